@@ -1,0 +1,68 @@
+"""The frozen records that pass between the parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captchascope.errors import CaptchascopeError
+
+__all__ = ["CharReading", "FloatArray", "GrayImage", "Reading", "Sample"]
+
+GrayImage: TypeAlias = NDArray[np.uint8]
+"""A grayscale image, shape (H, W), 0 black to 255 white."""
+
+FloatArray: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class CharReading:
+    """One character that was read, and the probability that it is right."""
+
+    char: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of one image.
+
+    Attributes:
+        text: The text, or None where reading failed or the reader abstained.
+        confidence: The probability, 0 to 1, that the whole text is right.
+        chars: The characters in reading order.
+        error: Why there is no text; None where there is one.
+        abstained: Whether the text was withheld because the reader was not sure enough.
+        unfamiliar: Whether the image is unlike anything the model was trained on.
+    """
+
+    text: str | None
+    confidence: float
+    chars: tuple[CharReading, ...] = ()
+    error: CaptchascopeError | None = None
+    abstained: bool = False
+    unfamiliar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One labelled image of a data set.
+
+    Attributes:
+        file: The name as the label file has it, relative to the data set's folder.
+        label: The text in the image; always a string.
+        path: Where the image lies.
+        row: The 1-based line of the label file; None where the name is the label.
+        columns: The further columns of the row, such as ``kind``.
+    """
+
+    file: str
+    label: str
+    path: Path
+    row: int | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
