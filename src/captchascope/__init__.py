@@ -1,0 +1,1 @@
+"""Read, train on and audit text CAPTCHAs, offline."""

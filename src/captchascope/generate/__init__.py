@@ -1,0 +1,1 @@
+"""Generated captchas: the same seed gives the same pixels everywhere."""
