@@ -1,10 +1,11 @@
-"""Cut the digits out of Arimo and rename the result, as the Open Font License asks of a changed font.
+"""Cut the digits out of Arimo and rename the result, as the Open Font License asks.
 
-Arimo's 1 stands on a foot, which the captchas' 1 does not: it gets a plain stem and a flag instead.
+Arimo's 1 stands on a foot, which the captchas' 1 does not: it gets a plain stem and a flag.
 
-    python tools/subset_digits.py Arimo-Regular.ttf src/captchascope/generate/fonts/captchascope-digits.ttf
+    python tools/subset_digits.py Arimo-Regular.ttf captchascope-digits.ttf
 
-Arimo's regular face comes from Debian's package ``fonts-croscore``; it needs fonttools (extra ``dev``).
+Arimo's regular face comes from Debian's package ``fonts-croscore``; fonttools comes with the
+extra ``dev``. The result lives in ``src/captchascope/generate/fonts``.
 """
 
 from __future__ import annotations

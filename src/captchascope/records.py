@@ -59,6 +59,8 @@ class Sample:
         path: Where the image lies.
         row: The 1-based line of the label file; None where the name is the label.
         columns: The further columns of the row, such as ``kind``.
+        position: The 1-based place among all images of the folder in natural order; None where
+            the sample was not read from a folder.
     """
 
     file: str
@@ -66,3 +68,4 @@ class Sample:
     path: Path
     row: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    position: int | None = None

@@ -56,7 +56,7 @@ def _strokes(rng: np.random.Generator, label: str) -> Coverage:
 
 def _harder(strokes: Coverage) -> Coverage:
     """Steepen the edges: the real strokes of kind 1 hold few grays."""
-    return np.clip(strokes.astype(np.int32) * 2 - FULL // 2, 0, FULL).astype(np.uint8)
+    return np.clip(strokes.astype(np.int32) * 2 - FULL * 5 // 8, 0, FULL).astype(np.uint8)
 
 
 def _inked(strokes: Coverage, ink: int) -> GrayImage:
@@ -66,11 +66,10 @@ def _inked(strokes: Coverage, ink: int) -> GrayImage:
 
 def _speckled(rng: np.random.Generator, strokes: Coverage) -> GrayImage:
     """Kind 1: black digits, scattered and eaten away, under black speckle."""
-    strokes = displace(
-        rng, strokes, scatter=uniform(rng, 0.05, 0.35), shift=uniform(rng, 0.0, 0.15)
-    )
-    eaten = chance(rng, strokes.shape, uniform(rng, 0.02, 0.12))
-    image = _inked(np.where(eaten, 0, _harder(strokes)), 0)
+    strokes = displace(rng, strokes, scatter=uniform(rng, 0.0, 0.2), shift=uniform(rng, 0.0, 0.12))
+    eaten = chance(rng, strokes.shape, uniform(rng, 0.0, 0.08))
+    ink = int(rng.integers(0, 32))
+    image = _inked(np.where(eaten, 0, _harder(strokes)), ink)
     speckle = chance(rng, strokes.shape, uniform(rng, 0.13, 0.155))
     image[speckle] = 0
     return image

@@ -1,0 +1,184 @@
+"""A scheme: every figure that the stages need, read from TOML and checked when it is made.
+
+A shipped scheme goes by its name, any other by the path of its file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from math import prod
+from pathlib import Path
+from typing import Literal
+
+from captchascope.charset import Charset
+from captchascope.errors import SchemeError
+from captchascope.glyphs.table import build
+
+__all__ = ["Clip", "Components", "GlyphSize", "Kind", "Repair", "Scheme", "Split", "load", "names"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of image is told, denoised and binarized."""
+
+    name: str
+    more_black_than: int
+    blur: Literal["median", "gaussian", "none"]
+    blur_size: int
+    threshold: int
+
+    def __post_init__(self) -> None:
+        _require(self.blur_size >= 1 and self.blur_size % 2 == 1, "blur_size", "odd, at least 1")
+        _require(0 <= self.threshold <= 254, "threshold", "0 to 254")
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Which connected components are noise."""
+
+    connectivity: Literal[4, 8]
+    min_area: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Where the text is cut out of the image."""
+
+    left: int
+    right_limit: int
+    crop: Literal["cleaned", "uncleaned"]
+
+    def __post_init__(self) -> None:
+        _require(self.left >= 0, "left", "at least 0")
+        _require(self.left < self.right_limit, "right_limit", "greater than left")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Into how many parts the crop is cut, each part again, and so on."""
+
+    parts: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        _require(len(self.parts) > 0 and min(self.parts) >= 1, "parts", "numbers of at least 1")
+        _require(prod(self.parts) <= 64, "parts", "64 glyphs together at most")
+
+    @property
+    def count(self) -> int:
+        """The number of glyphs."""
+        return prod(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """When a part of a glyph goes back to the glyph before it."""
+
+    enabled: bool
+    close_size: int
+    narrower_than: float
+
+    def __post_init__(self) -> None:
+        _require(self.close_size >= 1 and self.close_size % 2 == 1, "close_size", "odd, at least 1")
+        _require(0 <= self.narrower_than <= 1, "narrower_than", "0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class GlyphSize:
+    """The size that every glyph is brought to, in pixels."""
+
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        _require(min(self.height, self.width) >= 4, "height and width", "at least 4")
+        _require(max(self.height, self.width) <= 256, "height and width", "256 at most")
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One CAPTCHA family, and how it is cut into glyphs; the fields are the tables of the file."""
+
+    name: str
+    title: str
+    charset: str
+    width: int
+    height: int
+    ink: Literal["dark", "light"]
+    kinds: tuple[Kind, ...]
+    components: Components
+    clip: Clip
+    split: Split
+    repair: Repair
+    glyph: GlyphSize
+
+    def __post_init__(self) -> None:
+        Charset(self.charset)
+        _require(min(self.width, self.height) >= 1, "width and height", "at least 1")
+        _require(len(self.kinds) > 0, "kinds", "one table at least")
+        _require(self.kinds[-1].more_black_than < 0, "kinds", "ended by one that takes every image")
+        _require(self.clip.left < self.width, "clip.left", f"less than the width, {self.width}")
+
+
+def _require(holds: bool, key: str, rule: str) -> None:
+    if not holds:
+        raise ValueError(f"{key} must be {rule}")
+
+
+def names() -> list[str]:
+    """Return the names of the schemes that ship."""
+    folder = resources.files("captchascope").joinpath("schemes")
+    return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def load(name_or_path: str | Path) -> Scheme:
+    """Return the shipped scheme of that name, or the scheme in that TOML file.
+
+    Raises:
+        SchemeError: If there is no such scheme or file, or the file is not a scheme: the message
+            names the file, the key and the valid ones.
+    """
+    where = str(name_or_path)
+    return from_mapping(_parse(_text(where), where), where)
+
+
+def from_mapping(table: Mapping[str, object], where: str) -> Scheme:
+    """Return the scheme of a parsed table; ``where`` is the file that errors name.
+
+    Raises:
+        SchemeError: As ``load``.
+    """
+    try:
+        return build(Scheme, table)
+    except ValueError as error:
+        raise SchemeError(
+            where, str(error), "correct it; the shipped metu.toml shows every key"
+        ) from None
+
+
+def _text(where: str) -> str:
+    if where in names():
+        shipped = resources.files("captchascope").joinpath("schemes", f"{where}.toml")
+        return shipped.read_text(encoding="utf-8")
+    try:
+        return Path(where).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        what, remedy = "no such scheme", f"name one of {', '.join(names())}, or a TOML file"
+    except UnicodeDecodeError:
+        what, remedy = "is not UTF-8 text", "give a TOML file"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        what, remedy = (
+            f"cannot be read: {reason}",
+            f"name one of {', '.join(names())}, or a TOML file",
+        )
+    raise SchemeError(where, what, remedy)
+
+
+def _parse(text: str, where: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SchemeError(where, f"is not TOML: {error}", "correct the line it names") from None
