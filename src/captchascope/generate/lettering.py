@@ -1,4 +1,4 @@
-"""Glyphs of a bundled font as coverage maps, in whole numbers, so that every machine draws the same."""
+"""Glyphs of a bundled font as coverage maps, in whole numbers: every machine draws the same."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def glyph(font: str, char: str, eighths: int, dx: int, dy: int) -> Coverage:
     grid = np.zeros((height * SUBPIXELS, width * SUBPIXELS), np.uint8)
     grid[dy : dy + fine.shape[0], dx : dx + fine.shape[1]] = fine
     blocks = grid.reshape(height, SUBPIXELS, width, SUBPIXELS)
-    coverage = blocks.sum(axis=(1, 3), dtype=np.uint8)
+    coverage: Coverage = blocks.sum(axis=(1, 3), dtype=np.uint8)
     coverage.setflags(write=False)
     return coverage
 

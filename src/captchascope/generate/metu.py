@@ -20,7 +20,7 @@ _FONT = "captchascope-digits.ttf"
 _HEIGHT, _WIDTH, _DIGITS = 50, 150, 6
 _MARGIN = 2  # of a glyph's coverage map
 
-# (row step, column step, dash period, dash): columns repeat every 12 in half of them, else 15, 18, 30
+# Row step, column step, dash period, dash; half of them repeat every 12 columns.
 _MOTIFS = (
     (4, 4, 6, 3), (4, 4, 6, 3), (4, 4, 6, 2), (5, 4, 6, 3), (4, 6, 4, 2), (5, 6, 4, 2),
     (5, 5, 3, 1), (4, 5, 3, 2), (4, 6, 9, 4), (5, 9, 6, 3), (5, 5, 6, 3), (4, 5, 6, 3),

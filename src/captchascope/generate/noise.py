@@ -54,7 +54,8 @@ def displace(
     dx += rows[0] - rows[1]
     y = np.clip(np.arange(height, dtype=np.int32)[:, None] + dy, 0, height - 1)
     x = np.clip(np.arange(width, dtype=np.int32) + dx, 0, width - 1)
-    return pixels[y, x]
+    displaced: NDArray[Pixels] = pixels[y, x]
+    return displaced
 
 
 def dashes(

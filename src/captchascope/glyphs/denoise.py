@@ -27,7 +27,7 @@ class ComponentMap:
         kept: Shape (N,): whether the component is large enough to be ink.
     """
 
-    labels: NDArray[np.int32]
+    labels: NDArray[np.integer]
     boxes: NDArray[np.int32]
     areas: NDArray[np.int32]
     kept: NDArray[np.bool_]
@@ -55,15 +55,20 @@ def binarize(gray: GrayImage, threshold: int, ink: str = "dark") -> GrayImage:
 
 def find_components(binary: GrayImage, rule: Components) -> ComponentMap:
     """Stage 4, first half: number the components of ``binary``, and tell which are kept."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=rule.connectivity)
-    boxes = stats[1:, :4].copy()
+    # 16-bit labels take half the time; a component and the gap after it fill two pixels at least.
+    depth = cv2.CV_16U if binary.size < 2 * 0xFFFF else cv2.CV_32S
+    _, labels, measured, _ = cv2.connectedComponentsWithStats(
+        binary, connectivity=rule.connectivity, ltype=depth
+    )
+    stats: NDArray[np.int32] = np.asarray(measured, np.int32)[1:]
+    boxes = stats[:, :4].copy()
     boxes[:, 2:] += boxes[:, :2]
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    return ComponentMap(labels, boxes, areas, areas >= rule.min_area)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    return ComponentMap(np.asarray(labels), boxes, areas, areas >= rule.min_area)
 
 
 def clean(found: ComponentMap) -> GrayImage:
     """Stage 4, second half: return the kept components as 255 on 0, shape (H, W)."""
     shades = np.zeros(len(found.kept) + 1, np.uint8)
     shades[1:][found.kept] = 255
-    return shades[found.labels]
+    return shades.take(found.labels)

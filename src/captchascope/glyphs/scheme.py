@@ -17,7 +17,18 @@ from captchascope.charset import Charset
 from captchascope.errors import SchemeError
 from captchascope.glyphs.table import build
 
-__all__ = ["Clip", "Components", "GlyphSize", "Kind", "Repair", "Scheme", "Split", "load", "names"]
+__all__ = [
+    "Clip",
+    "Components",
+    "GlyphSize",
+    "Kind",
+    "Repair",
+    "Retry",
+    "Scheme",
+    "Split",
+    "load",
+    "names",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,19 @@ class GlyphSize:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """When and where a reader of windows looks again."""
+
+    below: float
+    better: float
+    rights: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.below <= 1, "below", "0 to 1")
+        _require(self.better >= 1, "better", "at least 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Scheme:
     """One CAPTCHA family, and how it is cut into glyphs; the fields are the tables of the file."""
 
@@ -113,6 +137,8 @@ class Scheme:
     split: Split
     repair: Repair
     glyph: GlyphSize
+    window: GlyphSize
+    retry: Retry
 
     def __post_init__(self) -> None:
         Charset(self.charset)
@@ -120,6 +146,10 @@ class Scheme:
         _require(len(self.kinds) > 0, "kinds", "one table at least")
         _require(self.kinds[-1].more_black_than < 0, "kinds", "ended by one that takes every image")
         _require(self.clip.left < self.width, "clip.left", f"less than the width, {self.width}")
+        fewest = self.clip.left + self.split.count
+        _require(
+            min(self.retry.rights, default=fewest) >= fewest, "retry.rights", "right of the text"
+        )
 
 
 def _require(holds: bool, key: str, rule: str) -> None:

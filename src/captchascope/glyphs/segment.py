@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from captchascope.errors import SegmentationError
 from captchascope.glyphs.denoise import ComponentMap
@@ -44,26 +44,26 @@ def crop(binary: GrayImage, box: Box) -> GrayImage:
     return binary[top:bottom, left:right]
 
 
-def cut_columns(width: int, rule: Split) -> NDArray[np.int64]:
-    """Stage 6: return the columns at which to cut, both ends included, shape (count + 1,).
+@lru_cache(maxsize=256)
+def cut_columns(width: int, rule: Split) -> tuple[int, ...]:
+    """Stage 6: return the count + 1 columns at which to cut, both ends included.
 
     Raises:
         SegmentationError: If a glyph would have no column.
     """
-    edges = np.array([0, width])
+    edges = [0, width]
     for parts in rule.parts:
-        steps = np.arange(parts)
-        starts = edges[:-1, None] + np.diff(edges)[:, None] * steps // parts
-        edges = np.append(starts.ravel(), width)
-    if np.diff(edges).min() < 1:
+        steps = [(a, b - a, i) for a, b in pairwise(edges) for i in range(parts)]
+        edges = [start + length * i // parts for start, length, i in steps] + [width]
+    if min(b - a for a, b in pairwise(edges)) < 1:
         what = f"{width} columns of ink, too few for {rule.count} glyphs"
         raise SegmentationError("image", what, "is it a captcha of this scheme?")
-    return edges
+    return tuple(edges)
 
 
-def split(binary: GrayImage, columns: NDArray[np.int64]) -> list[GrayImage]:
+def split(binary: GrayImage, columns: tuple[int, ...]) -> list[GrayImage]:
     """Return the strips of ``binary`` between consecutive columns, left to right."""
-    return [binary[:, a:b] for a, b in pairwise(columns.tolist())]
+    return [binary[:, a:b] for a, b in pairwise(columns)]
 
 
 def fit(glyphs: list[GrayImage], size: GlyphSize) -> GrayImage:

@@ -1,11 +1,8 @@
-"""The chain of stages 1 to 7: from a grayscale image to glyphs of one size."""
+"""The chain: stages 1 to 6 locate the text and its cuts, stage 7 makes the glyphs of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from captchascope.errors import SegmentationError
 from captchascope.glyphs.denoise import ComponentMap, binarize, blur, clean, find_components
@@ -15,12 +12,12 @@ from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.segment import Box, clip_box, crop, cut_columns, fit, split
 from captchascope.records import GrayImage
 
-__all__ = ["Stages", "run"]
+__all__ = ["Glyphs", "Located", "cut_glyphs", "locate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stages:
-    """What every stage made of one image.
+class Located:
+    """What stages 1 to 6 made of one image.
 
     Attributes:
         gray: The image, shape (H, W).
@@ -30,11 +27,7 @@ class Stages:
         components: Its connected components.
         cleaned: The components that were kept, shape (H, W).
         box: Where the text is.
-        columns: The cuts, counted from the left of the box, shape (N + 1,).
-        cuts: The glyphs as cut, each of shape (bottom - top, its width).
-        repaired: The glyphs after the repair.
-        moves: What the repair moved.
-        glyphs: The repaired glyphs in one size, shape (N, 24, 14) in the METU scheme.
+        columns: The N + 1 cuts, counted from the left of the box.
     """
 
     gray: GrayImage
@@ -44,36 +37,54 @@ class Stages:
     components: ComponentMap
     cleaned: GrayImage
     box: Box
-    columns: NDArray[np.int64]
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glyphs:
+    """What stage 7 made of a located text.
+
+    Attributes:
+        cuts: The glyphs as cut, each of shape (bottom - top, its width).
+        repaired: The same after the repair.
+        moves: What the repair moved.
+        fitted: The repaired glyphs in one size, shape (N, 24, 14) in the METU scheme.
+    """
+
     cuts: list[GrayImage]
     repaired: list[GrayImage]
     moves: tuple[Move, ...]
-    glyphs: GrayImage
+    fitted: GrayImage
 
 
-def run(gray: GrayImage, scheme: Scheme) -> Stages:
-    """Take ``gray``, shape (H, W), through every stage.
+def locate(gray: GrayImage, scheme: Scheme) -> Located:
+    """Find the text in ``gray``, shape (H, W), and where to cut it.
 
     Raises:
         SegmentationError: If the image is smaller than the scheme's, or holds no text.
     """
-    if gray.shape[0] < scheme.height or gray.shape[1] < scheme.width:
-        what = f"{gray.shape[1]}x{gray.shape[0]} pixels"
-        remedy = f"the scheme {scheme.name} needs {scheme.width}x{scheme.height}"
-        raise SegmentationError("image", what, remedy)
+    _check_size(gray, scheme)
     number = kind_of(gray, scheme.kinds)
     kind = scheme.kinds[number - 1]
     denoised = blur(gray, kind)
     binary = binarize(denoised, kind.threshold, scheme.ink)
     components = find_components(binary, scheme.components)
-    cleaned = clean(components)
     box = clip_box(components, scheme.clip)
-    text = crop(cleaned if scheme.clip.crop == "cleaned" else binary, box)
-    columns = cut_columns(text.shape[1], scheme.split)
-    cuts = split(text, columns)
+    columns = cut_columns(box[2] - box[0], scheme.split)
+    return Located(gray, number, denoised, binary, components, clean(components), box, columns)
+
+
+def cut_glyphs(located: Located, scheme: Scheme) -> Glyphs:
+    """Cut the located text into glyphs, repair them, and bring them to one size."""
+    binary = located.cleaned if scheme.clip.crop == "cleaned" else located.binary
+    cuts = split(crop(binary, located.box), located.columns)
     repaired, moves = repair(cuts, scheme.repair)
-    glyphs = fit(repaired, scheme.glyph)
-    return Stages(
-        gray, number, denoised, binary, components, cleaned,
-        box, columns, cuts, repaired, moves, glyphs,
-    )  # fmt: skip
+    return Glyphs(cuts, repaired, moves, fit(repaired, scheme.glyph))
+
+
+def _check_size(gray: GrayImage, scheme: Scheme) -> None:
+    height, width = gray.shape
+    if height < scheme.height or width < scheme.width:
+        what = f"{width}x{height} pixels are too few for the scheme {scheme.name}"
+        remedy = f"it needs {scheme.width}x{scheme.height}: take whole captchas, or another scheme"
+        raise SegmentationError("image", what, remedy)

@@ -1,4 +1,4 @@
-"""Parsed TOML or JSON into frozen dataclasses: every key known, every key there, every type right."""
+"""Parsed TOML or JSON into frozen dataclasses: every key known and there, every type right."""
 
 from __future__ import annotations
 
