@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from math import prod
 from pathlib import Path
@@ -26,8 +26,11 @@ __all__ = [
     "Retry",
     "Scheme",
     "Split",
+    "chosen",
+    "from_mapping",
     "load",
     "names",
+    "source_of",
 ]
 
 
@@ -172,6 +175,31 @@ def load(name_or_path: str | Path) -> Scheme:
     """
     where = str(name_or_path)
     return from_mapping(_parse(_text(where), where), where)
+
+
+def chosen(name_or_path: str | Path, *, uncleaned: bool = False, repair: bool = True) -> Scheme:
+    """Return the scheme, with the tutorial's uncleaned crop or without the repair.
+
+    Raises:
+        SchemeError: As ``load``.
+    """
+    scheme = load(name_or_path)
+    if uncleaned:
+        scheme = replace(scheme, clip=replace(scheme.clip, crop="uncleaned"))
+    if not repair:
+        scheme = replace(scheme, repair=replace(scheme.repair, enabled=False))
+    return scheme
+
+
+def source_of(name: str) -> str:
+    """Return the TOML of a shipped scheme.
+
+    Raises:
+        SchemeError: If none has that name.
+    """
+    if name not in names():
+        raise SchemeError(name, "no such scheme ships", f"name one of {', '.join(names())}")
+    return _text(name)
 
 
 def from_mapping(table: Mapping[str, object], where: str) -> Scheme:

@@ -1,0 +1,173 @@
+"""The entry point: finds the command, runs it, and turns what it raises into one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from captchascope.cli.output import Console, mute_stdout
+from captchascope.errors import CaptchascopeError, UsageError
+
+__all__ = ["COMMANDS", "Group", "main", "run"]
+
+COMMANDS = {
+    "read": "Read captchas.",
+    "explain": "Draw every stage of reading one captcha.",
+    "generate": "Generate labelled captchas.",
+    "segment": "Cut labelled captchas into one image per glyph.",
+    "train": "Train a model on labelled captchas.",
+    "test": "Measure a model on labelled captchas.",
+    "schemes": "List the schemes that ship.",
+    "models": "List the models that ship.",
+}
+"""Every command, and what it does; ``cli/NAME.py`` holds it as ``NAME``."""
+
+EXAMPLES = """\
+captchascope reads text captchas. Three ways to begin:
+
+  captchascope generate metu captchas --count 12 --seed 1     make twelve captchas, with labels
+  captchascope read captchas                                  read a folder of them
+  captchascope explain captchas/1.jpeg -o stages.png          see how one is read
+
+All commands: captchascope --help
+"""
+
+
+class Group(click.Group):
+    """Imports a command when it is asked for, so that reading never waits for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return the command of that name, or None."""
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"captchascope.cli.{name}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from captchascope import __version__
+
+        click.echo(f"captchascope {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print the version.",
+)
+@click.pass_context
+def app(ctx: click.Context) -> None:
+    """Read, train on and audit text captchas, offline."""
+    if ctx.invoked_subcommand is None:
+        click.echo(EXAMPLES, nl=False)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line.
+
+    Returns:
+        0 if all is well, 1 if anything failed or abstained, 2 for wrong usage, 130 if interrupted.
+    """
+    console = Console(debug="--debug" in arguments)
+    _encode_anything()
+    try:
+        status = app.main(list(arguments), "captchascope", standalone_mode=False, obj=console)
+        console.flush()
+    except BrokenPipeError:
+        mute_stdout()
+        return 0
+    except BaseException as error:
+        return _status_of(error, console)
+    return status if isinstance(status, int) else int(console.failed)
+
+
+def _status_of(error: BaseException, console: Console) -> int:
+    """Say what went wrong in one line, and return the exit status."""
+    if console.debug and not isinstance(error, click.exceptions.Exit):
+        import traceback
+
+        traceback.print_exception(error)
+    for classes, handle in _HANDLERS:
+        if isinstance(error, classes):
+            return handle(error, console)
+    raise error
+
+
+def _interrupted(_: Any, console: Console) -> int:
+    console.error(CaptchascopeError("interrupted", "nothing is left half done"))
+    return 130
+
+
+def _misused(error: click.UsageError, console: Console) -> int:
+    command = error.ctx.command_path if error.ctx else "captchascope"
+    what = error.format_message().rstrip(".")
+    what = what[:1].lower() + what[1:]
+    console.error(UsageError(command, what, f"see {command} --help"))
+    return 2
+
+
+def _refused(error: click.ClickException, console: Console) -> int:
+    console.error(CaptchascopeError("captchascope", error.format_message()))
+    return error.exit_code
+
+
+def _raised(error: CaptchascopeError, console: Console) -> int:
+    console.error(error)
+    return 2 if isinstance(error, UsageError) else 1
+
+
+def _out_of_memory(_: Any, console: Console) -> int:
+    console.error(CaptchascopeError("memory", "is not enough", "try fewer jobs or smaller images"))
+    return 1
+
+
+def _unexpected(error: Exception, console: Console) -> int:
+    what = f"unexpected {type(error).__name__}: {error}".replace("\n", " ")
+    console.error(CaptchascopeError("captchascope", what, "--debug shows where; please report it"))
+    return 1
+
+
+_HANDLERS: tuple[tuple[type[BaseException], Callable[[Any, Console], int]], ...] = (
+    (click.exceptions.Exit, lambda error, console: int(error.exit_code)),
+    (click.Abort, _interrupted),
+    (KeyboardInterrupt, _interrupted),
+    (click.UsageError, _misused),
+    (click.ClickException, _refused),
+    (CaptchascopeError, _raised),
+    (MemoryError, _out_of_memory),
+    (Exception, _unexpected),
+)
+
+
+def _encode_anything() -> None:
+    """Let a terminal without the right encoding show escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

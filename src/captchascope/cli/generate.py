@@ -1,0 +1,39 @@
+"""captchascope generate: labelled captchas from a seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from captchascope.cli.options import common
+from captchascope.cli.output import Console
+
+__all__ = ["generate"]
+
+
+@click.command()
+@click.argument("scheme")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--count", type=int, default=1000, show_default=True, metavar="N", help="How many.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="S",
+    help="Another seed, other images.",
+)
+@common
+def generate(console: Console, scheme: str, folder: Path, count: int, seed: int) -> None:
+    """Generate labelled captchas: 1.jpeg to N.jpeg, labels.csv and labels.txt.
+
+    \b
+    Example:
+      captchascope generate metu captchas --count 5000 --seed 1
+    """
+    from captchascope.generate.folder import write_folder
+
+    with console.progress("generating", count) as progress:
+        write_folder(scheme, folder, count, seed, progress)
+    console.note(f"{count} captchas of {scheme} in {folder}")

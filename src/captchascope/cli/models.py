@@ -1,0 +1,34 @@
+"""captchascope models: what ships."""
+
+from __future__ import annotations
+
+import click
+
+from captchascope.cli.options import common
+from captchascope.cli.output import Console
+from captchascope.modelfile import Metadata, open_model
+from captchascope.reader import model_names, model_path
+
+__all__ = ["models"]
+
+
+@click.command()
+@common
+def models(console: Console) -> None:
+    """List the models that ship, with a line on each.
+
+    \b
+    Example:
+      captchascope models
+    """
+    for name in model_names():
+        path = model_path(name)
+        line = _line(open_model(path).metadata)
+        alias = f" (the model {path.stem})" if path.stem != name else ""
+        console.result(f"{name}\t{line}{alias}, {path.stat().st_size / 1000:.0f} kB")
+
+
+def _line(meta: Metadata) -> str:
+    right = meta.metrics.get("validation_captcha")
+    measured = f", {right:.1%} of validation captchas right" if isinstance(right, float) else ""
+    return f"{meta.method}, reads {meta.charset.chars}{measured}"

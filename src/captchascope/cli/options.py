@@ -1,0 +1,65 @@
+"""Options that several commands share, and what they are turned into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from captchascope.cli.output import Console
+
+__all__ = ["common", "labels_from", "positions", "scheme_switches"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def common(function: Callable[..., None]) -> Callable[..., None]:
+    """Add -v, -q and --debug, and give the command its console as the first argument."""
+
+    @click.option("-v", "--verbose", is_flag=True, help="Say more.")
+    @click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @click.pass_obj
+    @wraps(function)
+    def wrapped(
+        console: Console, /, verbose: bool, quiet: bool, debug: bool, **values: Any
+    ) -> None:
+        console.verbosity = int(verbose) - int(quiet)
+        console.debug = debug
+        function(console, **values)
+
+    return wrapped
+
+
+def positions(function: F) -> F:
+    """Add --first and --last: positions in natural file order, from 1, both included."""
+    function = click.option("--last", type=int, metavar="J", help="Stop after image J.")(function)
+    return click.option("--first", type=int, metavar="I", help="Begin with image I, from 1.")(
+        function
+    )
+
+
+def labels_from(function: F) -> F:
+    """Add --labels-from."""
+    return click.option(
+        "--labels-from",
+        type=click.Choice(["auto", "csv", "txt", "names"]),
+        default="auto",
+        show_default=True,
+        help="Where the labels are.",
+    )(function)
+
+
+def scheme_switches(function: F) -> F:
+    """Add --scheme, --uncleaned and --no-repair; ``chosen_scheme`` takes them."""
+    for option in (
+        click.option("--no-repair", is_flag=True, help="Leave bad cuts as they are."),
+        click.option("--uncleaned", is_flag=True, help="Crop before the noise is dropped."),
+        click.option(
+            "--scheme", default="metu", show_default=True, metavar="NAME|FILE", help="How to cut."
+        ),
+    ):
+        function = option(function)
+    return function

@@ -1,0 +1,92 @@
+"""What the commands print: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from captchascope.errors import CaptchascopeError, OutputError
+from captchascope.files import printable
+
+__all__ = ["Console"]
+
+
+@dataclass(slots=True)
+class Console:
+    """What one run of a command says, and whether anything went wrong.
+
+    Attributes:
+        verbosity: -1 with ``-q``, 1 with ``-v``.
+        debug: Whether tracebacks are shown.
+        failed: Whether anything failed or abstained; the exit status is then 1.
+    """
+
+    verbosity: int = 0
+    debug: bool = False
+    failed: bool = False
+
+    def result(self, line: str) -> None:
+        """Print a line of results.
+
+        Raises:
+            OutputError: If stdout cannot be written.
+            BrokenPipeError: If nobody reads it any more.
+        """
+        with _naming_stdout():
+            sys.stdout.write(line + "\n")
+
+    def flush(self) -> None:
+        """Bring all results out; errors as ``result``."""
+        with _naming_stdout():
+            sys.stdout.flush()
+
+    def error(self, error: CaptchascopeError) -> None:
+        """Print one line about what went wrong, and remember that something did."""
+        self.failed = True
+        self._say(f"captchascope: {printable(str(error))}")
+
+    def note(self, line: str, level: int = 0) -> None:
+        """Print a line on stderr, unless the user asked for less."""
+        if self.verbosity >= level:
+            self._say(line)
+
+    @contextlib.contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Show a bar on a terminal; the function given takes the number done."""
+        if self.verbosity < 0 or not sys.stderr.isatty():
+            yield lambda done: None
+            return
+        from rich.console import Console as RichConsole
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        columns = "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda done: bar.update(task, completed=done)
+
+    def _say(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def _naming_stdout() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        mute_stdout()
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        remedy = "free some space, or write elsewhere"
+        raise OutputError("stdout", f"cannot be written: {reason}", remedy) from None
+
+
+def mute_stdout() -> None:
+    """Send what is still buffered nowhere, so that the interpreter's last flush is quiet."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,148 @@
+"""captchascope read: texts of images."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from captchascope.cli.options import common, positions
+from captchascope.cli.output import Console
+from captchascope.errors import CaptchascopeError, ImageError, UsageError
+from captchascope.files import find_images, printable
+from captchascope.image import MAX_BYTES, ImageSource
+from captchascope.reader import load
+from captchascope.records import Reading
+
+__all__ = ["read"]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--model", default="metu", show_default=True, metavar="NAME|FILE", help="Which model."
+)
+@click.option("--method", type=click.Choice(["whole", "glyphs"]), help="Insist on a method.")
+@click.option("--charset", metavar="CHARS", help="Read only these characters.")
+@click.option("--length", metavar="N|N-M", help="Read only texts of this length.")
+@click.option("--pattern", metavar="REGEX", help="Read only texts that match as a whole.")
+@click.option("--ignore-case", is_flag=True, help="Give lower case, whatever the case.")
+@click.option(
+    "--min-confidence", type=float, default=0.0, metavar="P", help="Abstain below P, 0 to 1."
+)
+@click.option("--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="What a line is.",
+)
+@positions
+@common
+def read(
+    console: Console,
+    paths: tuple[str, ...],
+    model: str,
+    method: str | None,
+    form: str,
+    jobs: int,
+    first: int | None,
+    last: int | None,
+    charset: str | None,
+    length: str | None,
+    pattern: str | None,
+    ignore_case: bool,
+    min_confidence: float,
+) -> None:
+    """Read captchas: files, folders (recursively, in natural order), or - for stdin.
+
+    Prints one line per image: its path, its text and the confidence, separated by tabs.
+
+    \b
+    Examples:
+      captchascope read captcha.jpeg
+      captchascope read captchas --first 1 --last 100 --format jsonl
+      curl -s https://example.org/captcha | captchascope read -
+    """
+    reader = load(
+        model,
+        charset=charset,
+        length=length,
+        pattern=pattern,
+        ignore_case=ignore_case,
+        min_confidence=min_confidence,
+    )
+    if method is not None and method != reader.model.metadata.method:
+        what = f"{method} contradicts the model, which reads by {reader.model.metadata.method}"
+        raise UsageError("--method", what, "leave it away, or choose another model")
+    names: list[str] = []
+    images = _images(console, paths, (first, last), names)
+    for number, reading in enumerate(reader.read_many(images, jobs=jobs, errors="return")):
+        _print(console, names[number], reading, form)
+
+
+def _images(
+    console: Console, paths: tuple[str, ...], span: tuple[int | None, int | None], names: list[str]
+) -> Iterator[ImageSource]:
+    """Yield the images of ``paths`` and add their names to ``names`` as they go."""
+    for path in paths:
+        if path == "-":
+            names.append(path)
+            yield sys.stdin.buffer.read(MAX_BYTES + 1)
+            continue
+        try:
+            files = _within(path, span) if Path(path).is_dir() else [Path(path)]
+        except UsageError:
+            raise
+        except CaptchascopeError as error:
+            console.error(error)
+            continue
+        for file in files:
+            names.append(path if str(file) == str(Path(path)) else _joined(path, file))
+            yield file
+
+
+def _within(folder: str, span: tuple[int | None, int | None]) -> list[Path]:
+    """Return the images of a folder between two positions, from 1, both included."""
+    files = find_images(Path(folder))
+    first, last = span[0] or 1, span[1] or len(files)
+    if not 1 <= first <= last <= len(files):
+        what = f"has no range of images {first} to {last}"
+        remedy = f"choose 1 <= first <= last <= {len(files)}"
+        raise UsageError(printable(folder), what, remedy)
+    return files[first - 1 : last]
+
+
+def _joined(folder: str, file: Path) -> str:
+    """Return the folder exactly as it was given, and the file's path in it."""
+    separator = "" if folder.endswith(("/", "\\")) else "/"
+    return f"{folder}{separator}{file.relative_to(folder).as_posix()}"
+
+
+def _print(console: Console, name: str, reading: Reading, form: str) -> None:
+    if reading.error is not None:
+        error = reading.error
+        console.error(ImageError(name, error.what, error.remedy))
+    elif reading.abstained:
+        console.failed = True
+    if form == "jsonl":
+        console.result(json.dumps(_row(name, reading)))
+    elif reading.error is None:
+        console.result(f"{printable(name)}\t{reading.text or ''}\t{reading.confidence:.4f}")
+
+
+def _row(name: str, reading: Reading) -> dict[str, object]:
+    return {
+        "file": name,
+        "text": reading.text,
+        "confidence": round(reading.confidence, 6),
+        "chars": [{"char": c.char, "confidence": round(c.confidence, 6)} for c in reading.chars],
+        "error": None if reading.error is None else reading.error.what,
+        "abstained": reading.abstained,
+        "unfamiliar": reading.unfamiliar,
+    }

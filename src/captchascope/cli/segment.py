@@ -1,0 +1,54 @@
+"""captchascope segment: the glyph folders of the tutorial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from captchascope.cli.options import common, labels_from, positions, scheme_switches
+from captchascope.cli.output import Console
+
+__all__ = ["segment"]
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@scheme_switches
+@labels_from
+@positions
+@common
+def segment(
+    console: Console,
+    folder: Path,
+    out: Path,
+    scheme: str,
+    uncleaned: bool,
+    no_repair: bool,
+    labels_from: str,
+    first: int | None,
+    last: int | None,
+) -> None:
+    """Cut labelled captchas into OUT/0 ... OUT/9, one image per glyph.
+
+    \b
+    Example:
+      captchascope segment captchas glyphs --first 1 --last 4500
+    """
+    from captchascope.charset import Charset
+    from captchascope.dataset import read_dataset
+    from captchascope.glyphs.folder import write_glyphs
+    from captchascope.glyphs.scheme import chosen
+
+    plan = chosen(scheme, uncleaned=uncleaned, repair=not no_repair)
+    dataset = read_dataset(folder, labels_from).select(first, last)
+    dataset = dataset.require_length(plan.split.count).require_charset(Charset(plan.charset))
+    for problem in dataset.problems:
+        console.error(problem)
+    with console.progress("cutting", len(dataset.samples)) as progress:
+        counts, problems = write_glyphs(dataset, plan, out, progress)
+    for uncut in problems:
+        console.error(uncut)
+    for char in plan.charset:
+        console.result(f"{char}\t{counts[char]}")

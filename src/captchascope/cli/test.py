@@ -1,0 +1,86 @@
+"""captchascope test: how good a model is on labelled captchas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from captchascope.cli.options import common, labels_from, positions
+from captchascope.cli.output import Console
+from captchascope.cli.tables import evaluation_lines
+from captchascope.errors import DatasetError
+from captchascope.files import printable
+from captchascope.reader import load
+
+__all__ = ["test"]
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--model", default="metu", show_default=True, metavar="NAME|FILE", help="Which model."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is printed.",
+)
+@click.option(
+    "--worst",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many wrong readings to list.",
+)
+@click.option("--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes.")
+@labels_from
+@positions
+@common
+def test(
+    console: Console,
+    folder: Path,
+    model: str,
+    form: str,
+    worst: int,
+    jobs: int,
+    labels_from: str,
+    first: int | None,
+    last: int | None,
+) -> None:
+    """Measure a model on captchas that it was not trained on.
+
+    The headline is the exact match: the share of captchas that are right as a whole, measured.
+
+    \b
+    Example:
+      captchascope test captchas --model mine.onnx --first 4501 --last 5000
+    """
+    from captchascope.dataset import read_dataset
+    from captchascope.evaluate import evaluate
+
+    reader = load(model)
+    dataset = read_dataset(folder, labels_from).select(first, last)
+    for problem in dataset.problems:
+        console.error(problem)
+    if not dataset.samples:
+        raise DatasetError(printable(folder), "has no usable sample", "see the problems above")
+    paths = [sample.path for sample in dataset.samples]
+    readings = []
+    with console.progress("reading", len(paths)) as progress:
+        for reading in reader.read_many(paths, jobs=jobs, errors="return"):
+            readings.append(reading)
+            progress(len(readings))
+            if reading.error is not None:
+                console.error(reading.error)
+    result = evaluate(dataset.samples, readings)
+    if form == "json":
+        console.result(json.dumps(result.to_json()))
+        return
+    for line in evaluation_lines(result, reader.charset.chars, worst):
+        console.result(line)

@@ -1,0 +1,124 @@
+"""The panels together: in two columns as a PNG, one after the other as a GIF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+
+from PIL import Image
+
+from captchascope.draw.canvas import (
+    ACCENT,
+    BODY,
+    INK,
+    MUTED,
+    RULE,
+    TITLE,
+    WIDTH,
+    beside,
+    blank,
+    stack,
+)
+from captchascope.draw.lettering import line_height, put, shorten, text_width, wrap
+from captchascope.draw.panels import panels
+from captchascope.draw.picture import Explained, Panel
+
+__all__ = ["explain_gif", "explain_png"]
+
+_HEADLINE = 30
+_MARGIN, _FRAME_MARGIN = 48, 32
+_GUTTER = 56
+_ROW_GAP = 28
+_AIR = 10  # between a caption and its picture
+_SHOWN, _LAST_SHOWN = 1500, 4000  # milliseconds per frame
+
+
+def explain_png(it: Explained) -> bytes:
+    """Return every stage as one PNG: two to a row, the last one over the whole width."""
+    drawn = panels(it)
+    pairs = [_row([_card(a), _card(b)]) for a, b in zip(drawn[:-1:2], drawn[1::2], strict=True)]
+    ending = _row([_header(drawn[-1], WIDTH), drawn[-1].image])
+    page = _with_margin(stack([_heading(it), *pairs, ending], _ROW_GAP), _MARGIN)
+    file = BytesIO()
+    page.save(file, "PNG", compress_level=9)
+    return file.getvalue()
+
+
+def explain_gif(it: Explained) -> bytes:
+    """Return every stage as one frame of an animated GIF that loops; the last one stays longer."""
+    frames = [_quantized(frame) for frame in _frames(panels(it))]
+    times = [_SHOWN] * (len(frames) - 1) + [_LAST_SHOWN]
+    file = BytesIO()
+    frames[0].save(
+        file, "GIF", save_all=True, append_images=frames[1:], duration=times, loop=0, optimize=False
+    )
+    return file.getvalue()
+
+
+def _heading(it: Explained) -> Image.Image:
+    """Draw the name of the image and the scheme."""
+    width = 2 * WIDTH + _GUTTER
+    lines = wrap(f"Scheme {it.scheme.name}: {it.scheme.title}", BODY, width)
+    canvas = blank(width, line_height(_HEADLINE) + 4 + line_height(BODY) * len(lines))
+    name = shorten(it.name, _HEADLINE, width - text_width("How  is read", _HEADLINE))
+    put(canvas, (0, 0), f"How {name} is read", _HEADLINE, INK, bold=True)
+    _put_lines(canvas, line_height(_HEADLINE) + 4, lines)
+    return canvas
+
+
+def _header(panel: Panel, width: int, lines: int = 0) -> Image.Image:
+    """Draw the title and caption of a panel, with room for so many lines at least."""
+    caption = wrap(panel.caption, BODY, width)
+    lines = max(lines, len(caption))
+    top = line_height(TITLE) + 2
+    canvas = blank(width, top + line_height(BODY) * lines + _AIR)
+    number, name = panel.title.split(" ", 1)
+    put(canvas, (0, 0), number, TITLE, ACCENT, bold=True)
+    put(canvas, (text_width(number, TITLE) + 10, 0), name, TITLE, INK, bold=True)
+    _put_lines(canvas, top, caption)
+    return canvas
+
+
+def _put_lines(canvas: Image.Image, top: int, lines: Sequence[str]) -> None:
+    for i, line in enumerate(lines):
+        put(canvas, (0, top + i * line_height(BODY)), line, BODY, MUTED)
+
+
+def _card(panel: Panel) -> Image.Image:
+    return stack([_header(panel, WIDTH), panel.image], 0)
+
+
+def _row(cells: Sequence[Image.Image]) -> Image.Image:
+    """Put two cells side by side under a thin line."""
+    cells = [_widened(cell, WIDTH) for cell in cells]
+    line = Image.new("RGB", (2 * WIDTH + _GUTTER, 1), RULE)
+    return stack([line, beside(cells, _GUTTER)], 20)
+
+
+def _widened(image: Image.Image, width: int) -> Image.Image:
+    canvas = blank(width, image.height)
+    canvas.paste(image, (0, 0))
+    return canvas
+
+
+def _frames(drawn: Sequence[Panel]) -> list[Image.Image]:
+    """Draw the panels in one size, each picture beginning at the same height."""
+    lines = max(len(wrap(panel.caption, BODY, WIDTH)) for panel in drawn)
+    cards = [stack([_header(panel, WIDTH, lines), panel.image], 0) for panel in drawn]
+    height = max(card.height for card in cards)
+    frames = []
+    for card in cards:
+        canvas = blank(WIDTH, height)
+        canvas.paste(card, (0, 0))
+        frames.append(_with_margin(canvas, _FRAME_MARGIN))
+    return frames
+
+
+def _with_margin(image: Image.Image, margin: int) -> Image.Image:
+    canvas = blank(image.width + 2 * margin, image.height + 2 * margin)
+    canvas.paste(image, (margin, margin))
+    return canvas
+
+
+def _quantized(frame: Image.Image) -> Image.Image:
+    return frame.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)

@@ -1,0 +1,65 @@
+"""What is drawn, and what the drawing consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from captchascope.glyphs.scheme import Scheme
+from captchascope.glyphs.stages import Glyphs, Located
+from captchascope.records import FloatArray, GrayImage
+
+__all__ = ["Explained", "Panel"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """One reading with everything that led to it.
+
+    Attributes:
+        name: What the image is called, such as its file name.
+        scheme: The figures of the stages.
+        located: What stages 1 to 6 made of the image.
+        glyphs: What stage 7 made of that.
+        probabilities: Shape (N, C), of each glyph for each character of ``charset``.
+        charset: The C characters.
+        text: What was read; None where the reader abstained.
+        confidence: The probability, 0 to 1, that the whole text is right.
+        seen: What the network saw, shape (N, height, width), ink high, where it reads windows;
+            None where it reads the fitted glyphs.
+    Raises:
+        ValueError: If the shapes do not agree.
+    """
+
+    name: str
+    scheme: Scheme
+    located: Located
+    glyphs: Glyphs
+    probabilities: FloatArray
+    charset: str
+    text: str | None
+    confidence: float
+    seen: GrayImage | None = None
+
+    def __post_init__(self) -> None:
+        wanted = len(self.glyphs.fitted), len(self.charset)
+        if self.probabilities.shape != wanted:
+            raise ValueError(f"probabilities must have the shape {wanted}")
+        if self.seen is not None and (self.seen.ndim != 3 or len(self.seen) != wanted[0]):
+            raise ValueError(f"seen must have the shape ({wanted[0]}, height, width)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """The picture of one stage.
+
+    Attributes:
+        title: The number and name of the stage.
+        caption: The figures that it used, as one sentence.
+        image: An RGB image, ``canvas.WIDTH`` pixels wide at most.
+    """
+
+    title: str
+    caption: str
+    image: Image.Image

@@ -1,0 +1,299 @@
+"""What a reader got right and wrong on labelled samples: every figure from readings, no I/O."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+
+from rapidfuzz.distance import Levenshtein
+
+from captchascope.finding import NaturalKey, natural_key
+from captchascope.records import Reading, Sample
+
+__all__ = [
+    "Bin",
+    "Calibration",
+    "Evaluation",
+    "KindRates",
+    "Mistake",
+    "Rate",
+    "confusion_table",
+    "evaluate",
+]
+
+_Z = 1.959963984540054
+"""The 97.5 % quantile of the normal distribution, for intervals of 95 %."""
+
+_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share of a count, and the 95 % interval that the true share is likely in."""
+
+    hits: int
+    total: int
+
+    @property
+    def value(self) -> float:
+        """The share, 0 to 1; 0.0 of nothing, whose interval is all of 0 to 1."""
+        return self.hits / self.total if self.total else 0.0
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval, at most ``value``."""
+        return self._wilson()[0]
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval, at least ``value``."""
+        return self._wilson()[1]
+
+    def _wilson(self) -> tuple[float, float]:
+        """Return the score interval of Wilson (1927), "Probable inference", JASA 22, 209-212."""
+        if not self.total:
+            return 0.0, 1.0
+        share, square = self.value, _Z**2 / self.total
+        middle = (share + square / 2) / (1 + square)
+        half = math.sqrt(share * (1 - share) * square + square**2 / 4) / (1 + square)
+        return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
+
+    def to_json(self) -> dict[str, float | int]:
+        """Return the share, its interval, and the counts."""
+        return {"value": self.value, "low": self.low, "high": self.high, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class KindRates:
+    """Exact match and character accuracy of the samples of one kind."""
+
+    captcha: Rate
+    character: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The mean confidence of the readings from ``low`` to below ``high``, and the share right."""
+
+    low: float
+    high: float
+    confidence: float
+    accuracy: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The expected calibration error, None without readings, and the bins that are not empty."""
+
+    ece: float | None
+    bins: tuple[Bin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A sample not read exactly, and the edit distance: its length if no text was given."""
+
+    sample: Sample
+    reading: Reading
+    distance: int
+
+    def to_json(self) -> dict[str, object]:
+        """Return the file, what it says, what was read, and why nothing was."""
+        return {
+            "file": self.sample.file,
+            "label": self.sample.label,
+            "text": self.reading.text,
+            "confidence": float(self.reading.confidence),
+            "distance": self.distance,
+            "error": None if self.reading.error is None else str(self.reading.error),
+        }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of one reader on some samples.
+
+    Attributes:
+        captcha: Exact match, the headline, as measured; where there is no text, it is wrong.
+        character: Character accuracy: characters of the labels read right. Texts as long as the
+            label are compared place by place, others by a shortest edit script; where there is
+            no text, every character is missed.
+        by_position: Character accuracy at each place of the label, from the left.
+        by_kind: The rates of each value in the column ``kind``, in natural order.
+        confusion: Counts of (character of the label, character read), right ones included; ""
+            where one side has none. Characters taken for equal count as the label's.
+        calibration: Confidence against exact match, of the texts given, in ten equal bins.
+        coverage: Texts given, of all samples.
+        answered: Exact match among the texts given.
+        abstained: Samples without a text because the reader was not sure enough.
+        failed: Samples without a text for any other reason.
+        mean_edit_distance: Edits per sample that turn the text into the label.
+        cer: Edits per character of the labels, which may exceed 1.
+        mistakes: The samples not read exactly, worst first: by distance, confidence, natural order.
+    """
+
+    captcha: Rate
+    character: Rate
+    by_position: tuple[Rate, ...]
+    by_kind: Mapping[str, KindRates]
+    confusion: Mapping[tuple[str, str], int]
+    calibration: Calibration
+    coverage: Rate
+    answered: Rate
+    abstained: int
+    failed: int
+    mean_edit_distance: float
+    cer: float
+    mistakes: tuple[Mistake, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Return everything as what ``json.dumps(..., allow_nan=False)`` takes."""
+        return {
+            **{n: getattr(self, n).to_json() for n in ("captcha", "character")},
+            **{n: getattr(self, n).to_json() for n in ("coverage", "answered")},
+            **{n: getattr(self, n) for n in ("abstained", "failed", "mean_edit_distance", "cer")},
+            "by_position": [rate.to_json() for rate in self.by_position],
+            "by_kind": {
+                kind: {"captcha": r.captcha.to_json(), "character": r.character.to_json()}
+                for kind, r in self.by_kind.items()
+            },
+            "confusion": [
+                {"label": a, "read": b, "count": n} for (a, b), n in self.confusion.items()
+            ],
+            "calibration": asdict(self.calibration),
+            "mistakes": [mistake.to_json() for mistake in self.mistakes],
+        }
+
+
+def evaluate(
+    samples: Sequence[Sample], readings: Sequence[Reading], *, ignore_case: bool = False
+) -> Evaluation:
+    """Compare the labels with what was read, one reading for each sample in the same order.
+
+    Raises:
+        ValueError: If there are no samples, not as many readings, or a confidence not in 0 to 1.
+    """
+    if not samples or len(samples) != len(readings):
+        raise ValueError(f"{len(readings)} readings for {len(samples)} samples")
+    fold = _lower if ignore_case else str
+    outcomes = [_outcome(*pair, fold) for pair in zip(samples, readings, strict=True)]
+    answered = [outcome for outcome in outcomes if outcome.reading.text is not None]
+    abstained = sum(o.reading.text is None and o.reading.abstained for o in outcomes)
+    wrong = [Mistake(o.sample, o.reading, o.distance) for o in outcomes if not o.exact]
+    total, edits = _rates(outcomes), sum(mistake.distance for mistake in wrong)
+    return Evaluation(
+        captcha=total.captcha,
+        character=total.character,
+        by_position=_by_position(outcomes),
+        by_kind=_by_kind(outcomes),
+        confusion=dict(sorted(Counter(pair for o in outcomes for pair in o.pairs).items())),
+        calibration=_calibration(answered),
+        coverage=Rate(len(answered), len(outcomes)),
+        answered=_rates(answered).captcha,
+        abstained=abstained,
+        failed=len(outcomes) - len(answered) - abstained,
+        mean_edit_distance=edits / len(outcomes),
+        cer=edits / max(1, total.character.total),
+        mistakes=tuple(sorted(wrong, key=_severity)),
+    )
+
+
+def confusion_table(evaluation: Evaluation, chars: str) -> list[list[int]]:
+    """Return how often each of ``chars``, all different, was read as which; shape (n, n + 1).
+
+    Rows are characters of the labels, columns what was read, and the last column all that was
+    missed or read as another character. What was read where there is nothing has no row.
+    """
+    column = {char: i for i, char in enumerate(chars)}
+    table = [[0] * (len(chars) + 1) for _ in chars]
+    for (label, read), count in evaluation.confusion.items():
+        if label in column:
+            table[column[label]][column.get(read, len(chars))] += count
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """One sample compared: its aligned characters, as in ``Evaluation.confusion``."""
+
+    sample: Sample
+    reading: Reading
+    exact: bool
+    distance: int
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def hits(self) -> list[bool]:
+        """Whether each character of the label was read, from the left."""
+        return [label == read for label, read in self.pairs if label]
+
+
+def _outcome(sample: Sample, reading: Reading, fold: Callable[[str], str]) -> _Outcome:
+    """Compare one reading with its label."""
+    if not 0 <= reading.confidence <= 1:
+        raise ValueError(f"{sample.file}: {reading.confidence} is not a confidence from 0 to 1")
+    label, text = sample.label, reading.text or ""
+    exact = reading.text is not None and fold(label) == fold(text)
+    distance = Levenshtein.distance(fold(label), fold(text))
+    return _Outcome(sample, reading, exact, distance, tuple(_align(label, text, fold)))
+
+
+def _align(label: str, text: str, fold: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Yield (label, read) characters, "" where one side has none; see ``Evaluation``."""
+    parts = [(label, text)]
+    if len(label) != len(text):
+        ops = Levenshtein.opcodes(fold(label), fold(text))
+        parts = [(label[o.src_start : o.src_end], text[o.dest_start : o.dest_end]) for o in ops]
+    for true_part, read_part in parts:
+        for true, read in zip_longest(true_part, read_part, fillvalue=""):
+            yield (true, true) if fold(true) == fold(read) else (true, read)
+
+
+def _lower(text: str) -> str:
+    """Return ``text`` in lower case, its length kept: a character that would grow stays."""
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+def _rates(outcomes: Sequence[_Outcome]) -> KindRates:
+    """Return exact match and character accuracy."""
+    hits = [hit for outcome in outcomes for hit in outcome.hits]
+    exact = sum(outcome.exact for outcome in outcomes)
+    return KindRates(Rate(exact, len(outcomes)), Rate(sum(hits), len(hits)))
+
+
+def _by_position(outcomes: Iterable[_Outcome]) -> tuple[Rate, ...]:
+    """Return character accuracy at each place that a label has."""
+    places = zip_longest(*(outcome.hits for outcome in outcomes))
+    return tuple(Rate(place.count(True), len(place) - place.count(None)) for place in places)
+
+
+def _by_kind(outcomes: Iterable[_Outcome]) -> dict[str, KindRates]:
+    """Return the rates of each kind; an empty field is no kind."""
+    groups: defaultdict[str, list[_Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        groups[outcome.sample.columns.get("kind", "")].append(outcome)
+    return {kind: _rates(groups[kind]) for kind in sorted(groups, key=natural_key) if kind}
+
+
+def _calibration(answered: Sequence[_Outcome]) -> Calibration:
+    """Return the expected calibration error (Guo et al. 2017, section 2) and its bins."""
+    groups: defaultdict[int, list[_Outcome]] = defaultdict(list)
+    for outcome in answered:
+        groups[min(int(outcome.reading.confidence * _BINS), _BINS - 1)].append(outcome)
+    bins = []
+    for i, group in sorted(groups.items()):
+        confidence = math.fsum(outcome.reading.confidence for outcome in group) / len(group)
+        accuracy = _rates(group).captcha.value
+        bins.append(Bin(i / _BINS, (i + 1) / _BINS, confidence, accuracy, len(group)))
+    gaps = math.fsum(b.count * abs(b.accuracy - b.confidence) for b in bins)
+    return Calibration(gaps / len(answered) if answered else None, tuple(bins))
+
+
+def _severity(mistake: Mistake) -> tuple[int, float, list[NaturalKey]]:
+    """Return the key that sorts the worst first; see ``Evaluation``."""
+    parts = [natural_key(part) for part in mistake.sample.file.split("/")]
+    return -mistake.distance, -mistake.reading.confidence, parts

@@ -1,0 +1,77 @@
+"""The tutorial's glyph folders: one folder per character, one image per glyph."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+
+from captchascope.dataset import Dataset
+from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
+from captchascope.files import whole_folder
+from captchascope.glyphs.scheme import Scheme
+from captchascope.glyphs.stages import cut_glyphs, locate
+from captchascope.image import load_gray
+from captchascope.records import GrayImage, Sample
+
+__all__ = ["folder_name", "write_glyphs"]
+
+
+def folder_name(char: str) -> str:
+    """Return the folder of a character: digits and lower case are their own.
+
+    Everything else goes by its code point, since file systems differ in what they allow and
+    whether they tell A from a.
+    """
+    return char if char in "0123456789abcdefghijklmnopqrstuvwxyz" else f"U+{ord(char):04X}"
+
+
+def write_glyphs(
+    dataset: Dataset,
+    scheme: Scheme,
+    folder: Path,
+    progress: Callable[[int], None] = lambda done: None,
+) -> tuple[Counter[str], list[CaptchascopeError]]:
+    """Cut every sample and write its glyphs as ``CHAR/POSITION_NUMBER.png``, whole or not at all.
+
+    Args:
+        dataset: Its labels have the scheme's length and characters.
+        scheme: How to cut.
+        folder: Must not exist, or be empty; a folder is made for every character of the scheme.
+        progress: Called with the number of samples done.
+    Returns:
+        How many glyphs there are of each character, and the samples that could not be cut.
+    Raises:
+        OutputError: If the folder cannot be written.
+    """
+    counts: Counter[str] = Counter()
+    problems: list[CaptchascopeError] = []
+    with whole_folder(folder) as place:
+        for char in scheme.charset:
+            (place / folder_name(char)).mkdir()
+        for done, sample in enumerate(dataset.samples, 1):
+            try:
+                glyphs = _glyphs(sample, scheme)
+            except (ImageError, SegmentationError) as error:
+                problems.append(error)
+                continue
+            _write(glyphs, sample, place)
+            counts.update(sample.label)
+            progress(done)
+    return counts, problems
+
+
+def _glyphs(sample: Sample, scheme: Scheme) -> GrayImage:
+    gray = load_gray(sample.path)
+    try:
+        return cut_glyphs(locate(gray, scheme), scheme).fitted
+    except SegmentationError as error:
+        raise SegmentationError(str(sample.path), error.what, error.remedy) from None
+
+
+def _write(glyphs: GrayImage, sample: Sample, place: Path) -> None:
+    for number, (glyph, char) in enumerate(zip(glyphs, sample.label, strict=True), 1):
+        data = cv2.imencode(".png", glyph)[1].tobytes()
+        (place / folder_name(char) / f"{sample.position}_{number}.png").write_bytes(data)

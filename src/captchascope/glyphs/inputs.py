@@ -1,0 +1,53 @@
+"""What a glyph network is given: the same function prepares it in training and in reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from captchascope.glyphs.scheme import GlyphSize, Scheme
+from captchascope.glyphs.stages import Located, cut_glyphs
+from captchascope.glyphs.window import middle_row, windows
+from captchascope.records import FloatArray, GrayImage
+
+__all__ = ["NORMALISATION", "InputSpec", "normalise", "prepare"]
+
+NORMALISATION = "divide by 255"
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """What the network looks at, as the model file's metadata has it.
+
+    Attributes:
+        kind: ``glyph`` for the repaired binary glyph, ``window`` for the gray image around a cut.
+        height: In pixels.
+        width: In pixels.
+    """
+
+    kind: Literal["glyph", "window"]
+    height: int
+    width: int
+
+    @classmethod
+    def of_scheme(cls, scheme: Scheme, kind: Literal["glyph", "window"]) -> InputSpec:
+        """Return the sizes that ``scheme`` gives for ``kind``."""
+        size = scheme.glyph if kind == "glyph" else scheme.window
+        return cls(kind, size.height, size.width)
+
+
+def prepare(located: Located, scheme: Scheme, spec: InputSpec) -> GrayImage:
+    """Return what the network sees of every glyph, shape (N, height, width), ink high."""
+    if spec.kind == "glyph":
+        return cut_glyphs(located, scheme).fitted
+    row = middle_row(located.cleaned, located.box)
+    ink = located.gray if scheme.ink == "dark" else 255 - located.gray
+    size = GlyphSize(spec.height, spec.width)
+    return windows(ink, located.box[0], located.columns, row, size)
+
+
+def normalise(prepared: GrayImage) -> FloatArray:
+    """Return the network's batch, shape (N, 1, height, width), 0 to 1."""
+    return np.multiply(prepared[:, None], np.float32(1 / 255), dtype=np.float32)

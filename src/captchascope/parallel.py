@@ -1,0 +1,74 @@
+"""Reading in several processes, lazily and in order."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from captchascope.decode import Constraints
+from captchascope.errors import CaptchascopeError
+from captchascope.image import ImageSource
+from captchascope.records import Reading
+
+if TYPE_CHECKING:
+    from captchascope.reader import Reader
+
+__all__ = ["read_in_processes"]
+
+_CHUNK = 64  # images; large enough that handing them over costs little
+_AHEAD = 2  # chunks per process that are read before they are asked for
+_worker: list[Reader] = []
+"""This process's reader, where it is a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """How a worker makes its reader: a session cannot be sent, its file's path can."""
+
+    model: str
+    constraints: Constraints
+    min_confidence: float
+
+
+def read_in_processes(
+    reader: Reader, images: Iterable[ImageSource], jobs: int
+) -> Iterator[Reading]:
+    """Yield the readings of ``images`` in order; images that fail have ``error`` set.
+
+    Raises:
+        CaptchascopeError: If a worker process dies.
+    """
+    recipe = _Recipe(reader.model.name, reader.constraints, reader.min_confidence)
+    rest = iter(images)
+    waiting: deque[Future[list[Reading]]] = deque()
+    with ProcessPoolExecutor(
+        jobs, multiprocessing.get_context("spawn"), initializer=_start, initargs=(recipe,)
+    ) as pool:
+        try:
+            while True:
+                while len(waiting) < jobs * _AHEAD and (chunk := list(islice(rest, _CHUNK))):
+                    waiting.append(pool.submit(_read_chunk, chunk))
+                if not waiting:
+                    return
+                yield from waiting.popleft().result()
+        except BrokenProcessPool:
+            what, remedy = "a worker process died", "try again with fewer jobs"
+            raise CaptchascopeError("jobs", what, remedy) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _start(recipe: _Recipe) -> None:
+    from captchascope.reader import reader_of
+
+    _worker.append(reader_of(recipe.model, recipe.constraints, recipe.min_confidence))
+
+
+def _read_chunk(images: Sequence[ImageSource]) -> list[Reading]:
+    return _worker[0].read_batch(images)

@@ -1,0 +1,122 @@
+"""Train the glyphs way: a data set in, the bytes of a model file out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from captchascope import __version__
+from captchascope.charset import Charset
+from captchascope.dataset import Dataset
+from captchascope.errors import CaptchascopeError, TrainingError
+from captchascope.files import printable
+from captchascope.glyphs.inputs import NORMALISATION, InputSpec
+from captchascope.glyphs.scheme import Scheme
+from captchascope.modelfile import FORMAT, Metadata
+from captchascope.train.export import calibrate, export
+from captchascope.train.glyphset import GlyphSet, glyphs_of
+from captchascope.train.loop import Epoch, Fitted, Watch, fit
+from captchascope.train.recipes import RECIPES, Recipe
+
+__all__ = ["Trained", "train_glyphs", "usable"]
+
+_EXPORT_SECONDS = 15.0  # kept free at the end of a time limit
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model, and how it came about.
+
+    Attributes:
+        data: The model file.
+        metadata: What it says about itself.
+        epochs: Every epoch, in order.
+        problems: Samples that were left out, and why.
+    """
+
+    data: bytes
+    metadata: Metadata
+    epochs: tuple[Epoch, ...]
+    problems: tuple[CaptchascopeError, ...]
+
+
+def train_glyphs(
+    dataset: Dataset,
+    scheme: Scheme,
+    *,
+    recipe: str = "default",
+    seed: int = 0,
+    deadline: float | None = None,
+    on_share: Callable[[float], None] = lambda share: None,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+) -> Trained:
+    """Train a glyph network on ``dataset`` and export it.
+
+    Args:
+        dataset: Its samples; those with a wrong length or character become problems.
+        scheme: How to cut them.
+        recipe: A name of ``RECIPES``.
+        seed: Of the weights, the order and the validation samples.
+        deadline: ``time.monotonic`` by which all must be done; None for no limit.
+        on_share: Told how much of the training is done, 0 to 1.
+        on_epoch: Told every epoch.
+    Raises:
+        TrainingError: If there is nothing to train on, or training fails.
+    """
+    plan = RECIPES[recipe]
+    spec = InputSpec.of_scheme(scheme, plan.looks_at)
+    train, validation = _sets(dataset, scheme, plan, spec, seed)
+    watch = Watch(on_share, on_epoch, None if deadline is None else deadline - _EXPORT_SECONDS)
+    fitted = fit(plan, spec, len(scheme.charset), train, validation, seed, watch)
+    metadata = _metadata(scheme, spec, plan, seed, dataset, fitted)
+    problems = (*train.problems, *validation.problems)
+    return Trained(export(fitted.network, spec, metadata), metadata, fitted.epochs, problems)
+
+
+def usable(dataset: Dataset, scheme: Scheme) -> Dataset:
+    """Return ``dataset`` with the labels that the scheme cannot have moved to its problems."""
+    charset = Charset(scheme.charset)
+    return dataset.require_length(scheme.split.count).require_charset(charset)
+
+
+def _sets(
+    dataset: Dataset,
+    scheme: Scheme,
+    plan: Recipe,
+    spec: InputSpec,
+    seed: int,
+) -> tuple[GlyphSet, GlyphSet]:
+    """Cut the samples to train on and those held out."""
+    held = Dataset(dataset.folder, ())
+    if plan.validation:
+        dataset, held = dataset.hold_out(plan.validation, seed=seed)
+    train = glyphs_of(dataset, scheme, spec, plan.jitter)
+    if len(train.inputs) == 0:
+        what, remedy = "no sample can be trained on", "see the problems reported with it"
+        first = train.problems[0].what if train.problems else "there is none"
+        raise TrainingError(printable(dataset.folder), f"{what}: {first}", remedy)
+    return train, glyphs_of(held, scheme, spec, plan.jitter)
+
+
+def _metadata(
+    scheme: Scheme, spec: InputSpec, plan: Recipe, seed: int, dataset: Dataset, fitted: Fitted
+) -> Metadata:
+    best = fitted.best
+    metrics = {"epoch": best.number, "epochs": len(fitted.epochs), "loss": best.loss}
+    if best.captcha is not None and best.character is not None:
+        metrics |= {"validation_character": best.character, "validation_captcha": best.captcha}
+    data = {"samples": len(dataset.samples), "recipe": plan.name}
+    return Metadata(
+        format=FORMAT,
+        method="glyphs",
+        charset=Charset(scheme.charset),
+        input=asdict(spec),
+        normalisation=NORMALISATION,
+        scheme=asdict(scheme),
+        temperature=calibrate(*fitted.logits),
+        version=__version__,
+        seed=seed,
+        data=json.dumps(data),
+        metrics=metrics,
+    )

@@ -1,0 +1,55 @@
+"""Where a training writes: the model file, and the run folder beside it, locked."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from captchascope.errors import OutputError
+from captchascope.files import printable, write_whole
+from captchascope.train.loop import Epoch
+
+__all__ = ["run_folder", "write_log"]
+
+
+@contextmanager
+def run_folder(model: Path) -> Iterator[Path]:
+    """Hold ``MODEL.onnx.run/``, so that no second training writes to the same place.
+
+    It is taken before anything is trained, so that a place that cannot be written is known then.
+
+    Raises:
+        OutputError: If it cannot be made, or another training holds it.
+    """
+    folder = model.with_name(model.name + ".run")
+    if model.is_dir():
+        raise OutputError(printable(model), "is a folder", "name a file, such as model.onnx")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        what = "another training is writing there"
+        raise OutputError(printable(folder), what, "wait for it, or write elsewhere") from None
+    except OSError as error:
+        what = f"cannot be made: {error.strerror}"
+        raise OutputError(printable(folder), what, "choose another place") from None
+    try:
+        yield folder
+    finally:
+        lock.release()
+
+
+def write_log(folder: Path, epochs: tuple[Epoch, ...]) -> None:
+    """Write one row per epoch to ``log.csv``."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(asdict(epochs[0])), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(epoch) for epoch in epochs)
+    write_whole(folder / "log.csv", text.getvalue())
