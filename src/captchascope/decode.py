@@ -18,7 +18,7 @@ from captchascope.charset import Charset
 from captchascope.errors import UsageError
 from captchascope.records import CharReading, FloatArray
 
-__all__ = ["Constraints", "Decoded", "decode_glyphs", "parse_length"]
+__all__ = ["Constraints", "Decoded", "decode_glyphs", "folded", "parse_length"]
 
 Decoded: TypeAlias = tuple[CharReading, ...]
 
@@ -85,6 +85,11 @@ def parse_length(length: str | int | None) -> tuple[int, int] | None:
     return fewest, most
 
 
+def folded(chars: str) -> str:
+    """Return ``chars`` in lower case, one by one; a lower case of two characters is not taken."""
+    return "".join(low if len(low := c.lower()) == 1 else c for c in chars)
+
+
 def decode_glyphs(probabilities: FloatArray, charset: Charset, rule: Constraints) -> Decoded | None:
     """Return the most probable text of independent glyphs that the constraints allow.
 
@@ -112,11 +117,12 @@ def _allowed(
     """Return the characters that are left, and their renormalised probabilities, (N, len)."""
     chars = charset.chars
     if rule.ignore_case:
-        chars = "".join(dict.fromkeys(charset.chars.lower()))
-        columns = [[c.lower() == low for c in charset.chars] for low in chars]
+        lower = folded(chars)
+        chars = "".join(dict.fromkeys(lower))
+        columns = [[low == char for low in lower] for char in chars]
         probabilities = np.stack([probabilities[:, c].sum(axis=1) for c in columns], axis=1)
     if rule.charset is not None:
-        wanted = rule.charset.chars.lower() if rule.ignore_case else rule.charset.chars
+        wanted = folded(rule.charset.chars) if rule.ignore_case else rule.charset.chars
         kept = [i for i, c in enumerate(chars) if c in wanted]
         chars = "".join(chars[i] for i in kept)
         probabilities = probabilities[:, kept]

@@ -101,6 +101,9 @@ class MissingExtraError(CaptchascopeError):
         )
         self.extra = extra
 
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        return MissingExtraError, (self.where, self.extra)
+
 
 class UsageError(CaptchascopeError):
     """Options or arguments that contradict each other or name what does not exist."""

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, cast, get_args
@@ -31,13 +31,11 @@ FORMAT = 1
 
 _Method: TypeAlias = Literal["glyphs", "whole"]
 
-_MAX_VALUE = 2**20
-"""The longest metadata value, in characters."""
-
+_MAX_VALUE = 2**20  # characters of one metadata value
+_MAX_REASON = 300  # characters of what ONNX Runtime says
 _TRAIN = "train one with `captchascope train`"
 _TRAIN_AGAIN = "train it again with `captchascope train`"
 
-_FLOATS = "tensor(float)"
 _CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 _FATAL = 4  # the only severity that ONNX Runtime may report on stderr
 
@@ -100,18 +98,11 @@ class Metadata:
             ValueError: If a mapping holds a NaN or an infinity, which JSON lacks.
             TypeError: If a mapping holds what JSON cannot express.
         """
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["charset"] = self.charset.chars
         return {
-            "format": str(self.format),
-            "method": self.method,
-            "charset": self.charset.chars,
-            "input": _json(self.input),
-            "normalisation": self.normalisation,
-            "scheme": _json(self.scheme),
-            "temperature": repr(float(self.temperature)),
-            "version": self.version,
-            "seed": _json(self.seed),
-            "data": self.data,
-            "metrics": _json(self.metrics),
+            key: value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+            for key, value in values.items()
         }
 
     @classmethod
@@ -152,10 +143,6 @@ def _parsed(props: Mapping[str, str], key: str, where: str) -> object:
         reason = printable(str(error)[:200])
         what = f"has invalid metadata {key!r}: {reason}"
         raise ModelError(where, what, _TRAIN_AGAIN) from error
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, allow_nan=False)
 
 
 def _json_of(*kinds: type) -> Callable[[str], object]:
@@ -256,14 +243,17 @@ def open_model_bytes(data: bytes, where: str) -> ModelFile:
     metadata = Metadata.from_props(read_props(data, where), where)
     try:
         session = _session(data)
-        inputs, outputs = session.get_inputs(), session.get_outputs()
+        session.disable_fallback()
+        # Names and shapes are decoded as they are asked for, and may fail.
+        inputs = [(port.name, port.type) for port in session.get_inputs()]
+        outputs = [(port.name, port.type, port.shape) for port in session.get_outputs()[:1]]
     except _runtime_errors() as error:
         what = f"is refused by ONNX Runtime: {_one_line(error)}"
-        raise ModelError(where, what, _TRAIN_AGAIN) from error
-    if [i.type for i in inputs] != [_FLOATS] or [o.type for o in outputs[:1]] != [_FLOATS]:
+        raise ModelError(where, what, f"upgrade onnxruntime, or {_TRAIN_AGAIN}") from error
+    if [port[1] for port in (*inputs, *outputs)] != ["tensor(float)"] * 2 or not outputs:
         what = "is not a network with one input and an output of 32-bit floats"
         raise ModelError(where, what, _TRAIN_AGAIN)
-    _check_classes(where, metadata, outputs[0].shape)
+    _check_classes(where, metadata, outputs[0][2])
     return ModelFile(where, metadata, session)
 
 
@@ -279,7 +269,7 @@ def _session(data: bytes) -> onnxruntime.InferenceSession:
     options.log_severity_level = _FATAL
     # Otherwise "ORTM" at byte 4 makes it another format, which the walk knows nothing of.
     options.add_session_config_entry("session.load_model_format", "ONNX")
-    # Both switches keep ONNX Runtime from its own ideas: it would print its fallback to stdout.
+    # ONNX Runtime's own fallback would print to stdout, and its environment could change options.
     given = {"sess_options": options, "enable_fallback": 0, "read_config_from_model": 0}
     if _CUDA in onnxruntime.get_available_providers():
         with suppress(*_runtime_errors()):  # built for CUDA, on a machine without it
@@ -296,7 +286,8 @@ def _runtime_errors() -> tuple[type[Exception], ...]:
 
 
 def _one_line(error: Exception) -> str:
-    return printable(" ".join(str(error).split())[:300]) or type(error).__name__
+    text = printable(" ".join(str(error).split())) or type(error).__name__
+    return text if len(text) <= _MAX_REASON else f"...{text[-_MAX_REASON:]}"  # the end tells most
 
 
 def _check_classes(where: str, metadata: Metadata, shape: Sequence[object]) -> None:

@@ -28,7 +28,7 @@ MAX_BYTES = 64 * 2**20
 """The longest model file."""
 
 MAX_DEPTH = 32
-"""The deepest nesting of messages, which is also protobuf's own limit."""
+"""The deepest nesting of messages: ten subgraphs. ONNX Runtime 1.18 takes hours over thirty."""
 
 MAX_FIELDS = 2_000_000
 """The number of fields after which a file is given up; a model of ours has a few thousand."""

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captchascope.decode import Constraints
@@ -31,7 +32,7 @@ _worker: list[Reader] = []
 class _Recipe:
     """How a worker makes its reader: a session cannot be sent, its file's path can."""
 
-    model: str
+    model: Path
     constraints: Constraints
     min_confidence: float
 
@@ -44,7 +45,7 @@ def read_in_processes(
     Raises:
         CaptchascopeError: If a worker process dies.
     """
-    recipe = _Recipe(reader.model.name, reader.constraints, reader.min_confidence)
+    recipe = _Recipe(reader.path, reader.constraints, reader.min_confidence)
     rest = iter(images)
     waiting: deque[Future[list[Reading]]] = deque()
     with ProcessPoolExecutor(
@@ -53,7 +54,7 @@ def read_in_processes(
         try:
             while True:
                 while len(waiting) < jobs * _AHEAD and (chunk := list(islice(rest, _CHUNK))):
-                    waiting.append(pool.submit(_read_chunk, chunk))
+                    waiting.append(pool.submit(_read_chunk, [_sendable(image) for image in chunk]))
                 if not waiting:
                     return
                 yield from waiting.popleft().result()
@@ -62,6 +63,10 @@ def read_in_processes(
             raise CaptchascopeError("jobs", what, remedy) from None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _sendable(image: ImageSource) -> ImageSource:
+    return bytes(image) if isinstance(image, memoryview) else image
 
 
 def _start(recipe: _Recipe) -> None:

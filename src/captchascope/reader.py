@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from captchascope.charset import Charset
-from captchascope.decode import Constraints, decode_glyphs
+from captchascope.decode import Constraints, decode_glyphs, folded
 from captchascope.errors import (
     CaptchascopeError,
     ImageError,
@@ -29,6 +28,8 @@ from captchascope.records import FloatArray, GrayImage, Reading
 
 __all__ = ["Reader", "load", "model_names", "model_path", "reader_of"]
 
+_FOLDER = Path(__file__).parent / "models"
+
 _BATCH = 16  # images; 8 to 64 are equally fast
 
 _ALIASES = {"metu": "metu-glyphs"}  # until the segmentation-free model ships
@@ -45,12 +46,14 @@ class Reader:
         constraints: What is known about the texts beforehand.
         min_confidence: Below this confidence the reader abstains.
         recognise: Images to the probabilities of their characters.
+        path: The model's file, from which other processes make the same reader.
     """
 
     model: ModelFile
     constraints: Constraints
     min_confidence: float
     recognise: GlyphRecogniser
+    path: Path
 
     @property
     def charset(self) -> Charset:
@@ -118,7 +121,11 @@ class Reader:
     def _reading(self, found: FloatArray | SegmentationError, image: ImageSource) -> Reading:
         if isinstance(found, SegmentationError):
             return _failed(SegmentationError(_name(image), found.what, found.remedy))
-        chars = decode_glyphs(found, self.charset, self.constraints)
+        return self.decode(found)
+
+    def decode(self, probabilities: FloatArray) -> Reading:
+        """Return the reading of glyphs' probabilities, shape (N, C), under the constraints."""
+        chars = decode_glyphs(probabilities, self.charset, self.constraints)
         if chars is None:
             return Reading(None, 0.0, abstained=True)
         confidence = math.prod(char.confidence for char in chars)
@@ -164,13 +171,12 @@ def reader_of(path: str | Path, constraints: Constraints, min_confidence: float)
     opened = open_model(path)
     recogniser = _recogniser(opened)
     _check_possible(constraints, opened.metadata.charset, recogniser.scheme)
-    return Reader(opened, constraints, min_confidence, recogniser)
+    return Reader(opened, constraints, min_confidence, recogniser, Path(path).absolute())
 
 
 def model_names() -> list[str]:
     """Return the names of the models that ship."""
-    folder = resources.files("captchascope").joinpath("models")
-    return sorted({f.name[:-5] for f in folder.iterdir() if f.name.endswith(".onnx")} | {*_ALIASES})
+    return sorted({file.stem for file in _FOLDER.glob("*.onnx")} | {*_ALIASES})
 
 
 def model_path(model: str | Path) -> Path:
@@ -180,8 +186,7 @@ def model_path(model: str | Path) -> Path:
         ModelError: If it is neither a name nor the path of something.
     """
     if isinstance(model, str) and model in model_names():
-        file = f"{_ALIASES.get(model, model)}.onnx"
-        return Path(str(resources.files("captchascope").joinpath("models", file)))
+        return _FOLDER / f"{_ALIASES.get(model, model)}.onnx"
     path = Path(model)
     if not path.exists() and path.suffix != ".onnx":
         remedy = f"name one of {', '.join(model_names())}, or an .onnx file"
@@ -206,9 +211,9 @@ def _recogniser(model: ModelFile) -> GlyphRecogniser:
 
 
 def _check_possible(rule: Constraints, charset: Charset, scheme: Scheme) -> None:
-    known = charset.chars.lower() if rule.ignore_case else charset.chars
+    known = folded(charset.chars) if rule.ignore_case else charset.chars
     wanted = known if rule.charset is None else rule.charset.chars
-    wanted = wanted.lower() if rule.ignore_case else wanted
+    wanted = folded(wanted) if rule.ignore_case else wanted
     if not set(wanted) & set(known):
         raise UsageError("--charset", "has nothing in common with the model's", f"it knows {known}")
     count = scheme.split.count

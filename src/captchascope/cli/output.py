@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from captchascope.errors import CaptchascopeError, OutputError
-from captchascope.files import printable
+from captchascope.finding import printable
 
 __all__ = ["Console"]
 

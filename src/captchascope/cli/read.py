@@ -12,7 +12,7 @@ import click
 from captchascope.cli.options import common, positions
 from captchascope.cli.output import Console
 from captchascope.errors import CaptchascopeError, ImageError, UsageError
-from captchascope.files import find_images, printable
+from captchascope.finding import find_images, printable
 from captchascope.image import MAX_BYTES, ImageSource
 from captchascope.reader import load
 from captchascope.records import Reading

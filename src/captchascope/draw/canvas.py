@@ -96,7 +96,12 @@ class View:
         """Draw a rectangle around the pixels of ``box``."""
         left, top, right, bottom = (self._x(edge) for edge in box)
         last = self.image.width - 1, self.image.height - 1
-        corners = max(left - 3, 0), max(top - 3, 0), min(right + 2, last[0]), min(bottom + 2, last[1])
+        corners = (
+            max(left - 3, 0),
+            max(top - 3, 0),
+            min(right + 2, last[0]),
+            min(bottom + 2, last[1]),
+        )
         self._pen.rectangle(corners, outline=ACCENT, width=3)
 
     def cut(self, column: int, thickness: int) -> None:

@@ -16,18 +16,12 @@ __all__ = [
     "denoise_caption",
     "kind_caption",
     "network_caption",
-    "percent",
     "reading_caption",
     "repair_caption",
     "split_caption",
 ]
 
 _NAMED_MOVES = 4
-
-
-def percent(probability: float, digits: int = 0) -> str:
-    """Return a probability in percent, such as ``97 %``."""
-    return f"{100 * probability:.{digits}f} %"
 
 
 def bounds(scheme: Scheme, kind: int) -> tuple[int | None, int | None]:
@@ -75,9 +69,9 @@ def components_caption(it: Explained) -> str:
     """Stage 4."""
     found, rule = it.located.components, it.scheme.components
     dropped = int((~found.kept).sum())
-    total = _count(len(found.kept), f"{rule.connectivity}-connected component")
-    kept = f"{len(found.kept) - dropped} kept, each in a colour"
-    return f"{total}: {dropped} under {rule.min_area} pixels dropped (light gray), {kept}."
+    total = f"{_count(len(found.kept), 'component')}, {rule.connectivity}-connected"
+    kept = f"{len(found.kept) - dropped:,} kept (coloured)"
+    return f"{total}: {dropped:,} under {rule.min_area} pixels dropped (gray), {kept}."
 
 
 def clip_caption(it: Explained) -> str:
@@ -123,14 +117,15 @@ def network_caption(it: Explained) -> str:
         if it.seen is None
         else f"The network reads windows of {size} gray pixels around the cuts"
     )
-    return f"{what}, and how probable each character is."
+    return f"{what}, and how probable each character is, in percent."
 
 
 def reading_caption(it: Explained) -> str:
     """Stage 9."""
-    sure = f"{percent(it.confidence, 1)} sure that all of it is right"
+    percent = f"{100 * it.confidence:.1f} %"
+    sure = f"{percent} sure that all of it is right"
     if it.text is None:
-        return f"Abstained: the reader was only {percent(it.confidence, 1)} sure."
+        return f"Abstained: the reader was only {percent} sure."
     likely = "".join(it.charset[i] for i in it.probabilities.argmax(axis=1))
     rest = "." if it.text == likely else f"; without constraints, {likely} is most probable."
     return f"{_count(len(it.text), 'character')}, {sure}{rest}"

@@ -37,10 +37,9 @@ def explain_png(it: Explained) -> bytes:
     """Return every stage as one PNG: two to a row, the last one over the whole width."""
     drawn = panels(it)
     pairs = [_row([_card(a), _card(b)]) for a, b in zip(drawn[:-1:2], drawn[1::2], strict=True)]
-    ending = _row([_header(drawn[-1], WIDTH), drawn[-1].image])
-    page = _with_margin(stack([_heading(it), *pairs, ending], _ROW_GAP), _MARGIN)
+    page = _with_margin(stack([_heading(it), *pairs, _ending(drawn[-1])], _ROW_GAP), _MARGIN)
     file = BytesIO()
-    page.save(file, "PNG", compress_level=9)
+    _quantized(page).save(file, "PNG", compress_level=9)
     return file.getvalue()
 
 
@@ -88,6 +87,13 @@ def _card(panel: Panel) -> Image.Image:
     return stack([_header(panel, WIDTH), panel.image], 0)
 
 
+def _ending(panel: Panel) -> Image.Image:
+    """Draw the last panel over both columns: its first picture left, the others right of it."""
+    header = _header(panel, WIDTH)
+    left, *right = panel.pictures
+    return _row([stack([header, left], 0), stack([blank(WIDTH, header.height), *right], 0)])
+
+
 def _row(cells: Sequence[Image.Image]) -> Image.Image:
     """Put two cells side by side under a thin line."""
     cells = [_widened(cell, WIDTH) for cell in cells]
@@ -120,5 +126,6 @@ def _with_margin(image: Image.Image, margin: int) -> Image.Image:
     return canvas
 
 
-def _quantized(frame: Image.Image) -> Image.Image:
-    return frame.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+def _quantized(image: Image.Image) -> Image.Image:
+    """Return ``image`` with a palette; of Pillow's ways this one is off by a level at most."""
+    return image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)

@@ -70,17 +70,17 @@ def _rows(named: Sequence[tuple[str, list[RGBImage]]]) -> Image.Image:
     for start in range(0, len(named[0][1]), per_row):
         for name, row in named:
             views = [View(glyph, scale).image for glyph in row[start : start + per_row]]
-            lines.append(labelled(name, beside(views, _GAP)))
+            label = name if len(views) == len(row) else f"{name}, from glyph {start + 1} on"
+            lines.append(labelled(label, beside(views, _GAP)))
     return stack(lines)
 
 
 def _fit(count: int, height: int, width: int) -> tuple[int, float]:
     """Return how many glyphs go into a row, and how much each is enlarged."""
-    rows = 1
-    while True:
+    alone = scale_for(height, width, (_TALLEST, WIDTH - 2))
+    for rows in range(1, count):
         per_row = -(-count // rows)
         room = _TALLEST, (WIDTH - _GAP * (per_row - 1)) // per_row - 2
-        scale = scale_for(height, width, room) if room[1] > 0 else 0.0
-        if scale >= _SMALLEST or (per_row == 1 and scale > 0):
-            return per_row, scale
-        rows += 1
+        if room[1] > 0 and scale_for(height, width, room) >= min(alone, _SMALLEST):
+            return per_row, scale_for(height, width, room)
+    return 1, alone

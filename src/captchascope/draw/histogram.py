@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log10
 
 import numpy as np
@@ -15,71 +16,88 @@ __all__ = ["draw_histogram"]
 
 _BIN = 2  # pixels per gray value
 _PLOT = 140  # the height of the highest bar
+_SPACE = 8  # between the plot and the numbers beside it
 _LINE = line_height(SMALL)
-_TOP = _LINE + 8
-_BOTTOM = _TOP + _PLOT
+_BOTTOM = _LINE + 8 + _PLOT
 _HEIGHT = _BOTTOM + 2 * _LINE + 8
+_BESIDE = text_width("888,888", SMALL) + _SPACE
 
 
-def draw_histogram(counts: NDArray[np.int64], bounds: list[int]) -> Image.Image:
+def draw_histogram(counts: NDArray[np.int64], bounds: Sequence[int]) -> Image.Image:
     """Draw the counts on a logarithmic scale, the one of pure black in colour.
 
     Args:
         counts: Shape (256,).
         bounds: Numbers of black pixels that tell the kinds apart, each drawn as a dashed line.
     Returns:
-        An RGB image of a fixed height, as wide as its numbers need.
+        An RGB image of a fixed size.
     """
-    highest = max(int(counts.max()), 1)
-    ticks = [10**power for power in range(len(str(highest)))]
-    left = max(text_width(f"{tick:,}", SMALL) for tick in ticks) + 10
-    canvas = blank(left + 256 * _BIN + 8, _HEIGHT)
-    _draw_scale(canvas, left, ticks, highest)
-    _draw_bars(canvas, left, counts, highest)
+    plot = _Plot(max(int(counts.max()), 1))
+    plot.scale()
+    plot.bars(counts)
+    drawn: list[int] = []
     for bound in bounds:
-        if bound <= highest:
-            _draw_bound(canvas, left, bound, highest)
-    return canvas
+        if bound <= plot.highest and all(abs(plot.y(bound) - y) >= _LINE for y in drawn):
+            plot.bound(bound)
+            drawn.append(plot.y(bound))
+    return plot.image
 
 
-def _y(count: int, highest: int) -> int:
-    return _BOTTOM - round(_PLOT * log10(1 + count) / log10(1 + highest))
+class _Plot:
+    """The image while it is drawn.
+
+    Attributes:
+        image: The RGB image so far.
+        highest: The number of pixels that the highest bar stands for.
+    """
+
+    def __init__(self, highest: int) -> None:
+        self.highest = highest
+        self._ticks = [10**power for power in range(len(str(highest)))]
+        self._left = max(text_width(_short(tick), SMALL) for tick in self._ticks) + _SPACE
+        self._right = self._left + 256 * _BIN
+        self.image = blank(self._right + _BESIDE, _HEIGHT)
+        self._pen = ImageDraw.Draw(self.image)
+
+    def y(self, count: int) -> int:
+        """Return the row at which a bar of ``count`` pixels begins."""
+        return _BOTTOM - round(_PLOT * log10(1 + count) / log10(1 + self.highest))
+
+    def scale(self) -> None:
+        """Draw the numbers on both axes, and what they count."""
+        for tick in self._ticks:
+            y = self.y(tick)
+            self._pen.line((self._left, y, self._right, y), RULE)
+            place = self._left - _SPACE, y - _LINE // 2
+            put(self.image, place, _short(tick), SMALL, MUTED, align="right")
+        for value in (0, 64, 128, 192, 255):
+            x = self._left + value * _BIN
+            self._pen.line((x, _BOTTOM, x, _BOTTOM + 4), MUTED)
+            put(self.image, (x, _BOTTOM + 4), str(value), SMALL, MUTED, align="center")
+        middle = self._left + 128 * _BIN, _BOTTOM + 4 + _LINE
+        put(self.image, middle, "gray value", SMALL, MUTED, align="center")
+        label = "number of pixels, logarithmic"
+        put(self.image, (self._right, 0), label, SMALL, MUTED, align="right")
+
+    def bars(self, counts: NDArray[np.int64]) -> None:
+        """Draw the bars; that of pure black is wider, as it tells the kind."""
+        for value in np.flatnonzero(counts).tolist():
+            x = self._left + value * _BIN
+            wide = x - (0 if value else _BIN), self.y(int(counts[value])), x + _BIN - 1, _BOTTOM - 1
+            self._pen.rectangle(wide, fill=MUTED if value else ACCENT)
+        self._pen.line((self._left - _BIN, _BOTTOM, self._right, _BOTTOM), PALE)
+        label = f"pure black: {counts[0]:,}"
+        put(self.image, (self._left - _BIN, 0), label, SMALL, ACCENT, bold=True)
+
+    def bound(self, count: int) -> None:
+        """Draw a dashed line at ``count``, and the number right of it."""
+        y = self.y(count)
+        for x in range(self._left, self._right, 10):
+            self._pen.line((x, y, x + 5, y), ACCENT)
+        place = self._right + _SPACE, y - _LINE // 2
+        put(self.image, place, _short(count), SMALL, ACCENT)
 
 
-def _draw_scale(canvas: Image.Image, left: int, ticks: list[int], highest: int) -> None:
-    pen = ImageDraw.Draw(canvas)
-    for tick in ticks:
-        y = _y(tick, highest)
-        pen.line((left, y, left + 256 * _BIN, y), RULE)
-        put(canvas, (left - 8, y - _LINE // 2), f"{tick:,}", SMALL, MUTED, align="right")
-    for value in (0, 64, 128, 192, 255):
-        x = left + value * _BIN
-        pen.line((x, _BOTTOM, x, _BOTTOM + 4), MUTED)
-        put(canvas, (x, _BOTTOM + 4), str(value), SMALL, MUTED, align="center")
-    middle = left + 128 * _BIN, _BOTTOM + 4 + _LINE
-    put(canvas, middle, "gray value", SMALL, MUTED, align="center")
-    right = left + 256 * _BIN, 0
-    put(canvas, right, "number of pixels, logarithmic", SMALL, MUTED, align="right")
-
-
-def _draw_bars(
-    canvas: Image.Image, left: int, counts: NDArray[np.int64], highest: int
-) -> None:
-    pen = ImageDraw.Draw(canvas)
-    for value in np.flatnonzero(counts).tolist():
-        x, y = left + value * _BIN, _y(int(counts[value]), highest)
-        pen.rectangle((x, y, x + _BIN - 1, _BOTTOM - 1), fill=MUTED if value else ACCENT)
-    if counts[0]:
-        y = _y(int(counts[0]), highest)
-        pen.rectangle((left - _BIN, y, left + _BIN - 1, _BOTTOM - 1), fill=ACCENT)
-    pen.line((left - _BIN, _BOTTOM, left + 256 * _BIN, _BOTTOM), PALE)
-    put(canvas, (left - _BIN, 0), f"pure black: {counts[0]:,}", SMALL, ACCENT, bold=True)
-
-
-def _draw_bound(canvas: Image.Image, left: int, bound: int, highest: int) -> None:
-    pen = ImageDraw.Draw(canvas)
-    y = _y(bound, highest)
-    for x in range(left, left + 256 * _BIN, 10):
-        pen.line((x, y, x + 5, y), ACCENT)
-    place = left + 160 * _BIN, y - _LINE - 1
-    put(canvas, place, f"bound: {bound:,}", SMALL, ACCENT, align="center")
+def _short(number: int) -> str:
+    """Return a number in seven characters at most, such as ``10,000`` or ``1.25M``."""
+    return f"{number:,}" if number < 1_000_000 else f"{number / 1_000_000:.3g}M"

@@ -6,6 +6,7 @@ drawn four times as large and reduced, for hinted letters of 13 pixels stand too
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import lru_cache
 from math import ceil
 from typing import Literal, cast
@@ -52,7 +53,7 @@ def text_width(text: str, size: int) -> int:
 def _mask(text: str, size: int, bold: bool) -> Image.Image:
     width = text_width(text, size) + 2 * _PAD
     canvas = Image.new("L", (width * _FINE, line_height(size) * _FINE))
-    stroke = size * _FINE / 50 if bold else 0
+    stroke = round(size * _FINE / 50) if bold else 0
     place = (_PAD * _FINE, size * _FINE)
     pen = ImageDraw.Draw(canvas)
     pen.text(place, text, fill=255, font=_font(size), anchor="ls", stroke_width=stroke)
@@ -87,12 +88,15 @@ def put(
 def shorten(text: str, size: int, width: int) -> str:
     """Return ``text``, with dots in its middle where it is wider than ``width``."""
     text = legible(text)
-    keep = len(text)
-    shown = text
-    while keep > 2 and text_width(shown, size) > width:
-        keep -= 1
-        shown = f"{text[: keep - keep // 2]}...{text[len(text) - keep // 2 :]}"
-    return shown
+    if text_width(text, size) <= width:
+        return text
+    kept = range(len(text))
+    fits = bisect_right(kept, width, key=lambda keep: text_width(_without_middle(text, keep), size))
+    return _without_middle(text, max(fits - 1, 0))
+
+
+def _without_middle(text: str, keep: int) -> str:
+    return f"{text[: keep - keep // 2]}...{text[len(text) - keep // 2 :]}"
 
 
 def wrap(text: str, size: int, width: int) -> list[str]:

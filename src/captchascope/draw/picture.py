@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from captchascope.draw.canvas import flow
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.stages import Glyphs, Located
 from captchascope.records import FloatArray, GrayImage
@@ -57,9 +58,14 @@ class Panel:
     Attributes:
         title: The number and name of the stage.
         caption: The figures that it used, as one sentence.
-        image: An RGB image, ``canvas.WIDTH`` pixels wide at most.
+        pictures: RGB images, each ``canvas.WIDTH`` pixels wide at most.
     """
 
     title: str
     caption: str
-    image: Image.Image
+    pictures: tuple[Image.Image, ...]
+
+    @property
+    def image(self) -> Image.Image:
+        """The pictures in one: beside one another where they fit, else one below the other."""
+        return flow(self.pictures)

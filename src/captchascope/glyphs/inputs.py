@@ -31,6 +31,9 @@ class InputSpec:
     height: int
     width: int
 
+    def __post_init__(self) -> None:
+        GlyphSize(self.height, self.width)  # checks both
+
     @classmethod
     def of_scheme(cls, scheme: Scheme, kind: Literal["glyph", "window"]) -> InputSpec:
         """Return the sizes that ``scheme`` gives for ``kind``."""

@@ -43,8 +43,16 @@ class GlyphRecogniser:
         """Return, per image, shape (N, C) for its N glyphs, or why it could not be cut."""
         located = [self._locate(gray) for gray in grays]
         texts = [item for item in located if isinstance(item, Located)]
-        found = iter(self._probabilities(texts))
-        return [next(found) if isinstance(item, Located) else item for item in located]
+        found = iter(self._recognised(texts))
+        return [next(found)[1] if isinstance(item, Located) else item for item in located]
+
+    def one(self, gray: GrayImage) -> tuple[Located, FloatArray]:
+        """Return where the glyphs of one image were read in the end, and shape (N, C).
+
+        Raises:
+            SegmentationError: If it cannot be cut.
+        """
+        return self._recognised([locate(gray, self.scheme)])[0]
 
     def _locate(self, gray: GrayImage) -> Located | SegmentationError:
         try:
@@ -52,15 +60,15 @@ class GlyphRecogniser:
         except SegmentationError as error:
             return error
 
-    def _probabilities(self, texts: Sequence[Located]) -> list[FloatArray]:
+    def _recognised(self, texts: Sequence[Located]) -> list[tuple[Located, FloatArray]]:
         if not texts:
             return []
-        first = list(self._run(texts))
+        found = list(zip(texts, self._run(texts), strict=True))
         if self.spec.kind == "window":
-            for i, probabilities in enumerate(first):
+            for i, (text, probabilities) in enumerate(found):
                 if probabilities.max(axis=1).min() < self.scheme.retry.below:
-                    first[i] = self._look_again(texts[i], probabilities)
-        return first
+                    found[i] = self._look_again(text, probabilities)
+        return found
 
     def _run(self, texts: Sequence[Located]) -> FloatArray:
         """Return shape (len(texts), N, C)."""
@@ -70,16 +78,18 @@ class GlyphRecogniser:
             len(texts), -1, logits.shape[1]
         )
 
-    def _look_again(self, text: Located, first: FloatArray) -> FloatArray:
-        """Return what the best of the scheme's other cuts gives, or ``first``."""
+    def _look_again(self, text: Located, first: FloatArray) -> tuple[Located, FloatArray]:
+        """Return the best of the scheme's other cuts and what it gives, or what there was."""
         retry = self.scheme.retry
         if not retry.rights:
-            return first
-        others = self._run([self._with_right(text, right) for right in retry.rights])
-        scores = others.max(axis=2).prod(axis=1)
+            return text, first
+        others = [self._with_right(text, right) for right in retry.rights]
+        found = self._run(others)
+        scores = found.max(axis=2).prod(axis=1)
         best = int(scores.argmax())
-        better = scores[best] > retry.better * first.max(axis=1).prod()
-        return np.asarray(others[best]) if better else first
+        if scores[best] <= retry.better * first.max(axis=1).prod():
+            return text, first
+        return others[best], found[best]
 
     def _with_right(self, text: Located, right: int) -> Located:
         left, top, _, bottom = text.box

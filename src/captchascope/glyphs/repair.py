@@ -49,9 +49,8 @@ def find_part(glyph: GrayImage, rule: Repair) -> NDArray[np.bool_] | None:
     narrow = stats[:, cv2.CC_STAT_WIDTH] < rule.narrower_than * glyph.shape[1]
     belongs = (stats[:, cv2.CC_STAT_LEFT] == 0) & narrow
     belongs[0] = False  # the ground
-    if not belongs.any():
-        return None
-    return np.asarray(belongs[labels] & (glyph > 0))
+    part = belongs[labels] & (glyph > 0)
+    return part if part.any() else None  # a wide cross may fill where no ink is near
 
 
 def give_back(

@@ -5,10 +5,8 @@ A shipped scheme goes by its name, any other by the path of its file.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import resources
 from math import prod
 from pathlib import Path
 from typing import Literal
@@ -34,6 +32,9 @@ __all__ = [
 ]
 
 
+_FOLDER = Path(__file__).parents[1] / "schemes"
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How one kind of image is told, denoised and binarized."""
@@ -45,7 +46,7 @@ class Kind:
     threshold: int
 
     def __post_init__(self) -> None:
-        _require(self.blur_size >= 1 and self.blur_size % 2 == 1, "blur_size", "odd, at least 1")
+        _require(_is_odd(self.blur_size), "blur_size", "odd, 1 to 255")
         _require(0 <= self.threshold <= 254, "threshold", "0 to 254")
 
 
@@ -95,7 +96,7 @@ class Repair:
     narrower_than: float
 
     def __post_init__(self) -> None:
-        _require(self.close_size >= 1 and self.close_size % 2 == 1, "close_size", "odd, at least 1")
+        _require(_is_odd(self.close_size), "close_size", "odd, 1 to 255")
         _require(0 <= self.narrower_than <= 1, "narrower_than", "0 to 1")
 
 
@@ -155,6 +156,10 @@ class Scheme:
         )
 
 
+def _is_odd(size: int) -> bool:
+    return 1 <= size <= 255 and size % 2 == 1
+
+
 def _require(holds: bool, key: str, rule: str) -> None:
     if not holds:
         raise ValueError(f"{key} must be {rule}")
@@ -162,8 +167,7 @@ def _require(holds: bool, key: str, rule: str) -> None:
 
 def names() -> list[str]:
     """Return the names of the schemes that ship."""
-    folder = resources.files("captchascope").joinpath("schemes")
-    return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
+    return sorted(file.stem for file in _FOLDER.glob("*.toml"))
 
 
 def load(name_or_path: str | Path) -> Scheme:
@@ -218,8 +222,7 @@ def from_mapping(table: Mapping[str, object], where: str) -> Scheme:
 
 def _text(where: str) -> str:
     if where in names():
-        shipped = resources.files("captchascope").joinpath("schemes", f"{where}.toml")
-        return shipped.read_text(encoding="utf-8")
+        return (_FOLDER / f"{where}.toml").read_text(encoding="utf-8")
     try:
         return Path(where).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -236,7 +239,9 @@ def _text(where: str) -> str:
 
 
 def _parse(text: str, where: str) -> dict[str, object]:
+    import tomllib  # here, since a model carries its scheme: reading needs no TOML
+
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits
         raise SchemeError(where, f"is not TOML: {error}", "correct the line it names") from None

@@ -60,7 +60,7 @@ def _items(hint: Any, value: object, path: str) -> tuple[object, ...]:
 
 
 def _choice(valid: tuple[object, ...], value: object, path: str) -> object:
-    if value not in valid or isinstance(value, bool):
+    if value not in valid or type(value) is not type(valid[0]):
         raise ValueError(f"{path} must be one of {', '.join(map(repr, valid))}, not {value!r}")
     return value
 

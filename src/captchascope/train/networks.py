@@ -43,11 +43,11 @@ class WindowNet(nn.Module):
     def __init__(self, spec: InputSpec, classes: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            *_stage(1, 8), nn.MaxPool2d(2), *_stage(8, 16), nn.MaxPool2d(2), *_stage(16, 32)
+            *_stage(1, 8), nn.MaxPool2d(2), *_stage(8, 16), nn.MaxPool2d(2), *_stage(16, 24)
         )
-        flat = 32 * (spec.height // 4) * (spec.width // 4)
+        flat = 24 * (spec.height // 4) * (spec.width // 4)
         self.head = nn.Sequential(
-            nn.Flatten(), nn.Dropout(0.2), nn.Linear(flat, 48), nn.ReLU(), nn.Linear(48, classes)
+            nn.Flatten(), nn.Dropout(0.2), nn.Linear(flat, 32), nn.ReLU(), nn.Linear(32, classes)
         )
 
     def forward(self, windows: Tensor) -> Tensor:

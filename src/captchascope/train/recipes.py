@@ -28,6 +28,8 @@ class Recipe:
         epochs: Passes over the data.
         min_steps: Where there is little data, there are as many more epochs as this needs.
         jitter: How many pixels a window may be off, either way, each time it is seen.
+        noise: The mean share of a window's pixels that become ground, and as many that become
+            ink, each time it is seen.
         validation: The share of the samples held out, of which the best epoch is chosen; where
             it is 0, the last epoch is taken.
     """
@@ -41,6 +43,7 @@ class Recipe:
     epochs: int
     min_steps: int
     jitter: int
+    noise: float
     validation: float
 
     def epochs_for(self, glyphs: int) -> int:
@@ -52,7 +55,7 @@ class Recipe:
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("default", "window", WindowNet, "adamw", 4e-3, 64, 12, 1500, 3, 0.1),
-        Recipe("tutorial", "glyph", TutorialNet, "sgd", 1e-3, 8, 20, 0, 0, 0.0),
+        Recipe("default", "window", WindowNet, "adamw", 4e-3, 64, 12, 1500, 3, 0.03, 0.1),
+        Recipe("tutorial", "glyph", TutorialNet, "sgd", 1e-3, 8, 20, 0, 0, 0.0, 0.0),
     )
 }

@@ -1,0 +1,74 @@
+# Two commands do everything on a fresh machine: make demo, make test.
+
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3.14 python3 python,\
+	$(shell $(p) -c 'import sys, venv, ensurepip; print("$(p)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export PIP_NO_INPUT := 1
+
+.PHONY: demo test check format models examples bench soak figures opencv4 clean
+
+demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
+	$(BIN)/captchascope read examples
+	@mkdir -p demo
+	$(BIN)/captchascope explain examples/1.jpeg -o demo/stages.png
+	$(BIN)/captchascope explain examples/1.jpeg -o demo/stages.gif
+
+test: $(VENV)/dev  ## every test
+	$(BIN)/python -m pytest -q
+
+check: $(VENV)/dev  ## format, lint, types, tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+format: $(VENV)/dev  ## bring the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+models: $(VENV)/dev  ## rebuild every model that ships, from seeds
+	$(BIN)/python tools/build_models.py
+
+examples: $(VENV)/core  ## draw the bundled examples again
+	rm -rf examples
+	$(BIN)/captchascope generate metu examples --count 12 --seed 12
+
+figures: $(VENV)/core  ## draw the pictures of the documentation again
+	$(BIN)/python tools/draw_figures.py
+
+bench: $(VENV)/dev  ## time and accuracy; RESULTS.md says what they were
+	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/cold_start.py
+	$(BIN)/python bench/recipes.py
+
+soak: $(VENV)/dev  ## the long runs
+	$(BIN)/python bench/soak.py
+
+opencv4: $(VENV)-opencv4/core  ## the tests that need no torch, on the oldest OpenCV that works
+	$(VENV)-opencv4/bin/python -m pytest -q -m "not wheel"
+
+$(VENV)/python:
+	@test -n "$(PYTHON)" || { echo "make: no Python from 3.11 up was found; name one: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/core: $(VENV)/python pyproject.toml constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+# torch alone and first: its version's CPU build, whatever other packages would choose.
+$(VENV)/dev: $(VENV)/core
+	$(PIP) torch
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+$(VENV)-opencv4/core: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-opencv4
+	$(VENV)-opencv4/bin/python -m pip install --quiet --disable-pip-version-check \
+		'opencv-python-headless==4.10.*' 'numpy<2.3' pytest hypothesis -e .
+	@touch $@
+
+clean:  ## remove what make made
+	rm -rf $(VENV) $(VENV)-opencv4 demo build dist

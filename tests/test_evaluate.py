@@ -1,0 +1,298 @@
+"""What was read right: each figure by hand once, and what holds for any samples and readings."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captchascope.errors import ImageError
+from captchascope.evaluate import Bin, Evaluation, KindRates, Rate, confusion_table, evaluate
+from captchascope.records import Reading, Sample
+
+LABELS = st.text("01aAİß", min_size=1, max_size=5)
+TEXTS = st.none() | st.text("01aAİß", max_size=6)
+CONFIDENCES = st.floats(0, 1)
+READS = st.lists(st.tuples(LABELS, TEXTS, CONFIDENCES), min_size=1, max_size=12)
+
+
+def sample(label: str, file: str = "1.png", **columns: str) -> Sample:
+    """Make a sample without an image."""
+    return Sample(file, label, Path(file), columns=columns)
+
+
+def reading(text: str | None, confidence: float = 0.5) -> Reading:
+    """Make a reading without its characters."""
+    return Reading(text, confidence)
+
+
+def compare(*pairs: tuple[str, str | None], ignore_case: bool = False) -> Evaluation:
+    """Evaluate (label, text) pairs, in files called 1.png, 2.png and so on."""
+    samples = [sample(label, f"{i}.png") for i, (label, _) in enumerate(pairs, 1)]
+    return evaluate(samples, [reading(text) for _, text in pairs], ignore_case=ignore_case)
+
+
+def of_reads(reads: list[tuple[str, str | None, float]], *, ignore_case: bool) -> Evaluation:
+    """Evaluate (label, text, confidence) triples, whose first letter is their kind."""
+    samples = [sample(label, f"{i}.png", kind=label[0]) for i, (label, _, _) in enumerate(reads)]
+    readings = [reading(text, confidence) for _, text, confidence in reads]
+    return evaluate(samples, readings, ignore_case=ignore_case)
+
+
+def as_counts(rate: Rate) -> tuple[int, int]:
+    """Return hits and total."""
+    return rate.hits, rate.total
+
+
+def test_exact_match_counts_whole_captchas() -> None:
+    """One wrong character makes the captcha wrong; exact match is counted, not estimated."""
+    evaluation = compare(("123456", "123456"), ("123456", "123450"), ("123456", None))
+    assert as_counts(evaluation.captcha) == (1, 3)
+    assert evaluation.captcha.value == pytest.approx(1 / 3)
+
+
+def test_characters_of_equally_long_texts_compare_place_by_place() -> None:
+    """A rotated text has no character in place, though two edits would mend it."""
+    evaluation = compare(("1234", "2341"))
+    assert as_counts(evaluation.character) == (0, 4)
+    assert evaluation.mistakes[0].distance == 2
+
+
+def test_characters_of_other_texts_align_by_edits() -> None:
+    """A lost first character costs one character, not all; a surplus one costs none."""
+    evaluation = compare(("1234", "234"), ("1234", "01234"))
+    assert as_counts(evaluation.character) == (7, 8)
+    assert [as_counts(rate) for rate in evaluation.by_position] == [(1, 2), (2, 2), (2, 2), (2, 2)]
+    assert evaluation.confusion[("1", "")] == 1
+    assert evaluation.confusion[("", "0")] == 1
+
+
+def test_a_missing_text_misses_every_character() -> None:
+    """No text is wrong at every place, and as far from the label as the label is long."""
+    evaluation = compare(("12", None))
+    assert as_counts(evaluation.character) == (0, 2)
+    assert evaluation.confusion == {("1", ""): 1, ("2", ""): 1}
+    assert evaluation.mistakes[0].distance == 2
+
+
+def test_positions_of_labels_of_different_lengths() -> None:
+    """A place is judged by the labels that have it."""
+    evaluation = compare(("12", "12"), ("345", "395"))
+    assert [as_counts(rate) for rate in evaluation.by_position] == [(2, 2), (1, 2), (1, 1)]
+
+
+def test_kinds_are_rated_apart_in_natural_order() -> None:
+    """Kinds are sorted by number, and a sample without one belongs to none."""
+    samples = [sample("12", kind="10"), sample("34", kind="9"), sample("56"), sample("7", kind="")]
+    evaluation = evaluate(samples, [reading("12"), reading("39"), reading("56"), reading("7")])
+    assert list(evaluation.by_kind) == ["9", "10"]
+    assert evaluation.by_kind["9"] == KindRates(Rate(0, 1), Rate(1, 2))
+    assert evaluation.by_kind["10"] == KindRates(Rate(1, 1), Rate(2, 2))
+    assert compare(("1", "1")).by_kind == {}
+
+
+def test_confusion_counts_right_and_wrong_characters() -> None:
+    """Each character of a label is counted once, beside what it was read as."""
+    evaluation = compare(("0010", "0O1O"))
+    assert evaluation.confusion == {("0", "0"): 1, ("0", "O"): 2, ("1", "1"): 1}
+
+
+def test_confusion_table_has_a_column_for_the_rest() -> None:
+    """Rows and columns follow the characters asked for; surplus and other labels have no row."""
+    evaluation = compare(("0110", "0170"), ("01", "011"), ("1x", None), ("11", "10"))
+    assert confusion_table(evaluation, "10") == [[3, 1, 2], [0, 3, 0]]
+    assert confusion_table(evaluation, "") == []
+
+
+def test_calibration_by_hand() -> None:
+    """Bins off by 0.25, 0.2 and 0 weigh as many texts as they hold; no text, no weight."""
+    samples = [sample("1")] * 5
+    readings = [reading("1", 0.75), reading("2", 0.75), reading("1", 0.8), reading("1", 1.0)]
+    calibration = evaluate(samples, [*readings, reading(None, 0.1)]).calibration
+    assert calibration.bins == (
+        Bin(0.7, 0.8, confidence=0.75, accuracy=0.5, count=2),
+        Bin(0.8, 0.9, confidence=0.8, accuracy=1.0, count=1),
+        Bin(0.9, 1.0, confidence=1.0, accuracy=1.0, count=1),
+    )
+    assert calibration.ece == pytest.approx((2 * 0.25 + 0.2 + 0) / 4)
+
+
+def test_calibration_without_texts_is_unknown() -> None:
+    """Nothing read is not a calibration error of zero."""
+    calibration = compare(("1", None)).calibration
+    assert calibration.ece is None
+    assert calibration.bins == ()
+
+
+def test_failed_abstained_and_answered() -> None:
+    """A sample is answered, withheld or failed, and accuracy is also given of the answered."""
+    withheld = Reading(None, 0.4, abstained=True)
+    failed = Reading(None, 0.0, error=ImageError("4.png", "cannot be decoded"))
+    readings = [reading("1"), reading("2"), withheld, failed, reading("")]
+    evaluation = evaluate([sample("1")] * 5, readings)
+    assert (evaluation.abstained, evaluation.failed) == (1, 1)
+    assert as_counts(evaluation.coverage) == (3, 5)
+    assert as_counts(evaluation.answered) == (1, 3)
+    assert as_counts(evaluation.captcha) == (1, 5)
+
+
+def test_edits_per_sample_and_per_character() -> None:
+    """One substitution, and an insertion beside a deletion, on six characters."""
+    evaluation = compare(("123", "193"), ("456", "564"))
+    assert evaluation.mean_edit_distance == 1.5
+    assert evaluation.cer == 0.5
+    assert compare(("1", "2345")).cer == 4.0
+
+
+def test_mistakes_are_worst_first() -> None:
+    """Distance comes before confidence, and confidence before the natural order of files."""
+    rows = [("10.png", "92", 0.9), ("2.png", "92", 0.9), ("a/1.png", "92", 0.95)]
+    rows += [("3.png", "99", 0.1), ("4.png", "12", 1.0)]
+    samples = [sample("12", file) for file, _, _ in rows]
+    mistakes = evaluate(samples, [reading(text, c) for _, text, c in rows]).mistakes
+    assert [m.sample.file for m in mistakes] == ["3.png", "a/1.png", "2.png", "10.png"]
+    assert [m.distance for m in mistakes] == [2, 1, 1, 1]
+
+
+def test_case_counts_unless_ignored() -> None:
+    """Ignored case is right everywhere, and is counted under the label's own character."""
+    assert as_counts(compare(("aB", "Ab")).captcha) == (0, 1)
+    evaluation = compare(("aB", "Ab"), ("aBc", "AC"), ignore_case=True)
+    assert as_counts(evaluation.captcha) == (1, 2)
+    assert evaluation.confusion == {("a", "a"): 2, ("B", "B"): 1, ("B", ""): 1, ("c", "c"): 1}
+    assert evaluation.cer == pytest.approx(1 / 5)
+
+
+def test_wilson_interval_by_hand() -> None:
+    """81 of 263 is the worked example of Newcombe (1998), whose table gives 0.2553 to 0.3662."""
+    rate = Rate(81, 263)
+    assert (round(rate.low, 4), round(rate.high, 4)) == (0.2553, 0.3662)
+    assert round(Rate(0, 20).high, 4) == 0.1611
+
+
+def test_a_rate_of_nothing_is_zero_and_unknown() -> None:
+    """No division by zero: 0.0, anywhere between 0 and 1."""
+    expected = {"value": 0.0, "low": 0.0, "high": 1.0, "hits": 0, "total": 0}
+    assert Rate(0, 0).to_json() == expected
+
+
+def test_json_by_hand() -> None:
+    """Everything is there under its own name, and numpy's numbers are plain ones."""
+    failed = Reading(None, 0.0, error=ImageError("2.png", "cannot be decoded"))
+    half: Any = np.float32(0.5)
+    readings = [reading("13", half), failed]
+    data: Any = evaluate([sample("12", kind="1"), sample("3", "2.png")], readings).to_json()
+    assert json.loads(json.dumps(data, allow_nan=False)) == json.loads(json.dumps(data))
+    assert set(data) == set(Evaluation.__dataclass_fields__)
+    assert data["by_kind"] == {
+        "1": {"captcha": Rate(0, 1).to_json(), "character": Rate(1, 2).to_json()}
+    }
+    assert data["confusion"][-1] == {"label": "3", "read": "", "count": 1}
+    assert data["calibration"]["ece"] == 0.5
+    assert data["mistakes"][1] == {
+        "file": "2.png",
+        "label": "3",
+        "text": None,
+        "confidence": 0.0,
+        "distance": 1,
+        "error": "2.png: cannot be decoded",
+    }
+
+
+@pytest.mark.parametrize(("samples", "readings"), [(0, 0), (1, 0), (0, 1), (2, 1)])
+def test_one_reading_for_each_sample(samples: int, readings: int) -> None:
+    """Nothing, or not as many of both, is an error that gives both numbers."""
+    with pytest.raises(ValueError, match=f"^{readings} readings for {samples} samples$"):
+        evaluate([sample("1")] * samples, [reading("1")] * readings)
+
+
+@pytest.mark.parametrize("confidence", [float("nan"), -0.1, 1.5, float("inf")])
+def test_a_confidence_is_a_probability(confidence: float) -> None:
+    """A confidence that could only spoil the figures is an error that names the file."""
+    with pytest.raises(ValueError, match=r"^1\.png: .* is not a confidence from 0 to 1$"):
+        evaluate([sample("1")], [reading("1", confidence)])
+
+
+@given(st.lists(LABELS, min_size=1), st.booleans())
+def test_reading_the_labels_is_perfect(labels: list[str], ignore_case: bool) -> None:
+    """Every rate is 1 and nothing is left to mend."""
+    evaluation = compare(*((label, label) for label in labels), ignore_case=ignore_case)
+    rates = [evaluation.captcha, evaluation.character, evaluation.coverage, evaluation.answered]
+    assert {rate.value for rate in [*rates, *evaluation.by_position]} == {1.0}
+    assert all(label == read for label, read in evaluation.confusion)
+    assert (evaluation.cer, evaluation.mean_edit_distance, evaluation.mistakes) == (0.0, 0.0, ())
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_wilson_interval_holds_the_value(a: int, b: int) -> None:
+    """The interval lies in 0 to 1, has a width, and is the mirror image for misses."""
+    rate = Rate(min(a, b), max(a, b))
+    assert 0 <= rate.low <= rate.value <= rate.high <= 1
+    assert rate.low < rate.high
+    assert Rate(rate.total - rate.hits, rate.total).low == pytest.approx(1 - rate.high, abs=1e-12)
+
+
+@given(READS, st.booleans())
+def test_the_figures_agree(reads: list[tuple[str, str | None, float]], ignore_case: bool) -> None:
+    """Positions, kinds and confusion add up to the same characters, the parts to all samples."""
+    evaluation = of_reads(reads, ignore_case=ignore_case)
+    characters = evaluation.character
+    assert characters.total == sum(len(label) for label, _, _ in reads)
+    for rates in (evaluation.by_position, [r.character for r in evaluation.by_kind.values()]):
+        assert sum(rate.hits for rate in rates) == characters.hits
+        assert sum(rate.total for rate in rates) == characters.total
+    table = confusion_table(evaluation, "01aAİß")
+    assert sum(table[i][i] for i in range(6)) == characters.hits
+    assert sum(map(sum, table)) == characters.total
+    assert evaluation.captcha.hits + len(evaluation.mistakes) == len(reads)
+    assert evaluation.captcha.hits == evaluation.answered.hits
+    assert evaluation.coverage.hits + evaluation.abstained + evaluation.failed == len(reads)
+
+
+@given(READS)
+def test_calibration_is_bounded(reads: list[tuple[str, str | None, float]]) -> None:
+    """Every text is in one of ten bins, and no gap is wider than 1."""
+    evaluation = of_reads(reads, ignore_case=False)
+    bins = evaluation.calibration.bins
+    assert sum(b.count for b in bins) == evaluation.coverage.hits
+    assert all(b.low - 1e-9 <= b.confidence <= b.high + 1e-9 for b in bins)
+    assert 0 <= (evaluation.calibration.ece or 0.0) <= 1
+
+
+@given(READS, st.booleans(), st.randoms())
+def test_order_does_not_matter(
+    reads: list[tuple[str, str | None, float]], ignore_case: bool, order: random.Random
+) -> None:
+    """The same samples in another order give the same evaluation, mistakes included."""
+    pairs = [
+        (sample(label, f"{i}.png", kind=label[0]), reading(text, confidence))
+        for i, (label, text, confidence) in enumerate(reads)
+    ]
+    shuffled = order.sample(pairs, len(pairs))
+    before, after = (
+        evaluate([s for s, _ in part], [r for _, r in part], ignore_case=ignore_case)
+        for part in (pairs, shuffled)
+    )
+    assert json.dumps(before.to_json()) == json.dumps(after.to_json())
+
+
+@given(READS, st.booleans())
+def test_json_is_strict(reads: list[tuple[str, str | None, float]], ignore_case: bool) -> None:
+    """No NaN gets into the JSON, whatever was read."""
+    data = of_reads(reads, ignore_case=ignore_case).to_json()
+    assert json.loads(json.dumps(data, allow_nan=False))["captcha"]["total"] == len(reads)
+
+
+@given(LABELS, LABELS)
+def test_ignoring_case_never_hurts(label: str, text: str) -> None:
+    """What is right stays right when case is ignored."""
+    strict = compare((label, text))
+    loose = compare((label, text), ignore_case=True)
+    assert loose.captcha.hits >= strict.captcha.hits
+    assert loose.cer <= strict.cer
