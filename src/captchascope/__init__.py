@@ -1,4 +1,4 @@
-"""Read, train on and audit text CAPTCHAs, offline.
+"""Read, train on and measure text CAPTCHAs, offline.
 
 >>> import captchascope
 >>> captchascope.load("metu").read("captcha.jpeg").text

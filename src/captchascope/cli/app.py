@@ -81,7 +81,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 )
 @click.pass_context
 def app(ctx: click.Context) -> None:
-    """Read, train on and audit text captchas, offline."""
+    """Read, train on and measure text captchas, offline."""
     if ctx.invoked_subcommand is None:
         click.echo(EXAMPLES, nl=False)
 

@@ -67,7 +67,7 @@ def read(
     Examples:
       captchascope read captcha.jpeg
       captchascope read captchas --first 1 --last 100 --format jsonl
-      curl -s https://example.org/captcha | captchascope read -
+      captchascope read - < captcha.jpeg
     """
     reader = load(
         model,
@@ -80,6 +80,8 @@ def read(
     if method is not None and method != reader.model.metadata.method:
         what = f"{method} contradicts the model, which reads by {reader.model.metadata.method}"
         raise UsageError("--method", what, "leave it away, or choose another model")
+    meta = reader.model.metadata
+    console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}", level=1)
     names: list[str] = []
     images = _images(console, paths, (first, last), names)
     for number, reading in enumerate(reader.read_many(images, jobs=jobs, errors="return")):

@@ -46,6 +46,7 @@ def segment(
     dataset = dataset.require_length(plan.split.count).require_charset(Charset(plan.charset))
     for problem in dataset.problems:
         console.error(problem)
+    console.note(f"{len(dataset.samples)} samples, scheme {plan.name}", level=1)
     with console.progress("cutting", len(dataset.samples)) as progress:
         counts, problems = write_glyphs(dataset, plan, out, progress)
     for uncut in problems:

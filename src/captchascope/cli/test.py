@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from captchascope.cli.tables import evaluation_lines
 from captchascope.errors import DatasetError
 from captchascope.files import printable
 from captchascope.reader import load
+
+if TYPE_CHECKING:
+    from captchascope.evaluate import Evaluation
 
 __all__ = ["test"]
 
@@ -39,6 +43,12 @@ __all__ = ["test"]
     help="How many wrong readings to list.",
 )
 @click.option("--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Write a page with the worst images.",
+)
 @labels_from
 @positions
 @common
@@ -49,6 +59,7 @@ def test(
     form: str,
     worst: int,
     jobs: int,
+    report: Path | None,
     labels_from: str,
     first: int | None,
     last: int | None,
@@ -58,8 +69,9 @@ def test(
     The headline is the exact match: the share of captchas that are right as a whole, measured.
 
     \b
-    Example:
+    Examples:
       captchascope test captchas --model mine.onnx --first 4501 --last 5000
+      captchascope test captchas --report report.html
     """
     from captchascope.dataset import read_dataset
     from captchascope.evaluate import evaluate
@@ -70,6 +82,7 @@ def test(
         console.error(problem)
     if not dataset.samples:
         raise DatasetError(printable(folder), "has no usable sample", "see the problems above")
+    console.note(f"{len(dataset.samples)} samples, model {reader.model.name}", level=1)
     paths = [sample.path for sample in dataset.samples]
     readings = []
     with console.progress("reading", len(paths)) as progress:
@@ -79,8 +92,17 @@ def test(
             if reading.error is not None:
                 console.error(reading.error)
     result = evaluate(dataset.samples, readings)
+    if report is not None:
+        _write_report(report, Path(reader.model.name).name, folder, reader.charset.chars, result)
     if form == "json":
         console.result(json.dumps(result.to_json()))
         return
     for line in evaluation_lines(result, reader.charset.chars, worst):
         console.result(line)
+
+
+def _write_report(file: Path, model: str, folder: Path, chars: str, result: Evaluation) -> None:
+    from captchascope.draw.report import Report, report_html
+    from captchascope.files import write_whole
+
+    write_whole(file, report_html(Report(model, str(folder), chars, result)))

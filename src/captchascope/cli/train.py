@@ -100,6 +100,7 @@ def train(
         console.error(problem)
     if labels is not None:
         dataset = dataset.take(labels, seed)
+    console.note(f"{len(dataset.samples)} samples, scheme {plan.name}, recipe {recipe}", level=1)
     deadline = None if time_limit is None else begun + time_limit
     trained = _train(console, dataset, plan, recipe, seed, output, deadline)
     for uncut in trained.problems:

@@ -1,0 +1,84 @@
+"""An evaluation as one HTML file that needs nothing else: rates, confusions, the worst images."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from importlib import resources
+
+import cv2
+import jinja2
+
+from captchascope.errors import ImageError
+from captchascope.evaluate import Evaluation, Rate, confusion_table
+from captchascope.finding import printable
+from captchascope.image import load_gray
+
+__all__ = ["Report", "report_html"]
+
+_WORST = 50  # images shown
+_MOST_CHARS = 40  # of a confusion matrix that still fits a page
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the page is about.
+
+    Attributes:
+        model: The model's name or file.
+        data: The folder it was measured on.
+        chars: The model's characters, in the order of the confusion matrix.
+        result: What was measured.
+    """
+
+    model: str
+    data: str
+    chars: str
+    result: Evaluation
+
+
+def report_html(report: Report) -> str:
+    """Return the page."""
+    folder = resources.files("captchascope.draw")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    environment.filters["percent"] = lambda share: f"{share:.2%}"
+    template = environment.from_string(folder.joinpath("report.html").read_text(encoding="utf-8"))
+    result = report.result
+    small = len(report.chars) <= _MOST_CHARS
+    return template.render(
+        model=printable(report.model),
+        data=printable(report.data),
+        result=result,
+        rates=_rates(result),
+        chars=report.chars,
+        table=confusion_table(result, report.chars) if small else [],
+        worst=[
+            {
+                "file": printable(mistake.sample.file),
+                "label": mistake.sample.label,
+                "text": mistake.reading.text or "-",
+                "confidence": mistake.reading.confidence,
+                "image": _picture(mistake.sample.path),
+            }
+            for mistake in result.mistakes[:_WORST]
+        ],
+    )
+
+
+def _rates(result: Evaluation) -> list[tuple[str, Rate]]:
+    rows = [("captchas, exact match", result.captcha), ("characters", result.character)]
+    rows += [(f"position {i}", rate) for i, rate in enumerate(result.by_position, 1)]
+    for kind, rates in result.by_kind.items():
+        rows += [(f"kind {kind}: captchas", rates.captcha)]
+        rows += [(f"kind {kind}: characters", rates.character)]
+    return rows
+
+
+def _picture(path: object) -> str:
+    """Return the image as a data URI; empty where it cannot be decoded."""
+    try:
+        gray = load_gray(str(path))
+    except ImageError:
+        return ""
+    data = cv2.imencode(".png", gray)[1].tobytes()
+    return "data:image/png;base64," + base64.b64encode(data).decode()
