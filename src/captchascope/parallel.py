@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -72,6 +73,7 @@ def _sendable(image: ImageSource) -> ImageSource:
 def _start(recipe: _Recipe) -> None:
     from captchascope.reader import reader_of
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
     _worker.append(reader_of(recipe.model, recipe.constraints, recipe.min_confidence))
 
 

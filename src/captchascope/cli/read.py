@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,14 +83,14 @@ def read(
         raise UsageError("--method", what, "leave it away, or choose another model")
     meta = reader.model.metadata
     console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}", level=1)
-    names: list[str] = []
+    names: deque[str] = deque()
     images = _images(console, paths, (first, last), names)
-    for number, reading in enumerate(reader.read_many(images, jobs=jobs, errors="return")):
-        _print(console, names[number], reading, form)
+    for reading in reader.read_many(images, jobs=jobs, errors="return"):
+        _print(console, names.popleft(), reading, form)
 
 
 def _images(
-    console: Console, paths: tuple[str, ...], span: tuple[int | None, int | None], names: list[str]
+    console: Console, paths: tuple[str, ...], span: tuple[int | None, int | None], names: deque[str]
 ) -> Iterator[ImageSource]:
     """Yield the images of ``paths`` and add their names to ``names`` as they go."""
     for path in paths:
