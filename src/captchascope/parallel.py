@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -55,7 +56,9 @@ def read_in_processes(
         try:
             while True:
                 while len(waiting) < jobs * _AHEAD and (chunk := list(islice(rest, _CHUNK))):
-                    waiting.append(pool.submit(_read_chunk, [_sendable(image) for image in chunk]))
+                    with _interrupts_held():
+                        sent = [_sendable(image) for image in chunk]
+                        waiting.append(pool.submit(_read_chunk, sent))
                 if not waiting:
                     return
                 yield from waiting.popleft().result()
@@ -64,6 +67,19 @@ def read_in_processes(
             raise CaptchascopeError("jobs", what, remedy) from None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Start processes that inherit a blocked Ctrl-C, where the system can; it waits for us."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _sendable(image: ImageSource) -> ImageSource:

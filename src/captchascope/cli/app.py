@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 import click
 
-from captchascope.cli.output import Console, mute_stdout
+from captchascope.cli.output import Console, mute_stdout, unwritable
 from captchascope.errors import CaptchascopeError, UsageError
 
 __all__ = ["COMMANDS", "Group", "main", "run"]
@@ -27,6 +28,8 @@ COMMANDS = {
     "models": "List the models that ship.",
 }
 """Every command, and what it does; ``cli/NAME.py`` holds it as ``NAME``."""
+
+_COMPLETING = "_CAPTCHASCOPE_COMPLETE"  # as click calls it
 
 EXAMPLES = """\
 captchascope reads text captchas. Three ways to begin:
@@ -110,7 +113,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = app.main(list(arguments), "captchascope", standalone_mode=False, obj=console)
         console.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as ended:  # click makes the one of the other
+        if isinstance(ended, SystemExit) and _COMPLETING in os.environ:
+            return int(ended.code or 0)
         mute_stdout()
         return 0
     except BaseException as error:
@@ -120,14 +125,23 @@ def run(arguments: Sequence[str]) -> int:
 
 def _status_of(error: BaseException, console: Console) -> int:
     """Say what went wrong in one line, and return the exit status."""
-    if console.debug and not isinstance(error, click.exceptions.Exit):
+    if console.debug and not isinstance(error, CaptchascopeError | click.exceptions.Exit):
         import traceback
 
         traceback.print_exception(error)
+    if _is_interrupt(error):
+        return _interrupted(error, console)
     for classes, handle in _HANDLERS:
         if isinstance(error, classes):
             return handle(error, console)
     raise error
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Tell whether Ctrl-C is behind ``error``: compiled modules turn it into an ImportError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt | click.Abort):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _interrupted(_: Any, console: Console) -> int:
@@ -159,15 +173,17 @@ def _out_of_memory(_: Any, console: Console) -> int:
 
 
 def _unexpected(error: Exception, console: Console) -> int:
+    if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
+        return _raised(unwritable(error), console)  # click's own help and version
     what = f"unexpected {type(error).__name__}: {error}".replace("\n", " ")
     console.error(CaptchascopeError("captchascope", what, "--debug shows where; please report it"))
     return 1
 
 
+_FULL = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
+
 _HANDLERS: tuple[tuple[type[BaseException], Callable[[Any, Console], int]], ...] = (
     (click.exceptions.Exit, lambda error, console: int(error.exit_code)),
-    (click.Abort, _interrupted),
-    (KeyboardInterrupt, _interrupted),
     (click.UsageError, _misused),
     (click.ClickException, _refused),
     (CaptchascopeError, _raised),

@@ -11,6 +11,7 @@ import click
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
 from captchascope.errors import SegmentationError, UsageError
+from captchascope.finding import printable
 from captchascope.glyphs.scheme import load as load_scheme
 from captchascope.image import load_gray
 from captchascope.reader import Reader, load
@@ -61,7 +62,7 @@ def explain(console: Console, image: str, output: Path, model: str, scheme: str 
     reader = load(model)
     explained = _explained(reader, load_gray(image), image, scheme)
     write_whole(output, painters[output.suffix.lower()](explained))
-    console.result(f"{output}\t{explained.text or ''}\t{explained.confidence:.4f}")
+    console.result(f"{printable(str(output))}\t{explained.text or ''}\t{explained.confidence:.4f}")
 
 
 def _explained(reader: Reader, gray: GrayImage, name: str, scheme: str | None) -> Explained:

@@ -8,6 +8,7 @@ import click
 
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
+from captchascope.finding import printable
 
 __all__ = ["generate"]
 
@@ -36,4 +37,4 @@ def generate(console: Console, scheme: str, folder: Path, count: int, seed: int)
 
     with console.progress("generating", count) as progress:
         write_folder(scheme, folder, count, seed, progress)
-    console.note(f"{count} captchas of {scheme} in {folder}")
+    console.note(f"{count} captchas of {scheme} in {printable(folder)}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from captchascope.errors import CaptchascopeError, OutputError
 from captchascope.finding import printable
 
-__all__ = ["Console"]
+__all__ = ["Console", "mute_stdout", "unwritable"]
 
 
 @dataclass(slots=True)
@@ -46,6 +46,10 @@ class Console:
     def error(self, error: CaptchascopeError) -> None:
         """Print one line about what went wrong, and remember that something did."""
         self.failed = True
+        if self.debug and error.__traceback__ is not None:
+            import traceback
+
+            traceback.print_exception(error)
         self._say(f"captchascope: {printable(str(error))}")
 
     def note(self, line: str, level: int = 0) -> None:
@@ -56,7 +60,7 @@ class Console:
     @contextlib.contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
         """Show a bar on a terminal; the function given takes the number done."""
-        if self.verbosity < 0 or not sys.stderr.isatty():
+        if self.verbosity < 0 or sys.stderr is None or not sys.stderr.isatty():
             yield lambda done: None
             return
         from rich.console import Console as RichConsole
@@ -68,22 +72,28 @@ class Console:
             yield lambda done: bar.update(task, completed=done)
 
     def _say(self, line: str) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed, or None
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
 
 
 @contextlib.contextmanager
 def _naming_stdout() -> Iterator[None]:
+    if sys.stdout is None:
+        raise OutputError("stdout", "is closed", "send the results somewhere")
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        mute_stdout()
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        remedy = "free some space, or write elsewhere"
-        raise OutputError("stdout", f"cannot be written: {reason}", remedy) from None
+        raise unwritable(error) from None
+
+
+def unwritable(error: OSError) -> OutputError:
+    """Give up stdout, and return what is wrong with it."""
+    mute_stdout()
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return OutputError("stdout", f"cannot be written: {reason}", "write elsewhere, or free space")
 
 
 def mute_stdout() -> None:

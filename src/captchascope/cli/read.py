@@ -96,10 +96,10 @@ def _images(
     for path in paths:
         if path == "-":
             names.append(path)
-            yield sys.stdin.buffer.read(MAX_BYTES + 1)
+            yield sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
             continue
         try:
-            files = _within(path, span) if Path(path).is_dir() else [Path(path)]
+            files = _within(path, span) if _is_folder(path) else [Path(path)]
         except UsageError:
             raise
         except CaptchascopeError as error:
@@ -110,10 +110,20 @@ def _images(
             yield file
 
 
+def _is_folder(path: str) -> bool:
+    if not path:
+        raise UsageError("PATH", "is empty", "name a file, a folder, or - for stdin")
+    try:
+        return Path(path).is_dir()
+    except OSError:  # a name that is too long, say; opening it will tell
+        return False
+
+
 def _within(folder: str, span: tuple[int | None, int | None]) -> list[Path]:
     """Return the images of a folder between two positions, from 1, both included."""
     files = find_images(Path(folder))
-    first, last = span[0] or 1, span[1] or len(files)
+    first = 1 if span[0] is None else span[0]
+    last = len(files) if span[1] is None else span[1]
     if not 1 <= first <= last <= len(files):
         what = f"has no range of images {first} to {last}"
         remedy = f"choose 1 <= first <= last <= {len(files)}"
@@ -130,7 +140,8 @@ def _joined(folder: str, file: Path) -> str:
 def _print(console: Console, name: str, reading: Reading, form: str) -> None:
     if reading.error is not None:
         error = reading.error
-        console.error(ImageError(name, error.what, error.remedy))
+        named = ImageError(name, error.what, error.remedy)
+        console.error(named.with_traceback(error.__traceback__))
     elif reading.abstained:
         console.failed = True
     if form == "jsonl":

@@ -13,6 +13,7 @@ from captchascope.cli.extras import need
 from captchascope.cli.options import common, labels_from, positions, scheme_switches
 from captchascope.cli.output import Console
 from captchascope.errors import UsageError
+from captchascope.finding import printable
 
 if TYPE_CHECKING:
     from captchascope.dataset import Dataset
@@ -106,7 +107,7 @@ def train(
     for uncut in trained.problems:
         console.error(uncut)
     seconds = time.monotonic() - begun
-    console.result(f"{output}\t{len(dataset.samples)} samples\t{seconds:.1f} s")
+    console.result(f"{printable(output)}\t{len(dataset.samples)} samples\t{seconds:.1f} s")
 
 
 def _train(

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 
-from captchascope.dataset import Dataset
 from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
 from captchascope.files import whole_folder
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.stages import cut_glyphs, locate
 from captchascope.image import load_gray
 from captchascope.records import GrayImage, Sample
+
+if TYPE_CHECKING:
+    from captchascope.dataset import Dataset
 
 __all__ = ["folder_name", "write_glyphs"]
 

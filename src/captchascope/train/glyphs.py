@@ -93,9 +93,11 @@ def _sets(
         dataset, held = dataset.hold_out(plan.validation, seed=seed)
     train = glyphs_of(dataset, scheme, spec, plan.jitter)
     if len(train.inputs) == 0:
-        what, remedy = "no sample can be trained on", "see the problems reported with it"
-        first = train.problems[0].what if train.problems else "there is none"
-        raise TrainingError(printable(dataset.folder), f"{what}: {first}", remedy)
+        what, remedy = "no sample can be trained on", "label some captchas of the scheme"
+        if train.problems:
+            first = train.problems[0]
+            what, remedy = f"{what}: {first.where}: {first.what}", first.remedy
+        raise TrainingError(printable(dataset.folder), what, remedy)
     return train, glyphs_of(held, scheme, spec, plan.jitter)
 
 

@@ -27,9 +27,9 @@ def run_folder(model: Path) -> Iterator[Path]:
     Raises:
         OutputError: If it cannot be made, or another training holds it.
     """
-    folder = model.with_name(model.name + ".run")
     if model.is_dir():
         raise OutputError(printable(model), "is a folder", "name a file, such as model.onnx")
+    folder = model.with_name(model.name + ".run")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "lock")

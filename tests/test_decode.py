@@ -1,0 +1,200 @@
+"""Decoding: the most probable text that is allowed."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captchascope.charset import Charset
+from captchascope.decode import Constraints, _most_probable, decode_glyphs, folded, parse_length
+from captchascope.errors import UsageError
+from captchascope.records import FloatArray
+
+ABC = Charset("abc")
+ROWS = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]], np.float32)
+
+
+@st.composite
+def tables(draw_from: st.DrawFn, most_rows: int = 4) -> FloatArray:
+    """Draw the probabilities of a few glyphs of up to four classes, ties and zeros included."""
+    rows, classes = draw_from(st.integers(1, most_rows)), draw_from(st.integers(1, 4))
+    row = st.lists(st.integers(0, 9), min_size=classes, max_size=classes).filter(any)
+    weights = np.array(draw_from(st.lists(row, min_size=rows, max_size=rows)), np.float32)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+
+
+def text_of(
+    probabilities: FloatArray, charset: Charset = ABC, rule: Constraints | None = None
+) -> str | None:
+    """Decode, and forget the confidences."""
+    chars = decode_glyphs(probabilities, charset, rule or Constraints())
+    return None if chars is None else "".join(char.char for char in chars)
+
+
+def confidences(probabilities: FloatArray, rule: Constraints) -> list[float]:
+    """Decode, and forget the text."""
+    chars = decode_glyphs(probabilities, ABC, rule)
+    assert chars is not None
+    return [char.confidence for char in chars]
+
+
+def chance_of(probabilities: FloatArray, choice: tuple[int, ...]) -> float:
+    """Multiply the probabilities of the classes of a choice."""
+    return math.prod(float(probabilities[n, i]) for n, i in enumerate(choice))
+
+
+@pytest.mark.parametrize(
+    ("written", "length"),
+    [
+        (None, None),
+        (6, (6, 6)),
+        ("6", (6, 6)),
+        ("4-6", (4, 6)),
+        ("06", (6, 6)),
+        ("9999", (9999,) * 2),
+    ],
+)
+def test_lengths(written: str | int | None, length: tuple[int, int] | None) -> None:
+    """One number, or two with a dash."""
+    assert parse_length(written) == length
+
+
+@pytest.mark.parametrize(
+    "written", ["", "0", "-1", -1, "6-4", "0-6", "4-", "-6", "4-5-6", "4 - 6", "6\n", "x", "10000"]
+)
+def test_what_is_no_length_is_wrong_usage(written: str | int) -> None:
+    """The remedy shows both ways to write one."""
+    with pytest.raises(UsageError, match=r"(?s)--length: is no length: .*write 6, or 4-6"):
+        parse_length(written)
+
+
+def test_without_constraints_each_glyph_is_its_best() -> None:
+    """The confidence of a character is its probability."""
+    assert text_of(ROWS) == "ac"
+    assert confidences(ROWS, Constraints()) == pytest.approx([0.7, 0.6])
+
+
+def test_a_charset_leaves_the_others_out_and_shares_their_part() -> None:
+    """The probabilities that are left sum to 1 again."""
+    rule = Constraints.parse(charset="bcx")
+    assert text_of(ROWS, rule=rule) == "bc"
+    assert confidences(ROWS, rule) == pytest.approx([2 / 3, 2 / 3])
+
+
+def test_a_charset_without_a_common_character_has_no_text() -> None:
+    """It is for the reader to refuse such a charset beforehand."""
+    assert text_of(ROWS, rule=Constraints.parse(charset="xyz")) is None
+
+
+def test_a_pattern_chooses_the_best_text_that_matches_as_a_whole() -> None:
+    """A match of a part is none."""
+    assert text_of(ROWS, rule=Constraints.parse(pattern="a.")) == "ac"
+    assert text_of(ROWS, rule=Constraints.parse(pattern="[^a][^c]")) == "bb"
+    assert text_of(ROWS, rule=Constraints.parse(pattern="a")) is None
+    assert confidences(ROWS, Constraints.parse(pattern="bb")) == pytest.approx([0.2, 0.3])
+
+
+def test_a_pattern_that_no_text_matches_gives_none() -> None:
+    """Also where there are more texts than are tried."""
+    assert text_of(ROWS, rule=Constraints.parse(pattern="x+")) is None
+    many = np.full((8, 4), 0.25, np.float32)
+    assert text_of(many, Charset("abcd"), Constraints.parse(pattern="x+")) is None
+
+
+def test_a_length_must_be_the_number_of_glyphs() -> None:
+    """Glyphs are neither invented nor dropped."""
+    assert text_of(ROWS, rule=Constraints.parse(length="2")) == "ac"
+    assert text_of(ROWS, rule=Constraints.parse(length="1-3")) == "ac"
+    assert text_of(ROWS, rule=Constraints.parse(length=3)) is None
+
+
+def test_cases_are_merged_before_the_best_is_chosen() -> None:
+    """Two halves of one letter outvote another one, and the text is in lower case."""
+    rows = np.array([[0.3, 0.3, 0.4], [0.1, 0.8, 0.1]], np.float32)
+    charset = Charset("aAB")
+    assert text_of(rows, charset) == "BA"
+    rule = Constraints.parse(ignore_case=True)
+    assert text_of(rows, charset, rule) == "aa"
+    chars = decode_glyphs(rows, charset, rule)
+    assert chars is not None
+    assert [char.confidence for char in chars] == pytest.approx([0.6, 0.9])
+
+
+def test_cases_are_merged_in_the_constraints_too() -> None:
+    """A charset in upper case means both."""
+    rows = np.array([[0.3, 0.3, 0.4]], np.float32)
+    rule = Constraints.parse(charset="A", ignore_case=True)
+    assert text_of(rows, Charset("aAB"), rule) == "a"
+
+
+@pytest.mark.parametrize("chars", ["ΑΣ", "ΣΑ", "İI", "iİ", "ẞß"])
+def test_no_letter_is_lost_to_its_lower_case(chars: str) -> None:
+    """A final sigma depends on its neighbours, and a dotted I becomes two characters."""
+    rows = np.array([[0.1, 0.9], [0.9, 0.1]], np.float32)
+    rule = Constraints.parse(ignore_case=True)
+    found = decode_glyphs(rows, Charset(chars), rule)
+    assert found is not None
+    assert [char.char for char in found] == [folded(chars[1]), folded(chars[0])]
+    assert all(char.confidence > 0.89 for char in found)
+    only = Constraints.parse(charset=chars[1], ignore_case=True)
+    assert text_of(rows, Charset(chars), only) == folded(chars[1]) * 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("charset", "", "--charset: a charset needs at least one character"),
+        ("charset", "11", "--charset: a charset names each character once"),
+        ("pattern", "[0-9", "--pattern: is no regular expression: unterminated"),
+        ("length", "six", "--length: is no length: six"),
+    ],
+)
+def test_malformed_constraints_are_wrong_usage(option: str, value: str, message: str) -> None:
+    """The error names the option."""
+    with pytest.raises(UsageError) as caught:
+        Constraints.parse(**{option: value})  # type: ignore[arg-type]
+    assert str(caught.value).startswith(message)
+    assert caught.value.remedy
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(tables())
+def test_texts_come_in_order_and_each_once(probabilities: FloatArray) -> None:
+    """All there are, the most probable first, as many as brute force finds."""
+    rows, classes = probabilities.shape
+    found = list(_most_probable(probabilities))
+    assert sorted(found) == list(product(range(classes), repeat=rows))
+    chances = [chance_of(probabilities, choice) for choice in found]
+    assert all(a >= b * (1 - 1e-6) for a, b in pairwise(chances))
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(tables(), st.sets(st.text("abcd", min_size=1, max_size=4), min_size=1, max_size=20))
+def test_the_text_is_the_best_of_those_allowed(
+    probabilities: FloatArray, allowed: set[str]
+) -> None:
+    """As brute force over all texts finds it, up to ties."""
+    rows, classes = probabilities.shape
+    charset = Charset("abcd"[:classes])
+    rule = Constraints.parse(pattern="|".join(sorted(allowed)))
+    best = max(
+        (
+            chance_of(probabilities, choice)
+            for choice in product(range(classes), repeat=rows)
+            if "".join(charset.chars[i] for i in choice) in allowed
+        ),
+        default=None,
+    )
+    chars = decode_glyphs(probabilities, charset, rule)
+    if best is None:
+        assert chars is None
+        return
+    assert chars is not None
+    assert "".join(char.char for char in chars) in allowed
+    assert math.prod(char.confidence for char in chars) == pytest.approx(best, rel=1e-5)
+    assert all(0 <= char.confidence <= 1 for char in chars)

@@ -1,0 +1,62 @@
+"""The package as a whole: its names, and what importing it brings along."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import captchascope
+from captchascope.generate import draw
+
+HEAVY = {"torch", "lightning", "onnx", "onnxscript", "matplotlib", "pyarrow", "ray", "sklearn"}
+UNNEEDED = HEAVY | {"PIL", "click", "jinja2", "rapidfuzz", "rich", "multiprocessing"}
+
+SCRIPT = """
+import json, sys
+import captchascope
+imported = sorted({name.partition(".")[0] for name in sys.modules})
+reading = captchascope.load("metu").read(sys.stdin.buffer.read())
+read = sorted({name.partition(".")[0] for name in sys.modules})
+print(json.dumps([reading.text, imported, read]))
+"""
+
+
+def test_the_names_of_the_package_are_pinned() -> None:
+    """What a script may import from ``captchascope`` is a promise."""
+    assert captchascope.__all__ == [
+        "CaptchascopeError",
+        "CharReading",
+        "DatasetError",
+        "ImageError",
+        "MissingExtraError",
+        "ModelError",
+        "OutputError",
+        "Reader",
+        "Reading",
+        "SchemeError",
+        "SegmentationError",
+        "TrainingError",
+        "UsageError",
+        "load",
+    ]
+    assert all(hasattr(captchascope, name) for name in captchascope.__all__)
+
+
+def test_reading_needs_few_packages() -> None:
+    """A fresh process that reads a JPEG has numpy, OpenCV and ONNX Runtime, and no more."""
+    drawn = draw("metu", 990008, 1)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SCRIPT],
+        input=drawn.jpeg(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    text, imported, read = json.loads(done.stdout)
+    assert done.stderr == b""
+    assert text == drawn.label
+    assert not UNNEEDED & set(imported)
+    assert not UNNEEDED & set(read)
+    assert "onnxruntime" not in imported
+    assert {"numpy", "cv2", "onnxruntime"} <= set(read)

@@ -1,0 +1,95 @@
+"""Reading in several processes."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
+from captchascope.generate import draw
+from captchascope.image import ImageSource
+from captchascope.reader import load, model_path
+
+DRAWN = [draw("metu", 990009, number) for number in range(1, 31)]
+TOO_SMALL = np.zeros((1, 1), np.uint8)
+
+
+def sources(folder: Path) -> Iterator[ImageSource]:
+    """Yield 150 images, more than two processes get at a time, of every kind there is."""
+    for number, drawn in enumerate(DRAWN * 5):
+        data = drawn.jpeg()
+        file = folder / f"{number}.jpeg"
+        if number % 6 == 0:
+            file.write_bytes(data)
+        with Image.open(BytesIO(data)) as image:
+            image.load()
+        yield (file, data, memoryview(data), bytearray(data), drawn.image, image)[number % 6]
+        if number == 70:
+            yield b"no image"
+            yield folder / "none.jpeg"
+            yield TOO_SMALL
+
+
+def test_the_processes_have_no_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two read what one reads, errors in their place; also if the model's path is an odd one.
+
+    It is relative, the folder changes after the model is loaded, and an error would show the name
+    escaped.
+    """
+    name = "mo\u202edel.onnx"
+    shutil.copy(model_path("metu"), tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    reader = load(name, charset="012345678", min_confidence=0.5)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    alone = list(reader.read_many(sources(tmp_path), errors="return"))
+    together = list(reader.read_many(sources(tmp_path), jobs=2, errors="return"))
+    assert len(alone) == 153
+    assert any(reading.abstained for reading in alone)
+    assert [r.text for r in together] == [r.text for r in alone]
+    assert [r.abstained for r in together] == [r.abstained for r in alone]
+    assert [str(r.error) for r in together] == [str(r.error) for r in alone]
+    assert [type(r.error) for r in together[71:74]] == [ImageError, ImageError, SegmentationError]
+    for one, other in zip(together, alone, strict=True):
+        assert math.isclose(one.confidence, other.confidence, abs_tol=1e-4)
+
+
+def test_an_endless_stream_can_be_left() -> None:
+    """A few chunks per process are taken ahead; an error ends it, and so does closing it."""
+    taken = 0
+
+    def endless() -> Iterator[ImageSource]:
+        nonlocal taken
+        for image in cycle([DRAWN[0].image, *[TOO_SMALL] * 63]):
+            taken += 1
+            yield image
+
+    found = load("metu").read_many(endless(), jobs=2)
+    assert taken == 0
+    assert next(found).text == DRAWN[0].label
+    assert taken == 2 * 2 * 64
+    with pytest.raises(SegmentationError):
+        next(found)
+    assert list(found) == []
+    assert taken == 2 * 2 * 64
+
+
+def test_workers_that_cannot_begin_are_one_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Here the model file is gone when they look for it."""
+    file = tmp_path / "model.onnx"
+    shutil.copy(model_path("metu"), file)
+    reader = load(file)
+    file.unlink()
+    with pytest.raises(CaptchascopeError, match=r"jobs: a worker process died \(try again with"):
+        next(reader.read_many([DRAWN[0].image], jobs=2))
+    capfd.readouterr()  # what the workers said of it
