@@ -66,8 +66,8 @@ def _inked(strokes: Coverage, ink: int) -> GrayImage:
 
 def _speckled(rng: np.random.Generator, strokes: Coverage) -> GrayImage:
     """Kind 1: black digits, scattered and eaten away, under black speckle."""
-    strokes = displace(rng, strokes, scatter=uniform(rng, 0.0, 0.2), shift=uniform(rng, 0.0, 0.12))
-    eaten = chance(rng, strokes.shape, uniform(rng, 0.0, 0.08))
+    strokes = displace(rng, strokes, scatter=uniform(rng, 0.0, 0.15), shift=uniform(rng, 0.0, 0.1))
+    eaten = chance(rng, strokes.shape, uniform(rng, 0.0, 0.05))
     ink = int(rng.integers(0, 32))
     image = _inked(np.where(eaten, 0, _harder(strokes)), ink)
     speckle = chance(rng, strokes.shape, uniform(rng, 0.13, 0.155))

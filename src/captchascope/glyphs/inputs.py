@@ -41,14 +41,23 @@ class InputSpec:
         return cls(kind, size.height, size.width)
 
 
-def prepare(located: Located, scheme: Scheme, spec: InputSpec) -> GrayImage:
-    """Return what the network sees of every glyph, shape (N, height, width), ink high."""
+def prepare(
+    located: Located, scheme: Scheme, spec: InputSpec, shift: tuple[int, int] = (0, 0)
+) -> GrayImage:
+    """Return what the network sees of every glyph, shape (N, height, width), ink high.
+
+    Args:
+        located: The text and its cuts.
+        scheme: How they were found.
+        spec: What the network looks at.
+        shift: Pixels by which windows are moved, right and down; glyphs stay where they are.
+    """
     if spec.kind == "glyph":
         return cut_glyphs(located, scheme).fitted
-    row = middle_row(located.cleaned, located.box)
+    left, row = located.box[0] + shift[0], middle_row(located.cleaned, located.box) + shift[1]
     ink = located.gray if scheme.ink == "dark" else 255 - located.gray
     size = GlyphSize(spec.height, spec.width)
-    return windows(ink, located.box[0], located.columns, row, size)
+    return windows(ink, left, located.columns, row, size)
 
 
 def normalise(prepared: GrayImage) -> FloatArray:

@@ -16,6 +16,8 @@ from captchascope.records import FloatArray, GrayImage
 
 __all__ = ["GlyphRecogniser", "softmax"]
 
+_SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+
 
 def softmax(logits: FloatArray) -> FloatArray:
     """Return the probabilities of ``logits`` along the last axis, same shape."""
@@ -64,32 +66,44 @@ class GlyphRecogniser:
         if not texts:
             return []
         found = list(zip(texts, self._run(texts), strict=True))
-        if self.spec.kind == "window":
+        if self.spec.kind == "window" and self.scheme.retry.rights:
             for i, (text, probabilities) in enumerate(found):
-                if probabilities.max(axis=1).min() < self.scheme.retry.below:
+                if self._doubtful(text, probabilities):
                     found[i] = self._look_again(text, probabilities)
         return found
 
-    def _run(self, texts: Sequence[Located]) -> FloatArray:
-        """Return shape (len(texts), N, C)."""
-        prepared = [prepare(text, self.scheme, self.spec) for text in texts]
-        logits = self.run(normalise(prepared[0] if len(texts) == 1 else np.concatenate(prepared)))
-        return softmax(logits / np.float32(self.temperature)).reshape(
-            len(texts), -1, logits.shape[1]
-        )
+    def _run(
+        self, texts: Sequence[Located], shifts: Sequence[tuple[int, int]] = ((0, 0),)
+    ) -> FloatArray:
+        """Return shape (len(texts) * len(shifts), N, C)."""
+        seen = [prepare(text, self.scheme, self.spec, to) for text in texts for to in shifts]
+        logits = self.run(normalise(seen[0] if len(seen) == 1 else np.concatenate(seen)))
+        probabilities = softmax(logits / np.float32(self.temperature))
+        return probabilities.reshape(len(seen), -1, logits.shape[1])
+
+    def _doubtful(self, text: Located, probabilities: FloatArray) -> bool:
+        unsure = probabilities.max(axis=1).min() < self.scheme.retry.below
+        return bool(unsure) or not self._plausible(text)
+
+    def _plausible(self, text: Located) -> bool:
+        """Tell whether the text ends where texts of this scheme do."""
+        rights = self.scheme.retry.rights
+        return min(rights) <= text.box[2] <= max(rights)
 
     def _look_again(self, text: Located, first: FloatArray) -> tuple[Located, FloatArray]:
-        """Return the best of the scheme's other cuts and what it gives, or what there was."""
-        retry = self.scheme.retry
-        if not retry.rights:
-            return text, first
-        others = [self._with_right(text, right) for right in retry.rights]
-        found = self._run(others)
-        scores = found.max(axis=2).prod(axis=1)
+        """Return the best of the scheme's other cuts, or the one there was, and what it gives.
+
+        What it gives is the mean over a few shifts: an unsure window is often a speck away from a
+        sure one.
+        """
+        rights = self.scheme.retry.rights
+        others = [self._with_right(text, right) for right in rights]
+        scores = self._run(others).max(axis=2).prod(axis=1)
         best = int(scores.argmax())
-        if scores[best] <= retry.better * first.max(axis=1).prod():
-            return text, first
-        return others[best], found[best]
+        wanted = self.scheme.retry.better * first.max(axis=1).prod()
+        if scores[best] > wanted or not self._plausible(text):
+            text = others[best]
+        return text, np.asarray(self._run([text], _SHIFTS).mean(axis=0))
 
     def _with_right(self, text: Located, right: int) -> Located:
         left, top, _, bottom = text.box

@@ -9,6 +9,7 @@ from typing import Literal
 from torch import nn
 
 from captchascope.glyphs.inputs import InputSpec
+from captchascope.train.augment import NONE, Augmentation
 from captchascope.train.networks import TutorialNet, WindowNet
 
 __all__ = ["RECIPES", "Recipe"]
@@ -27,9 +28,7 @@ class Recipe:
         batch: Glyphs per step.
         epochs: Passes over the data.
         min_steps: Where there is little data, there are as many more epochs as this needs.
-        jitter: How many pixels a window may be off, either way, each time it is seen.
-        noise: The mean share of a window's pixels that become ground, and as many that become
-            ink, each time it is seen.
+        augmentation: How windows are changed, each time they are seen.
         validation: The share of the samples held out, of which the best epoch is chosen; where
             it is 0, the last epoch is taken.
     """
@@ -42,8 +41,7 @@ class Recipe:
     batch: int
     epochs: int
     min_steps: int
-    jitter: int
-    noise: float
+    augmentation: Augmentation
     validation: float
 
     def epochs_for(self, glyphs: int) -> int:
@@ -52,10 +50,12 @@ class Recipe:
         return max(self.epochs, -(-self.min_steps // steps))
 
 
+_VARIED = Augmentation(jitter=3, scale=0.08, rows=0.1, noise=0.03)
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("default", "window", WindowNet, "adamw", 4e-3, 64, 12, 1500, 3, 0.03, 0.1),
-        Recipe("tutorial", "glyph", TutorialNet, "sgd", 1e-3, 8, 20, 0, 0, 0.0, 0.0),
+        Recipe("default", "window", WindowNet, "adamw", 4e-3, 64, 12, 1500, _VARIED, 0.1),
+        Recipe("tutorial", "glyph", TutorialNet, "sgd", 1e-3, 8, 20, 0, NONE, 0.0),
     )
 }
