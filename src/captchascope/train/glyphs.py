@@ -91,14 +91,14 @@ def _sets(
     held = Dataset(dataset.folder, ())
     if plan.validation:
         dataset, held = dataset.hold_out(plan.validation, seed=seed)
-    train = glyphs_of(dataset, scheme, spec, plan.augmentation.jitter)
+    train = glyphs_of(dataset, scheme, spec, plan.augmentation.margin)
     if len(train.inputs) == 0:
         what, remedy = "no sample can be trained on", "label some captchas of the scheme"
         if train.problems:
             first = train.problems[0]
             what, remedy = f"{what}: {first.where}: {first.what}", first.remedy
         raise TrainingError(printable(dataset.folder), what, remedy)
-    return train, glyphs_of(held, scheme, spec, plan.augmentation.jitter)
+    return train, glyphs_of(held, scheme, spec, plan.augmentation.margin)
 
 
 def _metadata(

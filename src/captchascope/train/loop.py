@@ -106,7 +106,7 @@ def fit(
     run = _Run(recipe, spec, recipe.network(spec, classes).to(device()), watch)
     inputs, targets = _tensors(train)
     held, held_targets = _tensors(validation)
-    held = _cropped(held, spec, recipe.augmentation.jitter)
+    held = _cropped(held, spec, recipe.augmentation.margin)
     run.plan(len(inputs))
     best: _Best | None = None
     while run.goes_on():
@@ -162,9 +162,9 @@ class _Run:
         self.epoch_begun = time.monotonic()
         self.network.train()
         loss, seen = 0.0, 0
-        for number, (glyphs, wanted) in enumerate(self._batches(inputs, targets), 1):
-            loss += self._step(glyphs, wanted) * len(wanted)
-            seen += len(wanted)
+        for number, batch in enumerate(self._batches(inputs, targets), 1):
+            loss += self._step(*batch) * len(batch[0])
+            seen += len(batch[0])
             if number % 50 == 0 or number == self.steps_per_epoch:
                 self.watch.share(min(self.progress, 1.0))
                 if not self.goes_on():
@@ -183,9 +183,9 @@ class _Run:
         self.watch.epoch(self.epochs[-1])
         return self.epochs[-1]
 
-    def _step(self, glyphs: Tensor, targets: Tensor) -> float:
+    def _step(self, glyphs: Tensor, astray: Tensor, targets: Tensor) -> float:
         self.optimizer.param_groups[0]["lr"] = self._rate()
-        loss = nn.functional.cross_entropy(self.network(glyphs), targets)
+        loss = _loss(self.network(glyphs), targets, astray)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
@@ -200,11 +200,19 @@ class _Run:
         angle = done / warm if done < warm else 1 + (done - warm) / (1 - warm)
         return self.recipe.rate * max((1 - math.cos(math.pi * angle)) / 2, 1e-3)
 
-    def _batches(self, inputs: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield shuffled batches, each input changed in its own way."""
+    def _batches(self, inputs: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield shuffled batches, each input changed in its own way: glyphs, astray, targets."""
         order = torch.randperm(len(inputs)).to(inputs.device)
         for chosen in torch.split(order, self.recipe.batch):
-            yield augment(inputs[chosen], self.spec, self.recipe.augmentation), targets[chosen]
+            glyphs, astray = augment(inputs[chosen], self.spec, self.recipe.augmentation)
+            yield glyphs, astray, targets[chosen]
+
+
+def _loss(logits: Tensor, targets: Tensor, astray: Tensor) -> Tensor:
+    """Return the mean cross-entropy; a window astray should be every character alike."""
+    each = nn.functional.cross_entropy(logits, targets, reduction="none")
+    alike = -nn.functional.log_softmax(logits, 1).mean(1)
+    return torch.where(astray, alike, each).mean()
 
 
 def _optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:

@@ -50,7 +50,7 @@ class Recipe:
         return max(self.epochs, -(-self.min_steps // steps))
 
 
-_VARIED = Augmentation(jitter=3, scale=0.08, rows=0.1, noise=0.03)
+_VARIED = Augmentation(jitter=3, scale=0.08, rows=0.1, noise=0.03, astray=0.15)
 
 RECIPES = {
     recipe.name: recipe
