@@ -10,7 +10,7 @@ import pytest
 from captchascope.errors import UsageError
 from captchascope.generate import SCHEMES, draw
 
-PINNED = "f1e4ea00e1211b5ba0eb3e63e426c3ed92194f0f999705d992b574b08f558003"
+PINNED = "df0e9568016181f4cf6b696d176778db1c87e7478639db5230c7e516a4d82d0a"
 
 
 def test_the_pixels_are_pinned() -> None:

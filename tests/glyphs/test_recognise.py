@@ -16,6 +16,7 @@ from captchascope.generate import draw
 from captchascope.glyphs.inputs import InputSpec
 from captchascope.glyphs.recognise import GlyphRecogniser, softmax
 from captchascope.glyphs.scheme import Retry, Scheme, load
+from captchascope.glyphs.stages import locate
 from captchascope.records import FloatArray
 
 METU = load("metu")
@@ -104,17 +105,29 @@ def test_a_sure_reading_is_not_looked_at_again() -> None:
 
 
 def test_an_unsure_reading_is_cut_again_at_every_right_edge() -> None:
-    """The best of them stands where it is better by enough."""
-    network = Network(0.6, 0.99)
+    """Then the windows of the best one are read at five shifts, and averaged."""
+    network = Network(0.6, 0.99, 0.97)
     (found,) = recogniser(network, scheme=with_retry())([CAPTCHAS[0]])
-    assert probabilities(found)[0, 0] == pytest.approx(0.99, abs=1e-6)
-    assert [shape[0] for shape in network.batches] == [6, 18]
+    assert probabilities(found)[0, 0] == pytest.approx(0.97, abs=1e-6)
+    assert [shape[0] for shape in network.batches] == [6, 18, 30]
 
 
-def test_an_unsure_reading_stands_where_the_others_are_hardly_better() -> None:
+@pytest.mark.parametrize(("other", "moves"), [(0.61, False), (0.99, True)])
+def test_another_cut_stands_where_it_is_better_by_enough(other: float, moves: bool) -> None:
     """0.61 to the sixth is not one and a half times 0.6 to the sixth."""
-    (found,) = recogniser(Network(0.6, 0.61), scheme=with_retry())([CAPTCHAS[0]])
-    assert probabilities(found)[0, 0] == pytest.approx(0.6, abs=1e-6)
+    scheme = with_retry((105, 121))
+    first = locate(CAPTCHAS[0], scheme)
+    assert first.box[2] not in scheme.retry.rights
+    located, _ = recogniser(Network(0.6, other), scheme=scheme).one(CAPTCHAS[0])
+    assert (located.box[2] != first.box[2]) == moves
+
+
+def test_a_text_that_ends_where_none_does_is_cut_again_however_sure() -> None:
+    """Then the best of the scheme's edges stands, even where it is less sure."""
+    scheme = with_retry((140, 145))
+    located, found = recogniser(Network(0.99, 0.8), scheme=scheme).one(CAPTCHAS[0])
+    assert located.box[2] == 140
+    assert found[0, 0] == pytest.approx(0.8, abs=1e-6)
 
 
 def test_a_scheme_without_other_edges_has_no_second_look() -> None:
