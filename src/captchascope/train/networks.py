@@ -33,19 +33,21 @@ class TutorialNet(nn.Module):
 
 
 class WindowNet(nn.Module):
-    """Three convolutions with pooling, for windows of the gray image.
+    """Three convolutions, for windows of the gray image.
+
+    The first one strides: a pooling in its place would take a quarter of the network's time.
 
     Args:
-        spec: 28x22 in the METU scheme.
+        spec: 24x20 in the METU scheme.
         classes: The number of characters.
     """
 
     def __init__(self, spec: InputSpec, classes: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            *_stage(1, 8), nn.MaxPool2d(2), *_stage(8, 16), nn.MaxPool2d(2), *_stage(16, 24)
+            *_stage(1, 8, size=5, stride=2), *_stage(8, 16), nn.MaxPool2d(2), *_stage(16, 24)
         )
-        flat = 24 * (spec.height // 4) * (spec.width // 4)
+        flat = 24 * (-(-spec.height // 2) // 2) * (-(-spec.width // 2) // 2)
         self.head = nn.Sequential(
             nn.Flatten(), nn.Dropout(0.2), nn.Linear(flat, 32), nn.ReLU(), nn.Linear(32, classes)
         )
@@ -56,6 +58,8 @@ class WindowNet(nn.Module):
         return logits
 
 
-def _stage(channels_in: int, channels_out: int) -> tuple[nn.Module, ...]:
-    conv = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False)
+def _stage(
+    channels_in: int, channels_out: int, size: int = 3, stride: int = 1
+) -> tuple[nn.Module, ...]:
+    conv = nn.Conv2d(channels_in, channels_out, size, stride, padding=size // 2, bias=False)
     return conv, nn.BatchNorm2d(channels_out), nn.ReLU()
