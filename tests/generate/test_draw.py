@@ -10,7 +10,7 @@ import pytest
 from captchascope.errors import UsageError
 from captchascope.generate import SCHEMES, draw
 
-PINNED = "df0e9568016181f4cf6b696d176778db1c87e7478639db5230c7e516a4d82d0a"
+PINNED = "2f782b10219e8a2e38b7b2321dd1b8850728a9aa65db8d90af6e3cec52241c41"
 
 
 def test_the_pixels_are_pinned() -> None:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from captchascope.generate.lettering import FULL, SUBPIXELS, Coverage, glyph, paste
-from captchascope.generate.noise import chance, dashes, displace, uniform
+from captchascope.generate.noise import BoolMap, chance, dashes, displace, scattered_dashes, uniform
 from captchascope.generate.sheet import Drawn
 from captchascope.records import GrayImage
 
@@ -25,6 +25,9 @@ _MOTIFS = (
     (4, 4, 6, 3), (4, 4, 6, 3), (4, 4, 6, 2), (5, 4, 6, 3), (4, 6, 4, 2), (5, 6, 4, 2),
     (5, 5, 3, 1), (4, 5, 3, 2), (4, 6, 9, 4), (5, 9, 6, 3), (5, 5, 6, 3), (4, 5, 6, 3),
 )  # fmt: skip
+
+_SCATTERED = 0.3  # of the patterns: real motifs are new each time, so not all of one family
+_TILE_WIDTHS = (12, 12, 12, 15, 18, 30)
 
 
 def draw(rng: np.random.Generator) -> Drawn:
@@ -79,10 +82,18 @@ def _patterned(rng: np.random.Generator, strokes: Coverage) -> GrayImage:
     """Kind 2: dark gray digits on a periodic pattern in the same gray."""
     ink = int(rng.integers(84, 108))
     image = _inked(strokes, ink)
-    rows, columns, period, on = _MOTIFS[rng.integers(len(_MOTIFS))]
-    pattern = dashes(rng, strokes.shape, step=(rows, columns), period=period, on=on)
+    pattern = _pattern(rng, image.shape)
     image[pattern] = np.minimum(image[pattern], ink)
     return image
+
+
+def _pattern(rng: np.random.Generator, shape: tuple[int, int]) -> BoolMap:
+    """Draw a lattice of dashes, as most of the real ones look, or else scattered dashes."""
+    if rng.random() < _SCATTERED:
+        tile = int(rng.integers(8, 11)), int(rng.choice(_TILE_WIDTHS))
+        return scattered_dashes(rng, shape, tile=tile, ink=uniform(rng, 0.1, 0.22))
+    rows, columns, period, on = _MOTIFS[rng.integers(len(_MOTIFS))]
+    return dashes(rng, shape, step=(rows, columns), period=period, on=on)
 
 
 def _resampled(rng: np.random.Generator, image: GrayImage) -> GrayImage:

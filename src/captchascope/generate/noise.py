@@ -12,7 +12,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BoolMap", "chance", "dashes", "displace", "uniform"]
+__all__ = ["BoolMap", "chance", "dashes", "displace", "scattered_dashes", "uniform"]
 
 BoolMap: TypeAlias = NDArray[np.bool_]
 Pixels = TypeVar("Pixels", bound=np.generic)
@@ -82,3 +82,29 @@ def dashes(
     vertical = (x % columns == 0) & ((y + vertical_phase) % period < on)
     tile = np.roll(horizontal | vertical, rng.integers(0, (tall, wide)), axis=(0, 1))
     return np.tile(tile, (-(-height // tall), -(-width // wide)))[:height, :width]
+
+
+def scattered_dashes(
+    rng: np.random.Generator, shape: tuple[int, int], *, tile: tuple[int, int], ink: float
+) -> BoolMap:
+    """Draw a periodic pattern: one-pixel dashes, across and down, scattered over a tile.
+
+    Args:
+        rng: Chooses the dashes.
+        shape: Height and width in pixels.
+        tile: Vertical and horizontal period, pixels.
+        ink: The share of the tile that the dashes would cover if none overlapped.
+    Returns:
+        True where there is ink.
+    """
+    motif = np.zeros(tile, np.bool_)
+    covered = 0
+    while covered < ink * motif.size:
+        length = int(rng.integers(2, 5))
+        y, x = int(rng.integers(tile[0])), int(rng.integers(tile[1]))
+        steps, still = np.arange(length), np.zeros(length, np.int64)
+        down, across = (steps, still) if rng.random() < 0.5 else (still, steps)
+        motif[(y + down) % tile[0], (x + across) % tile[1]] = True
+        covered += length
+    repeats = -(-shape[0] // tile[0]), -(-shape[1] // tile[1])
+    return np.tile(motif, repeats)[: shape[0], : shape[1]]

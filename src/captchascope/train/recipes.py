@@ -55,7 +55,7 @@ _VARIED = Augmentation(jitter=3, scale=0.08, rows=0.1, noise=0.03, astray=0.15)
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("default", "window", WindowNet, "adamw", 4e-3, 64, 12, 1500, _VARIED, 0.1),
+        Recipe("default", "window", WindowNet, "adamw", 4e-3, 64, 16, 2000, _VARIED, 0.1),
         Recipe("tutorial", "glyph", TutorialNet, "sgd", 1e-3, 8, 20, 0, NONE, 0.0),
     )
 }
