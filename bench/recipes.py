@@ -28,7 +28,10 @@ _CUTS = {
 
 def _captchascope(*arguments: str) -> str:
     command = [sys.executable, "-m", "captchascope", *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in (0, 1):  # 1: some captcha could not be cut, the rest was done
+        sys.exit(f"{' '.join(command)} ended with status {done.returncode}")
+    return done.stdout
 
 
 def _trained(images: Path, model: Path, seed: int, *options: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -47,6 +48,8 @@ def read_in_processes(
     Raises:
         CaptchascopeError: If a worker process dies.
     """
+    if sys.platform == "win32":
+        jobs = min(jobs, 61)  # more, and Windows cannot wait for them
     recipe = _Recipe(reader.path, reader.constraints, reader.min_confidence)
     rest = iter(images)
     waiting: deque[Future[list[Reading]]] = deque()
@@ -63,7 +66,8 @@ def read_in_processes(
                     return
                 yield from waiting.popleft().result()
         except BrokenProcessPool:
-            what, remedy = "a worker process died", "try again with fewer jobs"
+            what = "a worker process died"
+            remedy = "try fewer jobs; a script needs its code under if __name__ == '__main__'"
             raise CaptchascopeError("jobs", what, remedy) from None
         finally:
             pool.shutdown(cancel_futures=True)

@@ -38,7 +38,8 @@ class Reading:
         chars: The characters in reading order.
         error: Why there is no text; None where there is one.
         abstained: Whether the text was withheld because the reader was not sure enough.
-        unfamiliar: Whether the image is unlike anything the model was trained on.
+        unfamiliar: Whether the image is unlike anything the model was trained on; no model of the
+            glyphs way can tell, so it is False.
     """
 
     text: str | None

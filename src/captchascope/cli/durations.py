@@ -12,7 +12,7 @@ __all__ = ["DURATION"]
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
-class _Duration(click.ParamType[float]):
+class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
     name = "duration"
 
     def convert(

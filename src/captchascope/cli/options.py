@@ -53,7 +53,7 @@ def labels_from(function: F) -> F:
 
 
 def scheme_switches(function: F) -> F:
-    """Add --scheme, --uncleaned and --no-repair; ``chosen_scheme`` takes them."""
+    """Add --scheme, --uncleaned and --no-repair; ``scheme.chosen`` takes them."""
     for option in (
         click.option("--no-repair", is_flag=True, help="Leave bad cuts as they are."),
         click.option("--uncleaned", is_flag=True, help="Crop before the noise is dropped."),

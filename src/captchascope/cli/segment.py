@@ -8,6 +8,8 @@ import click
 
 from captchascope.cli.options import common, labels_from, positions, scheme_switches
 from captchascope.cli.output import Console
+from captchascope.errors import DatasetError
+from captchascope.finding import printable
 
 __all__ = ["segment"]
 
@@ -46,6 +48,8 @@ def segment(
     dataset = dataset.require_length(plan.split.count).require_charset(Charset(plan.charset))
     for problem in dataset.problems:
         console.error(problem)
+    if not dataset.samples:
+        raise DatasetError(printable(folder), "has no usable sample", "see the problems above")
     console.note(f"{len(dataset.samples)} samples, scheme {plan.name}", level=1)
     with console.progress("cutting", len(dataset.samples)) as progress:
         counts, problems = write_glyphs(dataset, plan, out, progress)

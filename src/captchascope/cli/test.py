@@ -92,13 +92,13 @@ def test(
             if reading.error is not None:
                 console.error(reading.error)
     result = evaluate(dataset.samples, readings)
-    if report is not None:
-        _write_report(report, Path(reader.model.name).name, folder, reader.charset.chars, result)
     if form == "json":
         console.result(json.dumps(result.to_json()))
-        return
-    for line in evaluation_lines(result, reader.charset.chars, worst):
-        console.result(line)
+    else:
+        for line in evaluation_lines(result, reader.charset.chars, worst):
+            console.result(line)
+    if report is not None:
+        _write_report(report, Path(reader.model.name).name, folder, reader.charset.chars, result)
 
 
 def _write_report(file: Path, model: str, folder: Path, chars: str, result: Evaluation) -> None:

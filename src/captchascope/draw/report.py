@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 import cv2
 import jinja2
@@ -74,10 +75,10 @@ def _rates(result: Evaluation) -> list[tuple[str, Rate]]:
     return rows
 
 
-def _picture(path: object) -> str:
+def _picture(path: Path) -> str:
     """Return the image as a data URI; empty where it cannot be decoded."""
     try:
-        gray = load_gray(str(path))
+        gray = load_gray(path)
     except ImageError:
         return ""
     data = cv2.imencode(".png", gray)[1].tobytes()

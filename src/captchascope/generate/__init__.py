@@ -19,6 +19,9 @@ SCHEMES: dict[str, Callable[[np.random.Generator], Drawn]] = {"metu": metu.draw}
 def draw(scheme: str, seed: int, number: int) -> Drawn:
     """Draw one captcha; the same arguments give the same pixels on every machine.
 
+    The random numbers are numpy's and the outlines FreeType's: a test pins the pixels, so that a
+    release of either which draws differently is noticed.
+
     Args:
         scheme: A name of ``SCHEMES``.
         seed: Of the whole set, at least 0.

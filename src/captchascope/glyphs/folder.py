@@ -56,12 +56,10 @@ def write_glyphs(
             (place / folder_name(char)).mkdir()
         for done, sample in enumerate(dataset.samples, 1):
             try:
-                glyphs = _glyphs(sample, scheme)
+                _write(_glyphs(sample, scheme), sample, place)
+                counts.update(sample.label)
             except (ImageError, SegmentationError) as error:
                 problems.append(error)
-                continue
-            _write(glyphs, sample, place)
-            counts.update(sample.label)
             progress(done)
     return counts, problems
 

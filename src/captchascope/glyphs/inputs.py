@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -53,9 +53,12 @@ def prepare(
         shift: Pixels by which windows are moved, right and down; glyphs stay where they are.
     """
     if spec.kind == "glyph":
-        return cut_glyphs(located, scheme).fitted
+        size = GlyphSize(spec.height, spec.width)
+        return cut_glyphs(located, replace(scheme, glyph=size)).fitted
     left, row = located.box[0] + shift[0], middle_row(located.cleaned, located.box) + shift[1]
-    ink = located.gray if scheme.ink == "dark" else 255 - located.gray
+    kind = scheme.kinds[located.kind - 1]
+    gray = located.gray if kind.window_of == "gray" else located.denoised
+    ink = gray if scheme.ink == "dark" else 255 - gray
     size = GlyphSize(spec.height, spec.width)
     return windows(ink, left, located.columns, row, size)
 

@@ -24,7 +24,7 @@ def count_black(gray: GrayImage) -> int:
 
 
 def kind_of(gray: GrayImage, kinds: Sequence[Kind]) -> int:
-    """Return the 1-based number of the first kind that has fewer black pixels as its bound.
+    """Return the 1-based number of the first kind whose bound the image passes, in black pixels.
 
     Args:
         gray: Shape (H, W).

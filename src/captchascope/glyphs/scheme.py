@@ -44,6 +44,7 @@ class Kind:
     blur: Literal["median", "gaussian", "none"]
     blur_size: int
     threshold: int
+    window_of: Literal["gray", "denoised"]
 
     def __post_init__(self) -> None:
         _require(_is_odd(self.blur_size), "blur_size", "odd, 1 to 255")
@@ -108,7 +109,7 @@ class GlyphSize:
     width: int
 
     def __post_init__(self) -> None:
-        _require(min(self.height, self.width) >= 4, "height and width", "at least 4")
+        _require(min(self.height, self.width) >= 8, "height and width", "at least 8")
         _require(max(self.height, self.width) <= 256, "height and width", "256 at most")
 
 
@@ -154,6 +155,10 @@ class Scheme:
         _require(
             min(self.retry.rights, default=fewest) >= fewest, "retry.rights", "right of the text"
         )
+        last = max(self.retry.rights, default=0)
+        _require(last <= self.width, "retry.rights", f"at most the width, {self.width}")
+        largest = max(self.window.height, self.window.width)
+        _require(largest <= 128, "window", "128 pixels at most")
 
 
 def _is_odd(size: int) -> bool:
@@ -224,11 +229,11 @@ def _text(where: str) -> str:
     if where in names():
         return (_FOLDER / f"{where}.toml").read_text(encoding="utf-8")
     try:
-        return Path(where).read_text(encoding="utf-8")
+        return Path(where).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         what, remedy = "no such scheme", f"name one of {', '.join(names())}, or a TOML file"
     except UnicodeDecodeError:
-        what, remedy = "is not UTF-8 text", "give a TOML file"
+        what, remedy = "is not UTF-8 text", "give a TOML file, saved as UTF-8"
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         what, remedy = (

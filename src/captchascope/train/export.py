@@ -20,6 +20,7 @@ from captchascope.modelfile import Metadata, open_model_bytes
 __all__ = ["calibrate", "export"]
 
 _TOLERANCE = 1e-4  # of logits
+_OPSET = 20  # ONNX Runtime reads it since 1.17
 
 
 def export(network: nn.Module, spec: InputSpec, metadata: Metadata) -> bytes:
@@ -29,7 +30,7 @@ def export(network: nn.Module, spec: InputSpec, metadata: Metadata) -> bytes:
         TrainingError: If they disagree.
     """
     batch = torch.rand(5, 1, spec.height, spec.width, generator=torch.Generator().manual_seed(0))
-    program = _onnx_of(network.eval(), batch)
+    program = _bare(_onnx_of(network.eval(), batch))
     for key, value in metadata.to_props().items():
         program.metadata_props.add(key=key, value=value)
     data: bytes = program.SerializeToString()
@@ -55,6 +56,7 @@ def _onnx_of(network: nn.Module, batch: Tensor) -> onnx.ModelProto:
             network,
             (batch,),
             dynamo=True,
+            opset_version=_OPSET,
             external_data=False,
             input_names=["images"],
             output_names=["logits"],
@@ -64,6 +66,17 @@ def _onnx_of(network: nn.Module, batch: Tensor) -> onnx.ModelProto:
     if program is None:
         raise TrainingError("train", "torch exported nothing", "report it")
     return program.model_proto
+
+
+def _bare(program: onnx.ModelProto) -> onnx.ModelProto:
+    """Take out the exporter's notes on every node: stack traces, with paths of this machine."""
+    graph = program.graph
+    for part in (program, graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    for tensor in graph.initializer:
+        del tensor.metadata_props[:]
+    return program
 
 
 @contextmanager
