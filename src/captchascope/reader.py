@@ -205,6 +205,8 @@ def _recogniser(model: ModelFile) -> GlyphRecogniser:
     try:
         spec = build(InputSpec, meta.input)
         scheme = build(Scheme, meta.scheme)
+        if scheme.charset != meta.charset.chars:
+            raise ValueError("the charset is not the scheme's")
     except ValueError as error:
         raise ModelError(model.name, f"has unusable metadata: {error}", "train it again") from None
     return GlyphRecogniser(scheme, spec, meta.temperature, model.run)

@@ -107,7 +107,7 @@ def train(
     for uncut in trained.problems:
         console.error(uncut)
     seconds = time.monotonic() - begun
-    console.result(f"{printable(output)}\t{len(dataset.samples)} samples\t{seconds:.1f} s")
+    console.result(f"{printable(output)}\t{trained.samples} samples\t{seconds:.1f} s")
 
 
 def _train(
@@ -134,8 +134,8 @@ def _train(
                 on_share=lambda share: progress(round(share * _TICKS)),
                 on_epoch=lambda epoch: console.note(_line(epoch)),
             )
-        write_log(folder, trained.epochs)
         write_whole(output, trained.data)
+        write_log(folder, trained.epochs)
     return trained
 
 

@@ -117,7 +117,10 @@ def network_caption(it: Explained) -> str:
         if it.seen is None
         else f"The network reads windows of {size} gray pixels around the cuts"
     )
-    return f"{what}, and how probable each character is, in percent."
+    again = ""
+    if it.right is not None and it.right != it.located.box[2]:
+        again = f" It was unsure, so the text was cut again, to end before column {it.right}."
+    return f"{what}, and how probable each character is, in percent.{again}"
 
 
 def reading_caption(it: Explained) -> str:

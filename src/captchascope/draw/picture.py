@@ -29,6 +29,8 @@ class Explained:
         confidence: The probability, 0 to 1, that the whole text is right.
         seen: What the network saw, shape (N, height, width), ink high, where it reads windows;
             None where it reads the fitted glyphs.
+        right: The right edge of the cuts that it was read by, where that is another than
+            ``located`` has; None where it is the same.
     Raises:
         ValueError: If the shapes do not agree.
     """
@@ -42,6 +44,7 @@ class Explained:
     text: str | None
     confidence: float
     seen: GrayImage | None = None
+    right: int | None = None
 
     def __post_init__(self) -> None:
         wanted = len(self.glyphs.fitted), len(self.charset)

@@ -79,7 +79,7 @@ class GlyphRecogniser:
         seen = [prepare(text, self.scheme, self.spec, to) for text in texts for to in shifts]
         logits = self.run(normalise(seen[0] if len(seen) == 1 else np.concatenate(seen)))
         probabilities = softmax(logits / np.float32(self.temperature))
-        return probabilities.reshape(len(seen), -1, logits.shape[1])
+        return probabilities.reshape(len(seen), self.scheme.split.count, -1)
 
     def _doubtful(self, text: Located, probabilities: FloatArray) -> bool:
         unsure = probabilities.max(axis=1).min() < self.scheme.retry.below

@@ -31,12 +31,14 @@ class Trained:
     Attributes:
         data: The model file.
         metadata: What it says about itself.
+        samples: How many captchas it was trained and validated on.
         epochs: Every epoch, in order.
         problems: Samples that were left out, and why.
     """
 
     data: bytes
     metadata: Metadata
+    samples: int
     epochs: tuple[Epoch, ...]
     problems: tuple[CaptchascopeError, ...]
 
@@ -69,9 +71,11 @@ def train_glyphs(
     train, validation = _sets(dataset, scheme, plan, spec, seed)
     watch = Watch(on_share, on_epoch, None if deadline is None else deadline - _EXPORT_SECONDS)
     fitted = fit(plan, spec, len(scheme.charset), train, validation, seed, watch)
-    metadata = _metadata(scheme, spec, plan, seed, dataset, fitted)
+    samples = len(train.inputs) + len(validation.inputs)
+    metadata = _metadata(scheme, spec, plan, seed, samples, fitted)
     problems = (*train.problems, *validation.problems)
-    return Trained(export(fitted.network, spec, metadata), metadata, fitted.epochs, problems)
+    data = export(fitted.network, spec, metadata)
+    return Trained(data, metadata, samples, fitted.epochs, problems)
 
 
 def usable(dataset: Dataset, scheme: Scheme) -> Dataset:
@@ -102,13 +106,13 @@ def _sets(
 
 
 def _metadata(
-    scheme: Scheme, spec: InputSpec, plan: Recipe, seed: int, dataset: Dataset, fitted: Fitted
+    scheme: Scheme, spec: InputSpec, plan: Recipe, seed: int, samples: int, fitted: Fitted
 ) -> Metadata:
     best = fitted.best
     metrics = {"epoch": best.number, "epochs": len(fitted.epochs), "loss": best.loss}
     if best.captcha is not None and best.character is not None:
         metrics |= {"validation_character": best.character, "validation_captcha": best.captcha}
-    data = {"samples": len(dataset.samples), "recipe": plan.name}
+    data = {"samples": samples, "recipe": plan.name}
     return Metadata(
         format=FORMAT,
         method="glyphs",

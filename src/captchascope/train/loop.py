@@ -97,6 +97,7 @@ def fit(
     """Train a network by ``recipe``.
 
     The validation glyphs choose the epoch whose weights are kept; without any, it is the last.
+    torch's global seed and number of threads are set, and stay so.
 
     Raises:
         TrainingError: If the loss is not a number any more, or no time was left for an epoch.
@@ -113,7 +114,7 @@ def fit(
         loss = run.train_once(inputs, targets)
         logits = _logits(run.network, held)
         right = (logits.argmax(1) == held_targets).reshape(validation.targets.shape)
-        epoch = run.finish_epoch(loss, right)
+        epoch = run.finish_epoch(loss, right, len(validation.problems))
         score = _score(epoch, logits, held_targets)
         if best is None or score >= best.score:
             best = _Best(score, epoch, deepcopy(run.network.state_dict()))
@@ -173,10 +174,16 @@ class _Run:
             raise TrainingError("train", "the loss is not a number any more", "try another seed")
         return loss / seen
 
-    def finish_epoch(self, loss: float, right: Tensor) -> Epoch:
-        """Record and report an epoch; ``right`` has shape (samples, glyphs)."""
-        character = right.float().mean().item() if right.numel() else None
-        captcha = right.all(1).float().mean().item() if right.numel() else None
+    def finish_epoch(self, loss: float, right: Tensor, uncut: int) -> Epoch:
+        """Record and report an epoch; ``right`` has shape (samples, glyphs).
+
+        The ``uncut`` further captchas, which could not be cut, count as wrong.
+        """
+        character = captcha = None
+        if right.numel():
+            cut = len(right) / (len(right) + uncut)
+            character = cut * right.float().mean().item()
+            captcha = cut * right.all(1).float().mean().item()
         seconds = time.monotonic() - self.epoch_begun
         number = len(self.epochs) + 1
         self.epochs.append(Epoch(number, self.count, loss, character, captcha, seconds))
