@@ -90,6 +90,6 @@ def test_workers_that_cannot_begin_are_one_error(
     shutil.copy(model_path("metu"), file)
     reader = load(file)
     file.unlink()
-    with pytest.raises(CaptchascopeError, match=r"jobs: a worker process died \(try again with"):
+    with pytest.raises(CaptchascopeError, match=r"jobs: a worker process died \(try fewer jobs"):
         next(reader.read_many([DRAWN[0].image], jobs=2))
     capfd.readouterr()  # what the workers said of it

@@ -50,7 +50,7 @@ def plain(height: int, width: int, parts: tuple[int, ...], charset: str = "01") 
         charset=charset,
         width=width,
         height=height,
-        kinds=(Kind("plain", -1, "none", 1, 128),),
+        kinds=(Kind("plain", -1, "none", 1, 128, "gray"),),
         clip=Clip(4, width, "cleaned"),
         split=Split(parts),
         retry=replace(METU.retry, rights=()),

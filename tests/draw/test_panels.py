@@ -135,7 +135,7 @@ def test_nothing_to_move_is_said() -> None:
 def test_windows_take_the_place_of_the_glyphs() -> None:
     """Where the network reads windows, the panel shows those and says so."""
     panel = _panel(with_windows(), "8 recognise")
-    assert "windows of 22x28 gray pixels" in panel.caption
+    assert "windows of 20x24 gray pixels" in panel.caption
     assert panel.image.tobytes() != _panel(generated(), "8 recognise").image.tobytes()
 
 

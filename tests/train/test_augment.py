@@ -69,3 +69,25 @@ def test_rows_move_by_one_pixel() -> None:
     off = columns - usual
     assert set(off.flatten().tolist()) == {-1.0, 0.0, 1.0}
     assert (off != 0).float().mean().item() == pytest.approx(0.2, abs=0.03)
+
+
+def test_scaling_keeps_the_middle() -> None:
+    """What is seen is wider or narrower than the window, by no more than the share asked for."""
+    torch.manual_seed(5)
+    by = Augmentation(3, 0.1, 0.0, 0.0, 0.0)
+    still = Augmentation(3, 0.0, 0.0, 0.0, 0.0)
+    seen, _ = augment(windows(500, by.margin), SPEC, by)
+    unscaled, _ = augment(windows(500, by.margin), SPEC, still)
+    widths = ((seen[:, 0, 0, -1] - seen[:, 0, 0, 0]) * 255).round()
+    assert set(((unscaled[:, 0, 0, -1] - unscaled[:, 0, 0, 0]) * 255).round().tolist()) == {21.0}
+    assert set(widths.tolist()) == {19.0, 20.0, 21.0, 22.0, 23.0}
+
+
+def test_the_seed_decides() -> None:
+    """The same gives the same windows, another gives others."""
+    by, made = Augmentation(3, 0.08, 0.1, 0.03, 0.15), []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        made.append(augment(windows(20, by.margin), SPEC, by)[0])
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], made[2])

@@ -1,0 +1,217 @@
+"""captchascope read: its two formats, its order, its ranges and its constraints."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from captchascope.reader import load
+
+from .commands import Cli, Done, one_line, shell, text
+
+KEYS = ["file", "text", "confidence", "chars", "error", "abstained", "unfamiliar"]
+
+
+def texts(done: Done) -> list[str]:
+    """Return the column of the texts."""
+    return [row.split("\t")[1] for row in done.rows]
+
+
+def names(done: Done) -> list[str]:
+    """Return the column of the paths."""
+    return [row.split("\t")[0] for row in done.rows]
+
+
+def objects(done: Done) -> list[dict[str, object]]:
+    """Return the rows of jsonl."""
+    return [json.loads(row) for row in done.rows]
+
+
+def test_a_row_is_path_text_and_confidence(cli: Cli) -> None:
+    """Separated by tabs, the confidence with four decimals, as the library has them."""
+    done = cli("read", "captchas/1.jpeg")
+    reading = load("metu").read("captchas/1.jpeg")
+    assert done == Done(0, f"captchas/1.jpeg\t{reading.text}\t{reading.confidence:.4f}\n", "")
+
+
+def test_a_folder_is_read_in_natural_order(cli: Cli) -> None:
+    """2 before 10, folders within it too, and other files are passed over."""
+    Path("captchas/more").mkdir()
+    shutil.copy("captchas/2.jpeg", "captchas/more/2.jpeg")
+    done = cli("read", "captchas")
+    numbers = [f"captchas/{n}.jpeg" for n in range(1, 13)]
+    assert (done.status, done.err) == (0, "")
+    assert names(done) == [*numbers, "captchas/more/2.jpeg"]
+    assert texts(done) == [*(text(n) for n in range(1, 13)), text(2)]
+
+
+@pytest.mark.parametrize("given", ["captchas", "captchas/", "./captchas", "captchas/../captchas"])
+def test_a_folder_stays_as_it_was_given(cli: Cli, given: str) -> None:
+    """A row's file is the path as given, a slash, and the path within it."""
+    done = cli("read", given, "--last", "1")
+    assert names(done) == [given.rstrip("/") + "/1.jpeg"]
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl"])
+def test_the_order_is_as_given(cli: Cli, place: Path, form: str) -> None:
+    """Files, folders and absolute paths, also twice, each exactly as it was given."""
+    given = ["captchas/3.jpeg", "./captchas/1.jpeg", "captchas", f"{place}/captchas/2.jpeg"]
+    done = cli("read", *given, "captchas/3.jpeg", "--format", form, "--last", "2")
+    within = ["captchas/1.jpeg", "captchas/2.jpeg"]
+    wanted = [*given[:2], *within, given[3], "captchas/3.jpeg"]
+    rows = names(done) if form == "text" else [row["file"] for row in objects(done)]
+    assert rows == wanted
+
+
+def test_a_jsonl_row_has_what_the_contract_says(cli: Cli) -> None:
+    """The keys in their order; the characters and the confidences agree with each other."""
+    done = cli("read", "captchas/1.jpeg", "--format", "jsonl")
+    (row,) = (json.loads(line) for line in done.rows)
+    assert (done.status, list(row)) == (0, KEYS)
+    assert (row["file"], row["text"]) == ("captchas/1.jpeg", text(1))
+    assert (row["error"], row["abstained"], row["unfamiliar"]) == (None, False, False)
+    assert "".join(char["char"] for char in row["chars"]) == text(1)
+    product = 1.0
+    for char in row["chars"]:
+        assert list(char) == ["char", "confidence"]
+        product *= char["confidence"]
+    assert row["confidence"] == pytest.approx(product, abs=1e-5)
+
+
+def test_one_image_comes_from_stdin(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is the dash, at its place among the others."""
+    data = Path("captchas/2.jpeg").read_bytes()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+    done = cli("read", "captchas/1.jpeg", "-", "captchas/3.jpeg")
+    assert names(done) == ["captchas/1.jpeg", "-", "captchas/3.jpeg"]
+    assert texts(done) == [text(1), text(2), text(3)]
+
+
+def test_one_image_comes_through_a_real_pipe(place: Path) -> None:
+    """As in ``cat captcha.jpeg | captchascope read -``."""
+    done = shell("cat captchas/1.jpeg | captchascope read -")
+    assert (done.status, done.out[:9], done.err) == (0, f"-\t{text(1)}\t", "")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "wanted"),
+    [(1, 3, [1, 2, 3]), (2, 2, [2]), (11, None, [11, 12]), (None, 2, [1, 2])],
+)
+def test_a_range_counts_from_one(
+    cli: Cli, first: int | None, last: int | None, wanted: list[int]
+) -> None:
+    """Both ends are included; one left away is the folder's."""
+    options = [] if first is None else ["--first", first]
+    options += [] if last is None else ["--last", last]
+    assert names(cli("read", "captchas", *options)) == [f"captchas/{n}.jpeg" for n in wanted]
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 3), (3, 2), (1, 13), (13, 13), (-1, 2), (1, 0)])
+def test_a_range_outside_the_folder(cli: Cli, first: int, last: int) -> None:
+    """It is wrong usage, and the line names the valid ones."""
+    line = one_line(cli("read", "captchas", "--first", first, "--last", last), 2)
+    assert line == (
+        f"captchas: has no range of images {first} to {last} (choose 1 <= first <= last <= 12)"
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl"])
+def test_more_processes_give_the_same(cli: Cli, form: str) -> None:
+    """Rows, order, errors and status."""
+    Path("captchas/5.jpeg").write_bytes(b"")
+    arguments = ["read", "captchas", "none.png", "captchas/1.jpeg", "--format", form]
+    alone, together = cli(*arguments), cli(*arguments, "--jobs", "2")
+    assert alone.status == 1
+    assert together == alone
+
+
+def test_abstaining_in_text(cli: Cli) -> None:
+    """The row is there with nothing where the text would be; the status tells, no error does."""
+    sure = [float(row.split("\t")[2]) for row in cli("read", "captchas").rows]
+    bound = (min(sure) + max(sure)) / 2
+    done = cli("read", "captchas", "--min-confidence", bound)
+    wanted = [text(n) if s >= bound else "" for n, s in enumerate(sure, 1)]
+    assert (done.status, done.err) == (1, "")
+    assert names(done) == [f"captchas/{n}.jpeg" for n in range(1, 13)]
+    assert texts(done) == wanted
+    assert "" in wanted
+
+
+def test_abstaining_in_jsonl(cli: Cli) -> None:
+    """No text, but what it would have been made of."""
+    done = cli("read", "captchas/1.jpeg", "--min-confidence", "1", "--format", "jsonl")
+    row = json.loads(done.out)
+    assert (done.status, done.err) == (1, "")
+    assert (row["text"], row["abstained"], row["error"]) == (None, True, None)
+    assert 0 < row["confidence"] <= 1
+    assert "".join(char["char"] for char in row["chars"]) == text(1)
+
+
+@pytest.mark.parametrize("value", ["-0.1", "1.1", "nan"])
+def test_a_confidence_is_a_probability(cli: Cli, value: str) -> None:
+    """Anything else is wrong usage."""
+    assert "--min-confidence: must be 0 to 1" in one_line(
+        cli("read", "captchas", "--min-confidence", value), 2
+    )
+
+
+CONTRADICTIONS = {
+    "--method: whole contradicts the model, which reads by glyphs (": ["--method", "whole"],
+    "--charset: has nothing in common with the model's (": ["--charset", "abc"],
+    "--charset: a charset needs at least one character (": ["--charset", ""],
+    "--charset: ": ["--charset", "11"],
+    "--length: the model reads 6 characters (": ["--length", "5"],
+    "--length: the model reads 6 characters (leave it away, or include 6)": ["--length", "7-9"],
+    "--length: is no length: six (": ["--length", "six"],
+    "--length: is no length: 6-4 (": ["--length", "6-4"],
+    "--pattern: is no regular expression: ": ["--pattern", "(["],
+    "jobs: must be at least 1, not 0 (": ["--jobs", "0"],
+}
+
+
+@pytest.mark.parametrize("begins", CONTRADICTIONS)
+def test_what_can_never_be_read_is_wrong_usage(cli: Cli, begins: str) -> None:
+    """It is known before an image is read; the line names the option."""
+    done = cli("read", "captchas", *CONTRADICTIONS[begins])
+    assert one_line(done, 2).startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("options", "fits"),
+    [
+        (["--charset", "0123456"], lambda found: set(found) <= set("0123456")),
+        (["--length", "4-6"], lambda found: len(found) == 6),
+        (["--pattern", "[0-4][0-9]+"], lambda found: found[0] < "5"),
+        (["--pattern", "[0-9]{5}[13579]", "--charset", "012345"], lambda found: found[5] in "135"),
+        (["--method", "glyphs", "--ignore-case"], lambda found: found.isdecimal()),
+    ],
+)
+def test_constraints_are_kept(cli: Cli, options: list[str], fits: Callable[[str], bool]) -> None:
+    """Every text that is read satisfies them, whatever else the image says."""
+    done = cli("read", "captchas", "--last", "6", *options)
+    read = [found for found in texts(done) if found]
+    assert read
+    assert all(fits(found) for found in read)
+
+
+def test_a_pattern_that_no_text_of_the_model_has(cli: Cli) -> None:
+    """Then every reading abstains."""
+    done = cli("read", "captchas/1.jpeg", "--pattern", "[a-z]+")
+    assert (done.status, done.rows, done.err) == (1, ["captchas/1.jpeg\t\t0.0000"], "")
+
+
+def test_a_model_file_in_the_place_of_a_name(cli: Cli) -> None:
+    """The shipped model by its path reads the same."""
+    from captchascope.reader import model_path
+
+    shutil.copy(model_path("metu"), "mine.onnx")
+    wanted = cli("read", "captchas")
+    assert cli("read", "captchas", "--model", "mine.onnx") == wanted
+    assert cli("read", "captchas", "--model", "metu-glyphs") == wanted

@@ -1,0 +1,64 @@
+"""captchascope test: the measurement as text, as JSON and as a page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .commands import Cli, one_line
+
+
+def test_the_shipped_model_reads_what_is_generated(cli: Cli) -> None:
+    """The headline is the whole captcha, in figures that add up."""
+    done = cli("test", "captchas", "--format", "json")
+    result = json.loads(done.out)
+    assert (done.status, done.err, len(done.rows)) == (0, "", 1)
+    assert (result["captcha"]["total"], result["character"]["total"]) == (12, 72)
+    assert result["captcha"]["hits"] >= 11
+    assert (result["failed"], result["abstained"]) == (0, 0)
+    assert sum(cell["count"] for cell in result["confusion"]) == 72
+    assert sum(kind["captcha"]["total"] for kind in result["by_kind"].values()) == 12
+
+
+def test_the_text_has_the_same_figures(cli: Cli) -> None:
+    """The table begins with the exact match, and fits a terminal."""
+    done = cli("test", "captchas")
+    result = json.loads(cli("test", "captchas", "--format", "json").out)
+    hits = result["captcha"]["hits"]
+    assert (done.status, done.err) == (0, "")
+    assert done.rows[1].startswith("captchas (exact match)")
+    assert done.rows[1].endswith(f"{hits} of 12")
+    assert done.rows[2].endswith(f"{result['character']['hits']} of 72")
+    assert "label \\ read   0   1   2" in done.out
+    assert max(map(len, done.rows)) <= 80
+
+
+def test_a_range_and_more_processes(cli: Cli) -> None:
+    """The range is measured and no more; processes have no say."""
+    done = cli("test", "captchas", "--first", "3", "--last", "5")
+    assert done.rows[1].endswith(" of 3")
+    assert cli("test", "captchas", "--first", "3", "--last", "5", "--jobs", "2") == done
+    assert one_line(cli("test", "captchas", "--first", "5", "--last", "3"), 2)
+    assert one_line(cli("test", "captchas", "--jobs", "0"), 2)
+
+
+@pytest.mark.parametrize(("worst", "shown"), [(0, 0), (2, 2), (20, 12)])
+def test_the_worst_readings_are_listed(cli: Cli, worst: int, shown: int) -> None:
+    """As many as are asked for, with what they should have been."""
+    rows = [f"{n}.jpeg,000000\n" for n in range(1, 13)]
+    Path("captchas/labels.csv").write_text("file,label\n" + "".join(rows))
+    done = cli("test", "captchas", "--worst", worst)
+    assert (done.status, done.rows[1][-7:]) == (0, "0 of 12")
+    assert done.out.count("  label 000000  read ") == shown
+
+
+def test_a_page_for_people(cli: Cli) -> None:
+    """It is written beside what is printed, and holds no link to anywhere."""
+    plain = cli("test", "captchas")
+    assert cli("test", "captchas", "--report", "report.html") == plain
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "12" in page
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert "https://" not in page

@@ -1,0 +1,46 @@
+"""A place to run commands in, and captchas to run them on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from captchascope.generate.folder import write_folder
+from cli.commands import SEED, STARTED, Cli, Done, here
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Draw twelve captchas; nobody may change them."""
+    folder = tmp_path_factory.mktemp("drawn") / "captchas"
+    write_folder("metu", folder, 12, SEED)
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Make an empty current folder with the twelve in ``captchas``, free to be changed.
+
+    In the end, whatever process a failed test has left is ended.
+    """
+    shutil.copytree(drawn, tmp_path / "captchas")
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    STARTED.clear()
+
+
+@pytest.fixture
+def cli(place: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Give a function that runs a command in this process and in ``place``."""
+
+    def command(*arguments: object) -> Done:
+        return here(capsys, arguments)
+
+    return command

@@ -1,0 +1,171 @@
+"""Who may import whom, and how large a file may grow; read from the source itself."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src" / "captchascope"
+FILES = sorted(SRC.rglob("*.py"))
+
+LONGEST = 300  # lines
+
+ONLY_IN = {
+    "torch": "train",
+    "lightning": "train",
+    "onnx": "train",
+    "onnxscript": "train",
+    "filelock": "train",
+    "click": "cli",
+    "rich": "cli",
+}
+"""Packages, and the only part of captchascope that may import them."""
+
+LAYERS = (
+    {"errors", "records", "charset", "finding", "files", "labels"},
+    {"image", "imageheader", "decode", "glyphs", "modelfile", "onnxwalk"},
+    {"reader", "parallel"},
+    {"dataset", "matching", "evaluate"},
+    {"draw", "train"},
+    {"cli"},
+)
+"""The parts of captchascope; each may import its own layer and those above it in this list."""
+
+BASE = LAYERS[0]
+ASIDE = {"generate"}  # import the base alone, and are imported by the command line alone
+ROOTS = {"__init__", "__main__"}
+
+
+def part_of(path: Path) -> str:
+    """Return the module or package directly below captchascope that a file belongs to."""
+    return path.relative_to(SRC).parts[0].removesuffix(".py")
+
+
+def name_of(path: Path) -> str:
+    """Return the full name of the module in a file."""
+    parts = path.relative_to(SRC.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_for_types(node: ast.AST) -> bool:
+    """Tell ``if TYPE_CHECKING:``, whose imports never happen."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imports(node: ast.AST, within_functions: bool = True) -> Iterator[str]:
+    """Yield the full name of everything that is imported below a node."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, "relative imports hide who is meant"
+            assert child.module is not None
+            yield child.module
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        elif is_for_types(child):
+            continue
+        elif within_functions or not isinstance(child, ast.FunctionDef):
+            yield from imports(child, within_functions)
+
+
+def imported_by(path: Path, within_functions: bool = True) -> set[str]:
+    """Return everything that a file imports."""
+    return set(imports(ast.parse(path.read_text(encoding="utf-8")), within_functions))
+
+
+def parts_imported_by(path: Path) -> set[str]:
+    """Return the parts of captchascope that a file imports."""
+    names = [name.split(".") for name in imported_by(path)]
+    found = {name[1] for name in names if name[0] == "captchascope" and len(name) > 1}
+    return {part for part in found if (SRC / part).is_dir() or (SRC / f"{part}.py").is_file()}
+
+
+def test_every_part_has_its_place() -> None:
+    """A new module must be given a layer here."""
+    placed = set().union(*LAYERS) | ASIDE | ROOTS
+    assert {part_of(path) for path in FILES} == placed
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_imports_point_one_way(path: Path) -> None:
+    """Nothing imports a layer that builds on it, not even within a function."""
+    part = part_of(path)
+    if part in ROOTS:
+        return
+    if part in ASIDE:
+        allowed = BASE | {part}
+    else:
+        depth = next(i for i, layer in enumerate(LAYERS) if part in layer)
+        allowed = set().union(*LAYERS[: depth + 1])
+        allowed |= ASIDE if part == "cli" else set()
+    assert parts_imported_by(path) <= allowed
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_large_packages_have_one_importer(path: Path) -> None:
+    """Whoever reads needs no torch, and who uses the library no command line."""
+    foreign = {name.split(".")[0] for name in imported_by(path)} & ONLY_IN.keys()
+    assert {ONLY_IN[package] for package in foreign} <= {part_of(path)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_no_file_is_long(path: Path) -> None:
+    """One that is wants to be two."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    """As far as modules import each other when they are imported."""
+    modules = {name_of(path): path for path in FILES}
+    graph = {
+        name: (imported_by(path, within_functions=False) & modules.keys()) - {name, "captchascope"}
+        for name, path in modules.items()
+    }
+    for name, path in modules.items():  # "from captchascope.draw import x" within captchascope.draw
+        if path.name != "__init__.py":
+            graph[name] -= {name.rpartition(".")[0]}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(modules)
+
+
+HEAVY = ["torch", "lightning", "onnx", "onnxscript", "matplotlib", "fastapi", "ray", "pyarrow"]
+
+COMMAND = f"""
+import json, sys
+from captchascope.cli.app import run
+status = run(sys.argv[1:])
+print(json.dumps([status, sorted(set({HEAVY}) & sys.modules.keys())]), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["read", "examples/1.jpeg"],
+        ["explain", "examples/1.jpeg", "-o", "{}/stages.png"],
+        ["generate", "metu", "{}/made", "--count", "1", "-q"],
+        ["segment", "examples", "{}/glyphs"],
+        ["test", "examples"],
+        ["train", "--help"],
+        ["models"],
+        ["--help"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_no_command_but_train_imports_the_extras(tmp_path: Path, arguments: list[str]) -> None:
+    """Seen in a fresh process, after the command has done its work."""
+    filled = [argument.format(tmp_path) for argument in arguments]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", COMMAND, *filled],
+        cwd=SRC.parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stderr) == [0, []]

@@ -1,0 +1,109 @@
+"""Export: the model file agrees with torch, or there is none; and the temperature."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from captchascope.charset import Charset
+from captchascope.errors import TrainingError
+from captchascope.glyphs.inputs import NORMALISATION, InputSpec
+from captchascope.modelfile import Metadata, open_model_bytes
+from captchascope.train.export import calibrate, export
+from captchascope.train.networks import TutorialNet, WindowNet
+
+from .tiny import GLYPH, METU, WINDOW, batch_of
+
+
+def metadata(spec: InputSpec) -> Metadata:
+    """Return the metadata of a model that was never trained."""
+    return Metadata(
+        format=1,
+        method="glyphs",
+        charset=Charset(METU.charset),
+        input=asdict(spec),
+        normalisation=NORMALISATION,
+        scheme=asdict(METU),
+        temperature=1.25,
+        version="0",
+        seed=3,
+        data=json.dumps({"samples": 0}),
+        metrics={"epoch": 1},
+    )
+
+
+@pytest.mark.parametrize(("network", "spec"), [(TutorialNet, GLYPH), (WindowNet, WINDOW)])
+def test_the_file_gives_what_torch_gives(network: type[nn.Module], spec: InputSpec) -> None:
+    """Whatever the size of the batch, and it carries its metadata."""
+    torch.manual_seed(4)
+    made = network(spec, 10).eval()
+    model = open_model_bytes(export(made, spec, metadata(spec)), "exported")
+    assert model.metadata.to_props() == metadata(spec).to_props()
+    for size in (1, 3, 64):
+        batch = batch_of(spec, size)
+        with torch.no_grad():
+            wanted = made(torch.from_numpy(batch)).numpy()
+        np.testing.assert_allclose(model.run(batch), wanted, atol=1e-4)
+
+
+def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    """What the exporter says about its own insides is not for the user."""
+    export(TutorialNet(GLYPH, 10), GLYPH, metadata(GLYPH))
+    assert capfd.readouterr() == ("", "")
+
+
+class Moody(nn.Module):
+    """Gives something else when it is exported, so that no file can agree with it."""
+
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.net = TutorialNet(GLYPH, 10)
+        self.by = by
+
+    def forward(self, glyphs: Tensor) -> Tensor:
+        """Add nothing while it is exported, and ``by`` when it is compared."""
+        logits: Tensor = self.net(glyphs)
+        return logits if torch.compiler.is_exporting() else logits + self.by
+
+
+@pytest.mark.parametrize("by", [0.001, float("nan")])
+def test_a_file_that_disagrees_is_refused(by: float) -> None:
+    """The error says by how much."""
+    with pytest.raises(TrainingError, match=r"differ by .* after the export"):
+        export(Moody(by), GLYPH, metadata(GLYPH))
+
+
+def test_a_file_that_agrees_within_rounding_is_not() -> None:
+    """ONNX Runtime adds in another order."""
+    assert export(Moody(1e-6), GLYPH, metadata(GLYPH))
+
+
+def graded(sharpness: float, count: int = 2000) -> tuple[Tensor, Tensor]:
+    """Return logits that claim too much by a factor, and targets drawn from the honest ones."""
+    generator = torch.Generator().manual_seed(0)
+    honest = 2 * torch.randn(count, 10, generator=generator)
+    targets = torch.multinomial(honest.softmax(1), 1, generator=generator)[:, 0]
+    return honest * sharpness, targets
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
+def test_the_temperature_undoes_what_is_claimed_too_much(sharpness: float) -> None:
+    """Logits that are so many times too large are divided by that."""
+    assert calibrate(*graded(sharpness)) == pytest.approx(sharpness, rel=0.1)
+
+
+def test_the_temperature_stays_within_its_grid() -> None:
+    """A few perfect samples must not make a model infinitely sure."""
+    assert calibrate(*graded(100.0)) == 4
+    perfect = 10 * torch.eye(10)
+    assert calibrate(perfect, torch.arange(10)) == 0.25
+
+
+def test_without_validation_nothing_is_calibrated() -> None:
+    """As for the tutorial's recipe."""
+    assert calibrate(torch.zeros(0, 10), torch.zeros(0, dtype=torch.long)) == 1.0
