@@ -39,6 +39,11 @@ def smaller(line: str) -> str:
     return re.sub(r"\b(5000|4500|4501)\b", lambda match: SMALLER[match[0]], line)
 
 
+def rounded(text: str) -> str:
+    """Return ``text`` with confidences to two places: JPEG decoders differ by a shade."""
+    return re.sub(r"\b[01]\.\d{4}\b", lambda match: f"{float(match[0]):.2f}", text.strip())
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder with the examples, where the commands run one after the other."""
@@ -70,7 +75,7 @@ def test_every_command_of_the_readme_runs_and_prints_what_is_shown(place: Path) 
             pytest.importorskip("torch")
         printed = run(["-m", "captchascope", *smaller(line).split()[1:]], place)
         if smaller(line) == line and shown.strip():
-            assert printed.strip() == shown.strip(), line
+            assert rounded(printed) == rounded(shown), line
 
 
 def test_the_python_of_the_readme_runs_and_prints_the_text(place: Path) -> None:
