@@ -109,7 +109,7 @@ class GlyphSize:
     width: int
 
     def __post_init__(self) -> None:
-        _require(min(self.height, self.width) >= 8, "height and width", "at least 8")
+        _require(min(self.height, self.width) >= 4, "height and width", "at least 4")
         _require(max(self.height, self.width) <= 256, "height and width", "256 at most")
 
 
@@ -159,6 +159,8 @@ class Scheme:
         _require(last <= self.width, "retry.rights", f"at most the width, {self.width}")
         largest = max(self.window.height, self.window.width)
         _require(largest <= 128, "window", "128 pixels at most")
+        smallest = min(self.glyph.height, self.glyph.width)
+        _require(smallest >= 8, "glyph", "8 pixels at least")
 
 
 def _is_odd(size: int) -> bool:
