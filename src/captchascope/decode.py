@@ -1,7 +1,8 @@
 """From probabilities to text: the constraints that a user may set, and the confidence.
 
-The confidence of a character is its probability after the constraints and the model's
-temperature; the confidence of a text is the product of its characters'.
+The confidence of a character is its probability among the allowed characters, given that one of
+them is right, at the model's temperature; the confidence of a text is the product of its
+characters'. A length or a pattern chooses among texts and changes no probability.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def decode_glyphs(probabilities: FloatArray, charset: Charset, rule: Constraints
         charset: The model's.
         rule: The constraints.
     Returns:
-        One reading per glyph; None if no allowed text is among the most probable.
+        One reading per glyph; None if no allowed text is among the 20,000 most probable.
     """
     chars, allowed = _allowed(probabilities, charset, rule)
     if allowed.shape[1] == 0:

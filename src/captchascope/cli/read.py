@@ -29,7 +29,11 @@ __all__ = ["read"]
 @click.option("--method", type=click.Choice(["whole", "glyphs"]), help="Insist on a method.")
 @click.option("--charset", metavar="CHARS", help="Read only these characters.")
 @click.option("--length", metavar="N|N-M", help="Read only texts of this length.")
-@click.option("--pattern", metavar="REGEX", help="Read only texts that match as a whole.")
+@click.option(
+    "--pattern",
+    metavar="REGEX",
+    help="Read only texts that match as a whole; abstain if none of the likely ones does.",
+)
 @click.option("--ignore-case", is_flag=True, help="Give lower case, whatever the case.")
 @click.option(
     "--min-confidence", type=float, default=0.0, metavar="P", help="Abstain below P, 0 to 1."
@@ -83,6 +87,8 @@ def read(
         raise UsageError("--method", what, "leave it away, or choose another model")
     meta = reader.model.metadata
     console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}", level=1)
+    if (first, last) != (None, None) and not any(map(_is_folder, paths)):
+        raise UsageError("--first, --last", "count within a folder", "name one, or leave them away")
     names: deque[str] = deque()
     images = _images(console, paths, (first, last), names)
     for reading in reader.read_many(images, jobs=jobs, errors="return"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def run_folder(model: Path) -> Iterator[Path]:
     """
     if model.is_dir():
         raise OutputError(printable(model), "is a folder", "name a file, such as model.onnx")
+    if model.exists() and not os.access(model, os.W_OK):
+        raise OutputError(printable(model), "is read-only", "choose another place")
     folder = model.with_name(model.name + ".run")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,6 +47,10 @@ def run_folder(model: Path) -> Iterator[Path]:
         yield folder
     finally:
         lock.release()
+        with suppress(OSError):  # what a training that failed leaves is nothing but the lock
+            if [file.name for file in folder.iterdir()] == ["lock"]:
+                (folder / "lock").unlink()
+                folder.rmdir()
 
 
 def write_log(folder: Path, epochs: tuple[Epoch, ...]) -> None:
