@@ -64,10 +64,12 @@ $(VENV)/dev: $(VENV)/core
 	$(PIP) -e '.[dev]'
 	@touch $@
 
-$(VENV)-opencv4/core: pyproject.toml
+$(VENV)-opencv4/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-opencv4
+	grep -vE '^(opencv|numpy)' constraints.txt > $(VENV)-opencv4/constraints.txt
 	$(VENV)-opencv4/bin/python -m pip install --quiet --disable-pip-version-check \
-		'opencv-python-headless==4.10.*' 'numpy<2.3' pytest hypothesis -e .
+		-c $(VENV)-opencv4/constraints.txt \
+		'opencv-python-headless==4.10.*' 'numpy<2.3' pytest hypothesis onnx fonttools -e .
 	@touch $@
 
 clean:  ## remove what make made
