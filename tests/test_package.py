@@ -60,3 +60,10 @@ def test_reading_needs_few_packages() -> None:
     assert not UNNEEDED & set(read)
     assert "onnxruntime" not in imported
     assert {"numpy", "cv2", "onnxruntime"} <= set(read)
+
+
+def test_the_package_alone_imports_no_large_library() -> None:
+    """The command line can be up, and catch Ctrl-C, before they are."""
+    code = "import captchascope, sys; print('numpy' in sys.modules, captchascope.load.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "load"]

@@ -5,6 +5,8 @@
 '321404'
 """
 
+from typing import TYPE_CHECKING
+
 from captchascope.errors import (
     CaptchascopeError,
     DatasetError,
@@ -20,8 +22,9 @@ from captchascope.errors import (
 
 __version__ = "0.1.0"
 
-from captchascope.reader import Reader, load
-from captchascope.records import CharReading, Reading
+if TYPE_CHECKING:
+    from captchascope.reader import Reader, load
+    from captchascope.records import CharReading, Reading
 
 __all__ = [
     "CaptchascopeError",
@@ -39,3 +42,14 @@ __all__ = [
     "UsageError",
     "load",
 ]
+
+_LATER = {"Reader": "reader", "load": "reader", "CharReading": "records", "Reading": "records"}
+
+
+def __getattr__(name: str) -> object:
+    """Import the large libraries when they are needed: the command line must be up before."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

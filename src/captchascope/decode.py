@@ -61,7 +61,7 @@ class Constraints:
             raise UsageError("--charset", str(error), "such as 0123456789") from None
         try:
             compiled = None if pattern is None else re.compile(pattern)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise UsageError("--pattern", f"is no regular expression: {error}", "mend it") from None
         return cls(chars, parse_length(length), compiled, ignore_case)
 

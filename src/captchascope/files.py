@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from captchascope.errors import OutputError
-from captchascope.finding import IMAGE_SUFFIXES, StrPath, find_images, natural_key, printable
+from captchascope.finding import (
+    IMAGE_SUFFIXES,
+    StrPath,
+    find_images,
+    natural_key,
+    printable,
+    read_regular,
+)
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -23,6 +30,7 @@ __all__ = [
     "find_images",
     "natural_key",
     "printable",
+    "read_regular",
     "whole_file",
     "whole_folder",
     "write_whole",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,15 @@ from typing import TypeAlias
 
 from captchascope.errors import DatasetError
 
-__all__ = ["IMAGE_SUFFIXES", "NaturalKey", "StrPath", "find_images", "natural_key", "printable"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "NaturalKey",
+    "StrPath",
+    "find_images",
+    "natural_key",
+    "printable",
+    "read_regular",
+]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -85,3 +95,17 @@ def printable(text: StrPath) -> str:
         else c
         for c in os.fspath(text)
     )
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """Return the bytes of a regular file: a device or a pipe could be without end.
+
+    Raises:
+        OSError: If it is none, is larger than ``limit`` bytes, or cannot be read.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    if status.st_size > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes")
+    return path.read_bytes()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from captchascope.errors import DatasetError, OutputError
-from captchascope.files import StrPath, printable, write_whole
+from captchascope.files import StrPath, printable, read_regular, write_whole
 from captchascope.records import Sample
 
 __all__ = [
@@ -39,6 +39,8 @@ _SPREAD = 10
 
 _LONGEST = 80
 """Characters of a name that a message shows."""
+
+_MAX_BYTES = 256 * 2**20  # of a label file
 
 
 class RowError(DatasetError):
@@ -151,7 +153,7 @@ def read_txt(path: Path) -> list[Row]:
 def _read_text(path: Path) -> str:
     """Return a label file's text, without the mark that some editors put before it."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path, _MAX_BYTES)
     except OSError as error:
         what, remedy = f"cannot be read: {error.strerror}", "check the file and its permissions"
         raise DatasetError(printable(path), what, remedy) from error

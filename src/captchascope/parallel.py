@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +72,9 @@ def read_in_processes(
             what = "a worker process died"
             remedy = "try fewer jobs; a script needs its code under if __name__ == '__main__'"
             raise CaptchascopeError("jobs", what, remedy) from None
+        except OSError as error:
+            what = f"processes cannot be started: {error.strerror}"
+            raise CaptchascopeError("jobs", what, "read with one job") from None
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -94,7 +100,16 @@ def _start(recipe: _Recipe) -> None:
     from captchascope.reader import reader_of
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker.append(reader_of(recipe.model, recipe.constraints, recipe.min_confidence))
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent is gone, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _read_chunk(images: Sequence[ImageSource]) -> list[Reading]:

@@ -188,10 +188,17 @@ def model_path(model: str | Path) -> Path:
     if isinstance(model, str) and model in model_names():
         return _FOLDER / f"{_ALIASES.get(model, model)}.onnx"
     path = Path(model)
-    if not path.exists() and path.suffix != ".onnx":
+    if not _exists(path) and path.suffix != ".onnx":
         remedy = f"name one of {', '.join(model_names())}, or an .onnx file"
         raise ModelError(str(model), "no such model", remedy)
     return path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no name that a file could have
+        return False
 
 
 def _recogniser(model: ModelFile) -> GlyphRecogniser:

@@ -76,3 +76,23 @@ if "--multiprocessing-fork" in sys.orig_argv:
     Path("a worker starts").touch()
     time.sleep(0.5)
 """
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminated_generate_leaves_nothing(place: Path, number: int) -> None:
+    """A service that is stopped is no reason to leave thousands of hidden files."""
+    process = start("generate", "metu", "made", "--count", "100000")
+    wait_for(".*.part/5.jpeg", place, process)
+    process.send_signal(number)
+    assert ended(process).status == 128 + number
+    assert [path.name for path in place.iterdir()] == ["captchas"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_their_parent(place: Path, number: int) -> None:
+    """Whoever reads the pipe sees its end, however the parent came to its own."""
+    process = start("read", *["captchas"] * 2000, "--jobs", 2, session=True)
+    assert process.stdout is not None
+    process.stdout.read(1)
+    process.send_signal(number)
+    assert ended(process).status in (128 + number, -number)

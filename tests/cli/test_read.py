@@ -215,3 +215,18 @@ def test_a_model_file_in_the_place_of_a_name(cli: Cli) -> None:
     wanted = cli("read", "captchas")
     assert cli("read", "captchas", "--model", "mine.onnx") == wanted
     assert cli("read", "captchas", "--model", "metu-glyphs") == wanted
+
+
+def test_a_range_that_fits_no_later_folder_is_known_before_anything_is_read(
+    cli: Cli, place: Path
+) -> None:
+    """So nothing that was read is lost by it."""
+    (place / "few").mkdir()
+    (place / "few" / "1.jpeg").write_bytes((place / "captchas" / "1.jpeg").read_bytes())
+    done = cli("read", "captchas", "few", "--last", 3)
+    assert (done.status, done.out) == (2, "")
+
+
+def test_a_range_needs_a_folder(cli: Cli) -> None:
+    """It would count nothing else."""
+    assert cli("read", "captchas/1.jpeg", "--first", 1).status == 2

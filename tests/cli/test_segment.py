@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from .commands import Cli, one_line
@@ -74,3 +75,19 @@ def test_the_switches_change_the_cuts(cli: Cli) -> None:
     assert len({len(found) for found in images.values()}) == 1
     assert images["plain"] != images["uncleaned"]
     assert images["plain"] != images["no-repair"]
+
+
+def test_glyphs_within_the_data_set_are_refused(cli: Cli, place: Path) -> None:
+    """They would be images of it without a label."""
+    done = cli("segment", "captchas", "captchas/glyphs")
+    assert done.status == 1
+    assert "lies within the data set" in done.errors[-1]
+    assert not (place / "captchas" / "glyphs").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
+def test_a_scheme_without_end_is_refused(cli: Cli) -> None:
+    """A device is no scheme file."""
+    done = cli("segment", "captchas", "out", "--scheme", "/dev/zero")
+    assert (done.status, len(done.errors)) == (1, 1)
+    assert done.errors[0].startswith("captchascope: /dev/zero: cannot be read: it is not a regular")

@@ -257,3 +257,11 @@ def test_a_scheme_can_be_compared_and_used_as_a_key() -> None:
     with pytest.raises(AttributeError):
         METU.name = "other"  # type: ignore[misc]
     assert isinstance(METU, Scheme)
+
+
+def test_a_key_that_came_later_may_be_missing() -> None:
+    """Models and schemes from before it mean what they meant then."""
+    table = deepcopy(TABLE)
+    for kind in table["kinds"]:
+        del kind["window_of"]
+    assert [kind.window_of for kind in from_mapping(table, "old.toml").kinds] == ["gray", "gray"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -110,6 +112,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     console = Console(debug="--debug" in arguments)
     _encode_anything()
+    _end_cleanly()
     try:
         status = app.main(list(arguments), "captchascope", standalone_mode=False, obj=console)
         console.flush()
@@ -117,7 +120,7 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(ended, SystemExit) and _COMPLETING in os.environ:
             return int(ended.code or 0)
         mute_stdout()
-        return 0
+        return int(console.failed)
     except BaseException as error:
         return _status_of(error, console)
     return status if isinstance(status, int) else int(console.failed)
@@ -135,6 +138,23 @@ def _status_of(error: BaseException, console: Console) -> int:
         if isinstance(error, classes):
             return handle(error, console)
     raise error
+
+
+class _Ended(BaseException):
+    """Somebody asked the process to end; what is half written goes on the way out."""
+
+
+def _end_cleanly() -> None:
+    """Let a termination unwind like Ctrl-C, so that nothing is left half written."""
+
+    def end(number: int, _: object) -> None:
+        raise _Ended(number)
+
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
 
 
 def _is_interrupt(error: BaseException | None) -> bool:
@@ -183,6 +203,7 @@ def _unexpected(error: Exception, console: Console) -> int:
 _FULL = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
 
 _HANDLERS: tuple[tuple[type[BaseException], Callable[[Any, Console], int]], ...] = (
+    (_Ended, lambda error, _: 128 + int(error.args[0])),
     (click.exceptions.Exit, lambda error, console: int(error.exit_code)),
     (click.UsageError, _misused),
     (click.ClickException, _refused),

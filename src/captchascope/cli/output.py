@@ -22,11 +22,13 @@ class Console:
         verbosity: -1 with ``-q``, 1 with ``-v``.
         debug: Whether tracebacks are shown.
         failed: Whether anything failed or abstained; the exit status is then 1.
+        said: Whether there were results.
     """
 
     verbosity: int = 0
     debug: bool = False
     failed: bool = False
+    said: bool = False
 
     def result(self, line: str) -> None:
         """Print a line of results.
@@ -35,13 +37,15 @@ class Console:
             OutputError: If stdout cannot be written.
             BrokenPipeError: If nobody reads it any more.
         """
+        self.said = True
         with _naming_stdout():
             sys.stdout.write(line + "\n")
 
     def flush(self) -> None:
         """Bring all results out; errors as ``result``."""
-        with _naming_stdout():
-            sys.stdout.flush()
+        if self.said:
+            with _naming_stdout():
+                sys.stdout.flush()
 
     def error(self, error: CaptchascopeError) -> None:
         """Print one line about what went wrong, and remember that something did."""

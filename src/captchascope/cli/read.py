@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from captchascope.cli.options import common, positions
 from captchascope.cli.output import Console
-from captchascope.errors import CaptchascopeError, ImageError, UsageError
+from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.finding import find_images, printable
 from captchascope.image import MAX_BYTES, ImageSource
 from captchascope.reader import load
@@ -90,30 +90,38 @@ def read(
     if (first, last) != (None, None) and not any(map(_is_folder, paths)):
         raise UsageError("--first, --last", "count within a folder", "name one, or leave them away")
     names: deque[str] = deque()
-    images = _images(console, paths, (first, last), names)
+    images = _images(_found(console, paths, (first, last)), names)
     for reading in reader.read_many(images, jobs=jobs, errors="return"):
         _print(console, names.popleft(), reading, form)
 
 
-def _images(
-    console: Console, paths: tuple[str, ...], span: tuple[int | None, int | None], names: deque[str]
-) -> Iterator[ImageSource]:
-    """Yield the images of ``paths`` and add their names to ``names`` as they go."""
+def _found(
+    console: Console, paths: tuple[str, ...], span: tuple[int | None, int | None]
+) -> list[tuple[str, Path | None]]:
+    """Return the name and file of every image, None for stdin, before anything is read.
+
+    So a range that does not fit is known while nothing is lost by it.
+    """
+    found: list[tuple[str, Path | None]] = []
     for path in paths:
-        if path == "-":
-            names.append(path)
-            yield sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
+        if path == "-" or not _is_folder(path):
+            found.append((path, None if path == "-" else Path(path)))
             continue
         try:
-            files = _within(path, span) if _is_folder(path) else [Path(path)]
-        except UsageError:
-            raise
-        except CaptchascopeError as error:
+            found += [(_joined(path, file), file) for file in _within(path, span)]
+        except DatasetError as error:
             console.error(error)
-            continue
-        for file in files:
-            names.append(path if str(file) == str(Path(path)) else _joined(path, file))
+    return found
+
+
+def _images(found: Iterable[tuple[str, Path | None]], names: deque[str]) -> Iterator[ImageSource]:
+    """Yield the images, and add their names to ``names`` as they go."""
+    for name, file in found:
+        names.append(name)
+        if file is not None:
             yield file
+        else:
+            yield sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
 
 
 def _is_folder(path: str) -> bool:

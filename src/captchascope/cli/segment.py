@@ -8,7 +8,7 @@ import click
 
 from captchascope.cli.options import common, labels_from, positions, scheme_switches
 from captchascope.cli.output import Console
-from captchascope.errors import DatasetError
+from captchascope.errors import DatasetError, OutputError
 from captchascope.finding import printable
 
 __all__ = ["segment"]
@@ -50,6 +50,9 @@ def segment(
         console.error(problem)
     if not dataset.samples:
         raise DatasetError(printable(folder), "has no usable sample", "see the problems above")
+    if folder.resolve() in (out.resolve(), *out.resolve().parents):
+        what = "lies within the data set, and would become a part of it"
+        raise OutputError(printable(out), what, "choose a place outside")
     console.note(f"{len(dataset.samples)} samples, scheme {plan.name}", level=1)
     with console.progress("cutting", len(dataset.samples)) as progress:
         counts, problems = write_glyphs(dataset, plan, out, progress)

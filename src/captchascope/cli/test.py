@@ -82,6 +82,10 @@ def test(
         console.error(problem)
     if not dataset.samples:
         raise DatasetError(printable(folder), "has no usable sample", "see the problems above")
+    count = reader.recognise.scheme.split.count
+    readable = dataset.require_length(count).require_charset(reader.charset)
+    for problem in readable.problems[len(dataset.problems) :]:
+        console.error(problem)  # it is measured all the same: the model cannot read it
     console.note(f"{len(dataset.samples)} samples, model {reader.model.name}", level=1)
     paths = [sample.path for sample in dataset.samples]
     readings = []

@@ -106,6 +106,7 @@ def train(
     trained = _train(console, dataset, plan, recipe, seed, output, deadline)
     for uncut in trained.problems:
         console.error(uncut)
+    console.note(f"kept epoch {trained.metadata.metrics['epoch']}")
     seconds = time.monotonic() - begun
     console.result(f"{printable(output)}\t{trained.samples} samples\t{seconds:.1f} s")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from captchascope.errors import SegmentationError
@@ -61,6 +62,9 @@ class GlyphRecogniser:
             return locate(gray, self.scheme)
         except SegmentationError as error:
             return error
+        except (cv2.error, MemoryError):
+            what, remedy = "is too large for the memory there is", "crop it to the captcha"
+            return SegmentationError("image", what, remedy)
 
     def _recognised(self, texts: Sequence[Located]) -> list[tuple[Located, FloatArray]]:
         if not texts:

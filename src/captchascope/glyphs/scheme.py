@@ -13,6 +13,7 @@ from typing import Literal
 
 from captchascope.charset import Charset
 from captchascope.errors import SchemeError
+from captchascope.finding import read_regular
 from captchascope.glyphs.table import build
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 
+_MAX_BYTES = 2**20  # of a scheme file
 _FOLDER = Path(__file__).parents[1] / "schemes"
 
 
@@ -44,7 +46,7 @@ class Kind:
     blur: Literal["median", "gaussian", "none"]
     blur_size: int
     threshold: int
-    window_of: Literal["gray", "denoised"]
+    window_of: Literal["gray", "denoised"] = "gray"
 
     def __post_init__(self) -> None:
         _require(_is_odd(self.blur_size), "blur_size", "odd, 1 to 255")
@@ -231,7 +233,7 @@ def _text(where: str) -> str:
     if where in names():
         return (_FOLDER / f"{where}.toml").read_text(encoding="utf-8")
     try:
-        return Path(where).read_text(encoding="utf-8-sig")
+        return read_regular(Path(where), _MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         what, remedy = "no such scheme", f"name one of {', '.join(names())}, or a TOML file"
     except UnicodeDecodeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 __all__ = ["build"]
@@ -25,20 +25,20 @@ def build(cls: type[T], table: object, path: str = "") -> T:
         raise ValueError(f"{path or 'the file'} must be a table")
     prefix = f"{path}." if path else ""
     hints = get_type_hints(cls)
-    known = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+    known = {f.name: f.default is MISSING for f in fields(cls)}  # type: ignore[arg-type]
     _check_keys(known, table, prefix)
-    values = {key: _value(hints[key], table[key], prefix + key) for key in known}
+    values = {key: _value(hints[key], table[key], prefix + key) for key in known if key in table}
     try:
         return cls(**values)
     except ValueError as error:
         raise ValueError(f"{prefix}{error}") from None
 
 
-def _check_keys(known: list[str], table: Mapping[str, object], prefix: str) -> None:
+def _check_keys(known: Mapping[str, bool], table: Mapping[str, object], prefix: str) -> None:
     unknown = [key for key in table if key not in known]
     if unknown:
         raise ValueError(f"unknown key {prefix}{unknown[0]}; valid ones are {', '.join(known)}")
-    missing = [key for key in known if key not in table]
+    missing = [key for key, needed in known.items() if needed and key not in table]
     if missing:
         raise ValueError(f"the key {prefix}{missing[0]} is missing")
 
