@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from rapidfuzz.distance import Levenshtein
 
+from captchascope.decode import folded
 from captchascope.finding import NaturalKey, natural_key
 from captchascope.records import Reading, Sample
 
@@ -179,7 +180,7 @@ def evaluate(
     """
     if not samples or len(samples) != len(readings):
         raise ValueError(f"{len(readings)} readings for {len(samples)} samples")
-    fold = _lower if ignore_case else str
+    fold = folded if ignore_case else str
     outcomes = [_outcome(*pair, fold) for pair in zip(samples, readings, strict=True)]
     answered = [outcome for outcome in outcomes if outcome.reading.text is not None]
     abstained = sum(o.reading.text is None and o.reading.abstained for o in outcomes)
@@ -251,11 +252,6 @@ def _align(label: str, text: str, fold: Callable[[str], str]) -> Iterator[tuple[
     for true_part, read_part in parts:
         for true, read in zip_longest(true_part, read_part, fillvalue=""):
             yield (true, true) if fold(true) == fold(read) else (true, read)
-
-
-def _lower(text: str) -> str:
-    """Return ``text`` in lower case, its length kept: a character that would grow stays."""
-    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
 def _rates(outcomes: Sequence[_Outcome]) -> KindRates:

@@ -10,7 +10,7 @@ import click
 
 from captchascope.cli.output import Console
 
-__all__ = ["common", "labels_from", "positions", "scheme_switches"]
+__all__ = ["common", "labels_from", "model_and_jobs", "positions", "scheme_switches"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +39,16 @@ def positions(function: F) -> F:
     return click.option("--first", type=int, metavar="I", help="Begin with image I, from 1.")(
         function
     )
+
+
+def model_and_jobs(function: F) -> F:
+    """Add --model and --jobs."""
+    function = click.option(
+        "--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes."
+    )(function)
+    return click.option(
+        "--model", default="metu", show_default=True, metavar="NAME|FILE", help="Which model."
+    )(function)
 
 
 def labels_from(function: F) -> F:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from captchascope.cli.options import common, positions
+from captchascope.cli.options import common, model_and_jobs, positions
 from captchascope.cli.output import Console
 from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.finding import find_images, printable
@@ -23,9 +23,7 @@ __all__ = ["read"]
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option(
-    "--model", default="metu", show_default=True, metavar="NAME|FILE", help="Which model."
-)
+@model_and_jobs
 @click.option("--method", type=click.Choice(["whole", "glyphs"]), help="Insist on a method.")
 @click.option("--charset", metavar="CHARS", help="Read only these characters.")
 @click.option("--length", metavar="N|N-M", help="Read only texts of this length.")
@@ -38,7 +36,6 @@ __all__ = ["read"]
 @click.option(
     "--min-confidence", type=float, default=0.0, metavar="P", help="Abstain below P, 0 to 1."
 )
-@click.option("--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes.")
 @click.option(
     "--format",
     "form",

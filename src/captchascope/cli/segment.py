@@ -8,7 +8,8 @@ import click
 
 from captchascope.cli.options import common, labels_from, positions, scheme_switches
 from captchascope.cli.output import Console
-from captchascope.errors import DatasetError, OutputError
+from captchascope.cli.samples import report_problems
+from captchascope.errors import OutputError
 from captchascope.finding import printable
 
 __all__ = ["segment"]
@@ -46,10 +47,7 @@ def segment(
     plan = chosen(scheme, uncleaned=uncleaned, repair=not no_repair)
     dataset = read_dataset(folder, labels_from).select(first, last)
     dataset = dataset.require_length(plan.split.count).require_charset(Charset(plan.charset))
-    for problem in dataset.problems:
-        console.error(problem)
-    if not dataset.samples:
-        raise DatasetError(printable(folder), "has no usable sample", "see the problems above")
+    report_problems(console, dataset)
     if folder.resolve() in (out.resolve(), *out.resolve().parents):
         what = "lies within the data set, and would become a part of it"
         raise OutputError(printable(out), what, "choose a place outside")

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchascope.cli.options import common, labels_from, positions
+from captchascope.cli.options import common, labels_from, model_and_jobs, positions
 from captchascope.cli.output import Console
+from captchascope.cli.samples import report_problems
 from captchascope.cli.tables import evaluation_lines
-from captchascope.errors import DatasetError
-from captchascope.files import printable
 from captchascope.reader import load
 
 if TYPE_CHECKING:
@@ -23,9 +22,7 @@ __all__ = ["test"]
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--model", default="metu", show_default=True, metavar="NAME|FILE", help="Which model."
-)
+@model_and_jobs
 @click.option(
     "--format",
     "form",
@@ -42,7 +39,6 @@ __all__ = ["test"]
     metavar="N",
     help="How many wrong readings to list.",
 )
-@click.option("--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes.")
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
@@ -78,10 +74,7 @@ def test(
 
     reader = load(model)
     dataset = read_dataset(folder, labels_from).select(first, last)
-    for problem in dataset.problems:
-        console.error(problem)
-    if not dataset.samples:
-        raise DatasetError(printable(folder), "has no usable sample", "see the problems above")
+    report_problems(console, dataset)
     count = reader.recognise.scheme.split.count
     readable = dataset.require_length(count).require_charset(reader.charset)
     for problem in readable.problems[len(dataset.problems) :]:
