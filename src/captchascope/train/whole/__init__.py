@@ -1,0 +1,1 @@
+"""Training the whole way: images and texts in, a CTC network out."""

@@ -1,0 +1,122 @@
+"""The networks of the whole way, as plain modules: images in, CTC logits per timestep out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["SIZES", "CtcNet", "Size"]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How wide and deep a network is.
+
+    Attributes:
+        stem: Channels of the first convolution, which strides by 2 both ways.
+        stages: Per stage: channels, residual blocks, and the stride (down, across) it begins with.
+        context: Channels of the one-dimensional convolutions over the timesteps.
+        blocks: How many of those there are.
+    """
+
+    stem: int
+    stages: tuple[tuple[int, int, tuple[int, int]], ...]
+    context: int
+    blocks: int
+
+
+SIZES = {
+    "base": Size(24, ((32, 0, (1, 1)), (64, 1, (2, 2)), (112, 1, (2, 1))), 160, 3),
+    "fast": Size(8, ((16, 0, (2, 2)), (32, 0, (2, 1)), (40, 0, (2, 1))), 48, 1),
+}
+"""``base`` is what the pretrained start has; ``fast`` reads in a tenth of the time, and needs
+thousands of labels."""
+
+
+class CtcNet(nn.Module):
+    """Convolutions down to one row of features, then some along the row (CTC: Graves et al. 2006).
+
+    Every timestep looks at a few characters' widths and no further, so that a text is read the
+    same wherever in the image it stands. How the rows of features become one is learned: a softmax
+    over the rows weighs them, so that any height will do.
+
+    Args:
+        channels: 1 for gray, 3 for RGB.
+        num_classes: The characters and the blank, which is class 0.
+        size: A name of ``SIZES``.
+    """
+
+    def __init__(self, channels: int, num_classes: int, size: str = "base") -> None:
+        super().__init__()
+        plan = SIZES[size]
+        self.stem = _convolved(channels, plan.stem, 5, (2, 2))
+        stages: list[nn.Module] = []
+        before = plan.stem
+        for after, blocks, stride in plan.stages:
+            stages += [
+                _convolved(before, after, 3, stride),
+                *(_Residual(after) for _ in range(blocks)),
+            ]
+            before = after
+        self.stages = nn.Sequential(*stages)
+        self.weigh = nn.Conv2d(before, 1, 1)
+        self.widen = nn.Conv1d(before, plan.context, 1, bias=False)
+        self.widened = nn.BatchNorm1d(plan.context)
+        self.context = nn.Sequential(
+            *(_Context(plan.context, 1 + i % 2) for i in range(plan.blocks))
+        )
+        self.drop = nn.Dropout(0.1)
+        self.head = nn.Linear(plan.context, num_classes)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Map images (B, channels, H, W) to features (B, T, F)."""
+        x = self.stages(self.stem(images))
+        x = (x * torch.softmax(self.weigh(x), dim=2)).sum(dim=2)
+        x = self.context(torch.relu(self.widened(self.widen(x))))
+        return x.transpose(1, 2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images (B, channels, H, W), 0 to 1, to logits (B, T, num_classes)."""
+        logits: Tensor = self.head(self.drop(self.features(images)))
+        return logits
+
+    @staticmethod
+    def timesteps(width: int) -> int:
+        """Return T for images of this width: one timestep for every four columns."""
+        return (width + 3) // 4
+
+
+def _convolved(before: int, after: int, kernel: int, stride: tuple[int, int]) -> nn.Sequential:
+    conv = nn.Conv2d(before, after, kernel, stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(after), nn.ReLU())
+
+
+class _Residual(nn.Module):
+    """x + two convolutions of x (He et al. 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = _convolved(channels, channels, 3, (1, 1))
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape."""
+        return torch.relu(x + self.norm(self.second(self.first(x))))
+
+
+class _Context(nn.Module):
+    """x + a convolution over neighbouring timesteps."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(
+            channels, channels, 3, padding=dilation, dilation=dilation, bias=False
+        )
+        self.norm = nn.BatchNorm1d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape (B, channels, T)."""
+        return torch.relu(x + self.norm(self.conv(x)))
