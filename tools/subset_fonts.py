@@ -1,0 +1,210 @@
+"""Cut the letters and digits out of the fonts that captchas are drawn in, and rename the results.
+
+    python tools/subset_fonts.py --packages     # what to install
+    npm install --ignore-scripts --prefix FOLDER @fontsource/arimo@5.3.0 ...
+    apt-get install fonts-dejavu-core
+    python tools/subset_fonts.py FOLDER/node_modules
+
+writes every font of ``FONTS`` and the table ``FONTS.md`` into ``src/captchascope/generate/fonts``;
+fonttools comes with the extra ``dev``. The same packages give the same bytes.
+
+Many of the fonts reserve their names, so each gets one of ours. Fonts whose capitals and small
+letters look alike stay out: a captcha drawn in one has no right answer that tells them apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+from fontTools import subset, ttLib
+
+CHARACTERS = string.digits + string.ascii_letters
+DESTINATION = Path(__file__).parents[1] / "src" / "captchascope" / "generate" / "fonts"
+FONTSOURCE = "5.3.0"  # the version of every npm package below
+DEBIAN = "fonts-dejavu-core"
+
+(COPYRIGHT_ID, FAMILY_ID, STYLE_ID, UNIQUE_ID, FULL_NAME_ID, VERSION_ID, POSTSCRIPT_ID,
+ LICENCE_ID, LICENCE_URL_ID) = (0, 1, 2, 3, 4, 5, 6, 13, 14)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What a font is distributed under.
+
+    Attributes:
+        file: The text in the fonts' folder.
+        name: What the text calls itself.
+        url: Where it can be read.
+    """
+
+    file: str
+    name: str
+    url: str
+
+
+OFL = Licence("OFL.txt", "SIL Open Font License, Version 1.1", "https://scripts.sil.org/OFL")
+APACHE = Licence(
+    "Apache-2.0.txt", "Apache License, Version 2.0", "https://www.apache.org/licenses/LICENSE-2.0"
+)
+VERA = Licence(
+    "DejaVu.txt", "Bitstream Vera licence", "https://dejavu-fonts.github.io/License.html"
+)
+
+FONTS = (
+    ("sans-01", "arimo", "400-normal", OFL),
+    ("sans-02", "arimo", "700-normal", OFL),
+    ("sans-03", "arimo", "400-italic", OFL),
+    ("sans-04", "dejavu-sans", "400-normal", VERA),
+    ("sans-05", "dejavu-sans", "700-normal", VERA),
+    ("sans-06", "open-sans", "400-normal", OFL),
+    ("sans-07", "open-sans", "600-italic", OFL),
+    ("sans-08", "roboto", "400-normal", OFL),
+    ("sans-09", "roboto", "900-normal", OFL),
+    ("sans-10", "roboto-condensed", "400-normal", OFL),
+    ("sans-11", "lato", "400-normal", OFL),
+    ("sans-12", "lato", "900-italic", OFL),
+    ("sans-13", "fira-sans", "600-normal", OFL),
+    ("sans-14", "pt-sans-narrow", "400-normal", OFL),
+    ("sans-15", "montserrat", "700-normal", OFL),
+    ("sans-16", "oswald", "500-normal", OFL),
+    ("sans-17", "anton", "400-normal", OFL),
+    ("sans-18", "varela-round", "400-normal", OFL),
+    ("sans-19", "comfortaa", "600-normal", OFL),
+    ("sans-20", "nunito", "800-normal", OFL),
+    ("sans-21", "fredoka", "500-normal", OFL),
+    ("serif-01", "tinos", "400-normal", OFL),
+    ("serif-02", "tinos", "700-normal", OFL),
+    ("serif-03", "tinos", "400-italic", OFL),
+    ("serif-04", "gelasio", "400-normal", OFL),
+    ("serif-05", "merriweather", "900-normal", OFL),
+    ("serif-06", "pt-serif", "700-italic", OFL),
+    ("serif-07", "eb-garamond", "500-normal", OFL),
+    ("serif-08", "abril-fatface", "400-normal", OFL),
+    ("serif-09", DEBIAN, "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf", VERA),
+    ("serif-10", "arvo", "700-normal", OFL),
+    ("serif-11", "rokkitt", "500-normal", OFL),
+    ("serif-12", "zilla-slab", "600-italic", OFL),
+    ("serif-13", "alfa-slab-one", "400-normal", OFL),
+    ("mono-01", "courier-prime", "400-normal", OFL),
+    ("mono-02", "courier-prime", "700-normal", OFL),
+    ("mono-03", "cousine", "400-normal", OFL),
+    ("mono-04", "inconsolata", "600-normal", OFL),
+    ("mono-05", "anonymous-pro", "400-normal", OFL),
+    ("mono-06", "dejavu-mono", "400-normal", VERA),
+    ("mono-07", "space-mono", "400-normal", OFL),
+    ("mono-08", "vt323", "400-normal", OFL),
+    ("mono-09", "press-start-2p", "400-normal", OFL),
+    ("hand-01", "comic-neue", "700-normal", OFL),
+    ("hand-02", "patrick-hand", "400-normal", OFL),
+    ("hand-03", "caveat", "700-normal", OFL),
+    ("hand-04", "indie-flower", "400-normal", OFL),
+    ("hand-05", "kalam", "400-normal", OFL),
+    ("hand-06", "shadows-into-light", "400-normal", OFL),
+    ("hand-07", "architects-daughter", "400-normal", OFL),
+    ("hand-08", "gloria-hallelujah", "400-normal", OFL),
+    ("hand-09", "finger-paint", "400-normal", OFL),
+    ("hand-10", "courgette", "400-normal", OFL),
+    ("hand-11", "kaushan-script", "400-normal", OFL),
+    ("display-01", "lobster", "400-normal", OFL),
+    ("display-02", "pacifico", "400-normal", OFL),
+    ("display-03", "special-elite", "400-normal", APACHE),
+    ("display-04", "orbitron", "500-normal", OFL),
+    ("display-05", "righteous", "400-normal", OFL),
+    ("display-06", "black-ops-one", "400-normal", OFL),
+    ("display-07", "chewy", "400-normal", APACHE),
+    ("display-08", "titan-one", "400-normal", OFL),
+    ("display-09", "audiowide", "400-normal", OFL),
+    ("display-10", "cabin-sketch", "400-normal", OFL),
+    ("display-11", "shrikhand", "400-normal", OFL),
+    ("display-12", "knewave", "400-normal", OFL),
+    ("display-13", "medievalsharp", "400-normal", OFL),
+    ("display-14", "saira-stencil-one", "400-normal", OFL),
+    ("display-15", "stardos-stencil", "700-normal", OFL),
+    ("display-16", "jersey-10", "400-normal", OFL),
+    ("display-17", "doto", "900-normal", OFL),
+)
+"""Our name, the package, the weight and slant within it (or a path), the licence."""
+
+HEADING = """\
+# The fonts
+
+Each holds the 62 letters and digits of the font that its package brings, without hinting, kerning
+and alternates, and under a new name; `tools/subset_fonts.py` made them, and this table.
+`captchascope-digits.ttf` is described in [OFL.txt](OFL.txt).
+
+| file | copyright | licence | package |
+|---|---|---|---|
+"""
+
+
+def source(modules: Path, package: str, cut: str) -> tuple[str, Path]:
+    """Return the package as one would ask for it, and the font's file within it."""
+    if package == DEBIAN:
+        return f"Debian {package}", Path(cut)
+    path = modules / "@fontsource" / package / "files" / f"{package}-latin-{cut}.woff"
+    return f"npm @fontsource/{package} {FONTSOURCE}, {cut}", path
+
+
+def cut_out(path: Path) -> ttLib.TTFont:
+    """Read a font and leave its letters and digits, unhinted."""
+    options = subset.Options(hinting=False, layout_features=[], notdef_outline=True)
+    options.drop_tables += ["GDEF", "GPOS", "GSUB", "FFTM", "gasp", "kern", "meta", "STAT"]
+    font = ttLib.TTFont(path, recalcTimestamp=False)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=CHARACTERS)
+    subsetter.subset(font)
+    font.flavor = None  # woff, as npm's packages have it, is a compressed ttf
+    font["head"].modified = font["head"].created  # the same bytes at every run
+    return font
+
+
+def rename(font: ttLib.TTFont, name: str, licence: Licence) -> str:
+    """Leave no name but ours, the licence and the copyright line, which is returned."""
+    holder = " ".join(font["name"].getDebugName(COPYRIGHT_ID).split())
+    family = f"Captchascope {name.replace('-', ' ').title()}"
+    font["name"] = table = ttLib.newTable("name")
+    table.names = []
+    for name_id, text in {
+        COPYRIGHT_ID: holder,
+        FAMILY_ID: family,
+        STYLE_ID: "Regular",
+        UNIQUE_ID: f"{family} 1.0",
+        FULL_NAME_ID: family,
+        VERSION_ID: "Version 1.0",
+        POSTSCRIPT_ID: family.replace(" ", "") + "-Regular",
+        LICENCE_ID: f"Licensed under the {licence.name}. Cut down to letters and digits.",
+        LICENCE_URL_ID: licence.url,
+    }.items():
+        table.setName(text, name_id, 3, 1, 0x409)
+    return holder
+
+
+def main() -> None:
+    """Print what to install, or write every font and the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("modules", type=Path, nargs="?", help="npm's folder node_modules")
+    parser.add_argument("--packages", action="store_true", help="print the packages, write nothing")
+    arguments = parser.parse_args()
+    if arguments.packages:
+        packages = sorted({package for _, package, _, _ in FONTS} - {DEBIAN})
+        print(*(f"@fontsource/{package}@{FONTSOURCE}" for package in packages))
+        return
+    if arguments.modules is None:
+        parser.error("give the folder node_modules, or --packages")
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    table = HEADING
+    for name, package, cut, licence in sorted(FONTS):
+        origin, path = source(arguments.modules, package, cut)
+        font = cut_out(path)
+        holder = rename(font, name, licence).replace("|", "\\|")
+        font.save(DESTINATION / f"{name}.ttf")
+        table += f"| {name}.ttf | {holder} | [{licence.name}]({licence.file}) | {origin} |\n"
+    (DESTINATION / "FONTS.md").write_text(table, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
