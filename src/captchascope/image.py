@@ -1,10 +1,10 @@
-"""The only decoder: anything that shows an image becomes a grayscale array.
+"""The only decoder: anything that shows an image becomes an array, gray or RGB.
 
 A plain JPEG (one or three components) or PNG (8-bit gray or RGB) goes through OpenCV; all the
-rest goes through Pillow, which is imported when the first such image arrives. Both give the same
-gray, to within two levels:
+rest goes through Pillow, which is imported when the first such image arrives, and is as fast.
+Both give the same pixels, to within two levels:
 
-- luma is 0.299 R + 0.587 G + 0.114 B, or the stored luma of a JPEG; colour profiles are ignored;
+- gray is 0.299 R + 0.587 G + 0.114 B, or the stored luma of a JPEG; colour profiles are ignored;
 - transparency lies on white, as in a browser;
 - 16 bits become 8 by dropping the lower ones;
 - of an animation the first frame counts;
@@ -33,12 +33,13 @@ from numpy.typing import NDArray
 
 from captchascope.errors import ImageError
 from captchascope.imageheader import Header, check_size, corrupted, read_header, truncated
-from captchascope.records import GrayImage
+from captchascope.pixels import Channels, levels_of
+from captchascope.records import GrayImage, RgbImage
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "ImageSource", "load_gray"]
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "Channels", "ImageSource", "load", "load_gray", "load_rgb"]
 
 MAX_BYTES = 16 * 2**20
 """The longest encoded image that is decoded, unless the caller says otherwise."""
@@ -50,7 +51,10 @@ ImageSource: TypeAlias = "Path | str | bytes | bytearray | memoryview | NDArray[
 """A path, encoded bytes, an array, or an image of Pillow."""
 
 # No header that sends an image to OpenCV has an orientation; the flag makes sure of it.
-_FLAGS = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+_FLAGS = {
+    1: cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
+    3: cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
+}
 _ORIENTATION_TAG = 0x0112
 # How orientations 1 to 4 step through rows and columns; 5 to 8 do the same to the transpose.
 _STEPS = ((1, 1), (1, -1), (-1, -1), (-1, 1))
@@ -108,20 +112,49 @@ def load_gray(
             type.
         TypeError: If ``source`` is of none of these kinds.
     """
+    return load(source, 1, name=name, max_bytes=max_bytes, max_pixels=max_pixels)
+
+
+def load_rgb(
+    source: ImageSource,
+    *,
+    name: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+) -> RgbImage:
+    """Decode an image to colour: shape (H, W, 3) RGB; all else as ``load_gray``.
+
+    Example:
+        >>> load_rgb(np.zeros((50, 150), np.uint8)).shape
+        (50, 150, 3)
+    """
+    return load(source, 3, name=name, max_bytes=max_bytes, max_pixels=max_pixels)
+
+
+def load(
+    source: ImageSource,
+    channels: Channels,
+    *,
+    name: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+) -> GrayImage | RgbImage:
+    """Decode an image to gray for one channel, to RGB for three; see ``load_gray``."""
     if isinstance(source, (str, Path)):
         where = str(source) if name is None else name
-        return _decode(_read(Path(source), where, max_bytes), where, max_pixels)
+        return _decode(_read(Path(source), where, max_bytes), channels, where, max_pixels)
     if isinstance(source, (bytes, bytearray, memoryview)):
         where = "<bytes>" if name is None else name
         _check_bytes(where, memoryview(source).nbytes, max_bytes)
-        return _decode(bytes(source), where, max_pixels)
+        return _decode(bytes(source), channels, where, max_pixels)
     if isinstance(source, np.ndarray):
         where = "<array>" if name is None else name
-        return _gray_of_array(np.asarray(source), where, max_pixels)
+        return levels_of(np.asarray(source), channels, where, max_pixels)
     # Whoever holds an image of Pillow has imported Pillow.
     pillow = sys.modules.get("PIL.Image")
     if pillow is not None and isinstance(source, pillow.Image):
-        return _gray_of_pillow(source, "<image>" if name is None else name, max_pixels)
+        where = "<image>" if name is None else name
+        return _of_pillow(source, channels, where, max_pixels)
     raise TypeError(f"an image is a path, bytes, an array or a PIL image, not {type(source)!r}")
 
 
@@ -149,24 +182,31 @@ def _read(path: Path, where: str, max_bytes: int) -> bytes:
         raise ImageError(where, f"cannot be read: {error}", "check the path") from error
 
 
-def _decode(data: bytes, where: str, max_pixels: int) -> GrayImage:
+def _decode(data: bytes, channels: Channels, where: str, max_pixels: int) -> GrayImage | RgbImage:
     header = read_header(data, where, max_pixels)
     if header.plain is None:
-        return _decode_with_pillow(data, header.codec, where, max_pixels)
-    return _decode_with_opencv(header.plain, header, where)
+        return _decode_with_pillow(data, header.codec, channels, where, max_pixels)
+    return _decode_with_opencv(header.plain, header, channels, where)
 
 
-def _decode_with_opencv(plain: bytes, header: Header, where: str) -> GrayImage:
+def _decode_with_opencv(
+    plain: bytes, header: Header, channels: Channels, where: str
+) -> GrayImage | RgbImage:
+    encoded = np.frombuffer(plain, np.uint8)
     try:
-        gray = cast("GrayImage | None", cv2.imdecode(np.frombuffer(plain, np.uint8), _FLAGS))
+        levels = cast("GrayImage | None", cv2.imdecode(encoded, _FLAGS[channels]))
     except cv2.error as error:
         raise corrupted(where, header.codec) from error
-    if gray is None or gray.shape != (header.height, header.width):
+    if levels is None or levels.shape[:2] != (header.height, header.width):
         raise corrupted(where, header.codec)
-    return gray
+    if channels == 3:
+        return cast("RgbImage", cv2.cvtColor(levels, cv2.COLOR_BGR2RGB, dst=levels))
+    return levels
 
 
-def _decode_with_pillow(data: bytes, codec: str, where: str, max_pixels: int) -> GrayImage:
+def _decode_with_pillow(
+    data: bytes, codec: str, channels: Channels, where: str, max_pixels: int
+) -> GrayImage | RgbImage:
     with _PILLOW_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from PIL import Image
@@ -174,9 +214,9 @@ def _decode_with_pillow(data: bytes, codec: str, where: str, max_pixels: int) ->
         try:
             with Image.open(BytesIO(data), formats=(codec,)) as image:
                 check_size(where, *image.size, max_pixels)
-                if codec == "JPEG":  # the stored luma, as OpenCV has it
+                if codec == "JPEG" and channels == 1:  # the stored luma, as OpenCV has it
                     image.draft("L", image.size)
-                return _upright(_pixels(image, where), image, where, max_pixels)
+                return _upright(_pixels(image, where), image, channels, where, max_pixels)
         except Image.DecompressionBombError as error:
             what = "is too large: Pillow takes it for a decompression bomb"
             raise ImageError(where, what, "shrink or crop it") from error
@@ -184,12 +224,14 @@ def _decode_with_pillow(data: bytes, codec: str, where: str, max_pixels: int) ->
             raise _damaged(where, codec, error) from error
 
 
-def _gray_of_pillow(image: Image.Image, where: str, max_pixels: int) -> GrayImage:
+def _of_pillow(
+    image: Image.Image, channels: Channels, where: str, max_pixels: int
+) -> GrayImage | RgbImage:
     check_size(where, *image.size, max_pixels)
     with _PILLOW_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _upright(_pixels(image, where), image, where, max_pixels)
+            return _upright(_pixels(image, where), image, channels, where, max_pixels)
         except _PILLOW_ERRORS as error:
             raise _damaged(where, image.format or "image", error) from error
 
@@ -205,21 +247,23 @@ def _pixels(image: Image.Image, where: str) -> NDArray[Any]:
         deep[deep == image.info.get("transparency", -1)] = 0xFFFF
         return deep
     if image.mode in ("I", "F", "LAB"):
-        what = f"has pixels of the mode {image.mode}, which could be turned to gray in many ways"
+        what = f"has pixels of the mode {image.mode}, which could be shown in many ways"
         raise ImageError(where, what, "convert it to 8-bit gray or RGB first")
     if image.has_transparency_data:
         return np.asarray(image.convert("RGBA"))
     return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
 
 
-def _upright(pixels: NDArray[Any], image: Image.Image, where: str, max_pixels: int) -> GrayImage:
-    """Return ``pixels`` in gray, turned as the metadata of ``image`` says."""
-    gray = _gray_of_array(pixels, where, max_pixels)
+def _upright(
+    pixels: NDArray[Any], image: Image.Image, channels: Channels, where: str, max_pixels: int
+) -> GrayImage | RgbImage:
+    """Return ``pixels`` in gray or RGB, turned as the metadata of ``image`` says."""
+    levels = levels_of(pixels, channels, where, max_pixels)
     orientation = _orientation_of(image)
     if orientation == 1:
-        return gray
+        return levels
     down, right = _STEPS[(orientation - 1) % 4]
-    return (gray.T if orientation > 4 else gray)[::down, ::right].copy()
+    return (levels.swapaxes(0, 1) if orientation > 4 else levels)[::down, ::right].copy()
 
 
 def _orientation_of(image: Image.Image) -> int:
@@ -229,40 +273,3 @@ def _orientation_of(image: Image.Image) -> int:
     except _PILLOW_ERRORS:
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
-
-
-def _gray_of_array(pixels: NDArray[Any], where: str, max_pixels: int) -> GrayImage:
-    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4)):
-        what = f"has the shape {pixels.shape}, not (H, W) or (H, W, 1, 3 or 4)"
-        raise ImageError(where, what, "pass one image at a time; encoded data as bytes")
-    height, width = pixels.shape[:2]
-    check_size(where, width, height, max_pixels)
-    levels = np.array(_eight_bits(pixels, where), dtype=np.uint8, order="C")
-    if levels.ndim == 2:
-        return levels
-    channels = levels.shape[2]
-    if channels == 1:
-        return levels.reshape(height, width)
-    if channels == 3:
-        return cast("GrayImage", cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY))
-    return _on_white(levels)
-
-
-def _eight_bits(pixels: NDArray[Any], where: str) -> NDArray[Any]:
-    """Return ``pixels`` in the range 0 to 255."""
-    kind, size = pixels.dtype.kind, pixels.dtype.itemsize
-    if kind == "b":
-        return pixels * np.uint8(255)
-    if kind == "u" and size <= 2:
-        return pixels if size == 1 else pixels >> 8
-    remedy = "make it uint8, 0 black to 255 white"
-    if kind == "f":
-        remedy += "; from 0.0 to 1.0: (pixels * 255).round().astype(np.uint8)"
-    raise ImageError(where, f"has pixels of type {pixels.dtype}", remedy)
-
-
-def _on_white(rgba: NDArray[np.uint8]) -> GrayImage:
-    """Composite shape (H, W, 4) on white: only the darkness is weighted by the alpha."""
-    darkness = 255 - cv2.cvtColor(rgba, cv2.COLOR_RGBA2GRAY).astype(np.uint16)
-    veiled = (darkness * rgba[:, :, 3] + 127) // 255
-    return (255 - veiled).astype(np.uint8)

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from captchascope.errors import CaptchascopeError
 
-__all__ = ["CharReading", "FloatArray", "GrayImage", "Reading", "Sample"]
+__all__ = ["CharReading", "FloatArray", "GrayImage", "Reading", "RgbImage", "Sample"]
 
 GrayImage: TypeAlias = NDArray[np.uint8]
 """A grayscale image, shape (H, W), 0 black to 255 white."""
+
+RgbImage: TypeAlias = NDArray[np.uint8]
+"""A colour image, shape (H, W, 3): red, green, blue."""
 
 FloatArray: TypeAlias = NDArray[np.float32]
 
