@@ -30,7 +30,7 @@ ONLY_IN = {
 
 LAYERS = (
     {"errors", "records", "charset", "finding", "files", "labels"},
-    {"image", "imageheader", "pixels", "decode", "glyphs", "modelfile", "onnxwalk"},
+    {"image", "imageheader", "pixels", "decode", "glyphs", "modelfile", "onnxwalk", "whole"},
     {"reader", "parallel"},
     {"dataset", "matching", "evaluate"},
     {"draw", "train"},

@@ -58,3 +58,18 @@ def test_the_message_gives_the_path(table: object, message: str) -> None:
     """Items of lists count from 1."""
     with pytest.raises(ValueError, match=message):
         build(Outer, table)
+
+
+@dataclass(frozen=True)
+class Perhaps:
+    """A value that may be missing."""
+
+    width: int | None
+
+
+def test_a_value_that_may_be_none() -> None:
+    """Null is one, and anything else has its type."""
+    assert build(Perhaps, {"width": None}) == Perhaps(None)
+    assert build(Perhaps, {"width": 3}) == Perhaps(3)
+    with pytest.raises(ValueError, match="width must be of type int, not '3'"):
+        build(Perhaps, {"width": "3"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 __all__ = ["build"]
@@ -15,7 +16,8 @@ def build(cls: type[T], table: object, path: str = "") -> T:
     """Make a ``cls`` of ``table``, tables within tables included.
 
     Args:
-        cls: A dataclass whose fields are str, bool, int, float, Literal, tuple or dataclasses.
+        cls: A dataclass whose fields are str, bool, int, float, Literal, tuple, dataclasses, or
+            one of these or None.
         table: What the parser gave.
         path: The key that ``table`` stands under, for the message.
     Raises:
@@ -46,6 +48,9 @@ def _check_keys(known: Mapping[str, bool], table: Mapping[str, object], prefix: 
 def _value(hint: Any, value: object, path: str) -> object:
     if is_dataclass(hint):
         return build(hint, value, path)  # type: ignore[arg-type]
+    if get_origin(hint) is UnionType:
+        kind, _ = get_args(hint)
+        return None if value is None else _value(kind, value, path)
     if get_origin(hint) is tuple:
         return _items(get_args(hint)[0], value, path)
     if get_origin(hint) is Literal:

@@ -1,0 +1,1 @@
+"""The whole way of reading: the image as it is through one network, without segmentation."""
