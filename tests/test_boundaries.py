@@ -30,7 +30,17 @@ ONLY_IN = {
 
 LAYERS = (
     {"errors", "records", "charset", "finding", "files", "labels"},
-    {"image", "imageheader", "pixels", "decode", "glyphs", "modelfile", "onnxwalk", "whole"},
+    {
+        "image",
+        "imageheader",
+        "pixels",
+        "decode",
+        "glyphs",
+        "metadata",
+        "modelfile",
+        "onnxwalk",
+        "whole",
+    },
     {"reader", "parallel"},
     {"dataset", "matching", "evaluate"},
     {"draw", "train"},

@@ -1,8 +1,7 @@
-"""Model files: metadata there and back, opening, running, and every way to be refused."""
+"""Model files: opening, running, and every way to be refused."""
 
 from __future__ import annotations
 
-import json
 import random
 import subprocess
 import sys
@@ -16,14 +15,15 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
 from captchascope import modelfile
 from captchascope.charset import Charset
 from captchascope.errors import ModelError
-from captchascope.modelfile import FORMAT, Metadata, open_model, open_model_bytes
+from captchascope.glyphs.inputs import InputSpec
+from captchascope.glyphs.table import build
+from captchascope.modelfile import FORMAT, Metadata, ModelFile, open_model, open_model_bytes
+from captchascope.reader import model_path
 
 FLOAT = onnx.TensorProto.FLOAT
 DIGITS = Charset("0123456789")
@@ -65,88 +65,6 @@ def _refusal(data: bytes) -> str:
     return str(caught.value)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
-)
-OBJECTS = st.dictionaries(st.text(), JSON, max_size=4)
-CHARS = st.characters(exclude_categories=("Z", "C"))
-METADATA = st.builds(
-    Metadata,
-    format=st.just(FORMAT),
-    method=st.sampled_from(["glyphs", "whole"]),
-    charset=st.lists(CHARS, min_size=1, unique=True).map("".join).map(Charset),
-    input=OBJECTS,
-    normalisation=st.text(),
-    scheme=st.none() | OBJECTS,
-    temperature=st.floats(min_value=0, exclude_min=True, allow_infinity=False),
-    version=st.text(),
-    seed=st.none() | st.integers(),
-    data=st.text(),
-    metrics=OBJECTS,
-)
-
-
-@settings(derandomize=True, deadline=None)
-@given(METADATA)
-def test_metadata_comes_back_as_it_went(metadata: Metadata) -> None:
-    """Through the strings of an ONNX file, nothing is lost; keys of others are passed over."""
-    assert Metadata.from_props(metadata.to_props() | {"author": "me"}, "m.onnx") == metadata
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"format": 0}, {"method": "ocr"}, {"temperature": 0.0}, {"temperature": float("nan")}],
-)
-def test_impossible_metadata_cannot_be_made(change: dict[str, Any]) -> None:
-    """The error names the value."""
-    with pytest.raises(ValueError, match=next(iter(change))):
-        replace(META, **change)
-
-
-def test_metadata_that_json_lacks_cannot_be_written() -> None:
-    """A NaN would make a file that other JSON readers refuse."""
-    with pytest.raises(ValueError, match="JSON compliant"):
-        replace(META, metrics={"exact": float("nan")}).to_props()
-
-
-@pytest.mark.parametrize("key", META.to_props())
-def test_a_missing_key_is_named(key: str) -> None:
-    """All keys are needed."""
-    props = META.to_props()
-    del props[key]
-    assert _refusal(_bytes(props)).startswith(f"m.onnx: lacks the metadata {key!r} (")
-
-
-INVALID = {
-    "format": ["one", "0", "true", "9" * 5000],
-    "method": ["", "ocr"],
-    "charset": ["", "00", "a b"],
-    "input": ["[]", "{", "[" * 100_000, json.dumps({"a": "b" * 2**20})],
-    "scheme": ["1"],
-    "temperature": ["warm", "nan", "-1", "1e999"],
-    "seed": ["1.5", "false"],
-    "metrics": ['{"exact": NaN}', "null"],
-}
-
-
-@pytest.mark.parametrize(
-    ("key", "text"), [(k, text) for k, texts in INVALID.items() for text in texts]
-)
-def test_an_invalid_value_is_named(key: str, text: str) -> None:
-    """The error names the key and fits on a line."""
-    message = _refusal(_bytes(META.to_props() | {key: text}))
-    assert "invalid metadata" in message
-    assert key in message
-    assert len(message) < 400
-
-
-def test_a_newer_format_asks_for_an_upgrade() -> None:
-    """Whatever else a newer format has or lacks."""
-    assert _refusal(_bytes({"format": str(FORMAT + 1)})).endswith("(upgrade captchascope)")
-
-
 @pytest.mark.parametrize("props", [{}, {"version": "8.0", "names": "{}"}])
 def test_a_foreign_model_is_told_apart(props: dict[str, str]) -> None:
     """An ONNX file of another program is no damaged file of ours."""
@@ -165,6 +83,50 @@ def test_a_model_opens_and_runs(tmp_path: Path) -> None:
         assert model.metadata == META
         assert model.run(BATCH).dtype == np.float32
         np.testing.assert_allclose(model.run(BATCH), BATCH @ WEIGHTS, rtol=1e-5)
+
+
+def test_the_shipped_model_of_the_first_release_opens() -> None:
+    """It has none of the newer keys, and gives no distance."""
+    model = open_model(model_path("metu-glyphs"))
+    assert (model.metadata.format, model.metadata.method) == (1, "glyphs")
+    assert (model.metadata.lengths, model.metadata.unfamiliar) == (None, None)
+    spec = build(InputSpec, model.metadata.input)
+    batch = np.zeros((2, 1, spec.height, spec.width), np.float32)
+    logits, distances = model.run_with_distance(batch)
+    assert (logits.shape, distances) == ((2, 10), None)
+
+
+def _with_second(name: str = "distance", kind: int = FLOAT, axis: int = 1) -> ModelFile:
+    """Open a network whose second output is the maximum of each row, or of each column."""
+    network = onnx.load_from_string(_bytes(opset=18))
+    largest = helper.make_node("ReduceMax", ["x", "axes"], ["largest"], keepdims=0)
+    network.graph.node.extend([largest, helper.make_node("Cast", ["largest"], [name], to=kind)])
+    network.graph.initializer.append(numpy_helper.from_array(np.array([axis]), "axes"))
+    network.graph.output.append(helper.make_tensor_value_info(name, kind, [None]))
+    return open_model_bytes(bytes(network.SerializeToString()), "m.onnx")
+
+
+def test_a_second_output_is_the_distance() -> None:
+    """One for each image, beside the same logits; who does not ask for it gets the logits."""
+    model = _with_second()
+    logits, distances = model.run_with_distance(BATCH)
+    np.testing.assert_array_equal(logits, model.run(BATCH))
+    assert distances is not None
+    np.testing.assert_array_equal(distances, BATCH.max(axis=1))
+
+
+def test_a_second_output_of_another_name_is_none() -> None:
+    """It may be anything."""
+    model = _with_second("hidden", onnx.TensorProto.INT64)
+    assert model.run_with_distance(BATCH)[1] is None
+
+
+def test_a_distance_must_be_one_float_for_each_image() -> None:
+    """Another type is known when the file is opened, another shape when it is run."""
+    with pytest.raises(ModelError, match="32-bit floats"):
+        _with_second(kind=onnx.TensorProto.INT64)
+    with pytest.raises(ModelError, match=r"distances of the shape \(12,\) for 5 images"):
+        _with_second(axis=0).run_with_distance(BATCH)
 
 
 def test_threads_may_share_a_model() -> None:

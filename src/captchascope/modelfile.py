@@ -6,18 +6,15 @@ is imported when the first file is opened.
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, cast
 
-from captchascope.charset import Charset
 from captchascope.errors import ModelError
 from captchascope.finding import printable
+from captchascope.metadata import FORMAT, Metadata
 from captchascope.onnxwalk import MAX_BYTES, read_bytes, read_props
 from captchascope.records import FloatArray
 
@@ -26,15 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "MAX_BYTES", "Metadata", "ModelFile", "open_model", "open_model_bytes"]
 
-FORMAT = 1
-"""The format that is written, and the newest that is read."""
-
-_Method: TypeAlias = Literal["glyphs", "whole"]
-
-_MAX_VALUE = 2**20  # characters of one metadata value
 _MAX_REASON = 300  # characters of what ONNX Runtime says
-_TRAIN = "train one with `captchascope train`"
 _TRAIN_AGAIN = "train it again with `captchascope train`"
+
+_FLOATS = "tensor(float)"
+_DISTANCE = "distance"  # the name of the second output, where there is one
 
 _CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 _FATAL = 4  # the only severity that ONNX Runtime may report on stderr
@@ -44,174 +37,60 @@ _BINDING_ERRORS = (ArithmeticError, LookupError, MemoryError, RuntimeError, Valu
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
-    """What a model file says of itself.
-
-    Attributes:
-        format: The format of the file, see ``FORMAT``.
-        method: Whether the network reads one glyph or the whole image.
-        charset: The alphabet.
-        input: What the network takes, such as ``{"kind": "glyph", "height": 24, "width": 14}``.
-        normalisation: How gray levels become the network's input.
-        scheme: The scheme that cuts the glyphs; None for a model that needs none.
-        temperature: What the logits are divided by so that the confidences are right.
-        version: The captchascope that trained it.
-        seed: The seed of the training; None where there was none.
-        data: A description of what it was trained on.
-        metrics: What it reached on its validation images.
-
-    Raises:
-        ValueError: If ``format`` is below 1, ``method`` unknown, or ``temperature`` not a positive
-            finite number.
-    """
-
-    format: int
-    method: _Method
-    charset: Charset
-    input: Mapping[str, object]
-    normalisation: str
-    scheme: Mapping[str, object] | None
-    temperature: float
-    version: str
-    seed: int | None
-    data: str
-    metrics: Mapping[str, object]
-
-    def __post_init__(self) -> None:
-        if self.format < 1:
-            raise ValueError(f"format is {self.format}, not at least 1")
-        if self.method not in get_args(_Method):
-            known = " or ".join(get_args(_Method))
-            raise ValueError(f"method is {self.method!r}, not {known}")
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
-            raise ValueError(f"temperature is {self.temperature}, not a positive number")
-
-    @property
-    def num_classes(self) -> int:
-        """The number of classes of the network; a glyph is never blank."""
-        return len(self.charset.chars) if self.method == "glyphs" else self.charset.num_classes
-
-    def to_props(self) -> dict[str, str]:
-        """Return the metadata as the strings that an ONNX file holds.
-
-        Raises:
-            ValueError: If a mapping holds a NaN or an infinity, which JSON lacks.
-            TypeError: If a mapping holds what JSON cannot express.
-        """
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        values["charset"] = self.charset.chars
-        return {
-            key: value if isinstance(value, str) else json.dumps(value, allow_nan=False)
-            for key, value in values.items()
-        }
-
-    @classmethod
-    def from_props(cls, props: Mapping[str, str], where: str) -> Metadata:
-        """Return the metadata that an ONNX file holds; unknown keys are passed over.
-
-        Args:
-            props: As ``to_props`` returns them.
-            where: What an error names.
-
-        Raises:
-            ModelError: If the metadata is not captchascope's, of a newer format, incomplete or
-                invalid.
-        """
-        if not props.keys() & {"format", "method", "charset"}:
-            raise ModelError(where, "is an ONNX file, but not one of captchascope's", _TRAIN)
-        newest = cast(int, _parsed(props, "format", where))
-        if newest > FORMAT:
-            what = f"has the format {newest}; this captchascope reads up to {FORMAT}"
-            raise ModelError(where, what, "upgrade captchascope")
-        values: dict[str, Any] = {key: _parsed(props, key, where) for key in _PARSERS}
-        try:
-            return cls(**values)
-        except ValueError as error:
-            raise ModelError(where, f"has invalid metadata: {error}", _TRAIN_AGAIN) from error
-
-
-def _parsed(props: Mapping[str, str], key: str, where: str) -> object:
-    """Return the value of one key, or raise a ModelError that names the key."""
-    if key not in props:
-        raise ModelError(where, f"lacks the metadata {key!r}", _TRAIN_AGAIN)
-    text = props[key]
-    try:
-        if len(text) > _MAX_VALUE:
-            raise ValueError(f"it has more than {_MAX_VALUE:,} characters")
-        return _PARSERS[key](text)
-    except (ValueError, RecursionError) as error:
-        reason = printable(str(error)[:200])
-        what = f"has invalid metadata {key!r}: {reason}"
-        raise ModelError(where, what, _TRAIN_AGAIN) from error
-
-
-def _json_of(*kinds: type) -> Callable[[str], object]:
-    """Return a parser of JSON values of exactly these types."""
-
-    def parse(text: str) -> object:
-        value: object = json.loads(text, parse_constant=_refuse_constant)
-        if type(value) not in kinds:
-            expected = " or ".join(_KINDS[kind] for kind in kinds)
-            raise ValueError(f"it is {text[:40]!r}, not {expected}")
-        return value
-
-    return parse
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_KINDS = {dict: "a JSON object", int: "a whole number", NoneType: "null"}
-
-_PARSERS: dict[str, Callable[[str], object]] = {
-    "format": _json_of(int),
-    "method": str,
-    "charset": Charset,
-    "input": _json_of(dict),
-    "normalisation": str,
-    "scheme": _json_of(dict, NoneType),
-    "temperature": float,
-    "version": str,
-    "seed": _json_of(int, NoneType),
-    "data": str,
-    "metrics": _json_of(dict),
-}
-
-
-@dataclass(frozen=True, slots=True)
 class ModelFile:
     """An opened model; threads may share it.
 
     Attributes:
         name: What errors call it: the path, or the name that was given with the bytes.
         metadata: What it says of itself.
-        session: ONNX Runtime's side of it, with one float input; its first output is float.
+        session: ONNX Runtime's side of it, with one input; all is of 32-bit floats.
+        takes: The name of the input.
+        gives: The names of the outputs: the logits, and the distance where the graph has it.
     """
 
     name: str
     metadata: Metadata
     session: onnxruntime.InferenceSession
+    takes: str
+    gives: tuple[str, ...]
 
     def run(self, batch: FloatArray) -> FloatArray:
-        """Return the first output for a batch of the shape that ``metadata.input`` describes.
+        """Return the logits of a batch of the shape that ``metadata.input`` describes.
 
         Returns:
-            Logits of the shape (..., ``metadata.num_classes``).
+            Shape (..., ``metadata.num_classes``).
 
         Raises:
             ModelError: If the graph does not take the batch, fails on it, or gives another number
                 of classes.
         """
-        feed = {self.session.get_inputs()[0].name: batch}
-        outputs = [self.session.get_outputs()[0].name]
+        return self._outputs(batch, self.gives[:1])[0]
+
+    def run_with_distance(self, batch: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Return the logits, and how far each image is from what the network was trained on.
+
+        Returns:
+            As ``run``; and shape (B,), or None where the graph does not tell.
+
+        Raises:
+            ModelError: As ``run``, or if there is not one distance for each image.
+        """
+        logits, *distances = self._outputs(batch, self.gives)
+        if not distances:
+            return logits, None
+        if distances[0].shape != (len(batch),):
+            what = f"gives distances of the shape {distances[0].shape} for {len(batch)} images"
+            raise ModelError(self.name, what, _TRAIN_AGAIN)
+        return logits, distances[0]
+
+    def _outputs(self, batch: FloatArray, names: Sequence[str]) -> list[FloatArray]:
         try:
-            logits = cast("FloatArray", self.session.run(outputs, feed)[0])
+            outputs = cast("list[FloatArray]", self.session.run(names, {self.takes: batch}))
         except _runtime_errors() as error:
             what = f"failed on a batch of the shape {batch.shape}: {_one_line(error)}"
             raise ModelError(self.name, what, _TRAIN_AGAIN) from error
-        _check_classes(self.name, self.metadata, logits.shape)
-        return logits
+        _check_classes(self.name, self.metadata, outputs[0].shape)
+        return outputs
 
 
 def open_model(path: Path | str) -> ModelFile:
@@ -246,15 +125,16 @@ def open_model_bytes(data: bytes, where: str) -> ModelFile:
         session.disable_fallback()
         # Names and shapes are decoded as they are asked for, and may fail.
         inputs = [(port.name, port.type) for port in session.get_inputs()]
-        outputs = [(port.name, port.type, port.shape) for port in session.get_outputs()[:1]]
+        outputs = [(port.name, port.type, port.shape) for port in session.get_outputs()]
     except _runtime_errors() as error:
         what = f"is refused by ONNX Runtime: {_one_line(error)}"
         raise ModelError(where, what, f"upgrade onnxruntime, or {_TRAIN_AGAIN}") from error
-    if [port[1] for port in (*inputs, *outputs)] != ["tensor(float)"] * 2 or not outputs:
+    outputs = outputs[:1] + [port for port in outputs[1:] if port[0] == _DISTANCE]
+    if len(inputs) != 1 or not outputs or {p[1] for p in (*inputs, *outputs)} != {_FLOATS}:
         what = "is not a network with one input and an output of 32-bit floats"
         raise ModelError(where, what, _TRAIN_AGAIN)
     _check_classes(where, metadata, outputs[0][2])
-    return ModelFile(where, metadata, session)
+    return ModelFile(where, metadata, session, inputs[0][0], tuple(port[0] for port in outputs))
 
 
 def _session(data: bytes) -> onnxruntime.InferenceSession:
