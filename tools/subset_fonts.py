@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import logging
 import string
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,7 +113,7 @@ FONTS = (
     ("display-01", "lobster", "400-normal", OFL),
     ("display-02", "pacifico", "400-normal", OFL),
     ("display-03", "special-elite", "400-normal", APACHE),
-    ("display-04", "orbitron", "500-normal", OFL),
+    ("display-04", "russo-one", "400-normal", OFL),
     ("display-05", "righteous", "400-normal", OFL),
     ("display-06", "black-ops-one", "400-normal", OFL),
     ("display-07", "chewy", "400-normal", APACHE),
@@ -121,10 +122,10 @@ FONTS = (
     ("display-10", "cabin-sketch", "400-normal", OFL),
     ("display-11", "shrikhand", "400-normal", OFL),
     ("display-12", "knewave", "400-normal", OFL),
-    ("display-13", "medievalsharp", "400-normal", OFL),
+    ("display-13", "bubblegum-sans", "400-normal", OFL),
     ("display-14", "saira-stencil-one", "400-normal", OFL),
     ("display-15", "stardos-stencil", "700-normal", OFL),
-    ("display-16", "jersey-10", "400-normal", OFL),
+    ("display-16", "carter-one", "400-normal", OFL),
     ("display-17", "doto", "900-normal", OFL),
 )
 """Our name, the package, the weight and slant within it (or a path), the licence."""
@@ -191,7 +192,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.packages:
         packages = sorted({package for _, package, _, _ in FONTS} - {DEBIAN})
-        print(*(f"@fontsource/{package}@{FONTSOURCE}" for package in packages))
+        asked = (f"@fontsource/{package}@{FONTSOURCE}" for package in packages)
+        sys.stdout.write(" ".join(asked) + "\n")
         return
     if arguments.modules is None:
         parser.error("give the folder node_modules, or --packages")
