@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import captchascope
+from captchascope.generate import typefaces
 
 pytestmark = pytest.mark.wheel
 
@@ -22,12 +23,15 @@ ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LARGEST = 10_000_000  # bytes of a wheel
 
+FONT_PAPERS = ("Apache-2.0.txt", "DejaVu.txt", "FONTS.md", "OFL.txt")
+
 NEEDED = [
     "captchascope/py.typed",
     "captchascope/models/metu-glyphs.onnx",
     "captchascope/schemes/metu.toml",
-    "captchascope/generate/fonts/OFL.txt",
+    *(f"captchascope/generate/fonts/{name}" for name in FONT_PAPERS),
     "captchascope/generate/fonts/captchascope-digits.ttf",
+    *(f"captchascope/generate/fonts/{name}.ttf" for name in typefaces.names()),
     "captchascope/draw/report.html",
 ]
 
@@ -99,7 +103,8 @@ def test_the_wheel_holds_all_that_it_needs(wheel: Path) -> None:
     assert {name.split("/")[0] for name in own} == {"captchascope"}
     assert not [name for name in own if "__pycache__" in name]
     licences = sorted(name.rpartition("licenses/")[2] for name in names if "licenses/" in name)
-    assert licences == ["LICENSE", "src/captchascope/generate/fonts/OFL.txt"]
+    fonts = [f"src/captchascope/generate/fonts/{name}" for name in FONT_PAPERS]
+    assert licences == ["LICENSE", *fonts]
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
