@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from captchascope.charset import Charset
-from captchascope.decode import Constraints, decode_glyphs, folded
+from captchascope.decode import Constraints, allowed, decode_glyphs
 from captchascope.errors import (
     CaptchascopeError,
     ImageError,
@@ -125,13 +124,12 @@ class Reader:
 
     def decode(self, probabilities: FloatArray) -> Reading:
         """Return the reading of glyphs' probabilities, shape (N, C), under the constraints."""
-        chars = decode_glyphs(probabilities, self.charset, self.constraints)
-        if chars is None:
+        found = decode_glyphs(probabilities, self.charset, self.constraints)
+        if found is None:
             return Reading(None, 0.0, abstained=True)
-        confidence = math.prod(char.confidence for char in chars)
-        if confidence < self.min_confidence:
-            return Reading(None, confidence, chars, abstained=True)
-        return Reading("".join(char.char for char in chars), confidence, chars)
+        if found.confidence < self.min_confidence:
+            return Reading(None, found.confidence, found.chars, abstained=True)
+        return Reading(found.text, found.confidence, found.chars)
 
 
 def load(
@@ -149,7 +147,7 @@ def load(
         model: The name of a shipped model, or the path of a model file.
         charset: Read only these characters.
         length: Read only texts of so many characters: 6, "6" or "4-6".
-        pattern: Read only texts that match this regular expression as a whole.
+        pattern: Read only texts that match this as a whole: classes, characters, {m,n}, ?, |.
         ignore_case: Take upper and lower case for one, and give lower case.
         min_confidence: Abstain below this confidence, 0 to 1.
     Raises:
@@ -220,15 +218,17 @@ def _recogniser(model: ModelFile) -> GlyphRecogniser:
 
 
 def _check_possible(rule: Constraints, charset: Charset, scheme: Scheme) -> None:
-    known = folded(charset.chars) if rule.ignore_case else charset.chars
-    wanted = known if rule.charset is None else rule.charset.chars
-    wanted = folded(wanted) if rule.ignore_case else wanted
-    if not set(wanted) & set(known):
-        raise UsageError("--charset", "has nothing in common with the model's", f"it knows {known}")
+    left = allowed(rule, charset)
+    if not left.chars:
+        remedy = f"it knows {charset.chars}"
+        raise UsageError("--charset", "has nothing in common with the model's", remedy)
     count = scheme.split.count
     if rule.length is not None and not rule.length[0] <= count <= rule.length[1]:
         remedy = f"leave it away, or include {count}"
         raise UsageError("--length", f"the model reads {count} characters", remedy)
+    if not left.possible(count):
+        remedy = f"it reads {count} characters of {left.chars}"
+        raise UsageError("--pattern", "matches no text that the model can read", remedy)
 
 
 def _loaded(image: ImageSource) -> GrayImage | ImageError:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from captchascope.errors import CaptchascopeError
 
-__all__ = ["CharReading", "FloatArray", "GrayImage", "Reading", "RgbImage", "Sample"]
+__all__ = ["CharReading", "Decoded", "FloatArray", "GrayImage", "Reading", "RgbImage", "Sample"]
 
 GrayImage: TypeAlias = NDArray[np.uint8]
 """A grayscale image, shape (H, W), 0 black to 255 white."""
@@ -25,10 +25,33 @@ FloatArray: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class CharReading:
-    """One character that was read, and the probability that it is right."""
+    """One character that was read.
+
+    Attributes:
+        char: The character.
+        confidence: The probability that it is right.
+        place: Its left and right edge as shares, 0 to 1, of the image's width, about; None where
+            the model cut the character out, and it is the cut that tells.
+    """
 
     char: str
     confidence: float
+    place: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text that a model's output was decoded to.
+
+    Attributes:
+        text: The text; may be empty.
+        confidence: The probability that all of it is right.
+        chars: One for each character of the text.
+    """
+
+    text: str
+    confidence: float
+    chars: tuple[CharReading, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ __all__ = ["read"]
 @click.option("--length", metavar="N|N-M", help="Read only texts of this length.")
 @click.option(
     "--pattern",
-    metavar="REGEX",
-    help="Read only texts that match as a whole; abstain if none of the likely ones does.",
+    metavar="PATTERN",
+    help="Read only texts that match as a whole: [0-9], [^0-9], a, {m}, {m,n}, ?, ab|cd.",
 )
 @click.option("--ignore-case", is_flag=True, help="Give lower case, whatever the case.")
 @click.option(

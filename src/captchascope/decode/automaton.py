@@ -1,0 +1,143 @@
+"""Constraints made ready for one model's characters: what is left of them, and an automaton."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captchascope.charset import BLANK, Charset
+from captchascope.decode.constraints import Constraints
+from captchascope.decode.pattern import folded
+from captchascope.errors import UsageError
+
+__all__ = ["DEAD", "START", "Allowed", "BoolArray", "IntArray", "allowed"]
+
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+DEAD, START = 0, 1
+
+_LONGEST = 512  # characters; no captcha has more, whatever --length says
+_MOST_STATES = 4096
+_NEVER = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allowed:
+    """What constraints leave of a model's classes, and the texts that they allow.
+
+    The classes that are left are numbered anew: the blank, 0, and then ``chars`` from 1; K are
+    left in all. The automaton has S states.
+
+    Attributes:
+        chars: The characters that are left.
+        columns: The model's classes that are left, the blank among them, those that count as one
+            character side by side; None where it is all of them as they are.
+        groups: Where in ``columns`` each new class begins; None where each is one column.
+        step: Shape (S, K): the state after a class; the blank changes none.
+        accepting: Shape (S,): whether a text may end there.
+        need: Shape (S, K): the fewest timesteps in which CTC comes from a state to an accepting
+            one, if the last timestep was of this class: the same one again needs a blank between.
+        free: Whether every text is allowed.
+    """
+
+    chars: str
+    columns: IntArray | None
+    groups: IntArray | None
+    step: IntArray
+    accepting: BoolArray
+    need: IntArray
+    free: bool
+
+    def possible(self, characters: int | None = None) -> bool:
+        """Tell whether any text is allowed, or any of so many characters."""
+        if characters is None:
+            return bool(self.need[START, BLANK] < _NEVER)
+        states = {START}
+        for _ in range(characters):
+            states = {int(s) for state in states for s in self.step[state, 1:]} - {DEAD}
+        return any(self.accepting[state] for state in states)
+
+
+@lru_cache(maxsize=64)
+def allowed(rule: Constraints, charset: Charset) -> Allowed:
+    """Make constraints ready for a model's charset.
+
+    Raises:
+        UsageError: If the pattern has too many cases.
+    """
+    given = folded(charset.chars) if rule.ignore_case else charset.chars
+    wanted = given if rule.charset is None else rule.charset.chars
+    wanted = folded(wanted) if rule.ignore_case else wanted
+    chars = "".join(dict.fromkeys(c for c in given if c in wanted))
+    ids = [[i for i, other in enumerate(given, 1) if other == char] for char in chars]
+    columns = [BLANK, *(i for group in ids for i in group)]
+    groups = np.cumsum([0, 1, *map(len, ids)])[:-1]
+    step, accepting = _automaton(rule, chars)
+    need = _fewest(step, accepting)
+    step[need[step, BLANK] >= _NEVER] = DEAD
+    return Allowed(
+        chars,
+        None if columns == list(range(charset.num_classes)) else np.array(columns),
+        None if len(columns) == len(groups) else groups,
+        step,
+        accepting,
+        need,
+        rule.length is None and rule.pattern is None,
+    )
+
+
+def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
+    """Return the steps (S, K) and the accepting states (S,) of length and pattern together.
+
+    A state is what the pattern has seen, and the number of characters where the length matters.
+    """
+    pattern = rule.pattern
+    fewest, most = (0, _LONGEST) if rule.length is None else rule.length
+    taking: dict[int, list[int]] = {}  # characters that the pattern cannot tell apart
+    for i, char in enumerate(chars, 1):
+        places = 1 if pattern is None else pattern.taking(char, rule.ignore_case)
+        taking.setdefault(places, []).append(i)
+    states = [(0, 0), (1 if pattern is None else pattern.start, 0)]
+    numbers = {state: number for number, state in enumerate(states)}
+    rows: list[IntArray] = []
+    for seen, count in states:  # which grows meanwhile
+        row = np.zeros(len(chars) + 1, np.int64)
+        row[BLANK] = len(rows)
+        more = count + (rule.length is not None)
+        for places, ids in taking.items() if more <= min(most, _LONGEST) else ():
+            after = seen if pattern is None else pattern.after(seen, places)
+            state = (after, more) if after else states[DEAD]
+            if state not in numbers:
+                numbers[state] = len(states)
+                states.append(state)
+            row[ids] = numbers[state]
+        rows.append(row)
+        if len(states) > _MOST_STATES:
+            raise UsageError("--pattern", "has too many cases", "shorten what {m,n} or ? follow")
+    good = [bool(s) and (pattern is None or pattern.accepts(s)) for s, _ in states]
+    long_enough = [rule.length is None or count >= fewest for _, count in states]
+    return np.stack(rows), np.logical_and(good, long_enough)
+
+
+def _fewest(step: IntArray, accepting: BoolArray) -> IntArray:
+    """Return ``need`` of ``Allowed``, shape (S, K), by relaxing until nothing changes."""
+    states, classes = step.shape
+    every, last = np.arange(states), np.arange(classes)
+    need = np.where(accepting[:, None], 0, np.full((states, classes), _NEVER))
+    while classes > 1:
+        cost = np.minimum(1 + need[step[:, 1:], last[1:]], _NEVER)
+        best = cost.argmin(axis=1)
+        least = cost[every, best]
+        cost[every, best] += 1  # with a blank first, or by another character
+        shorter = np.repeat(least[:, None], classes, axis=1)
+        shorter[every, best + 1] = cost.min(axis=1)
+        shorter = np.minimum(need, shorter)
+        if np.array_equal(shorter, need):
+            break
+        need = shorter
+    return need

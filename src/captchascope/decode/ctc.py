@@ -1,0 +1,213 @@
+"""From CTC logits to the most probable text that is allowed.
+
+The probability of a text is the sum over all its alignments, by the forward algorithm, at the
+model's temperature, after the characters outside ``--charset`` have been masked and every timestep
+has been renormalised. A length or a pattern chooses among texts and changes no probability. The
+confidence of a character is its highest probability within its timesteps, and at least the
+text's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captchascope.charset import BLANK, Charset
+from captchascope.decode.alignment import best_alignment, log_weights
+from captchascope.decode.automaton import START, Allowed, BoolArray, IntArray, allowed
+from captchascope.decode.beam import beam_search
+from captchascope.decode.constraints import Constraints
+from captchascope.records import CharReading, Decoded, FloatArray
+
+__all__ = ["decode_ctc"]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+_WIDTH = 16  # of the beam
+_ENOUGH = 0.5  # the probabilities of all texts sum to 1, so no other text is above this one
+_LEAST = np.finfo(np.float32).tiny  # for the beam, so that it always reaches an allowed end
+_NEVER = -1e300  # log probability, of a text that is there all the same
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """What a network said of B images, for the K classes that are left.
+
+    Attributes:
+        weights: Shape (T, B, K): probabilities, divided by the highest of their timestep.
+        sums: Shape (T, B): the sums of the weights.
+    """
+
+    weights: FloatArray
+    sums: FloatArray
+
+    def log_probabilities(self, labels: IntArray, lengths: IntArray, images: IntArray) -> Floats:
+        """Return those of texts, shape (N,); the arguments are those of ``log_weights``."""
+        logs = log_weights(self.weights, labels, lengths, images)
+        return np.asarray(logs - np.log(self.sums).sum(axis=0)[images])
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Texts of N images with M characters in all, those of one image side by side.
+
+    Attributes:
+        labels: Shape (N, L): the classes of the characters, filled up with zeros.
+        lengths: Shape (N,): the number of characters of each text.
+        probabilities: Shape (N,): of the texts.
+        starts, ends: Shape (M,): first timestep of each character, and the one after its last.
+        sure: Shape (M,): its highest probability between them.
+    """
+
+    labels: IntArray
+    lengths: IntArray
+    probabilities: Floats
+    starts: IntArray
+    ends: IntArray
+    sure: Floats
+
+
+def decode_ctc(
+    logits: FloatArray, charset: Charset, rule: Constraints, temperature: float = 1.0
+) -> list[Decoded | None]:
+    """Return the most probable allowed text of each image.
+
+    The best path gives it where it is allowed and probable enough (Graves et al. 2006, section
+    3.2); else a prefix beam search does, whose texts compete by their exact probabilities.
+
+    Args:
+        logits: Unnormalised scores, shape (B, T, K); class 0 is the blank.
+        charset: The model's, of K - 1 characters.
+        rule: The constraints.
+        temperature: What the logits are divided by.
+    Returns:
+        One for each image, whatever else is in the batch; None if no allowed text fits into T
+        timesteps. Without constraints it may be the empty text.
+    Raises:
+        ValueError: If the shape is another one or without timesteps, the temperature is not
+            within 1e-6 to 1e6, or a logit is NaN or infinite; minus infinity may be one that is
+            not the highest of its timestep.
+        UsageError: If the pattern has too many cases.
+    """
+    _check(logits, charset, temperature)
+    left = allowed(rule, charset)
+    scores = _scores(logits, left, temperature)
+    texts = _best_path(scores)
+    found: list[Decoded | None] = [*_decoded(texts, left.chars, len(scores.sums))]
+    refused = ~_accepted(texts.labels, left)
+    (doubtful,) = np.nonzero(refused | (texts.probabilities < _ENOUGH))
+    if len(doubtful):
+        for image, decoded in _searched(scores, left, doubtful):
+            before = found[image]
+            if refused[image] or (decoded and before and decoded.confidence > before.confidence):
+                found[image] = decoded
+    return found
+
+
+def _check(logits: FloatArray, charset: Charset, temperature: float) -> None:
+    if logits.ndim != 3 or logits.shape[2] != charset.num_classes or not logits.shape[1]:
+        wanted = f"(B, T, {charset.num_classes}) with T of at least 1"
+        raise ValueError(f"the logits are of shape {logits.shape}, not {wanted}")
+    if not 1e-6 <= temperature <= 1e6:
+        raise ValueError(f"the temperature is {temperature}, not within 1e-6 to 1e6")
+
+
+def _scores(logits: FloatArray, left: Allowed, temperature: float) -> _Scores:
+    highest = logits.max(axis=2)
+    if left.columns is not None and np.isfinite(highest).all():
+        logits = logits[:, :, left.columns]
+        highest = logits.max(axis=2)
+    if not np.isfinite(highest).all():
+        raise ValueError("the logits hold a NaN or an infinity")
+    batch, timesteps, classes = logits.shape
+    weights = np.empty((timesteps, batch, classes), np.float32)
+    np.subtract(logits.transpose(1, 0, 2), highest.T[:, :, None], out=weights)
+    if temperature != 1:
+        weights /= np.float32(temperature)
+    np.exp(weights, out=weights)
+    if left.groups is not None:
+        weights = np.add.reduceat(weights, left.groups, axis=2)
+        weights /= weights.max(axis=2, keepdims=True)
+    return _Scores(weights, weights.sum(axis=2))
+
+
+def _best_path(scores: _Scores) -> _Texts:
+    """Return the texts of the best paths: runs of equal classes, without the blanks."""
+    timesteps, batch = scores.sums.shape
+    path = scores.weights.argmax(axis=2).T
+    begins = np.ones((batch, timesteps), np.bool_)
+    np.not_equal(path[:, 1:], path[:, :-1], out=begins[:, 1:])
+    starts = np.flatnonzero(begins)
+    ends = np.append(starts[1:], batch * timesteps)
+    sums = np.minimum.reduceat(scores.sums.T.reshape(-1), starts)
+    labels, lengths = _compacted(np.where(begins, path, BLANK))
+    images = np.arange(batch)
+    logs = scores.log_probabilities(labels, lengths, images)
+    kept = path[starts // timesteps, starts % timesteps] != BLANK
+    first = starts[kept] % timesteps
+    past = first + (ends - starts)[kept]
+    return _Texts(labels, lengths, np.exp(np.minimum(logs, 0.0)), first, past, 1 / sums[kept])
+
+
+def _compacted(classes: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the classes of each row, (N, T), without the blanks: shape (N, L), and how many."""
+    rows, columns = np.nonzero(classes)
+    lengths = np.bincount(rows, minlength=len(classes))
+    within = np.arange(len(rows)) - (np.cumsum(lengths) - lengths)[rows]
+    labels = np.zeros((len(classes), lengths.max(initial=0)), np.int64)
+    labels[rows, within] = classes[rows, columns]
+    return labels, lengths
+
+
+def _accepted(labels: IntArray, left: Allowed) -> BoolArray:
+    """Tell which texts, shape (N, L), are allowed."""
+    if left.free:
+        return np.ones(len(labels), np.bool_)
+    state = np.full(len(labels), START)
+    for column in labels.T:
+        state = left.step[state, column]
+    return np.asarray(left.accepting[state])
+
+
+def _searched(
+    scores: _Scores, left: Allowed, images: IntArray
+) -> Iterator[tuple[int, Decoded | None]]:
+    """Yield each of some images, and the best of the texts that a beam finds in it."""
+    few = _Scores(scores.weights[:, images], scores.sums[:, images])
+    logs = np.log(np.maximum(few.weights, _LEAST)) - np.log(few.sums)[:, :, None]
+    classes, there = beam_search(np.asarray(logs, np.float64), left, _WIDTH)
+    labels, lengths = _compacted(classes.reshape(-1, classes.shape[2]))
+    every = np.arange(len(images))
+    worth = few.log_probabilities(labels, lengths, every.repeat(_WIDTH)).reshape(there.shape)
+    best = np.where(there, np.maximum(worth, _NEVER), -np.inf).argmax(axis=1)
+    chosen = every * _WIDTH + best
+    texts = _aligned(few, labels[chosen], lengths[chosen], worth[every, best])
+    decoded = _decoded(texts, left.chars, len(few.sums))
+    for number, image in enumerate(images.tolist()):
+        yield image, decoded[number] if there[number].any() else None
+
+
+def _aligned(scores: _Scores, labels: IntArray, lengths: IntArray, logs: Floats) -> _Texts:
+    """Find where the characters of one text for each image are; ``logs`` of shape (N,)."""
+    timesteps, batch = scores.sums.shape
+    spans = best_alignment(scores.weights, labels, lengths, np.arange(batch))
+    used = np.arange(labels.shape[1]) < lengths[:, None]
+    weights = np.take_along_axis(scores.weights, labels[None].repeat(timesteps, axis=0), axis=2)
+    sure = np.where(spans, weights / scores.sums[:, :, None], 0.0).max(axis=0)[used]
+    starts = spans.argmax(axis=0)[used]
+    ends = starts + spans.sum(axis=0)[used]
+    return _Texts(labels, lengths, np.exp(np.minimum(logs, 0.0)), starts, ends, sure)
+
+
+def _decoded(texts: _Texts, chars: str, timesteps: int) -> list[Decoded]:
+    whole = "".join([chars[i - 1] for i in texts.labels[texts.labels != BLANK].tolist()])
+    sure = np.maximum(texts.sure, texts.probabilities.repeat(texts.lengths)).tolist()
+    lefts, rights = (texts.starts / timesteps).tolist(), (texts.ends / timesteps).tolist()
+    readings = tuple(map(CharReading, whole, sure, zip(lefts, rights, strict=True)))
+    ends = texts.lengths.cumsum().tolist()
+    found = zip([0, *ends], ends, texts.probabilities.tolist(), strict=False)
+    return [Decoded(whole[a:b], probability, readings[a:b]) for a, b, probability in found]
