@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from captchascope.errors import TrainingError
 from captchascope.glyphs.inputs import NORMALISATION, InputSpec
 from captchascope.modelfile import Metadata, open_model_bytes
 from captchascope.train.export import calibrate, export
+from captchascope.train.glyphs import example
 from captchascope.train.networks import TutorialNet, WindowNet
 
 from .tiny import GLYPH, METU, WINDOW, batch_of
@@ -42,7 +45,7 @@ def test_the_file_gives_what_torch_gives(network: type[nn.Module], spec: InputSp
     """Whatever the size of the batch, and it carries its metadata."""
     torch.manual_seed(4)
     made = network(spec, 10).eval()
-    model = open_model_bytes(export(made, spec, metadata(spec)), "exported")
+    model = open_model_bytes(export(made, example(spec), metadata(spec)), "exported")
     assert model.metadata.to_props() == metadata(spec).to_props()
     for size in (1, 3, 64):
         batch = batch_of(spec, size)
@@ -51,9 +54,22 @@ def test_the_file_gives_what_torch_gives(network: type[nn.Module], spec: InputSp
         np.testing.assert_allclose(model.run(batch), wanted, atol=1e-4)
 
 
+@pytest.mark.parametrize(("network", "spec"), [(TutorialNet, GLYPH), (WindowNet, WINDOW)])
+def test_every_weight_keeps_its_name(network: type[nn.Module], spec: InputSpec) -> None:
+    """So that another training can begin with them; and nothing of this machine is in the file."""
+    made = network(spec, 10).eval()
+    data = export(made, example(spec), metadata(spec))
+    weights = onnx.load_from_string(data).graph.initializer
+    kept = {weight.name: onnx.numpy_helper.to_array(weight) for weight in weights}
+    for name, tensor in made.state_dict().items():
+        if tensor.is_floating_point():
+            np.testing.assert_array_equal(kept[name], tensor.numpy())
+    assert str(Path(__file__).parents[2]).encode() not in data
+
+
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     """What the exporter says about its own insides is not for the user."""
-    export(TutorialNet(GLYPH, 10), GLYPH, metadata(GLYPH))
+    export(TutorialNet(GLYPH, 10), example(GLYPH), metadata(GLYPH))
     assert capfd.readouterr() == ("", "")
 
 
@@ -75,12 +91,12 @@ class Moody(nn.Module):
 def test_a_file_that_disagrees_is_refused(by: float) -> None:
     """The error says by how much."""
     with pytest.raises(TrainingError, match=r"differ by .* after the export"):
-        export(Moody(by), GLYPH, metadata(GLYPH))
+        export(Moody(by), example(GLYPH), metadata(GLYPH))
 
 
 def test_a_file_that_agrees_within_rounding_is_not() -> None:
     """ONNX Runtime adds in another order."""
-    assert export(Moody(1e-6), GLYPH, metadata(GLYPH))
+    assert export(Moody(1e-6), example(GLYPH), metadata(GLYPH))
 
 
 def graded(sharpness: float, count: int = 2000) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+import torch
+from torch import Tensor
+
 from captchascope import __version__
 from captchascope.charset import Charset
 from captchascope.dataset import Dataset
@@ -19,7 +22,7 @@ from captchascope.train.glyphset import GlyphSet, glyphs_of
 from captchascope.train.loop import Epoch, Fitted, Watch, fit
 from captchascope.train.recipes import RECIPES, Recipe
 
-__all__ = ["Trained", "train_glyphs", "usable"]
+__all__ = ["Trained", "example", "train_glyphs", "usable"]
 
 _EXPORT_SECONDS = 15.0  # kept free at the end of a time limit
 
@@ -74,8 +77,13 @@ def train_glyphs(
     samples = len(train.inputs) + len(validation.inputs)
     metadata = _metadata(scheme, spec, plan, seed, samples, fitted)
     problems = (*train.problems, *validation.problems)
-    data = export(fitted.network, spec, metadata)
+    data = export(fitted.network, example(spec), metadata)
     return Trained(data, metadata, samples, fitted.epochs, problems)
+
+
+def example(spec: InputSpec) -> Tensor:
+    """Return a batch of noise, to export and compare with, shape (5, 1, height, width)."""
+    return torch.rand(5, 1, spec.height, spec.width, generator=torch.Generator().manual_seed(0))
 
 
 def usable(dataset: Dataset, scheme: Scheme) -> Dataset:
