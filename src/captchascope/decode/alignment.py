@@ -27,7 +27,7 @@ def log_weights(
     Source: Graves et al. 2006, section 4.1.
 
     Args:
-        weights: Shape (T, B, K), the highest of each timestep 1; class 0 is the blank.
+        weights: Shape (K, B, T), the highest of each timestep 1; class 0 is the blank.
         labels: Shape (N, L): the classes of N texts, filled up with zeros.
         lengths: Shape (N,): how many of them are the text's.
         images: Shape (N,): which of the B images each text is for.
@@ -41,11 +41,12 @@ def log_weights(
     sums[:, _GAP] = 1.0  # as if a blank had come before the first timestep
     flat, moved, logs = sums.reshape(-1), np.empty(count * width - _GAP), np.zeros(count)
     here, one_back, two_back = flat[2:], flat[1:-1], flat[:-2]
+    add, multiply = np.add, np.multiply
     for number, row in enumerate(laid.reshape(timesteps, -1)[:, _GAP:], 1):
-        np.multiply(two_back, skips, moved)
-        np.add(moved, one_back, moved)
-        np.add(moved, here, moved)
-        np.multiply(moved, row, here)
+        multiply(two_back, skips, moved)
+        add(moved, one_back, moved)
+        add(moved, here, moved)
+        multiply(moved, row, here)
         if number % _BETWEEN == 0:
             most = np.maximum(sums.max(axis=1), _LEAST)
             sums /= most[:, None]
@@ -58,7 +59,7 @@ def log_weights(
 def best_alignment(
     weights: FloatArray, labels: IntArray, lengths: IntArray, images: IntArray
 ) -> BoolArray:
-    """Return which timesteps are which character's in the best alignment (Viterbi), (T, N, L).
+    """Return which timesteps are which character's in the best alignment (Viterbi), (N, L, T).
 
     The arguments are those of ``log_weights``.
     """
@@ -78,22 +79,22 @@ def best_alignment(
         score = came.max(axis=0) + laid[t]
     every, place = np.arange(count), _GAP + 2 * lengths
     place = place - (score[every, place - 1] > score[every, place])
-    places = np.empty((timesteps, count), np.int64)
+    places = np.empty((count, timesteps), np.int64)
     for t in reversed(range(timesteps)):
-        places[t] = place
+        places[:, t] = place
         place = place - back[t, every, place]
-    return np.equal(places[:, :, None], _GAP + 1 + 2 * np.arange(labels.shape[1]))
+    return np.equal(places[:, None], _GAP + 1 + 2 * np.arange(labels.shape[1])[:, None])
 
 
 def _laid_out(weights: FloatArray, labels: IntArray, images: IntArray) -> NDArray[np.float64]:
     """Return the weights of the labels with blanks around them, shape (T, N, gap + 2 L + 1)."""
-    timesteps, batch, classes = weights.shape
+    classes, batch, timesteps = weights.shape
     places = np.zeros((len(labels), _GAP + 2 * labels.shape[1] + 1), np.int64)
     places[:, _GAP + 1 :: 2] = labels
-    places += (images * classes)[:, None]
-    flat = weights.reshape(timesteps, batch * classes)
-    laid = flat.take(places.reshape(-1), axis=1).astype(np.float64)
-    laid = laid.reshape(timesteps, *places.shape)
+    places = places * batch + images[:, None]
+    rows = weights.reshape(classes * batch, timesteps).take(places.reshape(-1), axis=0)
+    laid = np.empty((timesteps, *places.shape))
+    laid.reshape(timesteps, -1)[...] = rows.T
     laid[:, :, :_GAP] = 0.0
     return laid
 

@@ -51,8 +51,8 @@ def beam_search(logs: NDArray[np.float64], left: Allowed, width: int) -> tuple[I
         left: The K classes, and what is allowed.
         width: W, how many prefixes are kept after each timestep.
     Returns:
-        Shape (B, W, T): the classes of the texts, blanks in no particular place between them; and
-        shape (B, W): which of the W are texts.
+        Shape (B * W, T): the classes of the texts, blanks in no particular place between them; and
+        shape (B, W): which of them are texts at all.
     """
     timesteps, batch, _ = logs.shape
     beam = _first(batch, width)
@@ -64,7 +64,7 @@ def beam_search(logs: NDArray[np.float64], left: Allowed, width: int) -> tuple[I
     for t in reversed(range(timesteps)):
         classes[t] = np.take_along_axis(classes[t], slots, axis=1)
         slots = np.take_along_axis(origins[t], slots, axis=1)
-    return classes.transpose(1, 2, 0), left.accepting[beam.state]
+    return classes.reshape(timesteps, -1).T, left.accepting[beam.state]
 
 
 def _first(batch: int, width: int) -> _Beam:

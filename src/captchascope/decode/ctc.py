@@ -38,17 +38,19 @@ class _Scores:
     """What a network said of B images, for the K classes that are left.
 
     Attributes:
-        weights: Shape (T, B, K): probabilities, divided by the highest of their timestep.
-        sums: Shape (T, B): the sums of the weights.
+        weights: Shape (K, B, T): probabilities, divided by the highest of their timestep.
+        sums: Shape (B, T): the sums of the weights.
+        path: Shape (B, T): the classes of the highest.
     """
 
     weights: FloatArray
     sums: FloatArray
+    path: IntArray
 
     def log_probabilities(self, labels: IntArray, lengths: IntArray, images: IntArray) -> Floats:
         """Return those of texts, shape (N,); the arguments are those of ``log_weights``."""
         logs = log_weights(self.weights, labels, lengths, images)
-        return np.asarray(logs - np.log(self.sums).sum(axis=0)[images])
+        return np.asarray(logs - np.log(self.sums).sum(axis=1)[images])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def decode_ctc(
     left = allowed(rule, charset)
     scores = _scores(logits, left, temperature)
     texts = _best_path(scores)
-    found: list[Decoded | None] = [*_decoded(texts, left.chars, len(scores.sums))]
+    found: list[Decoded | None] = [*_decoded(texts, left.chars, logits.shape[1])]
     refused = ~_accepted(texts.labels, left)
     (doubtful,) = np.nonzero(refused | (texts.probabilities < _ENOUGH))
     if len(doubtful):
@@ -117,49 +119,53 @@ def _check(logits: FloatArray, charset: Charset, temperature: float) -> None:
 
 
 def _scores(logits: FloatArray, left: Allowed, temperature: float) -> _Scores:
-    highest = logits.max(axis=2)
-    if left.columns is not None and np.isfinite(highest).all():
+    if left.columns is not None:
+        _check_finite(logits.max(axis=2))
         logits = logits[:, :, left.columns]
-        highest = logits.max(axis=2)
-    if not np.isfinite(highest).all():
-        raise ValueError("the logits hold a NaN or an infinity")
-    batch, timesteps, classes = logits.shape
-    weights = np.empty((timesteps, batch, classes), np.float32)
-    np.subtract(logits.transpose(1, 0, 2), highest.T[:, :, None], out=weights)
+    weights = np.empty((logits.shape[2], *logits.shape[:2]), np.float32)
+    weights[...] = logits.transpose(2, 0, 1)  # whole rows are quicker to compare than short ones
+    highest = weights.max(axis=0)
+    _check_finite(highest)
+    weights -= highest
     if temperature != 1:
         weights /= np.float32(temperature)
     np.exp(weights, out=weights)
-    if left.groups is not None:
-        weights = np.add.reduceat(weights, left.groups, axis=2)
-        weights /= weights.max(axis=2, keepdims=True)
-    return _Scores(weights, weights.sum(axis=2))
+    if left.groups is None:
+        return _Scores(weights, weights.sum(axis=0), logits.argmax(axis=2))
+    weights = np.add.reduceat(weights, left.groups, axis=0)
+    weights /= weights.max(axis=0)
+    return _Scores(weights, weights.sum(axis=0), weights.argmax(axis=0))
+
+
+def _check_finite(highest: FloatArray) -> None:
+    if not np.isfinite(highest).all():
+        raise ValueError("the logits hold a NaN or an infinity")
 
 
 def _best_path(scores: _Scores) -> _Texts:
     """Return the texts of the best paths: runs of equal classes, without the blanks."""
-    timesteps, batch = scores.sums.shape
-    path = scores.weights.argmax(axis=2).T
+    path = scores.path
+    batch, timesteps = path.shape
     begins = np.ones((batch, timesteps), np.bool_)
     np.not_equal(path[:, 1:], path[:, :-1], out=begins[:, 1:])
     starts = np.flatnonzero(begins)
-    ends = np.append(starts[1:], batch * timesteps)
-    sums = np.minimum.reduceat(scores.sums.T.reshape(-1), starts)
-    labels, lengths = _compacted(np.where(begins, path, BLANK))
-    images = np.arange(batch)
-    logs = scores.log_probabilities(labels, lengths, images)
-    kept = path[starts // timesteps, starts % timesteps] != BLANK
-    first = starts[kept] % timesteps
+    ends = np.append(starts[1:], path.size)
+    classes = path.reshape(-1)[starts]
+    sums = np.minimum.reduceat(scores.sums.reshape(-1), starts)
+    kept = classes != BLANK
+    images, first = np.divmod(starts[kept], timesteps)
+    labels, lengths = _filled(classes[kept], images, batch)
+    logs = scores.log_probabilities(labels, lengths, np.arange(batch))
     past = first + (ends - starts)[kept]
     return _Texts(labels, lengths, np.exp(np.minimum(logs, 0.0)), first, past, 1 / sums[kept])
 
 
-def _compacted(classes: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the classes of each row, (N, T), without the blanks: shape (N, L), and how many."""
-    rows, columns = np.nonzero(classes)
-    lengths = np.bincount(rows, minlength=len(classes))
-    within = np.arange(len(rows)) - (np.cumsum(lengths) - lengths)[rows]
-    labels = np.zeros((len(classes), lengths.max(initial=0)), np.int64)
-    labels[rows, within] = classes[rows, columns]
+def _filled(classes: IntArray, rows: IntArray, count: int) -> tuple[IntArray, IntArray]:
+    """Return the classes (M,) of so many rows side by side, (N, L), and how many each has, (N,)."""
+    lengths = np.bincount(rows, minlength=count)
+    before = lengths.cumsum() - lengths
+    labels = np.zeros((count, lengths.max(initial=0)), np.int64)
+    labels[rows, np.arange(len(rows)) - before[rows]] = classes
     return labels, lengths
 
 
@@ -177,34 +183,36 @@ def _searched(
     scores: _Scores, left: Allowed, images: IntArray
 ) -> Iterator[tuple[int, Decoded | None]]:
     """Yield each of some images, and the best of the texts that a beam finds in it."""
-    few = _Scores(scores.weights[:, images], scores.sums[:, images])
-    logs = np.log(np.maximum(few.weights, _LEAST)) - np.log(few.sums)[:, :, None]
-    classes, there = beam_search(np.asarray(logs, np.float64), left, _WIDTH)
-    labels, lengths = _compacted(classes.reshape(-1, classes.shape[2]))
+    few = _Scores(scores.weights[:, images], scores.sums[images], scores.path[images])
+    logs = np.log(np.maximum(few.weights, _LEAST)) - np.log(few.sums)
+    classes, there = beam_search(logs.transpose(2, 1, 0).astype(np.float64), left, _WIDTH)
+    rows, columns = np.nonzero(classes)
+    labels, lengths = _filled(classes[rows, columns], rows, len(classes))
     every = np.arange(len(images))
     worth = few.log_probabilities(labels, lengths, every.repeat(_WIDTH)).reshape(there.shape)
     best = np.where(there, np.maximum(worth, _NEVER), -np.inf).argmax(axis=1)
     chosen = every * _WIDTH + best
     texts = _aligned(few, labels[chosen], lengths[chosen], worth[every, best])
-    decoded = _decoded(texts, left.chars, len(few.sums))
+    decoded = _decoded(texts, left.chars, few.sums.shape[1])
     for number, image in enumerate(images.tolist()):
         yield image, decoded[number] if there[number].any() else None
 
 
 def _aligned(scores: _Scores, labels: IntArray, lengths: IntArray, logs: Floats) -> _Texts:
     """Find where the characters of one text for each image are; ``logs`` of shape (N,)."""
-    timesteps, batch = scores.sums.shape
-    spans = best_alignment(scores.weights, labels, lengths, np.arange(batch))
+    images = np.arange(len(labels))
+    spans = best_alignment(scores.weights, labels, lengths, images)
     used = np.arange(labels.shape[1]) < lengths[:, None]
-    weights = np.take_along_axis(scores.weights, labels[None].repeat(timesteps, axis=0), axis=2)
-    sure = np.where(spans, weights / scores.sums[:, :, None], 0.0).max(axis=0)[used]
-    starts = spans.argmax(axis=0)[used]
-    ends = starts + spans.sum(axis=0)[used]
+    sure = scores.weights[labels, images[:, None]] / scores.sums[:, None]
+    sure = np.where(spans, sure, 0.0).max(axis=2)[used]
+    starts = spans.argmax(axis=2)[used]
+    ends = starts + spans.sum(axis=2)[used]
     return _Texts(labels, lengths, np.exp(np.minimum(logs, 0.0)), starts, ends, sure)
 
 
 def _decoded(texts: _Texts, chars: str, timesteps: int) -> list[Decoded]:
-    whole = "".join([chars[i - 1] for i in texts.labels[texts.labels != BLANK].tolist()])
+    table = np.array(["", *chars])
+    whole = "".join(table[texts.labels[texts.labels != BLANK]].tolist())
     sure = np.maximum(texts.sure, texts.probabilities.repeat(texts.lengths)).tolist()
     lefts, rights = (texts.starts / timesteps).tolist(), (texts.ends / timesteps).tolist()
     readings = tuple(map(CharReading, whole, sure, zip(lefts, rights, strict=True)))
