@@ -9,7 +9,7 @@ from captchascope.errors import MissingExtraError
 __all__ = ["need"]
 
 _PACKAGES = {
-    "train": ("torch", "onnx", "onnxscript", "filelock"),
+    "train": ("torch", "lightning", "onnx", "onnxscript", "filelock", "tensorboardX"),
 }
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from captchascope.errors import CaptchascopeError, OutputError
 from captchascope.finding import printable
 
 __all__ = ["Console", "mute_stdout", "unwritable"]
+
+
+class Progressed(Protocol):
+    """What moves a bar."""
+
+    def __call__(self, done: int, title: str = ...) -> None:
+        """Show the number done, and a title."""
 
 
 @dataclass(slots=True)
@@ -62,10 +70,10 @@ class Console:
             self._say(line)
 
     @contextlib.contextmanager
-    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show a bar on a terminal; the function given takes the number done."""
+    def progress(self, what: str, total: int) -> Iterator[Progressed]:
+        """Show a bar on a terminal; the function given takes the number done, and a new title."""
         if self.verbosity < 0 or sys.stderr is None or not sys.stderr.isatty():
-            yield lambda done: None
+            yield lambda done, title=what: None
             return
         from rich.console import Console as RichConsole
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -73,7 +81,11 @@ class Console:
         columns = "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
         with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bar:
             task = bar.add_task(what, total=total)
-            yield lambda done: bar.update(task, completed=done)
+
+            def progressed(done: int, title: str = what) -> None:
+                bar.update(task, completed=done, description=title)
+
+            yield progressed
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed, or None

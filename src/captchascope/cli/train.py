@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +21,52 @@ from captchascope.finding import printable
 if TYPE_CHECKING:
     from captchascope.dataset import Dataset
     from captchascope.glyphs.scheme import Scheme
-    from captchascope.train.glyphs import Trained
+    from captchascope.train.glyphs import Trained as GlyphsTrained
     from captchascope.train.loop import Epoch
+    from captchascope.train.whole.training import Request, Trained
 
 __all__ = ["train"]
 
 _TICKS = 1000  # of the progress bar
+_LIMIT = 9 * 60.0  # seconds of the whole way, where the user gives none
+
+_RECIPES = {"whole": ("default", "fast"), "glyphs": ("default", "tutorial")}
+_OF_GLYPHS = {"scheme": "--scheme", "uncleaned": "--uncleaned", "no_repair": "--no-repair"}
+_OF_WHOLE = {
+    "source": "--from",
+    "unlabelled": "--unlabelled",
+    "resume": "--resume",
+    "devices": "--devices",
+    "nodes": "--nodes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the options come to.
+
+    Attributes:
+        folder: Of the captchas.
+        output: The model file.
+        recipe: How to train.
+        seed: Of all chance.
+        labels: How many rows to use; None for all.
+        begun: ``time.monotonic`` when the command began.
+        limit: Seconds; None for no limit.
+    """
+
+    folder: Path
+    output: Path
+    recipe: str
+    seed: int
+    labels: int | None
+    begun: float
+    limit: float | None
+
+    @property
+    def deadline(self) -> float | None:
+        """``time.monotonic`` by which all must be done."""
+        return None if self.limit is None else self.begun + self.limit
 
 
 @click.command()
@@ -38,17 +81,16 @@ _TICKS = 1000  # of the progress bar
 )
 @click.option(
     "--method",
-    type=click.Choice(["glyphs"]),
-    default="glyphs",
-    show_default=True,
-    help="How to read.",
+    type=click.Choice(["whole", "glyphs"]),
+    help="How to read: the whole image at once, or cut into glyphs.  [default: whole; glyphs with "
+    "--recipe tutorial]",
 )
 @click.option(
     "--recipe",
-    type=click.Choice(["default", "tutorial"]),
+    type=click.Choice(["default", "tutorial", "fast"]),
     default="default",
     show_default=True,
-    help="How to train.",
+    help="How to train; fast gives a small network, for thousands of labels.",
 )
 @click.option(
     "--seed",
@@ -59,20 +101,64 @@ _TICKS = 1000  # of the progress bar
     help="Of weights, order and validation rows.",
 )
 @click.option("--labels", type=int, metavar="N", help="Use only N rows, chosen by the seed.")
-@click.option("--time-limit", type=DURATION, metavar="TIME", help="Be done by then: 90s, 10m, 2h.")
+@click.option(
+    "--time-limit",
+    type=DURATION,
+    metavar="TIME",
+    help="Be done by then: 90s, 10m, 2h.  [default: 9m; none for glyphs]",
+)
+@click.option(
+    "--from",
+    "source",
+    default="start",
+    show_default=True,
+    metavar="start|none|FILE",
+    help="What to start from: the pretrained start, nothing, or a model file.",
+)
+@click.option(
+    "--unlabelled",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Learn from these images without labels too.",
+)
+@click.option("--resume", is_flag=True, help="Go on where a training of MODEL.onnx was ended.")
+@click.option(
+    "--devices",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Train on N GPUs of this machine, or in N processes.",
+)
+@click.option(
+    "--nodes",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Train on N machines: give this command on each, with MASTER_ADDR and MASTER_PORT of the "
+    "first one and NODE_RANK, 0 to N - 1, in the environment.",
+)
 @scheme_switches
 @labels_from
 @positions
 @common
+@click.pass_context
 def train(
+    context: click.Context,
     console: Console,
     folder: Path,
     output: Path,
-    method: str,
+    method: str | None,
     recipe: str,
     seed: int,
     labels: int | None,
     time_limit: float | None,
+    source: str,
+    unlabelled: Path | None,
+    resume: bool,
+    devices: int,
+    nodes: int,
     scheme: str,
     uncleaned: bool,
     no_repair: bool,
@@ -82,6 +168,8 @@ def train(
 ) -> None:
     """Train a model on a folder of labelled captchas.
 
+    Ctrl-C ends it early, with the best model so far.
+
     \b
     Examples:
       captchascope train captchas -o mine.onnx --first 1 --last 4500
@@ -90,52 +178,168 @@ def train(
     begun = time.monotonic()
     if not 0 <= seed < 2**63:
         raise UsageError("--seed", f"must be 0 to 2**63 - 1, not {seed}", "such as 1")
+    way = _way(context, method, recipe)
     need("train", "captchascope train")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
     from captchascope.dataset import read_dataset
-    from captchascope.glyphs.scheme import chosen
-    from captchascope.train.glyphs import usable
 
-    plan = chosen(scheme, uncleaned=uncleaned, repair=not no_repair)
-    dataset = usable(read_dataset(folder, labels_from).select(first, last), plan)
+    dataset = read_dataset(folder, labels_from).select(first, last)
+    if way == "glyphs":
+        from captchascope.glyphs.scheme import chosen
+
+        plan = chosen(scheme, uncleaned=uncleaned, repair=not no_repair)
+        job = _Job(folder, output, recipe, seed, labels, begun, time_limit)
+        _train_glyphs(console, dataset, plan, job)
+    else:
+        job = _Job(folder, output, recipe, seed, labels, begun, time_limit or _LIMIT)
+        _Whole(console, job, source, unlabelled, resume, devices, nodes).train(dataset)
+
+
+def _way(context: click.Context, method: str | None, recipe: str) -> str:
+    """Return the method, having checked that the other options belong to it."""
+    way = method or ("glyphs" if recipe == "tutorial" else "whole")
+    if recipe not in _RECIPES[way]:
+        other = "glyphs" if way == "whole" else "whole"
+        raise UsageError("--recipe", f"{recipe} is of --method {other}", f"not of {way}")
+    for name, option in (_OF_GLYPHS if way == "whole" else _OF_WHOLE).items():
+        given = context.get_parameter_source(name)
+        if given is not None and given.name != "DEFAULT":
+            other = "glyphs" if way == "whole" else "whole"
+            raise UsageError(option, f"has no meaning for --method {way}", f"it is of {other}")
+    return way
+
+
+def _taken(console: Console, dataset: Dataset, job: _Job) -> Dataset:
     for problem in dataset.problems:
         console.error(problem)
-    if labels is not None:
-        dataset = dataset.take(labels, seed)
-    console.note(f"{len(dataset.samples)} samples, scheme {plan.name}, recipe {recipe}", level=1)
-    deadline = None if time_limit is None else begun + time_limit
-    trained = _train(console, dataset, plan, recipe, seed, output, deadline)
+    return dataset if job.labels is None else dataset.take(job.labels, job.seed)
+
+
+def _say_done(console: Console, job: _Job, samples: int) -> None:
+    seconds = time.monotonic() - job.begun
+    console.result(f"{printable(job.output)}\t{samples} samples\t{seconds:.1f} s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A training of the whole way; the attributes are the options."""
+
+    console: Console
+    job: _Job
+    source: str
+    unlabelled: Path | None
+    resume: bool
+    devices: int
+    nodes: int
+
+    def train(self, dataset: Dataset) -> None:
+        """Train, alone or with others."""
+        from captchascope.train.whole.together import rank_of, started
+
+        if rank_of(self.devices) > 0:
+            self._follow(dataset)
+            return
+        command = [sys.executable, "-m", "captchascope", *sys.argv[1:]]
+        with started(command, self.devices, self.nodes):
+            self._lead(dataset)
+
+    def _follow(self, dataset: Dataset) -> None:
+        """Train along, and leave all else to the first process."""
+        from captchascope.train.whole.training import Request, readable, train_whole
+        from captchascope.train.whole.watch import Interrupts, Watch
+
+        dataset = readable(dataset)
+        if self.job.labels is not None:
+            dataset = dataset.take(self.job.labels, self.job.seed)
+        with Interrupts() as stop:
+            train_whole(
+                dataset, self._request(Request), Watch(stop=stop, deadline=self.job.deadline)
+            )
+
+    def _lead(self, dataset: Dataset) -> None:
+        from captchascope.files import write_whole
+        from captchascope.train.output import run_folder
+        from captchascope.train.whole.state import finish, prepare
+        from captchascope.train.whole.training import Request, readable, train_whole
+        from captchascope.train.whole.watch import Interrupts, Watch
+
+        console, job = self.console, self.job
+        dataset = _taken(console, readable(dataset), job)
+        with run_folder(job.output) as folder, Interrupts() as stop:
+            if prepare(folder, self.resume):
+                console.note(f"{printable(folder)} held an unfinished training: beginning anew")
+            with console.progress("training", _TICKS) as progress:
+                watch = Watch(
+                    say=console.note,
+                    warn=lambda line: console.note(f"warning: {line}"),
+                    share=lambda share, exact: progress(round(share * _TICKS), _title(exact)),
+                    stop=stop,
+                    deadline=job.deadline,
+                )
+                trained = train_whole(dataset, self._request(Request), watch)
+            assert trained is not None
+            write_whole(job.output, trained.data)
+            if not stop():
+                finish(folder)
+        self._say_how(trained, stop())
+
+    def _request(self, made: type[Request]) -> Request:
+        return made(
+            self.job.output.with_name(self.job.output.name + ".run"),
+            self.job.recipe,
+            self.job.seed,
+            self.source,
+            self.unlabelled,
+            self.resume,
+            self.devices,
+            self.nodes,
+        )
+
+    def _say_how(self, trained: Trained, stopped: bool) -> None:
+        for problem in trained.problems:
+            self.console.error(problem)
+        self.console.note(f"kept step {trained.metadata.metrics['step']}")
+        _say_done(self.console, self.job, trained.samples)
+        if stopped:
+            where = printable(self.job.output)
+            self.console.note(f"interrupted: {where} is the best so far; --resume goes on")
+            raise click.exceptions.Exit(130)
+
+
+def _title(exact: float | None) -> str:
+    return "training" if exact is None else f"training, {exact:.1%} right"
+
+
+def _train_glyphs(console: Console, dataset: Dataset, plan: Scheme, job: _Job) -> None:
+    from captchascope.train.glyphs import usable
+
+    dataset = _taken(console, usable(dataset, plan), job)
+    count = len(dataset.samples)
+    console.note(f"{count} samples, scheme {plan.name}, recipe {job.recipe}", level=1)
+    trained = _glyphs_trained(console, dataset, plan, job)
     for uncut in trained.problems:
         console.error(uncut)
     console.note(f"kept epoch {trained.metadata.metrics['epoch']}")
-    seconds = time.monotonic() - begun
-    console.result(f"{printable(output)}\t{trained.samples} samples\t{seconds:.1f} s")
+    _say_done(console, job, trained.samples)
 
 
-def _train(
-    console: Console,
-    dataset: Dataset,
-    plan: Scheme,
-    recipe: str,
-    seed: int,
-    output: Path,
-    deadline: float | None,
-) -> Trained:
+def _glyphs_trained(console: Console, dataset: Dataset, plan: Scheme, job: _Job) -> GlyphsTrained:
     from captchascope.files import write_whole
     from captchascope.train.glyphs import train_glyphs
     from captchascope.train.output import run_folder, write_log
 
-    with run_folder(output) as folder:
+    with run_folder(job.output) as folder:
         with console.progress("training", _TICKS) as progress:
             trained = train_glyphs(
                 dataset,
                 plan,
-                recipe=recipe,
-                seed=seed,
-                deadline=deadline,
+                recipe=job.recipe,
+                seed=job.seed,
+                deadline=job.deadline,
                 on_share=lambda share: progress(round(share * _TICKS)),
                 on_epoch=lambda epoch: console.note(_line(epoch)),
             )
-        write_whole(output, trained.data)
+        write_whole(job.output, trained.data)
         write_log(folder, trained.epochs)
     return trained
 

@@ -1,0 +1,36 @@
+"""What training images look like to a network, and how far from it an image is unfamiliar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from captchascope.records import FloatArray, GrayImage, RgbImage
+from captchascope.train.whole.measure import outputs_of
+from captchascope.train.whole.network import CtcNet
+
+__all__ = ["means_of", "threshold", "whitening"]
+
+_QUANTILE = 0.995
+_MARGIN = 1.5  # times the distance of the least familiar image of the scheme
+_LEAST = 1e-3  # of a feature's deviation: a constant one tells nothing
+
+
+def means_of(network: CtcNet, images: Sequence[GrayImage | RgbImage]) -> FloatArray:
+    """Return the features of each image, meant over the timesteps, shape (N, F)."""
+    return np.stack([features.mean(axis=0) for features in outputs_of(network.features, images)])
+
+
+def whitening(means: FloatArray) -> tuple[Tensor, Tensor]:
+    """Return the mean of features (N, F), shape (F,), and what makes them of variance 1, (F, F)."""
+    deviations = np.maximum(means.std(axis=0), _LEAST)
+    return torch.from_numpy(means.mean(axis=0)), torch.diag(torch.from_numpy(1 / deviations))
+
+
+def threshold(means: FloatArray, mean: Tensor, whiten: Tensor) -> float:
+    """Return the distance above which an image is none of the scheme that ``means`` are of."""
+    distances = ((torch.from_numpy(means) - mean) @ whiten).square().mean(1).sqrt()
+    return round(_MARGIN * float(np.quantile(distances.numpy(), _QUANTILE)), 4)

@@ -1,0 +1,103 @@
+"""The recipes of the whole way: which network, and how it is trained. Every number is here."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["PLANS", "Plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a whole-image network is trained.
+
+    Attributes:
+        name: As the command line has it.
+        size: Of the network, a name of ``network.SIZES``.
+        rate: The peak of the learning rate.
+        weight_decay: Of AdamW.
+        warmup: The share of the training in which the rate goes up; it goes down in the rest.
+        clip: The greatest norm of a gradient.
+        batch: Images per step.
+        views: Images seen in total, each in another variation.
+        min_steps: At least so many steps, however large the batch.
+        max_steps: At most so many.
+        averaging: How much of the averaged weights stays in a step, 0 to 1.
+        strength: Of the augmentation.
+        best: Whether the round with most right texts or that with the least loss is the best.
+        rounds: Validations, if each step takes as long as planned.
+        patience: Rounds without gain, in the second half of the training, after which it ends.
+        aligned: From scratch, the share of the training in which the text's characters are also
+            taught where to be expected.
+    """
+
+    name: str
+    size: str
+    rate: float
+    weight_decay: float
+    warmup: float
+    clip: float
+    batch: int
+    views: int
+    min_steps: int
+    max_steps: int
+    averaging: float
+    strength: float
+    best: Literal["exact", "loss"]
+    rounds: int
+    patience: int
+    aligned: float
+
+    def steps(self, world: int = 1) -> int:
+        """Return how many steps ``world`` processes take."""
+        wanted = math.ceil(self.views / (self.share_of_batch(world) * world))
+        return min(max(wanted, self.min_steps), self.max_steps)
+
+    def share_of_batch(self, world: int) -> int:
+        """Return how many images of a step each of ``world`` processes takes."""
+        return max(min(self.batch, 8), -(-self.batch // world))
+
+
+PLANS = {
+    plan.name: plan
+    for plan in (
+        Plan(
+            name="default",
+            size="base",
+            rate=2e-3,
+            weight_decay=0.02,
+            warmup=0.1,
+            clip=2.0,
+            batch=32,
+            views=100_000,
+            min_steps=200,
+            max_steps=20_000,
+            averaging=0.998,
+            strength=1.0,
+            best="exact",
+            rounds=30,
+            patience=8,
+            aligned=0.1,
+        ),
+        Plan(
+            name="fast",
+            size="fast",
+            rate=4e-3,
+            weight_decay=0.02,
+            warmup=0.1,
+            clip=2.0,
+            batch=64,
+            views=1_500_000,
+            min_steps=200,
+            max_steps=40_000,
+            averaging=0.999,
+            strength=0.6,
+            best="exact",
+            rounds=30,
+            patience=8,
+            aligned=0.1,
+        ),
+    )
+}

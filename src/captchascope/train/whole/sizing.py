@@ -1,0 +1,106 @@
+"""What a data set says of itself: alphabet, lengths, size and colour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from captchascope.charset import Charset
+from captchascope.dataset import Dataset
+from captchascope.errors import ImageError
+from captchascope.image import load_rgb
+from captchascope.pixels import Channels
+from captchascope.records import RgbImage
+from captchascope.whole.inputs import WholeSpec
+
+__all__ = ["Inferred", "alphabet_of", "inferred", "lengths_of"]
+
+_LOOKED_AT = 200  # images
+_HEIGHTS = 32, 64
+_STEP = 8
+_COLOURED = 40  # levels between a pixel's channels
+_SHARE = 0.01  # of the pixels that must be so coloured
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What training needs to know of a data set.
+
+    Attributes:
+        charset: The alphabet of its labels.
+        lengths: The fewest and most characters of a label.
+        spec: What the network is to look at.
+    """
+
+    charset: Charset
+    lengths: tuple[int, int]
+    spec: WholeSpec
+
+    def lines(self) -> list[str]:
+        """Return it as it is told to the user."""
+        fewest, most = self.lengths
+        spec = self.spec
+        width = f"{spec.min_width} to {spec.max_width}" if spec.width is None else f"{spec.width}"
+        colour = "gray" if spec.channels == 1 else "in colour"
+        return [
+            f"alphabet  {self.charset.chars} ({len(self.charset.chars)} characters)",
+            f"length    {fewest}" if fewest == most else f"length    {fewest} to {most}",
+            f"input     {width} x {spec.height} pixels, {colour}",
+        ]
+
+
+def alphabet_of(dataset: Dataset) -> Charset | None:
+    """Return the characters of the labels that a model can have; None where there are none."""
+    used = set[str]().union(*(sample.label for sample in dataset.samples))
+    fit = sorted(char for char in used if char.isprintable() and not char.isspace())
+    return Charset("".join(fit)) if fit else None
+
+
+def lengths_of(dataset: Dataset) -> tuple[int, int]:
+    """Return the fewest and most characters of a label."""
+    lengths = [len(sample.label) for sample in dataset.samples]
+    return min(lengths), max(lengths)
+
+
+def inferred(dataset: Dataset, charset: Charset) -> Inferred:
+    """Look at the labels and some images of ``dataset``, at least one of which must decode.
+
+    Raises:
+        ImageError: If none decodes; it is about the first.
+    """
+    return Inferred(charset, lengths_of(dataset), _spec(_looked_at(dataset)))
+
+
+def _looked_at(dataset: Dataset) -> list[RgbImage]:
+    images, first = [], None
+    every = -(-len(dataset.samples) // _LOOKED_AT)
+    for sample in dataset.samples[::every]:
+        try:
+            images.append(load_rgb(sample.path))
+        except ImageError as error:
+            first = first or error
+    if not images and first is not None:
+        raise first
+    return images
+
+
+def _spec(images: Sequence[RgbImage]) -> WholeSpec:
+    heights = [image.shape[0] for image in images]
+    height = min(max(round(float(np.median(heights)) / _STEP) * _STEP, _HEIGHTS[0]), _HEIGHTS[1])
+    free = [_fitted(image.shape[1] * height / image.shape[0]) for image in images]
+    sizes = Counter(image.shape[:2] for image in images)
+    channels: Channels = 3 if np.mean([_is_coloured(image) for image in images]) > 0.1 else 1
+    width = free[0] if len(sizes) == 1 else None
+    return WholeSpec("whole", height, width, min(free), max(free), channels)
+
+
+def _fitted(width: float) -> int:
+    return min(max(round(width / _STEP) * _STEP, 4 * _STEP), 4096)
+
+
+def _is_coloured(image: RgbImage) -> bool:
+    spread = image.max(axis=2).astype(int) - image.min(axis=2)
+    return bool((spread > _COLOURED).mean() > _SHARE)

@@ -1,0 +1,225 @@
+"""Train the whole way: a data set in, the bytes of a model file out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from captchascope import __version__
+from captchascope.dataset import Dataset
+from captchascope.errors import CaptchascopeError, TrainingError
+from captchascope.files import printable
+from captchascope.modelfile import FORMAT, Metadata
+from captchascope.train.export import export
+from captchascope.train.whole.calibrate import calibrate
+from captchascope.train.whole.export import Exported
+from captchascope.train.whole.familiar import means_of, threshold, whitening
+from captchascope.train.whole.fit import Fitted, Start, Where, fit
+from captchascope.train.whole.measure import outputs_of, score
+from captchascope.train.whole.network import CtcNet
+from captchascope.train.whole.plan import PLANS, Plan
+from captchascope.train.whole.samples import WholeSet, samples_of
+from captchascope.train.whole.sizing import Inferred, alphabet_of, inferred
+from captchascope.train.whole.state import CHECKPOINT, check_facts, read_checkpoint
+from captchascope.train.whole.together import rank_of
+from captchascope.train.whole.watch import Watch
+from captchascope.whole.inputs import NORMALISATION, normalise
+
+__all__ = ["Request", "Trained", "readable", "train_whole"]
+
+_EXPORT_SECONDS = 15.0  # kept free at the end of a time limit
+_HELD_OUT = 0.1
+_FAMILIAR = 1000  # training images that tell what is familiar
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to train.
+
+    Attributes:
+        folder: The run folder.
+        recipe: A name of ``PLANS``.
+        seed: Of weights, order and validation samples.
+        source: What to start from: ``start``, ``none``, or a model file.
+        unlabelled: A folder of further images.
+        resume: Whether to go on from the run folder's checkpoint.
+        devices: Processes on this machine.
+        nodes: Machines.
+    """
+
+    folder: Path
+    recipe: str = "default"
+    seed: int = 0
+    source: str = "start"
+    unlabelled: Path | None = None
+    resume: bool = False
+    devices: int = 1
+    nodes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model, and how it came about.
+
+    Attributes:
+        data: The model file.
+        metadata: What it says about itself.
+        samples: How many captchas it was trained and validated on.
+        problems: Samples that were left out, and why.
+    """
+
+    data: bytes
+    metadata: Metadata
+    samples: int
+    problems: tuple[CaptchascopeError, ...]
+
+
+def readable(dataset: Dataset) -> Dataset:
+    """Return ``dataset`` with the labels that no model can have moved to its problems.
+
+    Raises:
+        TrainingError: If nothing is left, or all labels are the same.
+    """
+    where = printable(dataset.folder)
+    charset = alphabet_of(dataset)
+    if charset is not None:
+        dataset = dataset.require_charset(charset)
+    if not dataset.samples:
+        raise TrainingError(where, "no sample can be trained on", "label some captchas")
+    labels = {sample.label for sample in dataset.samples}
+    if len(labels) == 1 and len(dataset.samples) > 1:
+        what = f"every label is {printable(labels.pop())!r}: there is nothing to tell apart"
+        raise TrainingError(where, what, "label captchas of other texts too")
+    return dataset
+
+
+def train_whole(dataset: Dataset, request: Request, watch: Watch) -> Trained | None:
+    """Train a whole-image network on ``dataset`` and export it.
+
+    Args:
+        dataset: As ``readable`` returns it.
+        request: How.
+        watch: Who is told, and who may end it: what is best so far is given out even then.
+
+    Returns:
+        None in all processes of a training but the first.
+
+    Raises:
+        TrainingError: If there is nothing to train on, or training comes to nothing.
+        UsageError: If the checkpoint to go on from was made with something else.
+    """
+    plan = PLANS[request.recipe]
+    known = _inferred(dataset)
+    for line in known.lines():
+        watch.say(line)
+    train, validation = _sets(dataset, known, request.seed)
+    watch.say(f"samples   {len(train)} to train on, {len(validation)} to validate on")
+    start = _start(known, plan, request)
+    watch.say(f"from      {'scratch' if start.scratch else request.source}")
+    where = _where(train, validation, request)
+    if request.resume:
+        path = request.folder / CHECKPOINT
+        check_facts(read_checkpoint(path)["facts"], where.facts, printable(path))
+    limit = None if watch.deadline is None else watch.deadline - _EXPORT_SECONDS
+    fitted = fit(train, validation, plan, start, where, replace(watch, deadline=limit))
+    if rank_of(request.devices) > 0:
+        return None
+    metadata, exported = _described(fitted, train, validation, known, request)
+    data = export(
+        exported,
+        torch.from_numpy(normalise([train.images[0]] * 2)),
+        metadata,
+        free_width=known.spec.width is None,
+    )
+    problems = (*train.problems, *validation.problems)
+    return Trained(data, metadata, len(train) + len(validation), problems)
+
+
+def _inferred(dataset: Dataset) -> Inferred:
+    charset = alphabet_of(dataset)
+    assert charset is not None
+    try:
+        return inferred(dataset, charset)
+    except CaptchascopeError as error:
+        raise _nothing(dataset, error) from error
+
+
+def _nothing(dataset: Dataset, first: CaptchascopeError) -> TrainingError:
+    what = f"no sample can be trained on: {first.where}: {first.what}"
+    return TrainingError(printable(dataset.folder), what, first.remedy)
+
+
+def _sets(dataset: Dataset, known: Inferred, seed: int) -> tuple[WholeSet, WholeSet]:
+    """Load the samples to train on and those held out."""
+    rest, held = dataset.hold_out(_HELD_OUT, seed=seed)
+    train = samples_of(rest, known.spec, known.charset)
+    if not len(train):
+        raise _nothing(dataset, train.problems[0])
+    return train, samples_of(held, known.spec, known.charset)
+
+
+def _start(known: Inferred, plan: Plan, request: Request) -> Start:
+    channels, classes = known.spec.channels, known.charset.num_classes
+
+    def fresh(seed: int) -> CtcNet:
+        torch.manual_seed(seed)
+        return CtcNet(channels, classes, plan.size)
+
+    return Start(fresh(request.seed), fresh, True, request.seed)
+
+
+def _where(train: WholeSet, validation: WholeSet, request: Request) -> Where:
+    facts = {
+        "--recipe": request.recipe,
+        "--seed": request.seed,
+        "--from": request.source,
+        "samples": f"{train.fingerprint()} {validation.fingerprint()}",
+    }
+    return Where(request.folder, request.resume, facts, request.devices, request.nodes)
+
+
+def _described(
+    fitted: Fitted, train: WholeSet, validation: WholeSet, known: Inferred, request: Request
+) -> tuple[Metadata, Exported]:
+    """Measure the network once more, and say all about it."""
+    network = fitted.network
+    logits = outputs_of(network, validation.images)
+    metrics: dict[str, object] = {
+        "step": fitted.step,
+        "steps": fitted.rows[-1].step if fitted.rows else fitted.step,
+    }
+    if logits:
+        held = score(logits, validation.targets)
+        metrics |= {
+            "validation_captcha": held.exact,
+            "validation_character": held.character,
+            "validation_loss": held.loss,
+        }
+    every = -(-len(train) // _FAMILIAR)
+    means = means_of(network, train.images[::every])
+    mean, whiten = whitening(means)
+    unseen = means_of(network, validation.images) if logits else means
+    data = {
+        "samples": len(train) + len(validation),
+        "recipe": request.recipe,
+        "from": request.source,
+    }
+    metadata = Metadata(
+        format=FORMAT,
+        method="whole",
+        charset=known.charset,
+        input=asdict(known.spec),
+        normalisation=NORMALISATION,
+        scheme=None,
+        temperature=calibrate(logits, validation.targets),
+        version=__version__,
+        seed=request.seed,
+        data=json.dumps(data),
+        metrics=metrics,
+        lengths=known.lengths,
+        unfamiliar=threshold(unseen, mean, whiten),
+    )
+    return metadata, Exported(network, mean, whiten)
