@@ -23,6 +23,7 @@ ONLY_IN = {
     "onnx": "train",
     "onnxscript": "train",
     "filelock": "train",
+    "tensorboardX": "train",
     "click": "cli",
     "rich": "cli",
 }
@@ -41,8 +42,9 @@ LAYERS = (
         "onnxwalk",
         "whole",
     },
-    {"reader", "parallel"},
+    {"reader", "methods", "parallel"},
     {"dataset", "matching", "evaluate"},
+    {"check"},
     {"draw", "train"},
     {"cli"},
 )
@@ -144,7 +146,10 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     assert len(list(TopologicalSorter(graph).static_order())) == len(modules)
 
 
-HEAVY = ["torch", "lightning", "onnx", "onnxscript", "matplotlib", "fastapi", "ray", "pyarrow"]
+HEAVY = [
+    *("torch", "lightning", "tensorboardX", "onnx", "onnxscript"),
+    *("matplotlib", "fastapi", "ray", "pyarrow"),
+]
 
 COMMAND = f"""
 import json, sys
@@ -162,6 +167,7 @@ print(json.dumps([status, sorted(set({HEAVY}) & sys.modules.keys())]), file=sys.
         ["generate", "metu", "{}/made", "--count", "1", "-q"],
         ["segment", "examples", "{}/glyphs"],
         ["test", "examples"],
+        ["check", "examples", "--model", "metu", "-q"],
         ["train", "--help"],
         ["models"],
         ["--help"],

@@ -23,6 +23,7 @@ COMMANDS = {
     "read": "Read captchas.",
     "explain": "Draw every stage of reading one captcha.",
     "generate": "Generate labelled captchas.",
+    "check": "Find what is wrong with labelled captchas, before training.",
     "segment": "Cut labelled captchas into one image per glyph.",
     "train": "Train a model on labelled captchas.",
     "test": "Measure a model on labelled captchas.",

@@ -1,0 +1,17 @@
+"""What is wrong with a data set, before anything is trained on it."""
+
+from captchascope.check.inspection import check
+from captchascope.check.labels import label_findings
+from captchascope.check.report import Finding, Mention, Report, Severity
+from captchascope.check.sizes import narrow_findings, size_findings
+
+__all__ = [
+    "Finding",
+    "Mention",
+    "Report",
+    "Severity",
+    "check",
+    "label_findings",
+    "narrow_findings",
+    "size_findings",
+]
