@@ -45,7 +45,7 @@ def test_the_processes_have_no_say(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     escaped.
     """
     name = "mo\u202edel.onnx"
-    shutil.copy(model_path("metu"), tmp_path / name)
+    shutil.copy(model_path("metu-glyphs"), tmp_path / name)
     monkeypatch.chdir(tmp_path)
     reader = load(name, charset="012345678", min_confidence=0.5)
     (tmp_path / "elsewhere").mkdir()
@@ -72,7 +72,7 @@ def test_an_endless_stream_can_be_left() -> None:
             taken += 1
             yield image
 
-    found = load("metu").read_many(endless(), jobs=2)
+    found = load("metu-glyphs").read_many(endless(), jobs=2)
     assert taken == 0
     assert next(found).text == DRAWN[0].label
     assert taken == 2 * 2 * 64
@@ -87,7 +87,7 @@ def test_workers_that_cannot_begin_are_one_error(
 ) -> None:
     """Here the model file is gone when they look for it."""
     file = tmp_path / "model.onnx"
-    shutil.copy(model_path("metu"), file)
+    shutil.copy(model_path("metu-glyphs"), file)
     reader = load(file)
     file.unlink()
     with pytest.raises(CaptchascopeError, match=r"jobs: a worker process died \(try fewer jobs"):

@@ -1,4 +1,4 @@
-"""Reading with the shipped model."""
+"""Reading with the shipped model of the glyphs way, and what both ways have in common."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ import captchascope
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
 from captchascope.generate import draw
 from captchascope.image import ImageSource, load_gray
+from captchascope.methods import GlyphMethod
 from captchascope.modelfile import ModelFile
-from captchascope.reader import Reader, _recogniser, load, model_names, model_path
+from captchascope.reader import Reader, load, model_names, model_path
 from captchascope.records import FloatArray, Reading
 
 DRAWN = [draw("metu", 990001, number) for number in range(1, 101)]
@@ -35,7 +36,7 @@ REAL = Path(os.environ.get("CAPTCHASCOPE_DATA", ""), "metu-real", "images")
 @pytest.fixture(scope="module")
 def reader() -> Reader:
     """Open the shipped model once."""
-    return load("metu")
+    return load("metu-glyphs")
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +201,7 @@ def test_wrong_usage_is_known_at_once(
 
 def test_a_charset_limits_the_text(readings: list[Reading]) -> None:
     """And changes nothing where the text has no other characters."""
-    reader = load("metu", charset="0123456")
+    reader = load("metu-glyphs", charset="0123456")
     for found, reading in zip(reader.read_many(JPEGS[:40]), readings, strict=False):
         assert found.text is not None
         assert set(found.text) <= set("0123456")
@@ -211,7 +212,7 @@ def test_a_charset_limits_the_text(readings: list[Reading]) -> None:
 
 def test_a_pattern_limits_the_text(readings: list[Reading]) -> None:
     """It chooses the best of the texts that match."""
-    patterned = load("metu", pattern="[0-4]{3}[0-9]{3}", length="4-6", ignore_case=True)
+    patterned = load("metu-glyphs", pattern="[0-4]{3}[0-9]{3}", length="4-6", ignore_case=True)
     for found, reading in zip(patterned.read_many(JPEGS[:40]), readings, strict=False):
         assert found.text is not None
         assert set(found.text[:3]) <= set("01234")
@@ -221,14 +222,14 @@ def test_a_pattern_limits_the_text(readings: list[Reading]) -> None:
 def test_a_reader_abstains_below_its_confidence(readings: list[Reading]) -> None:
     """It still tells what it saw; at the bound it is sure enough."""
     bound = sorted(reading.confidence for reading in readings)[50]
-    strict = load("metu", min_confidence=bound - 1e-3)
+    strict = load("metu-glyphs", min_confidence=bound - 1e-3)
     for found, reading in zip(strict.read_many(JPEGS), readings, strict=True):
         assert found.confidence == pytest.approx(reading.confidence, abs=1e-4)
         assert len(found.chars) == 6
         assert found.abstained == (found.confidence < bound - 1e-3)
         assert found.text == (None if found.abstained else reading.text)
         assert found.error is None
-    exact = load("metu", min_confidence=readings[0].confidence).read(JPEGS[0])
+    exact = load("metu-glyphs", min_confidence=readings[0].confidence).read(JPEGS[0])
     assert not exact.abstained
 
 
@@ -252,7 +253,7 @@ def test_what_the_model_can_never_satisfy_is_wrong_usage(
 ) -> None:
     """It is known when the model is loaded."""
     with pytest.raises(UsageError, match=message) as caught:
-        load("metu", **options)
+        load("metu-glyphs", **options)
     assert caught.value.remedy
 
 
@@ -261,7 +262,7 @@ def test_models_go_by_name_or_path(reader: Reader, readings: list[Reading]) -> N
     assert {"metu", "metu-glyphs"} <= set(model_names())
     assert all(model_path(name).is_file() for name in model_names())
     assert reader.charset.chars == "0123456789"
-    by_path = load(model_path("metu"))
+    by_path = load(model_path("metu-glyphs"))
     assert same(by_path.read(JPEGS[0]), readings[0])
     assert captchascope.load is load
 
@@ -281,37 +282,15 @@ def test_unusable_models_are_refused(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"method": "whole"}, "reads by the method whole"),
-        ({"normalisation": "none"}, "wants the unknown normalisation 'none'"),
-        ({"scheme": None}, "has unusable metadata: the file must be a table"),
-        ({"scheme": {"name": "metu"}}, "has unusable metadata: the key title is missing"),
-        ({"input": {}}, "has unusable metadata: the key kind is missing"),
-        (
-            {"input": {"kind": "window", "height": 0, "width": 22}},
-            "has unusable metadata: height and width must be at least 4",
-        ),
-    ],
-)
-def test_models_of_another_making_are_refused(
-    reader: Reader, changes: dict[str, Any], message: str
-) -> None:
-    """Their file is sound, but this version cannot read with it."""
-    model = replace(reader.model, metadata=replace(reader.model.metadata, **changes))
-    with pytest.raises(ModelError, match=message) as caught:
-        _recogniser(model)
-    assert caught.value.remedy
-
-
 def test_a_model_that_fails_in_use_is_a_model_error(reader: Reader) -> None:
     """It is not blamed on the image."""
 
     def broken(batch: FloatArray) -> FloatArray:
         return ModelFile.run(reader.model, batch[:, :, :-1])
 
-    failing = replace(reader, recognise=replace(reader.recognise, run=broken))
+    assert isinstance(reader.method, GlyphMethod)
+    recognise = replace(reader.method.recognise, run=broken)
+    failing = replace(reader, method=replace(reader.method, recognise=recognise))
     with pytest.raises(ModelError, match="failed on a batch of the shape"):
         list(failing.read_many(JPEGS[:1], errors="return"))
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from io import BytesIO
 from itertools import count, islice
 from pathlib import Path
+from typing import cast
 
 from PIL import Image
 
@@ -26,6 +27,7 @@ from captchascope.generate import draw
 from captchascope.glyphs.segment import crop
 from captchascope.glyphs.stages import Located, cut_glyphs, locate
 from captchascope.image import load_gray
+from captchascope.methods import GlyphMethod
 from captchascope.records import GrayImage
 
 _FIGURES = Path(__file__).parents[1] / "docs" / "figures"
@@ -34,7 +36,8 @@ _FOLLOWED = {"speckle": 4843, "pattern": 3414}  # the repair moves parts of both
 _DOTTED = 1853  # the pattern leaves dots between the digits
 _SPOILT = 4666  # a speck too large to be dropped stretches the crop
 _READER = captchascope.load("metu-glyphs")
-_SCHEME = _READER.recognise.scheme
+_METHOD = cast(GlyphMethod, _READER.method)
+_SCHEME = _METHOD.recognise.scheme
 
 
 def _gray(number: int, seed: int = _SEED) -> GrayImage:
@@ -45,7 +48,7 @@ def _gray(number: int, seed: int = _SEED) -> GrayImage:
 def _stages() -> Iterator[tuple[str, Image.Image]]:
     """Draw stages 1 to 8 of one captcha of each kind."""
     for kind, number in _FOLLOWED.items():
-        for panel in panels(explained(_READER, _gray(number), ""))[:8]:
+        for panel in panels(explained(_METHOD, _gray(number), ""))[:8]:
             yield f"{panel.title.split()[1]}-{kind}", panel.image
 
 
@@ -83,14 +86,14 @@ def _glyphs(rows: int = 4) -> Image.Image:
 
 def _wrong_cut() -> Image.Image:
     """Draw the components and the cuts of a captcha that one speck has spoilt."""
-    drawn = panels(explained(_READER, _gray(_SPOILT), ""))
+    drawn = panels(explained(_METHOD, _gray(_SPOILT), ""))
     return stack([drawn[3].image, drawn[5].pictures[0]])
 
 
 def _retry() -> Image.Image:
     """Draw where the same captcha is cut at first, and where it is read in the end."""
     gray = _gray(_SPOILT)
-    first, (final, _) = locate(gray, _SCHEME), _READER.recognise.one(gray)
+    first, (final, _) = locate(gray, _SCHEME), _METHOD.recognise.one(gray)
     return stack([labelled("first cuts", _cut(first)), labelled("second cuts", _cut(final))])
 
 

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from captchascope.charset import Charset
-from captchascope.decode import Constraints, allowed, decode_glyphs
-from captchascope.errors import (
-    CaptchascopeError,
-    ImageError,
-    ModelError,
-    SegmentationError,
-    UsageError,
-)
-from captchascope.glyphs.inputs import NORMALISATION, InputSpec
-from captchascope.glyphs.recognise import GlyphRecogniser
-from captchascope.glyphs.scheme import Scheme
-from captchascope.glyphs.table import build
-from captchascope.image import ImageSource, load_gray
+from captchascope.decode import Constraints
+from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
+from captchascope.image import ImageSource, load_gray, load_rgb
+from captchascope.methods import Method, method_of
 from captchascope.modelfile import ModelFile, open_model
-from captchascope.records import FloatArray, GrayImage, Reading
+from captchascope.records import GrayImage, Reading, RgbImage
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["Reader", "load", "model_names", "model_path", "reader_of"]
 
@@ -31,28 +25,33 @@ _FOLDER = Path(__file__).parent / "models"
 
 _BATCH = 16  # images; 8 to 64 are equally fast
 
-_ALIASES = {"metu": "metu-glyphs"}  # until the segmentation-free model ships
+_STAND_INS = {"metu": "metu-glyphs"}  # where the first does not ship
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads captchas of the scheme that its model was trained on; safe to share by threads.
+    """Reads captchas of the scheme that its model was trained on.
 
-    Make one with ``load``.
+    Make one with ``load``. Threads may share it: reading changes nothing in it, ONNX Runtime and
+    OpenCV work without Python's lock, and each call of ``read_many`` has its own order.
 
     Attributes:
         model: The opened model file.
-        constraints: What is known about the texts beforehand.
+        constraints: What the user said of the texts.
         min_confidence: Below this confidence the reader abstains.
-        recognise: Images to the probabilities of their characters.
+        method: How the model reads: images to readings.
         path: The model's file, from which other processes make the same reader.
+        pools: The processes of ``read_many``, by their number and the process that began them.
     """
 
     model: ModelFile
     constraints: Constraints
     min_confidence: float
-    recognise: GlyphRecogniser
+    method: Method
     path: Path
+    pools: dict[tuple[int, int], Executor] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def charset(self) -> Charset:
@@ -79,7 +78,8 @@ class Reader:
 
         Args:
             images: As ``read`` takes them.
-            jobs: Processes; 1 stays in this one.
+            jobs: Processes; 1 stays in this one. More are started when they are first needed, and
+                kept for further calls until ``close``, or until the reader is gone.
             errors: ``raise`` stops at the first image that fails, ``return`` gives a reading with
                 ``error`` set and goes on.
         Raises:
@@ -110,26 +110,35 @@ class Reader:
 
     def read_batch(self, images: Sequence[ImageSource]) -> list[Reading]:
         """Read some images at once; those that fail have ``error`` set."""
-        loaded = [_loaded(image) for image in images]
-        found = iter(self.recognise([g for g in loaded if not isinstance(g, ImageError)]))
+        loaded = [self._loaded(image) for image in images]
+        found = iter(self.method([item for item in loaded if not isinstance(item, ImageError)]))
         return [
-            _failed(gray) if isinstance(gray, ImageError) else self._reading(next(found), image)
-            for gray, image in zip(loaded, images, strict=True)
+            Reading(None, 0.0, error=item)
+            if isinstance(item, ImageError)
+            else self._finished(next(found), image)
+            for item, image in zip(loaded, images, strict=True)
         ]
 
-    def _reading(self, found: FloatArray | SegmentationError, image: ImageSource) -> Reading:
-        if isinstance(found, SegmentationError):
-            return _failed(SegmentationError(_name(image), found.what, found.remedy))
-        return self.decode(found)
+    def close(self) -> None:
+        """End the processes that ``read_many`` has begun; it may be called again all the same."""
+        while self.pools:
+            self.pools.popitem()[1].shutdown(cancel_futures=True)
 
-    def decode(self, probabilities: FloatArray) -> Reading:
-        """Return the reading of glyphs' probabilities, shape (N, C), under the constraints."""
-        found = decode_glyphs(probabilities, self.charset, self.constraints)
-        if found is None:
-            return Reading(None, 0.0, abstained=True)
-        if found.confidence < self.min_confidence:
-            return Reading(None, found.confidence, found.chars, abstained=True)
-        return Reading(found.text, found.confidence, found.chars)
+    def _loaded(self, image: ImageSource) -> GrayImage | RgbImage | ImageError:
+        try:
+            return load_gray(image) if self.method.channels == 1 else load_rgb(image)
+        except ImageError as error:
+            return error
+
+    def _finished(self, reading: Reading, image: ImageSource) -> Reading:
+        """Withhold a text that is not sure enough, and say which image it was that failed."""
+        if reading.confidence < self.min_confidence and reading.error is None:
+            return replace(reading, text=None, abstained=True)
+        if isinstance(reading.error, SegmentationError):
+            where = str(image) if isinstance(image, str | Path) else "image"
+            named = SegmentationError(where, reading.error.what, reading.error.remedy)
+            return replace(reading, error=named)
+        return reading
 
 
 def load(
@@ -146,7 +155,8 @@ def load(
     Args:
         model: The name of a shipped model, or the path of a model file.
         charset: Read only these characters.
-        length: Read only texts of so many characters: 6, "6" or "4-6".
+        length: Read only texts of so many characters: 6, "6" or "4-6". Where neither this nor a
+            pattern is given, they are as long as the labels that the model was trained on.
         pattern: Read only texts that match this as a whole: classes, characters, {m,n}, ?, |.
         ignore_case: Take upper and lower case for one, and give lower case.
         min_confidence: Abstain below this confidence, 0 to 1.
@@ -167,14 +177,13 @@ def load(
 def reader_of(path: str | Path, constraints: Constraints, min_confidence: float) -> Reader:
     """Return the reader of a model file under parsed constraints; errors as ``load``."""
     opened = open_model(path)
-    recogniser = _recogniser(opened)
-    _check_possible(constraints, opened.metadata.charset, recogniser.scheme)
-    return Reader(opened, constraints, min_confidence, recogniser, Path(path).absolute())
+    method = method_of(opened, constraints)
+    return Reader(opened, constraints, min_confidence, method, Path(path).absolute())
 
 
 def model_names() -> list[str]:
     """Return the names of the models that ship."""
-    return sorted({file.stem for file in _FOLDER.glob("*.onnx")} | {*_ALIASES})
+    return sorted({file.stem for file in _FOLDER.glob("*.onnx")} | {*_STAND_INS})
 
 
 def model_path(model: str | Path) -> Path:
@@ -184,7 +193,8 @@ def model_path(model: str | Path) -> Path:
         ModelError: If it is neither a name nor the path of something.
     """
     if isinstance(model, str) and model in model_names():
-        return _FOLDER / f"{_ALIASES.get(model, model)}.onnx"
+        file = _FOLDER / f"{model}.onnx"
+        return file if file.exists() else _FOLDER / f"{_STAND_INS[model]}.onnx"
     path = Path(model)
     if not _exists(path) and path.suffix != ".onnx":
         remedy = f"name one of {', '.join(model_names())}, or an .onnx file"
@@ -197,50 +207,3 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):  # no name that a file could have
         return False
-
-
-def _recogniser(model: ModelFile) -> GlyphRecogniser:
-    meta = model.metadata
-    if meta.method != "glyphs":
-        what = f"reads by the method {meta.method}, which this version does not know"
-        raise ModelError(model.name, what, "upgrade captchascope")
-    if meta.normalisation != NORMALISATION:
-        what = f"wants the unknown normalisation {meta.normalisation!r}"
-        raise ModelError(model.name, what, "upgrade captchascope")
-    try:
-        spec = build(InputSpec, meta.input)
-        scheme = build(Scheme, meta.scheme)
-        if scheme.charset != meta.charset.chars:
-            raise ValueError("the charset is not the scheme's")
-    except ValueError as error:
-        raise ModelError(model.name, f"has unusable metadata: {error}", "train it again") from None
-    return GlyphRecogniser(scheme, spec, meta.temperature, model.run)
-
-
-def _check_possible(rule: Constraints, charset: Charset, scheme: Scheme) -> None:
-    left = allowed(rule, charset)
-    if not left.chars:
-        remedy = f"it knows {charset.chars}"
-        raise UsageError("--charset", "has nothing in common with the model's", remedy)
-    count = scheme.split.count
-    if rule.length is not None and not rule.length[0] <= count <= rule.length[1]:
-        remedy = f"leave it away, or include {count}"
-        raise UsageError("--length", f"the model reads {count} characters", remedy)
-    if not left.possible(count):
-        remedy = f"it reads {count} characters of {left.chars}"
-        raise UsageError("--pattern", "matches no text that the model can read", remedy)
-
-
-def _loaded(image: ImageSource) -> GrayImage | ImageError:
-    try:
-        return load_gray(image)
-    except ImageError as error:
-        return error
-
-
-def _failed(error: CaptchascopeError) -> Reading:
-    return Reading(None, 0.0, error=error)
-
-
-def _name(image: ImageSource) -> str:
-    return str(image) if isinstance(image, str | Path) else "image"

@@ -63,7 +63,8 @@ class Reading:
         confidence: The probability, 0 to 1, that the whole text is right.
         chars: The characters in reading order.
         error: Why there is no text; None where there is one.
-        abstained: Whether the text was withheld because the reader was not sure enough.
+        abstained: Whether the text was withheld because the reader was not sure enough, or there
+            was none to give.
         unfamiliar: Whether the image is unlike anything the model was trained on; no model of the
             glyphs way can tell, so it is False.
     """
@@ -74,6 +75,14 @@ class Reading:
     error: CaptchascopeError | None = None
     abstained: bool = False
     unfamiliar: bool = False
+
+    @classmethod
+    def of(cls, decoded: Decoded | None, unfamiliar: bool = False) -> Reading:
+        """Return the reading of what was decoded; one that abstains where that is no text."""
+        if decoded is None:
+            return cls(None, 0.0, abstained=True, unfamiliar=unfamiliar)
+        text, none = decoded.text or None, not decoded.text
+        return cls(text, decoded.confidence, decoded.chars, None, none, unfamiliar)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from captchascope.errors import UsageError
 from captchascope.finding import printable
 from captchascope.glyphs.scheme import load as load_scheme
 from captchascope.image import load_gray
+from captchascope.methods import GlyphMethod
 from captchascope.reader import load
 
 __all__ = ["explain"]
@@ -55,10 +56,13 @@ def explain(console: Console, image: str, output: Path, model: str, scheme: str 
         raise UsageError(
             "--output", f"cannot be {output.suffix or 'nothing'}", "name a .png or .gif"
         )
-    reader = load(model)
+    method = load(model).method
+    if not isinstance(method, GlyphMethod):
+        what = f"{model} reads the whole image at once: there are no stages to draw"
+        raise UsageError("--model", what, "name one of the glyphs way, such as metu-glyphs")
     if scheme is not None:
-        cut_otherwise = replace(reader.recognise, scheme=load_scheme(scheme))
-        reader = replace(reader, recognise=cut_otherwise)
-    drawn = explained(reader, load_gray(image), image)
+        cut_otherwise = replace(method.recognise, scheme=load_scheme(scheme))
+        method = replace(method, recognise=cut_otherwise)
+    drawn = explained(method, load_gray(image), image)
     write_whole(output, painters[output.suffix.lower()](drawn))
     console.result(f"{printable(str(output))}\t{drawn.text or ''}\t{drawn.confidence:.4f}")

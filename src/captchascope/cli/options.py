@@ -10,7 +10,7 @@ import click
 
 from captchascope.cli.output import Console
 
-__all__ = ["common", "labels_from", "model_and_jobs", "positions", "scheme_switches"]
+__all__ = ["common", "constraints", "labels_from", "model_and_jobs", "positions", "scheme_switches"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,6 +49,34 @@ def model_and_jobs(function: F) -> F:
     return click.option(
         "--model", default="metu", show_default=True, metavar="NAME|FILE", help="Which model."
     )(function)
+
+
+def constraints(function: F) -> F:
+    """Add what is known about the texts, and --min-confidence; ``reader.load`` takes them."""
+    for option in (
+        click.option(
+            "--min-confidence",
+            type=float,
+            default=0.0,
+            metavar="P",
+            help="Abstain below P, 0 to 1.",
+        ),
+        click.option("--ignore-case", is_flag=True, help="Give lower case, whatever the case."),
+        click.option(
+            "--pattern",
+            metavar="PATTERN",
+            help="Read only texts that match as a whole: [0-9], [^0-9], a, {m}, {m,n}, ?, ab|cd.",
+        ),
+        click.option(
+            "--length",
+            metavar="N|N-M",
+            help="Read only texts of this length; unless it or --pattern is given, as long as "
+            "the labels were that the model was trained on.",
+        ),
+        click.option("--charset", metavar="CHARS", help="Read only these characters."),
+    ):
+        function = option(function)
+    return function
 
 
 def labels_from(function: F) -> F:

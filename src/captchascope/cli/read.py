@@ -6,11 +6,13 @@ import json
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 
-from captchascope.cli.options import common, model_and_jobs, positions
+from captchascope.cli.options import common, constraints, model_and_jobs, positions
 from captchascope.cli.output import Console
 from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.finding import find_images, printable
@@ -25,17 +27,7 @@ __all__ = ["read"]
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @model_and_jobs
 @click.option("--method", type=click.Choice(["whole", "glyphs"]), help="Insist on a method.")
-@click.option("--charset", metavar="CHARS", help="Read only these characters.")
-@click.option("--length", metavar="N|N-M", help="Read only texts of this length.")
-@click.option(
-    "--pattern",
-    metavar="PATTERN",
-    help="Read only texts that match as a whole: [0-9], [^0-9], a, {m}, {m,n}, ?, ab|cd.",
-)
-@click.option("--ignore-case", is_flag=True, help="Give lower case, whatever the case.")
-@click.option(
-    "--min-confidence", type=float, default=0.0, metavar="P", help="Abstain below P, 0 to 1."
-)
+@constraints
 @click.option(
     "--format",
     "form",
@@ -55,11 +47,7 @@ def read(
     jobs: int,
     first: int | None,
     last: int | None,
-    charset: str | None,
-    length: str | None,
-    pattern: str | None,
-    ignore_case: bool,
-    min_confidence: float,
+    **limits: Any,
 ) -> None:
     """Read captchas: files, folders (recursively, in natural order), or - for stdin.
 
@@ -71,25 +59,17 @@ def read(
       captchascope read captchas --first 1 --last 100 --format jsonl
       captchascope read - < captcha.jpeg
     """
-    reader = load(
-        model,
-        charset=charset,
-        length=length,
-        pattern=pattern,
-        ignore_case=ignore_case,
-        min_confidence=min_confidence,
-    )
-    if method is not None and method != reader.model.metadata.method:
-        what = f"{method} contradicts the model, which reads by {reader.model.metadata.method}"
-        raise UsageError("--method", what, "leave it away, or choose another model")
-    meta = reader.model.metadata
-    console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}", level=1)
-    if (first, last) != (None, None) and not any(map(_is_folder, paths)):
-        raise UsageError("--first, --last", "count within a folder", "name one, or leave them away")
-    names: deque[str] = deque()
-    images = _images(_found(console, paths, (first, last)), names)
-    for reading in reader.read_many(images, jobs=jobs, errors="return"):
-        _print(console, names.popleft(), reading, form)
+    with closing(load(model, **limits)) as reader:
+        meta = reader.model.metadata
+        if method not in (None, meta.method):
+            what = f"{method} contradicts the model, which reads by {meta.method}"
+            raise UsageError("--method", what, "leave it away, or choose another model")
+        about = f"{meta.method}, reads {meta.charset.chars}"
+        console.note(f"model {reader.model.name}: {about}", level=1)
+        names: deque[str] = deque()
+        images = _images(_found(console, paths, (first, last)), names)
+        for reading in reader.read_many(images, jobs=jobs, errors="return"):
+            _print(console, names.popleft(), reading, form)
 
 
 def _found(
@@ -99,6 +79,8 @@ def _found(
 
     So a range that does not fit is known while nothing is lost by it.
     """
+    if span != (None, None) and not any(map(_is_folder, paths)):
+        raise UsageError("--first, --last", "count within a folder", "name one, or leave them away")
     found: list[tuple[str, Path | None]] = []
     for path in paths:
         if path == "-" or not _is_folder(path):

@@ -8,13 +8,13 @@ from captchascope.draw.picture import Explained
 from captchascope.errors import SegmentationError
 from captchascope.glyphs.inputs import prepare
 from captchascope.glyphs.stages import cut_glyphs, locate
-from captchascope.reader import Reader
+from captchascope.methods import GlyphMethod
 from captchascope.records import GrayImage
 
 __all__ = ["explained"]
 
 
-def explained(reader: Reader, gray: GrayImage, name: str) -> Explained:
+def explained(method: GlyphMethod, gray: GrayImage, name: str) -> Explained:
     """Read ``gray``, shape (H, W), and keep every stage.
 
     Stages 5 to 7 show the first cuts, as their rules made them; what the network saw is from the
@@ -23,13 +23,13 @@ def explained(reader: Reader, gray: GrayImage, name: str) -> Explained:
     Raises:
         SegmentationError: If the image cannot be cut; it names ``name``.
     """
-    recognise = reader.recognise
+    recognise = method.recognise
     try:
         final, probabilities = recognise.one(gray)
     except SegmentationError as error:
         raise SegmentationError(name, error.what, error.remedy) from None
     located = locate(gray, recognise.scheme)
-    reading = reader.decode(probabilities)
+    reading = method.decode(probabilities)
     window = recognise.spec.kind == "window"
     return Explained(
         name=Path(name).name,
@@ -37,7 +37,7 @@ def explained(reader: Reader, gray: GrayImage, name: str) -> Explained:
         located=located,
         glyphs=cut_glyphs(located, recognise.scheme),
         probabilities=probabilities,
-        charset=reader.charset.chars,
+        charset=method.charset.chars,
         text=reading.text,
         confidence=reading.confidence,
         seen=prepare(final, recognise.scheme, recognise.spec) if window else None,

@@ -1,0 +1,87 @@
+"""From images to logits: sizes apart, everything in its place, nothing padded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from captchascope.records import FloatArray
+from captchascope.whole.inputs import WholeSpec, fitted_width, normalise, prepare
+from captchascope.whole.recognise import WholeRecogniser
+
+FREE = WholeSpec("whole", 16, None, 16, 64, 1)
+
+
+class Network:
+    """Gives the columns of each image's first row as logits, and the mean as distance."""
+
+    def __init__(self, tells: bool = True) -> None:
+        self.tells = tells
+        self.batches: list[tuple[int, ...]] = []
+
+    def __call__(self, batch: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Remember the batch."""
+        self.batches.append(batch.shape)
+        logits = batch[:, :, 0].transpose(0, 2, 1)
+        return logits, batch.mean(axis=(1, 2, 3)) if self.tells else None
+
+
+def images(*sizes: tuple[int, int]) -> list[NDArray[np.uint8]]:
+    """Return noise of these heights and widths."""
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, size, np.uint8) for size in sizes]
+
+
+@given(st.lists(st.tuples(st.integers(8, 40), st.integers(8, 90)), max_size=20))
+def test_every_image_gets_what_it_would_get_alone(sizes: list[tuple[int, int]]) -> None:
+    """In rising places, each exactly once, whatever is beside it."""
+    given_images, network = images(*sizes), Network()
+    seen: list[int] = []
+    for places, logits, distances in (
+        (b.places, b.logits, b.distances) for b in WholeRecogniser(FREE, network)(given_images)
+    ):
+        assert list(places) == sorted(places)
+        assert distances is not None
+        for place, own, distance in zip(places, logits, distances, strict=True):
+            alone = normalise([prepare(given_images[place], FREE)])
+            np.testing.assert_array_equal(own, alone[0, :, 0].T)
+            np.testing.assert_allclose(distance, alone.mean(), rtol=1e-5)
+        seen += places
+    assert sorted(seen) == list(range(len(sizes)))
+    widths = {fitted_width(height, width, FREE) for height, width in sizes}
+    assert len(network.batches) == len(widths)
+
+
+def test_images_of_one_size_are_one_batch() -> None:
+    """Also where they only come to it."""
+    network = Network()
+    fixed = replace(FREE, width=40)
+    (bucket,) = WholeRecogniser(fixed, network)(images((16, 40), (30, 70), (8, 8)))
+    assert network.batches == [(3, 1, 16, 40)]
+    assert list(bucket.places) == [0, 1, 2]
+
+
+def test_colour_has_three_channels() -> None:
+    """First among the axes, as torch has them."""
+    network = Network()
+    (image,) = images((16, 32))
+    colour = np.repeat(image[..., None], 3, axis=2)
+    list(WholeRecogniser(replace(FREE, channels=3), network)([colour]))
+    assert network.batches == [(1, 3, 16, 32)]
+
+
+def test_a_network_need_not_tell_distances() -> None:
+    """Then there are none."""
+    (bucket,) = WholeRecogniser(FREE, Network(tells=False))(images((16, 32)))
+    assert bucket.distances is None
+
+
+def test_nothing_to_read_never_reaches_the_network() -> None:
+    """No images are no buckets."""
+    network = Network()
+    assert list(WholeRecogniser(FREE, network)([])) == []
+    assert network.batches == []
