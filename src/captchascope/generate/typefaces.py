@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from functools import cache, lru_cache
 from importlib import resources
 from io import BytesIO
@@ -10,7 +11,10 @@ from PIL import ImageFont
 
 from captchascope.errors import UsageError
 
-__all__ = ["face", "names"]
+__all__ = ["CHARACTERS", "face", "names"]
+
+CHARACTERS = frozenset(string.digits + string.ascii_letters)
+"""What every font has, but for those that are left out of ``names()``."""
 
 _FOLDER = resources.files("captchascope.generate").joinpath("fonts")
 _DIGITS_ONLY = "captchascope-digits"

@@ -1,0 +1,146 @@
+"""What a drawn captcha looks like: every knob, as one frozen record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from captchascope.generate.typefaces import CHARACTERS, names
+
+__all__ = ["BACKDROPS", "FILLS", "INKS", "Style"]
+
+FILLS = ("solid", "hollow", "dotted", "gradient")
+BACKDROPS = ("plain", "gradient", "noise", "blobs", "stripes", "grid", "patches")
+INKS = ("dark", "light", "any")
+
+_CHOICES = {"fill": FILLS, "backdrop": BACKDROPS, "ink": INKS}
+_NUMBERS: dict[str, tuple[float, float]] = {
+    "gap": (-0.6, 2),
+    "rotation": (0, 90),
+    "shear": (0, 1),
+    "wobble": (0, 1),
+    "scaling": (0, 0.9),
+    "contrast": (0, 1),
+    "bold": (-1, 8),
+    "lines": (0, 200),
+    "arcs": (0, 200),
+    "thickness": (1, 50),
+    "dots": (0, 10_000),
+    "speckle": (0, 1),
+    "warp": (0, 0.5),
+    "slant": (0, 1),
+    "blur": (0, 10),
+    "grain": (0, 128),
+    "shrink": (1, 4),
+}
+"""The least and the greatest value of each knob that is a number."""
+
+_LONGEST = 32  # characters of a text
+_SMALLEST, _LARGEST = 16, 1000  # pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The knobs of one scheme; lengths are shares of the image's height unless said otherwise.
+
+    Attributes:
+        charset: The characters that are drawn, of 0-9, A-Z and a-z; one that is there twice is
+            drawn twice as often.
+        length: Fewest and most characters of a text, 1 to 32.
+        size: Height and width of the image in pixels, 16 to 1000; None for whatever the text needs.
+        fonts: Names of bundled fonts, or none for all of them; each image takes one, or each glyph
+            where ``mixed``. One that is there twice is taken twice as often.
+        mixed: Whether every glyph takes a font of its own.
+        height: How tall a capital is, least and most.
+        gap: Space between glyphs as a share of their height, -0.6 to 2; below 0 they overlap.
+        rotation: Degrees by which a glyph turns at most, each way, 0 to 90.
+        shear: By how much a glyph slants at most, each way, 0 to 1.
+        wobble: How far a glyph leaves the line at most, each way, as a share of its height.
+        scaling: The share by which a glyph's size differs at most, each way, 0 to 0.9.
+        anywhere: Whether the text stands anywhere in the image, or in its middle.
+        ink: Whether glyphs are darker than the ground, lighter, or either.
+        gray: Whether the image has no colours.
+        colours: Whether every glyph has a colour of its own.
+        contrast: How far glyphs and ground are apart, 0 to 1.
+        fill: How strokes are filled; one of ``FILLS``.
+        bold: Pixels by which strokes are thickened, to 8, or thinned at -1.
+        backdrop: What lies behind; one of ``BACKDROPS``.
+        lines: How many straight lines cross the image, to 200.
+        arcs: How many arcs and waves do, to 200.
+        thickness: The widest line, 1 to 50 pixels.
+        line_ink: Whether lines have the glyphs' colour.
+        over: Whether lines lie over the glyphs rather than behind them.
+        dots: How many spots there are, to 10,000.
+        speckle: The share of the pixels that are replaced by noise.
+        warp: How far pixels are displaced at most, 0 to 0.5.
+        slant: By how much the whole text is sheared or tapered at most, 0 to 1.
+        blur: The standard deviation of the blur, 0 to 10 pixels.
+        grain: The standard deviation of the noise, 0 to 128 levels.
+        shrink: Drawn so many times as large, 1 to 4, then shrunk: 1 leaves jagged edges as they
+            are.
+        jagged: Whether edges are hard.
+        quality: JPEG quality, 5 to 100; None for as little loss as can be.
+
+    Raises:
+        ValueError: If a knob has a value that it cannot have: the message begins with its name and
+            says which it can.
+    """
+
+    charset: str = "0123456789"
+    length: tuple[int, int] = (4, 6)
+    size: tuple[int, int] | None = (50, 150)
+    fonts: tuple[str, ...] = ()
+    mixed: bool = False
+    height: tuple[float, float] = (0.45, 0.6)
+    gap: float = 0.08
+    rotation: float = 0.0
+    shear: float = 0.0
+    wobble: float = 0.0
+    scaling: float = 0.0
+    anywhere: bool = False
+    ink: str = "dark"
+    gray: bool = False
+    colours: bool = False
+    contrast: float = 0.7
+    fill: str = "solid"
+    bold: int = 0
+    backdrop: str = "plain"
+    lines: int = 0
+    arcs: int = 0
+    thickness: int = 1
+    line_ink: bool = False
+    over: bool = True
+    dots: int = 0
+    speckle: float = 0.0
+    warp: float = 0.0
+    slant: float = 0.0
+    blur: float = 0.0
+    grain: float = 0.0
+    shrink: float = 1.0
+    jagged: bool = False
+    quality: int | None = 85
+
+    def __post_init__(self) -> None:
+        foreign = set(self.charset) - CHARACTERS
+        _require(bool(self.charset) and not foreign, "charset", "characters of 0-9, A-Z and a-z")
+        _require(_within(self.length, 1, _LONGEST), "length", f"1 to {_LONGEST}, the fewest first")
+        _require(
+            self.size is None or all(_SMALLEST <= side <= _LARGEST for side in self.size),
+            "size",
+            f"{_SMALLEST} to {_LARGEST} pixels each way",
+        )
+        _require(set(self.fonts) <= set(names()), "fonts", f"of {', '.join(names())}")
+        _require(_within(self.height, 0.1, 1), "height", "0.1 to 1, the least first")
+        _require(self.quality is None or 5 <= self.quality <= 100, "quality", "5 to 100, or None")
+        for knob, (low, high) in _NUMBERS.items():
+            _require(low <= getattr(self, knob) <= high, knob, f"{low} to {high}")
+        for knob, choices in _CHOICES.items():
+            _require(getattr(self, knob) in choices, knob, f"one of {', '.join(choices)}")
+
+
+def _within(pair: tuple[float, float], low: float, high: float) -> bool:
+    return low <= pair[0] <= pair[1] <= high
+
+
+def _require(holds: bool, knob: str, rule: str) -> None:
+    if not holds:
+        raise ValueError(f"{knob} must be {rule}")
