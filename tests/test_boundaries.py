@@ -43,7 +43,7 @@ LAYERS = (
         "whole",
     },
     {"reader", "methods", "parallel"},
-    {"dataset", "matching", "evaluate"},
+    {"dataset", "matching", "evaluate", "confusions"},
     {"check"},
     {"draw", "train"},
     {"cli"},

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from captchascope.confusions import confusion_table
 from captchascope.errors import ImageError
-from captchascope.evaluate import Bin, Evaluation, KindRates, Rate, confusion_table, evaluate
+from captchascope.evaluate import Bin, Evaluation, KindRates, Rate, evaluate
 from captchascope.records import Reading, Sample
 
 LABELS = st.text("01aAİß", min_size=1, max_size=5)
@@ -81,10 +82,11 @@ def test_a_missing_text_misses_every_character() -> None:
     assert evaluation.mistakes[0].distance == 2
 
 
-def test_positions_of_labels_of_different_lengths() -> None:
-    """A place is judged by the labels that have it."""
-    evaluation = compare(("12", "12"), ("345", "395"))
-    assert [as_counts(rate) for rate in evaluation.by_position] == [(2, 2), (1, 2), (1, 1)]
+def test_labels_of_different_lengths_have_no_positions() -> None:
+    """The third of three characters is not what the third of five is."""
+    assert compare(("12", "12"), ("345", "395")).by_position == ()
+    evaluation = compare(("312", "12"), ("345", "395"))
+    assert [as_counts(rate) for rate in evaluation.by_position] == [(1, 2), (1, 2), (2, 2)]
 
 
 def test_kinds_are_rated_apart_in_natural_order() -> None:
@@ -97,30 +99,17 @@ def test_kinds_are_rated_apart_in_natural_order() -> None:
     assert compare(("1", "1")).by_kind == {}
 
 
-def test_confusion_counts_right_and_wrong_characters() -> None:
-    """Each character of a label is counted once, beside what it was read as."""
-    evaluation = compare(("0010", "0O1O"))
-    assert evaluation.confusion == {("0", "0"): 1, ("0", "O"): 2, ("1", "1"): 1}
-
-
-def test_confusion_table_has_a_column_for_the_rest() -> None:
-    """Rows and columns follow the characters asked for; surplus and other labels have no row."""
-    evaluation = compare(("0110", "0170"), ("01", "011"), ("1x", None), ("11", "10"))
-    assert confusion_table(evaluation, "10") == [[3, 1, 2], [0, 3, 0]]
-    assert confusion_table(evaluation, "") == []
-
-
 def test_calibration_by_hand() -> None:
-    """Bins off by 0.25, 0.2 and 0 weigh as many texts as they hold; no text, no weight."""
+    """Bins off by 0.2, 0.1 and 0 weigh as many texts as they hold; no text, no weight."""
     samples = [sample("1")] * 5
-    readings = [reading("1", 0.75), reading("2", 0.75), reading("1", 0.8), reading("1", 1.0)]
+    readings = [reading("1", 0.7), reading("2", 0.7), reading("1", 0.9), reading("1", 1.0)]
     calibration = evaluate(samples, [*readings, reading(None, 0.1)]).calibration
     assert calibration.bins == (
-        Bin(0.7, 0.8, confidence=0.75, accuracy=0.5, count=2),
-        Bin(0.8, 0.9, confidence=0.8, accuracy=1.0, count=1),
-        Bin(0.9, 1.0, confidence=1.0, accuracy=1.0, count=1),
+        Bin(10 / 15, 11 / 15, confidence=0.7, accuracy=0.5, count=2),
+        Bin(13 / 15, 14 / 15, confidence=0.9, accuracy=1.0, count=1),
+        Bin(14 / 15, 1.0, confidence=1.0, accuracy=1.0, count=1),
     )
-    assert calibration.ece == pytest.approx((2 * 0.25 + 0.2 + 0) / 4)
+    assert calibration.ece == pytest.approx((2 * 0.2 + 0.1 + 0) / 4)
 
 
 def test_calibration_without_texts_is_unknown() -> None:
@@ -140,6 +129,12 @@ def test_failed_abstained_and_answered() -> None:
     assert as_counts(evaluation.coverage) == (3, 5)
     assert as_counts(evaluation.answered) == (1, 3)
     assert as_counts(evaluation.captcha) == (1, 5)
+
+
+def test_the_unfamiliar_are_counted() -> None:
+    """Whether they have a text or not."""
+    strange = [Reading("1", 0.9, unfamiliar=True), Reading(None, 0.0, unfamiliar=True)]
+    assert evaluate([sample("1")] * 3, [*strange, reading("1")]).unfamiliar == 2
 
 
 def test_edits_per_sample_and_per_character() -> None:
@@ -240,11 +235,17 @@ def test_wilson_interval_holds_the_value(a: int, b: int) -> None:
 
 @given(READS, st.booleans())
 def test_the_figures_agree(reads: list[tuple[str, str | None, float]], ignore_case: bool) -> None:
-    """Positions, kinds and confusion add up to the same characters, the parts to all samples."""
+    """Positions, kinds and confusion add up to the same characters, the parts to all samples.
+
+    Positions only where all labels have the same.
+    """
     evaluation = of_reads(reads, ignore_case=ignore_case)
     characters = evaluation.character
     assert characters.total == sum(len(label) for label, _, _ in reads)
-    for rates in (evaluation.by_position, [r.character for r in evaluation.by_kind.values()]):
+    sums = [[rates.character for rates in evaluation.by_kind.values()]]
+    sums += [list(evaluation.by_position)] if evaluation.by_position else []
+    assert bool(evaluation.by_position) == (len({len(label) for label, _, _ in reads}) == 1)
+    for rates in sums:
         assert sum(rate.hits for rate in rates) == characters.hits
         assert sum(rate.total for rate in rates) == characters.total
     table = confusion_table(evaluation, "01aAİß")
@@ -257,7 +258,7 @@ def test_the_figures_agree(reads: list[tuple[str, str | None, float]], ignore_ca
 
 @given(READS)
 def test_calibration_is_bounded(reads: list[tuple[str, str | None, float]]) -> None:
-    """Every text is in one of ten bins, and no gap is wider than 1."""
+    """Every text is in one of fifteen bins, and no gap is wider than 1."""
     evaluation = of_reads(reads, ignore_case=False)
     bins = evaluation.calibration.bins
     assert sum(b.count for b in bins) == evaluation.coverage.hits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 
@@ -21,14 +21,13 @@ __all__ = [
     "KindRates",
     "Mistake",
     "Rate",
-    "confusion_table",
     "evaluate",
 ]
 
 _Z = 1.959963984540054
 """The 97.5 % quantile of the normal distribution, for intervals of 95 %."""
 
-_BINS = 10
+_BINS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +122,17 @@ class Evaluation:
         character: Character accuracy: characters of the labels read right. Texts as long as the
             label are compared place by place, others by a shortest edit script; where there is
             no text, every character is missed.
-        by_position: Character accuracy at each place of the label, from the left.
+        by_position: Character accuracy at each place of the label, from the left; none where the
+            labels differ in length, for then a place has no meaning of its own.
         by_kind: The rates of each value in the column ``kind``, in natural order.
         confusion: Counts of (character of the label, character read), right ones included; ""
             where one side has none. Characters taken for equal count as the label's.
-        calibration: Confidence against exact match, of the texts given, in ten equal bins.
+        calibration: Confidence against exact match, of the texts given, in fifteen equal bins.
         coverage: Texts given, of all samples.
         answered: Exact match among the texts given.
         abstained: Samples without a text because the reader was not sure enough.
         failed: Samples without a text for any other reason.
+        unfamiliar: Samples that are unlike what the model was trained on, text or no text.
         mean_edit_distance: Edits per sample that turn the text into the label.
         cer: Edits per character of the labels, which may exceed 1.
         mistakes: The samples not read exactly, worst first: by distance, confidence, natural order.
@@ -147,6 +148,7 @@ class Evaluation:
     answered: Rate
     abstained: int
     failed: int
+    unfamiliar: int
     mean_edit_distance: float
     cer: float
     mistakes: tuple[Mistake, ...]
@@ -156,7 +158,8 @@ class Evaluation:
         return {
             **{n: getattr(self, n).to_json() for n in ("captcha", "character")},
             **{n: getattr(self, n).to_json() for n in ("coverage", "answered")},
-            **{n: getattr(self, n) for n in ("abstained", "failed", "mean_edit_distance", "cer")},
+            **{n: getattr(self, n) for n in ("abstained", "failed", "unfamiliar")},
+            **{n: getattr(self, n) for n in ("mean_edit_distance", "cer")},
             "by_position": [rate.to_json() for rate in self.by_position],
             "by_kind": {
                 kind: {"captcha": r.captcha.to_json(), "character": r.character.to_json()}
@@ -197,24 +200,11 @@ def evaluate(
         answered=_rates(answered).captcha,
         abstained=abstained,
         failed=len(outcomes) - len(answered) - abstained,
+        unfamiliar=sum(o.reading.unfamiliar for o in outcomes),
         mean_edit_distance=edits / len(outcomes),
         cer=edits / max(1, total.character.total),
         mistakes=tuple(sorted(wrong, key=_severity)),
     )
-
-
-def confusion_table(evaluation: Evaluation, chars: str) -> list[list[int]]:
-    """Return how often each of ``chars``, all different, was read as which; shape (n, n + 1).
-
-    Rows are characters of the labels, columns what was read, and the last column all that was
-    missed or read as another character. What was read where there is nothing has no row.
-    """
-    column = {char: i for i, char in enumerate(chars)}
-    table = [[0] * (len(chars) + 1) for _ in chars]
-    for (label, read), count in evaluation.confusion.items():
-        if label in column:
-            table[column[label]][column.get(read, len(chars))] += count
-    return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,13 +251,15 @@ def _rates(outcomes: Sequence[_Outcome]) -> KindRates:
     return KindRates(Rate(exact, len(outcomes)), Rate(sum(hits), len(hits)))
 
 
-def _by_position(outcomes: Iterable[_Outcome]) -> tuple[Rate, ...]:
-    """Return character accuracy at each place that a label has."""
-    places = zip_longest(*(outcome.hits for outcome in outcomes))
-    return tuple(Rate(place.count(True), len(place) - place.count(None)) for place in places)
+def _by_position(outcomes: Sequence[_Outcome]) -> tuple[Rate, ...]:
+    """Return character accuracy at each place, where all labels have the same ones."""
+    if len({len(outcome.sample.label) for outcome in outcomes}) > 1:
+        return ()
+    places = zip(*(outcome.hits for outcome in outcomes), strict=True)
+    return tuple(Rate(place.count(True), len(place)) for place in places)
 
 
-def _by_kind(outcomes: Iterable[_Outcome]) -> dict[str, KindRates]:
+def _by_kind(outcomes: Sequence[_Outcome]) -> dict[str, KindRates]:
     """Return the rates of each kind; an empty field is no kind."""
     groups: defaultdict[str, list[_Outcome]] = defaultdict(list)
     for outcome in outcomes:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from captchascope.evaluate import Evaluation, Rate, confusion_table
+from captchascope.confusions import confusion_table, most_confused
+from captchascope.evaluate import Evaluation, Rate
 from captchascope.files import printable
 
 __all__ = ["evaluation_lines"]
+
+_MOST_CHARS = 16  # of a table of confusions that still fits a terminal
+_CONFUSED = 10  # pairs that are listed where it does not
 
 
 def evaluation_lines(result: Evaluation, chars: str, worst: int) -> Iterator[str]:
@@ -22,6 +26,8 @@ def evaluation_lines(result: Evaluation, chars: str, worst: int) -> Iterator[str
         yield _rate(f"kind {kind}: characters", rates.character)
     if result.failed or result.abstained:
         yield f"not read: {result.failed} failed, {result.abstained} abstained"
+    if result.unfamiliar:
+        yield f"unlike what the model was trained on: {result.unfamiliar}"
     if result.calibration.ece is not None:
         yield f"expected calibration error: {result.calibration.ece:.4f}"
     yield from _confusions(result, chars)
@@ -34,7 +40,8 @@ def _rate(name: str, rate: Rate) -> str:
 
 
 def _confusions(result: Evaluation, chars: str) -> Iterator[str]:
-    if len(chars) > 16:
+    if len(chars) > _MOST_CHARS:
+        yield from _pairs(result)
         return
     table = confusion_table(result, chars)
     width = max(4, len(str(max(max(row) for row in table))) + 1)
@@ -43,6 +50,17 @@ def _confusions(result: Evaluation, chars: str) -> Iterator[str]:
     for char, row in zip(chars, table, strict=True):
         cells = "".join(f"{count or '.':>{width}}" for count in row[:-1])
         yield f"{char:>12}{cells}{row[-1] or '.':>7}"
+
+
+def _pairs(result: Evaluation) -> Iterator[str]:
+    pairs = most_confused(result, _CONFUSED)
+    if not pairs:
+        return
+    yield ""
+    yield "the most frequent wrong characters"
+    for label, read, count in pairs:
+        what = f"{label} read as {read}" if label and read else f"{label} missed"
+        yield f"  {what if label else f'{read} read where there is nothing':30}{count:>6}"
 
 
 def _mistakes(result: Evaluation, worst: int) -> Iterator[str]:

@@ -10,15 +10,17 @@ from pathlib import Path
 import cv2
 import jinja2
 
+from captchascope.confusions import confusion_table, most_confused
 from captchascope.errors import ImageError
-from captchascope.evaluate import Evaluation, Rate, confusion_table
+from captchascope.evaluate import Evaluation, Rate
 from captchascope.finding import printable
-from captchascope.image import load_gray
+from captchascope.image import load_rgb
 
 __all__ = ["Report", "report_html"]
 
 _WORST = 50  # images shown
 _MOST_CHARS = 40  # of a confusion matrix that still fits a page
+_CONFUSED = 30  # pairs that are listed where it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def report_html(report: Report) -> str:
         rates=_rates(result),
         chars=report.chars,
         table=confusion_table(result, report.chars) if small else [],
+        pairs=[] if small else most_confused(result, _CONFUSED),
         worst=[
             {
                 "file": printable(mistake.sample.file),
@@ -78,8 +81,8 @@ def _rates(result: Evaluation) -> list[tuple[str, Rate]]:
 def _picture(path: Path) -> str:
     """Return the image as a data URI; empty where it cannot be decoded."""
     try:
-        gray = load_gray(path)
+        image = load_rgb(path)
     except ImageError:
         return ""
-    data = cv2.imencode(".png", gray)[1].tobytes()
+    data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
     return "data:image/png;base64," + base64.b64encode(data).decode()
