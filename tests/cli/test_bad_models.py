@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from captchascope.reader import model_path
+from captchascope.reader import model_names, model_path
 
 from .commands import Cli, one_line
 
@@ -15,7 +15,7 @@ from .commands import Cli, one_line
 def without_metadata(place: Path) -> Path:
     """Write a sound ONNX file that is not one of captchascope's."""
     onnx = pytest.importorskip("onnx")
-    model = onnx.load(model_path("metu"))
+    model = onnx.load(model_path("metu-glyphs"))
     del model.metadata_props[:]
     onnx.save(model, place / "foreign.onnx")
     return place / "foreign.onnx"
@@ -24,7 +24,7 @@ def without_metadata(place: Path) -> Path:
 def of_the_future(place: Path) -> Path:
     """Write the shipped model in a format that is not there yet."""
     onnx = pytest.importorskip("onnx")
-    model = onnx.load(model_path("metu"))
+    model = onnx.load(model_path("metu-glyphs"))
     for prop in model.metadata_props:
         if prop.key == "format":
             prop.value = "2"
@@ -42,11 +42,11 @@ COMMANDS = (
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_model_that_is_none(cli: Cli, place: Path, command: list[str]) -> None:
     """Missing, a folder, empty, text, an image, the half of a model."""
-    half = model_path("metu").read_bytes()[:20_000]
+    half = model_path("metu-glyphs").read_bytes()[:20_000]
     for name, content in {"empty": b"", "text": b"hello\n" * 99, "half": half}.items():
         (place / f"{name}.onnx").write_bytes(content)
     for model, begins in {
-        "none": "none: no such model (name one of metu, metu-glyphs, or an .onnx file)",
+        "none": f"none: no such model (name one of {', '.join(model_names())}, or an .onnx file)",
         "none.onnx": "none.onnx: does not exist (check the path)",
         "captchas": "captchas: is a directory, not a model file (",
         "empty.onnx": "empty.onnx: is empty (",
@@ -76,6 +76,6 @@ def test_a_newer_format(cli: Cli, place: Path) -> None:
 def test_a_model_with_a_line_break_in_its_name(cli: Cli, place: Path) -> None:
     """The name is escaped where it is printed, and works where it is opened."""
     assert "no\\nne.onnx" in one_line(cli("read", "captchas", "--model", "no\nne.onnx"), 1)
-    shutil.copy(model_path("metu"), place / "mi\nne.onnx")
+    shutil.copy(model_path("metu-glyphs"), place / "mi\nne.onnx")
     done = cli("read", "-v", "captchas/1.jpeg", "--model", "mi\nne.onnx")
     assert (done.status, len(done.rows), len(done.errors)) == (0, 1, 1)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
+import pytest
+
+from captchascope import reader
 from captchascope.glyphs.scheme import load
-from captchascope.reader import model_names
+from captchascope.reader import model_names, model_path
+from whole.bars import CHARS, GRAY, write_model
 
 from .commands import Cli, one_line, text
+
+METU_GLYPHS = model_path("metu-glyphs")
 
 
 def test_every_scheme_has_a_line(cli: Cli) -> None:
@@ -35,8 +44,52 @@ def test_every_model_has_a_line(cli: Cli) -> None:
     done = cli("models")
     assert (done.status, done.err) == (0, "")
     assert [row.partition("\t")[0] for row in done.rows] == model_names()
-    for row in done.rows:
-        assert re.search(r"\tglyphs, reads 0123456789, \d+\.\d% of validation .* \d+ kB$", row)
+    lines = dict(row.split("\t") for row in done.rows)
+    wanted = r"glyphs, reads 0123456789, \d+\.\d% of validation captchas right, \d+ kB"
+    assert re.fullmatch(wanted, lines["metu-glyphs"])
+    assert all(re.match(r"(whole|glyphs), reads .*, \d+ kB$", line) for line in lines.values())
+
+
+@pytest.mark.parametrize(
+    ("lengths", "channels", "line"),
+    [
+        (None, 1, "whole, reads "),
+        ((4, 6), 3, "whole, reads 4 to 6 of "),
+        ((5, 5), 1, "reads 5 of "),
+    ],
+)
+def test_a_model_that_knows_its_texts_says_so(
+    cli: Cli,
+    monkeypatch: pytest.MonkeyPatch,
+    lengths: tuple[int, int] | None,
+    channels: Literal[1, 3],
+    line: str,
+) -> None:
+    """How long they are, which characters they have, and whether it looks at colours."""
+    monkeypatch.setattr(reader, "_FOLDER", Path.cwd())
+    shutil.copy(METU_GLYPHS, "metu-glyphs.onnx")
+    write_model(Path("mine.onnx"), replace(GRAY, channels=channels), lengths=lengths)
+    (row,) = (row for row in cli("models").rows if row.startswith("mine\t"))
+    assert f"{line}{CHARS}{', in colour' if channels == 3 else ''}, " in row
+
+
+def test_the_default_model_is_the_one_that_ships_under_its_name(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The glyphs stand in for it only where it does not."""
+    monkeypatch.setattr(reader, "_FOLDER", Path.cwd())
+    shutil.copy(METU_GLYPHS, "metu-glyphs.onnx")
+    rows = cli("models").rows
+    assert [row.partition("\t")[0] for row in rows] == ["metu", "metu-glyphs"]
+    assert " (the model metu-glyphs)" in rows[0]
+    assert reader.load().model.metadata.method == "glyphs"
+    write_model(Path("metu.onnx"))
+    write_model(Path("start.onnx"))
+    rows = cli("models").rows
+    assert [row.partition("\t")[0] for row in rows] == ["metu", "metu-glyphs", "start"]
+    assert "the model" not in rows[0]
+    assert reader.load().model.metadata.method == "whole"
+    assert reader.load("metu-glyphs").model.metadata.method == "glyphs"
 
 
 def test_every_listed_model_reads(cli: Cli) -> None:
@@ -44,4 +97,6 @@ def test_every_listed_model_reads(cli: Cli) -> None:
     for row in cli("models").rows:
         name = row.partition("\t")[0]
         done = cli("read", "captchas/1.jpeg", "--model", name)
-        assert done.out.startswith(f"captchas/1.jpeg\t{text(1)}\t")
+        assert (done.status, len(done.rows)) == (0, 1)
+        if name.startswith("metu"):
+            assert done.out.startswith(f"captchas/1.jpeg\t{text(1)}\t")

@@ -78,11 +78,9 @@ def test_a_jsonl_row_has_what_the_contract_says(cli: Cli) -> None:
     assert (row["file"], row["text"]) == ("captchas/1.jpeg", text(1))
     assert (row["error"], row["abstained"], row["unfamiliar"]) == (None, False, False)
     assert "".join(char["char"] for char in row["chars"]) == text(1)
-    product = 1.0
     for char in row["chars"]:
         assert list(char) == ["char", "confidence"]
-        product *= char["confidence"]
-    assert row["confidence"] == pytest.approx(product, abs=1e-5)
+        assert row["confidence"] <= char["confidence"] <= 1
 
 
 def test_one_image_comes_from_stdin(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,13 +160,23 @@ def test_a_confidence_is_a_probability(cli: Cli, value: str) -> None:
     )
 
 
+GLYPHS = ["--model", "metu-glyphs"]
+
 CONTRADICTIONS = {
-    "--method: whole contradicts the model, which reads by glyphs (": ["--method", "whole"],
+    "--method: whole contradicts the model, which reads by glyphs (": [
+        *GLYPHS,
+        "--method",
+        "whole",
+    ],
     "--charset: has nothing in common with the model's (": ["--charset", "abc"],
     "--charset: a charset needs at least one character (": ["--charset", ""],
     "--charset: ": ["--charset", "11"],
-    "--length: the model reads 6 characters (": ["--length", "5"],
-    "--length: the model reads 6 characters (leave it away, or include 6)": ["--length", "7-9"],
+    "--length: the model reads 6 characters (": [*GLYPHS, "--length", "5"],
+    "--length: the model reads 6 characters (leave it away, or include 6)": [
+        *GLYPHS,
+        "--length",
+        "7-9",
+    ],
     "--length: is no length: six (": ["--length", "six"],
     "--length: is no length: 6-4 (": ["--length", "6-4"],
     "--pattern: ( at character 1 is not understood (": ["--pattern", "(["],
@@ -188,10 +196,10 @@ def test_what_can_never_be_read_is_wrong_usage(cli: Cli, begins: str) -> None:
     ("options", "fits"),
     [
         (["--charset", "0123456"], lambda found: set(found) <= set("0123456")),
-        (["--length", "4-6"], lambda found: len(found) == 6),
+        (["--length", "4-6"], lambda found: 4 <= len(found) <= 6),
         (["--pattern", "[0-4][0-9]{1,8}"], lambda found: found[0] < "5"),
         (["--pattern", "[0-9]{5}[13579]", "--charset", "012345"], lambda found: found[5] in "135"),
-        (["--method", "glyphs", "--ignore-case"], lambda found: found.isdecimal()),
+        ([*GLYPHS, "--method", "glyphs", "--ignore-case"], lambda found: found.isdecimal()),
     ],
 )
 def test_constraints_are_kept(cli: Cli, options: list[str], fits: Callable[[str], bool]) -> None:
@@ -209,7 +217,7 @@ def test_a_model_file_in_the_place_of_a_name(cli: Cli) -> None:
     shutil.copy(model_path("metu"), "mine.onnx")
     wanted = cli("read", "captchas")
     assert cli("read", "captchas", "--model", "mine.onnx") == wanted
-    assert cli("read", "captchas", "--model", "metu-glyphs") == wanted
+    assert cli("read", "captchas", "--model", "metu") == wanted
 
 
 def test_a_range_that_fits_no_later_folder_is_known_before_anything_is_read(

@@ -24,11 +24,20 @@ def models(console: Console) -> None:
     for name in model_names():
         path = model_path(name)
         line = _line(open_model(path).metadata)
-        alias = f" (the model {path.stem})" if path.stem != name else ""
+        alias = f" (the model {path.stem})" if path.stem != name else ""  # a stand-in
         console.result(f"{name}\t{line}{alias}, {path.stat().st_size / 1000:.0f} kB")
 
 
 def _line(meta: Metadata) -> str:
     right = meta.metrics.get("validation_captcha")
     measured = f", {right:.1%} of validation captchas right" if isinstance(right, float) else ""
-    return f"{meta.method}, reads {meta.charset.chars}{measured}"
+    colour = ", in colour" if meta.input.get("channels") == 3 else ""
+    return f"{meta.method}, reads {_texts(meta)}{colour}{measured}"
+
+
+def _texts(meta: Metadata) -> str:
+    if meta.lengths is None:
+        return meta.charset.chars
+    fewest, most = meta.lengths
+    many = f"{most}" if fewest == most else f"{fewest} to {most}"
+    return f"{many} of {meta.charset.chars}"
