@@ -14,18 +14,18 @@ __all__ = ["row_findings"]
 
 
 _KINDS: dict[str, tuple[Severity, str, str, str]] = {
-    "no-image": ("error", "row", "name no image", "add the images, or cut the rows"),
+    "no-image": ("error", "row", "without an image", "add the images, or cut the rows"),
     "unusable-row": (
         "error",
-        "label",
-        "cannot be used",
+        "row",
+        "that cannot be used",
         "write the text in the image, without white space, once for each image",
     ),
     "no-row": (
         "warning",
         "image",
-        "have no row",
-        "label them, or move them elsewhere: training can learn from them too by --unlabelled",
+        "without a row",
+        "label them, or move them away: train --unlabelled learns from them too",
     ),
 }
 """Of each kind of problem how bad it is, what is concerned, what is wrong, and what to do."""
