@@ -22,8 +22,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 DEAD, START = 0, 1
 
 _LONGEST = 512  # characters; no captcha has more, whatever --length says
-_MOST_STATES = 4096
-_NEVER = 1 << 30
+_MOST_STATES = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +37,9 @@ class Allowed:
         columns: The model's classes that are left, the blank among them, those that count as one
             character side by side; None where it is all of them as they are.
         groups: Where in ``columns`` each new class begins; None where each is one column.
-        step: Shape (S, K): the state after a class; the blank changes none.
+        step: Shape (S, K): the state after a class, dead where no allowed text goes on like that;
+            the blank changes none.
         accepting: Shape (S,): whether a text may end there.
-        need: Shape (S, K): the fewest timesteps in which CTC comes from a state to an accepting
-            one, if the last timestep was of this class: the same one again needs a blank between.
         free: Whether every text is allowed.
     """
 
@@ -50,16 +48,15 @@ class Allowed:
     groups: IntArray | None
     step: IntArray
     accepting: BoolArray
-    need: IntArray
     free: bool
 
     def possible(self, characters: int | None = None) -> bool:
         """Tell whether any text is allowed, or any of so many characters."""
         if characters is None:
-            return bool(self.need[START, BLANK] < _NEVER)
+            return bool(self.step[START, BLANK] != DEAD)
         states = {START}
         for _ in range(characters):
-            states = {int(s) for state in states for s in self.step[state, 1:]} - {DEAD}
+            states = {int(after) for state in states for after in self.step[state, 1:]} - {DEAD}
         return any(self.accepting[state] for state in states)
 
 
@@ -78,15 +75,12 @@ def allowed(rule: Constraints, charset: Charset) -> Allowed:
     columns = [BLANK, *(i for group in ids for i in group)]
     groups = np.cumsum([0, 1, *map(len, ids)])[:-1]
     step, accepting = _automaton(rule, chars)
-    need = _fewest(step, accepting)
-    step[need[step, BLANK] >= _NEVER] = DEAD
     return Allowed(
         chars,
         None if columns == list(range(charset.num_classes)) else np.array(columns),
         None if len(columns) == len(groups) else groups,
         step,
         accepting,
-        need,
         rule.length is None and rule.pattern is None,
     )
 
@@ -121,23 +115,15 @@ def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
             raise UsageError("--pattern", "has too many cases", "shorten what {m,n} or ? follow")
     good = [bool(s) and (pattern is None or pattern.accepts(s)) for s, _ in states]
     long_enough = [rule.length is None or count >= fewest for _, count in states]
-    return np.stack(rows), np.logical_and(good, long_enough)
+    accepting = np.logical_and(good, long_enough)
+    step = np.stack(rows)
+    step[~_hopeful(step, accepting)[step]] = DEAD
+    return step, accepting
 
 
-def _fewest(step: IntArray, accepting: BoolArray) -> IntArray:
-    """Return ``need`` of ``Allowed``, shape (S, K), by relaxing until nothing changes."""
-    states, classes = step.shape
-    every, last = np.arange(states), np.arange(classes)
-    need = np.where(accepting[:, None], 0, np.full((states, classes), _NEVER))
-    while classes > 1:
-        cost = np.minimum(1 + need[step[:, 1:], last[1:]], _NEVER)
-        best = cost.argmin(axis=1)
-        least = cost[every, best]
-        cost[every, best] += 1  # with a blank first, or by another character
-        shorter = np.repeat(least[:, None], classes, axis=1)
-        shorter[every, best + 1] = cost.min(axis=1)
-        shorter = np.minimum(need, shorter)
-        if np.array_equal(shorter, need):
-            break
-        need = shorter
-    return need
+def _hopeful(step: IntArray, accepting: BoolArray) -> BoolArray:
+    """Return which states lead to an accepting one, shape (S,)."""
+    found = accepting
+    while not np.array_equal(more := found | found[step].any(axis=1), found):
+        found = more
+    return found

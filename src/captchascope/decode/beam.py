@@ -1,8 +1,9 @@
-"""Prefix beam search that never leaves the allowed texts.
+"""Prefix beam search that knows how each prefix can still end.
 
-Source: Graves and Jaitly 2014, algorithm 1, with a state of the automaton for each prefix. A
-prefix stays in the beam only while an allowed text can still be reached from it in the timesteps
-that are left, so the search ends with an allowed text wherever there is one that fits.
+Source: Graves and Jaitly 2014, algorithm 1, with a state of the automaton for each prefix. Prefixes
+are ranked by their probability times that of their best end, so one that cannot end in an allowed
+text any more is never kept, and one that a constraint needs is not lost to others that look better
+until they, too, must end.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from captchascope.charset import BLANK
 from captchascope.decode.automaton import DEAD, START, Allowed, BoolArray, IntArray
+from captchascope.records import FloatArray
 
 __all__ = ["beam_search"]
 
@@ -27,9 +29,9 @@ class _Beam:
 
     Attributes:
         blank, label: Log probability of the prefix by the alignments that end with a blank, and
-            with its last character; minus infinity for both where there is no prefix.
+            with its last character.
         last: Class of the last character; the blank's where there is none.
-        state: Of the automaton.
+        state: Of the automaton; dead where there is no prefix.
         name: A number for the prefix, and ``parent`` that of the prefix without its last
             character. Two prefixes share a number once in 2^64 times, and then only the search
             suffers: the probability of what it finds is computed anew.
@@ -55,16 +57,40 @@ def beam_search(logs: NDArray[np.float64], left: Allowed, width: int) -> tuple[I
         shape (B, W): which of them are texts at all.
     """
     timesteps, batch, _ = logs.shape
+    endings = _best_endings(logs, left)
     beam = _first(batch, width)
     origins = np.empty((timesteps, batch, width), np.int64)
     classes = np.empty_like(origins)
     for t, row in enumerate(logs):
-        beam, origins[t], classes[t] = _next(beam, row, left, timesteps - t - 1)
+        beam, origins[t], classes[t] = _next(beam, row, left, endings[t])
     slots = np.broadcast_to(np.arange(width), (batch, width))
     for t in reversed(range(timesteps)):
         classes[t] = np.take_along_axis(classes[t], slots, axis=1)
         slots = np.take_along_axis(origins[t], slots, axis=1)
-    return classes.reshape(timesteps, -1).T, left.accepting[beam.state]
+    return classes.reshape(timesteps, -1).T, beam.state != DEAD
+
+
+def _best_endings(logs: NDArray[np.float64], left: Allowed) -> FloatArray:
+    """Return the log probability of the best path to an allowed end, shape (T, B, S, K).
+
+    That is through the timesteps after t, from a state of the automaton, where timestep t was of
+    a class; minus infinity where there is none.
+    """
+    timesteps, batch, kinds = logs.shape
+    found = np.empty((timesteps, batch, len(left.step), kinds), np.float32)
+    found[-1] = np.where(left.accepting, 0.0, -np.inf)[:, None]
+    classes = np.arange(kinds)
+    for t in range(timesteps - 1, 0, -1):
+        same = logs[t, :, None].astype(np.float32) + found[t]
+        longer = same[:, left.step, classes]
+        longer[..., BLANK] = -np.inf
+        best = longer.argmax(axis=2)[..., None]
+        most = longer.max(axis=2, keepdims=True)
+        second = np.where(classes == best, -np.inf, longer).max(axis=2, keepdims=True)
+        blank = same[..., :1]
+        same[..., 1:] = np.maximum(same[..., 1:], blank)
+        found[t - 1] = np.maximum(same, np.where(classes == best, second, most))
+    return found
 
 
 def _first(batch: int, width: int) -> _Beam:
@@ -80,53 +106,46 @@ def _first(batch: int, width: int) -> _Beam:
 
 
 def _next(
-    beam: _Beam, row: NDArray[np.float64], left: Allowed, remaining: int
+    beam: _Beam, row: NDArray[np.float64], left: Allowed, ending: FloatArray
 ) -> tuple[_Beam, IntArray, IntArray]:
-    """Take one timestep, ``row`` of shape (B, K), with so many remaining after it.
+    """Take one timestep, ``row`` of shape (B, K), after which texts end as ``ending``, (B, S, K).
 
     Returns:
         The beam; for each of its prefixes the slot that it came from, and the class that was
         added, the blank where none was.
     """
-    batch, classes = row.shape
-    width = beam.state.shape[1]
+    (batch, classes), width = row.shape, beam.state.shape[1]
     images = np.arange(batch)[:, None]
-    longer = _longer(beam, row, left, remaining)
-    total = np.logaddexp(beam.blank, beam.label)
-    blank = np.where(left.need[beam.state, BLANK] <= remaining, total + row[:, :1], -np.inf)
-    in_time = left.need[beam.state, beam.last] <= remaining
-    label = np.where(in_time, beam.label + row[images, beam.last], -np.inf)
-    label = np.logaddexp(label, _met(beam, longer))
-    longer[:, :, BLANK] = np.logaddexp(blank, label)
-    ways = longer.reshape(batch, -1)
-    best = np.argpartition(-ways, width - 1, axis=1)[:, :width]
-    worth = ways[images, best]
+    longer = _longer(beam, row)
+    blank = np.logaddexp(beam.blank, beam.label) + row[:, :1]
+    label = np.logaddexp(beam.label + row[images, beam.last], _met(beam, longer))
+    worth = longer + ending[images[..., None], left.step[beam.state], np.arange(classes)]
+    worth[..., BLANK] = np.logaddexp(
+        blank + ending[images, beam.state, BLANK], label + ending[images, beam.state, beam.last]
+    )
+    longer[..., BLANK], worth = label, worth.reshape(batch, -1)
+    best = np.argpartition(-worth, width - 1, axis=1)[:, :width]
     origin, added = np.divmod(best, classes)
-    same, dead = added == BLANK, worth == -np.inf
-    name = beam.name[images, origin]
+    same, dead = added == BLANK, worth[images, best] == -np.inf
+    last, name = beam.last[images, origin], beam.name[images, origin]
     longer_name = np.where(same, name, name * _FACTOR + added.astype(np.uint64))
     after = _Beam(
-        np.where(same, blank[images, origin], -np.inf),
-        np.where(same, label[images, origin], worth),
-        np.where(dead, BLANK, np.where(same, beam.last[images, origin], added)),
-        np.where(dead, DEAD, left.step[beam.state[images, origin], added]),
-        np.where(dead, _NOBODY, longer_name),
-        np.where(same, beam.parent[images, origin], name),
+        blank=np.where(same, blank[images, origin], -np.inf),
+        label=longer[images, origin, added],
+        last=np.where(dead, BLANK, np.where(same, last, added)),
+        state=np.where(dead, DEAD, left.step[beam.state[images, origin], added]),
+        name=np.where(dead, _NOBODY, longer_name),
+        parent=np.where(same, beam.parent[images, origin], name),
     )
     return after, origin, added
 
 
-def _longer(
-    beam: _Beam, row: NDArray[np.float64], left: Allowed, remaining: int
-) -> NDArray[np.float64]:
+def _longer(beam: _Beam, row: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the log probability of each prefix with each class added, shape (B, W, K)."""
-    classes = np.arange(row.shape[1])
-    total = np.logaddexp(beam.blank, beam.label)[:, :, None]
-    again = classes == beam.last[:, :, None]  # the same character twice needs a blank between
-    ways = np.where(again, beam.blank[:, :, None], total) + row[:, None, :]
-    ways[left.need[left.step[beam.state], classes] > remaining] = -np.inf
-    ways[:, :, BLANK] = -np.inf
-    return ways
+    longer = np.logaddexp(beam.blank, beam.label)[..., None] + row[:, None, :]
+    images, slots = np.arange(len(row))[:, None], np.arange(beam.last.shape[1])
+    longer[images, slots, beam.last] = beam.blank + row[images, beam.last]  # a blank must part them
+    return longer
 
 
 def _met(beam: _Beam, longer: NDArray[np.float64]) -> NDArray[np.float64]:

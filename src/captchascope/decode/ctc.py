@@ -30,6 +30,7 @@ Floats: TypeAlias = NDArray[np.float64]
 _WIDTH = 16  # of the beam
 _ENOUGH = 0.5  # the probabilities of all texts sum to 1, so no other text is above this one
 _LEAST = np.finfo(np.float32).tiny  # for the beam, so that it always reaches an allowed end
+_MOST_CELLS = 1 << 22  # of what a beam knows of the ends; more images than that go one by one
 _NEVER = -1e300  # log probability, of a text that is there all the same
 
 
@@ -102,11 +103,10 @@ def decode_ctc(
     found: list[Decoded | None] = [*_decoded(texts, left.chars, logits.shape[1])]
     refused = ~_accepted(texts.labels, left)
     (doubtful,) = np.nonzero(refused | (texts.probabilities < _ENOUGH))
-    if len(doubtful):
-        for image, decoded in _searched(scores, left, doubtful):
-            before = found[image]
-            if refused[image] or (decoded and before and decoded.confidence > before.confidence):
-                found[image] = decoded
+    for image, decoded in _searched(scores, left, doubtful):
+        before = found[image]
+        if refused[image] or (decoded and before and decoded.confidence > before.confidence):
+            found[image] = decoded
     return found
 
 
@@ -183,19 +183,26 @@ def _searched(
     scores: _Scores, left: Allowed, images: IntArray
 ) -> Iterator[tuple[int, Decoded | None]]:
     """Yield each of some images, and the best of the texts that a beam finds in it."""
-    few = _Scores(scores.weights[:, images], scores.sums[images], scores.path[images])
-    logs = np.log(np.maximum(few.weights, _LEAST)) - np.log(few.sums)
+    per_image = scores.weights[:, 0].size * len(left.step)
+    at_once = max(1, _MOST_CELLS // per_image)
+    for first in range(0, len(images), at_once):
+        some = images[first : first + at_once]
+        few = _Scores(scores.weights[:, some], scores.sums[some], scores.path[some])
+        yield from zip(some.tolist(), _best_of_beam(few, left), strict=True)
+
+
+def _best_of_beam(scores: _Scores, left: Allowed) -> list[Decoded | None]:
+    logs = np.log(np.maximum(scores.weights, _LEAST)) - np.log(scores.sums)
     classes, there = beam_search(logs.transpose(2, 1, 0).astype(np.float64), left, _WIDTH)
     rows, columns = np.nonzero(classes)
     labels, lengths = _filled(classes[rows, columns], rows, len(classes))
-    every = np.arange(len(images))
-    worth = few.log_probabilities(labels, lengths, every.repeat(_WIDTH)).reshape(there.shape)
+    every = np.arange(len(there))
+    worth = scores.log_probabilities(labels, lengths, every.repeat(_WIDTH)).reshape(there.shape)
     best = np.where(there, np.maximum(worth, _NEVER), -np.inf).argmax(axis=1)
     chosen = every * _WIDTH + best
-    texts = _aligned(few, labels[chosen], lengths[chosen], worth[every, best])
-    decoded = _decoded(texts, left.chars, few.sums.shape[1])
-    for number, image in enumerate(images.tolist()):
-        yield image, decoded[number] if there[number].any() else None
+    texts = _aligned(scores, labels[chosen], lengths[chosen], worth[every, best])
+    decoded = _decoded(texts, left.chars, scores.sums.shape[1])
+    return [text if any(is_there) else None for text, is_there in zip(decoded, there, strict=True)]
 
 
 def _aligned(scores: _Scores, labels: IntArray, lengths: IntArray, logs: Floats) -> _Texts:
