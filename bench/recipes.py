@@ -38,7 +38,7 @@ def _trained(images: Path, model: Path, seed: int, *options: str) -> float:
     """Train on images 1 to 4500 and return the seconds from start to written file."""
     begun = time.perf_counter()
     span = ["--first", "1", "--last", "4500", "--seed", str(seed), "-q"]
-    _captchascope("train", str(images), "-o", str(model), *span, *options)
+    _captchascope("train", str(images), "-o", str(model), "--method", "glyphs", *span, *options)
     return time.perf_counter() - begun
 
 

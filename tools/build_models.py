@@ -28,7 +28,8 @@ def metu_glyphs(images: Path) -> None:
     seed, count = str(_IMAGE_SEED), str(_COUNT)
     _captchascope("generate", "metu", str(images), "--count", count, "--seed", seed)
     model = images.with_name("metu-glyphs.onnx")
-    _captchascope("train", str(images), "-o", str(model), "--seed", str(_TRAINING_SEED))
+    options = ["--method", "glyphs", "--seed", str(_TRAINING_SEED)]
+    _captchascope("train", str(images), "-o", str(model), *options)
     (_MODELS / model.name).write_bytes(model.read_bytes())
 
 

@@ -10,7 +10,9 @@ import pytest
 from .commands import Cli, one_line
 
 
-@pytest.mark.parametrize("package", ["torch", "onnx", "onnxscript", "filelock"])
+@pytest.mark.parametrize(
+    "package", ["torch", "lightning", "onnx", "onnxscript", "filelock", "tensorboardX"]
+)
 def test_training_without_its_packages(
     cli: Cli, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

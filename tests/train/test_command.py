@@ -15,6 +15,8 @@ from cli.commands import Cli, Done, one_line, shaped
 
 from .tiny import quick
 
+GLYPHS = "--method", "glyphs"
+
 
 @pytest.fixture(scope="module")
 def sixty(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -39,7 +41,8 @@ def row_of(done: Done) -> list[str]:
 def test_the_default_recipe(cli: Cli, sixty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty captchas are enough to read digits that were never seen far better than by chance."""
     quick(monkeypatch, min_steps=300)
-    name, samples, seconds = row_of(cli("train", sixty, "-o", "new/mine.onnx", "--seed", "3"))
+    done = cli("train", sixty, "-o", "new/mine.onnx", *GLYPHS, "--seed", "3")
+    name, samples, seconds = row_of(done)
     assert (name, samples) == ("new/mine.onnx", "60 samples")
     assert re.fullmatch(r"\d+\.\d s", seconds)
     meta = open_model("new/mine.onnx").metadata
@@ -120,7 +123,7 @@ def test_a_time_limit_ends_it_early(cli: Cli, sixty: Path, monkeypatch: pytest.M
     """All is done by then, and the model is there."""
     quick(monkeypatch, epochs=10**6)
     begun = time.monotonic()
-    done = cli("train", sixty, "-o", "mine.onnx", "--time-limit", "18s")
+    done = cli("train", sixty, "-o", "mine.onnx", *GLYPHS, "--time-limit", "18s")
     assert time.monotonic() - begun < 18
     row_of(done)
     planned = int(re.findall(r"/(\d+)  loss", done.err)[0])
@@ -129,7 +132,7 @@ def test_a_time_limit_ends_it_early(cli: Cli, sixty: Path, monkeypatch: pytest.M
 
 def test_a_time_limit_that_is_too_short(cli: Cli) -> None:
     """No epoch can be trained: one line, and no model."""
-    line = one_line(cli("train", "captchas", "-o", "mine.onnx", "--time-limit", "3s"), 1)
+    line = one_line(cli("train", "captchas", "-o", "mine.onnx", *GLYPHS, "--time-limit", "3s"), 1)
     assert line == "train: no time was left for an epoch (give a longer time limit)"
     assert not Path("mine.onnx").exists()
 
@@ -170,7 +173,12 @@ def test_rows_that_cannot_be_used(cli: Cli, brief: list[str]) -> None:
         (["--first", "13"], "captchas: has no range of images 13 to 12 ("),
         (["--seed", "-1"], "--seed: must be 0 to 2**63 - 1, not -1 ("),
         (["--seed", str(2**63)], "--seed: must be 0 to 2**63 - 1, not "),
-        (["--method", "whole"], "captchascope train: invalid value for '--method'"),
+        (["--method", "none"], "captchascope train: invalid value for '--method'"),
+        ([*GLYPHS, "--recipe", "fast"], "--recipe: fast is of --method whole (not of glyphs"),
+        (["--method", "whole", "--recipe", "tutorial"], "--recipe: tutorial is of --method gl"),
+        ([*GLYPHS, "--from", "none"], "--from: has no meaning for --method glyphs ("),
+        (["--recipe", "tutorial", "--resume"], "--resume: has no meaning for --method glyphs ("),
+        (["--scheme", "metu"], "--scheme: has no meaning for --method whole ("),
         (["--recipe", "none"], "captchascope train: invalid value for '--recipe'"),
     ],
 )

@@ -13,7 +13,7 @@ from cli.commands import Cli, ended, one_line, start
 
 from .tiny import quick
 
-TRAIN = ["train", "captchas", "-o", "mine.onnx"]
+TRAIN = ["train", "captchas", "-o", "mine.onnx", "--method", "glyphs"]
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
 
