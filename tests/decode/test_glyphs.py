@@ -1,4 +1,4 @@
-"""Decoding: the most probable text that is allowed."""
+"""Glyphs decoded: the most probable text that is allowed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.charset import Charset
-from captchascope.decode import Constraints, decode_glyphs, folded, parse_length
-from captchascope.errors import UsageError
+from captchascope.decode import Constraints, decode_glyphs, folded
 from captchascope.records import FloatArray
 
 ABC = Charset("abc")
@@ -46,31 +45,6 @@ def confidences(probabilities: FloatArray, rule: Constraints) -> list[float]:
 def chance_of(probabilities: FloatArray, choice: tuple[int, ...]) -> float:
     """Multiply the probabilities of the classes of a choice."""
     return math.prod(float(probabilities[n, i]) for n, i in enumerate(choice))
-
-
-@pytest.mark.parametrize(
-    ("written", "length"),
-    [
-        (None, None),
-        (6, (6, 6)),
-        ("6", (6, 6)),
-        ("4-6", (4, 6)),
-        ("06", (6, 6)),
-        ("9999", (9999,) * 2),
-    ],
-)
-def test_lengths(written: str | int | None, length: tuple[int, int] | None) -> None:
-    """One number, or two with a dash."""
-    assert parse_length(written) == length
-
-
-@pytest.mark.parametrize(
-    "written", ["", "0", "-1", -1, "6-4", "0-6", "4-", "-6", "4-5-6", "4 - 6", "6\n", "x", "10000"]
-)
-def test_what_is_no_length_is_wrong_usage(written: str | int) -> None:
-    """The remedy shows both ways to write one."""
-    with pytest.raises(UsageError, match=r"(?s)--length: is no length: .*write 6, or 4-6"):
-        parse_length(written)
 
 
 def test_without_constraints_each_glyph_is_its_best() -> None:
@@ -142,23 +116,6 @@ def test_no_letter_is_lost_to_its_lower_case(chars: str) -> None:
     assert all(char.confidence > 0.89 for char in found.chars)
     only = Constraints.parse(charset=chars[1], ignore_case=True)
     assert text_of(rows, Charset(chars), only) == folded(chars[1]) * 2
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "message"),
-    [
-        ("charset", "", "--charset: a charset needs at least one character"),
-        ("charset", "11", "--charset: a charset names each character once"),
-        ("pattern", "[0-9", "--pattern: [ at character 1 has no end"),
-        ("length", "six", "--length: is no length: six"),
-    ],
-)
-def test_malformed_constraints_are_wrong_usage(option: str, value: str, message: str) -> None:
-    """The error names the option."""
-    with pytest.raises(UsageError) as caught:
-        Constraints.parse(**{option: value})  # type: ignore[arg-type]
-    assert str(caught.value).startswith(message)
-    assert caught.value.remedy
 
 
 @settings(derandomize=True, deadline=None, max_examples=150)

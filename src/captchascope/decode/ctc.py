@@ -98,6 +98,8 @@ def decode_ctc(
     """
     _check(logits, charset, temperature)
     left = allowed(rule, charset)
+    if not len(logits):
+        return []
     scores = _scores(logits, left, temperature)
     texts = _best_path(scores)
     found: list[Decoded | None] = [*_decoded(texts, left.chars, logits.shape[1])]

@@ -241,11 +241,12 @@ class _Parser:
         if match is None:
             self._refuse_times(start)
         self.at = match.end()
-        fewest, most = (int(n[:9]) for n in (match[1], match[2] or match[1]))
+        counts = (match[1], match[2] or match[1])
+        fewest, most = (int(n) if len(n) < 9 else _MOST_TIMES + 1 for n in counts)
         if fewest > most:
             self._fail(start, match[0], "is a range backwards", f"write {{{most},{fewest}}}")
         if not 1 <= most <= _MOST_TIMES:
-            self._fail(start, match[0], "is no number of times", f"1 to {_MOST_TIMES} at most")
+            self._fail(start, match[0], "is no number of times", f"1 to {_MOST_TIMES}")
         return Piece(piece.ranges, piece.negated, fewest, most)
 
     def _refuse_times(self, start: int) -> NoReturn:

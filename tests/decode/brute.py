@@ -1,0 +1,70 @@
+"""What decoding must give, by trying everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import chain, groupby, product
+
+import numpy as np
+from hypothesis import strategies as st
+
+from captchascope.charset import Charset
+from captchascope.decode.automaton import IntArray
+from captchascope.records import FloatArray
+
+__all__ = ["ABC", "chances", "logits", "patterns", "texts"]
+
+ABC = Charset("abc")
+
+
+def texts(chars: str, longest: int) -> Iterator[str]:
+    """Yield every text of at most so many characters."""
+    lengths = (product(chars, repeat=length) for length in range(longest + 1))
+    return map("".join, chain.from_iterable(lengths))
+
+
+def chances(
+    scores: FloatArray, charset: Charset = ABC, only: str | None = None, fold: bool = False
+) -> dict[str, float]:
+    """Return the probability of every text that logits of shape (T, K) can give.
+
+    Each path is tried; ``only`` are the characters that are left, and ``fold`` gives lower case.
+    """
+    kept = [True, *(only is None or char in only for char in charset.chars)]
+    powers = np.where(kept, np.exp(scores.astype(np.float64)), 0.0)
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    paths, texts, numbers = _paths(len(scores), charset.chars.lower() if fold else charset.chars)
+    weights = shares[np.arange(len(scores)), paths].prod(axis=1)
+    return dict(zip(texts, np.bincount(numbers, weights).tolist(), strict=True))
+
+
+@cache
+def _paths(timesteps: int, chars: str) -> tuple[IntArray, list[str], list[int]]:
+    """Return all paths, the texts that they give, and for each path the number of its text."""
+    paths = list(product(range(len(chars) + 1), repeat=timesteps))
+    names = ["", *chars]
+    given = ["".join(name for name, _ in groupby(names[k] for k in path)) for path in paths]
+    texts = list(dict.fromkeys(given))
+    numbers = {text: number for number, text in enumerate(texts)}
+    return np.array(paths), texts, [numbers[text] for text in given]
+
+
+@st.composite
+def logits(draw_from: st.DrawFn, batch: int = 1, classes: int = 4) -> FloatArray:
+    """Draw shape (batch, T, classes) with T up to 5, ties and large differences included."""
+    timesteps = draw_from(st.integers(1, 5))
+    size = batch * timesteps * classes
+    numbers = st.integers(-6, 6) | st.just(-20)
+    drawn = draw_from(st.lists(numbers, min_size=size, max_size=size))
+    return np.array(drawn, np.float32).reshape(batch, timesteps, classes) / np.float32(2)
+
+
+@st.composite
+def patterns(draw_from: st.DrawFn) -> str:
+    """Draw a pattern over a few letters, which is one of the module ``re`` too."""
+    atoms = st.sampled_from(["a", "b", "c", "[ab]", "[^a]", "[a-c]", "[b-bc]", "[^ac]", r"\-"])
+    times = st.sampled_from(["", "", "", "?", "{1}", "{2}", "{0,2}", "{1,3}"])
+    piece = st.builds(str.__add__, atoms, times)
+    sequence = st.lists(piece, min_size=1, max_size=4).map("".join)
+    return draw_from(st.lists(sequence, min_size=1, max_size=3).map("|".join))

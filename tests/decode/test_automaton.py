@@ -1,0 +1,107 @@
+"""Constraints made ready for a model."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captchascope.charset import Charset
+from captchascope.decode import Constraints, allowed
+from captchascope.decode.automaton import DEAD, START, Allowed
+from captchascope.errors import UsageError
+
+from .brute import ABC, patterns, texts
+
+
+def accepts(left: Allowed, text: str) -> bool:
+    """Follow a text through the automaton."""
+    state = START
+    for char in text:
+        state = int(left.step[state, left.chars.index(char) + 1])
+    return bool(left.accepting[state])
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(patterns() | st.none(), st.sampled_from([None, "1", "2-3", "4-9"]))
+def test_length_and_pattern_are_one_automaton(pattern: str | None, length: str | None) -> None:
+    """It accepts what both allow, of all texts of a few characters."""
+    rule = Constraints.parse(pattern=pattern, length=length)
+    left = allowed(rule, ABC)
+    fewest, most = rule.length or (0, 99)
+    for text in texts("abc", 4):
+        fits = pattern is None or re.fullmatch(pattern, text) is not None
+        assert accepts(left, text) == (fits and fewest <= len(text) <= most)
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(patterns(), st.sampled_from([None, "2-3", "40"]))
+def test_a_state_that_leads_nowhere_is_dead(pattern: str, length: str | None) -> None:
+    """From every other one an accepting state is reached."""
+    left = allowed(Constraints.parse(pattern=pattern, length=length), ABC)
+    hopeful = left.accepting.copy()
+    for _ in left.step:
+        hopeful |= hopeful[left.step[:, 1:]].any(axis=1)
+    reached = left.step[left.step != DEAD]
+    assert hopeful[reached].all()
+    assert left.possible() == hopeful[START]
+    assert not hopeful[DEAD]
+
+
+def test_a_blank_changes_no_state() -> None:
+    """But that of a state that leads nowhere."""
+    left = allowed(Constraints.parse(pattern="ab?c", length="2-3"), ABC)
+    states = np.arange(len(left.step))
+    assert set(left.step[:, 0][left.step[:, 0] != states]) <= {DEAD}
+
+
+def test_a_charset_leaves_classes_out() -> None:
+    """The blank never; nothing is renumbered where nothing is left out."""
+    assert allowed(Constraints(), ABC).columns is None
+    left = allowed(Constraints.parse(charset="xca"), ABC)
+    assert left.chars == "ac"
+    assert left.columns is not None
+    assert left.columns.tolist() == [0, 1, 3]
+    assert left.groups is None
+
+
+def test_cases_are_grouped() -> None:
+    """Each group begins where the one before it ends, the blank's first."""
+    left = allowed(Constraints.parse(ignore_case=True), Charset("aBAb"))
+    assert left.chars == "ab"
+    assert left.columns is not None
+    assert left.groups is not None
+    assert left.columns.tolist() == [0, 1, 3, 2, 4]
+    assert left.groups.tolist() == [0, 1, 3]
+
+
+def test_a_text_of_so_many_characters_may_be_impossible() -> None:
+    """And of others possible."""
+    left = allowed(Constraints.parse(pattern="a{2,3}|b{5}"), ABC)
+    assert [left.possible(n) for n in range(7)] == [False, False, True, True, False, True, False]
+    assert left.possible()
+    assert not allowed(Constraints.parse(pattern="x|yz"), ABC).possible()
+    assert not allowed(Constraints.parse(pattern="ab", length=3), ABC).possible()
+
+
+def test_long_lengths_cost_little() -> None:
+    """No text is longer than a few hundred characters."""
+    assert len(allowed(Constraints.parse(length="1-9999"), ABC).step) < 600
+    assert not allowed(Constraints.parse(length="9999"), ABC).possible()
+
+
+def test_a_pattern_of_too_many_cases_is_wrong_usage() -> None:
+    """Such as one that must remember where a character was."""
+    rule = Constraints.parse(pattern="[ab]{0,40}a[ab]{14}")
+    with pytest.raises(UsageError, match=r"--pattern: has too many cases \(shorten"):
+        allowed(rule, ABC)
+
+
+def test_constraints_are_made_ready_once() -> None:
+    """For one charset."""
+    first = allowed(Constraints.parse(pattern="[ab]{2}"), Charset("ab"))
+    assert allowed(Constraints.parse(pattern="[ab]{2}"), Charset("ab")) is first
+    assert allowed(Constraints.parse(pattern="[ab]{2}"), Charset("abc")) is not first

@@ -1,0 +1,226 @@
+"""CTC decoded: the most probable text that is allowed, and how probable it is."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captchascope.charset import Charset
+from captchascope.decode import Constraints, Decoded, decode_ctc
+from captchascope.records import FloatArray
+
+from .brute import ABC, chances, logits, patterns
+
+FREE = Constraints()
+
+
+def one(scores: FloatArray, charset: Charset = ABC, rule: Constraints = FREE) -> Decoded:
+    """Decode the logits of one image, shape (T, K), that have a text."""
+    (found,) = decode_ctc(scores[None], charset, rule)
+    assert found is not None
+    return found
+
+
+def seen(*path: str, charset: Charset = ABC, sure: float = 8.0) -> FloatArray:
+    """Return logits, shape (T, K), of a network that sees these, a minus for the blank."""
+    scores = np.zeros((len(path), charset.num_classes), np.float32)
+    for t, char in enumerate(path):
+        scores[t, 0 if char == "-" else charset.encode(char)[0]] = sure
+    return scores
+
+
+def test_the_best_path_is_the_text() -> None:
+    """Runs are one character, and blanks part equal ones."""
+    assert one(seen("-", "a", "a", "-", "a", "b", "-")).text == "aab"
+
+
+@settings(derandomize=True, deadline=None, max_examples=80)
+@given(logits(batch=3), patterns() | st.none(), st.sampled_from([None, "1", "2-3", "3"]))
+def test_the_text_is_the_most_probable_of_those_allowed(
+    scores: FloatArray, pattern: str | None, length: str | None
+) -> None:
+    """With all its paths summed, as trying every path finds it; None where none is allowed."""
+    rule = Constraints.parse(pattern=pattern, length=length)
+    fewest, most = rule.length or (0, 99)
+    for image, found in zip(scores, decode_ctc(scores, ABC, rule), strict=True):
+        possible = {
+            text: chance
+            for text, chance in chances(image).items()
+            if fewest <= len(text) <= most and (pattern is None or re.fullmatch(pattern, text))
+        }
+        if found is None:
+            assert not possible
+            continue
+        assert found.confidence == pytest.approx(possible[found.text], rel=1e-4, abs=1e-6)
+        assert found.confidence == pytest.approx(max(possible.values()), rel=1e-4, abs=1e-6)
+
+
+@settings(derandomize=True, deadline=None, max_examples=30)
+@given(logits(classes=5), st.sampled_from(["aA", "Ab", "b", "abAB"]), st.booleans())
+def test_a_charset_masks_classes_and_cases_are_summed(
+    scores: FloatArray, chars: str, fold: bool
+) -> None:
+    """Each timestep sums to 1 again; with cases folded, a capital means both."""
+    charset = Charset("aAbB")
+    only = chars + chars.swapcase() if fold else chars
+    found = one(scores[0], charset, Constraints.parse(charset=chars, ignore_case=fold))
+    possible = chances(scores[0], charset, only, fold)
+    assert found.confidence == pytest.approx(possible[found.text], rel=1e-4, abs=1e-6)
+    assert found.confidence == pytest.approx(max(possible.values()), rel=1e-4, abs=1e-6)
+
+
+@settings(derandomize=True, deadline=None, max_examples=30)
+@given(logits(batch=4), patterns() | st.none())
+def test_a_text_does_not_depend_on_its_batch(scores: FloatArray, pattern: str | None) -> None:
+    """Alone, or in another order, it is the same with the same confidences."""
+    rule = Constraints.parse(pattern=pattern)
+    together = decode_ctc(scores, ABC, rule)
+    backwards = decode_ctc(scores[::-1], ABC, rule)[::-1]
+    for image, *found in zip(scores, together, backwards, strict=True):
+        (alone,) = decode_ctc(image[None], ABC, rule)
+        for other in found:
+            if alone is None or other is None:
+                assert alone is other
+                continue
+            assert other.text == alone.text
+            assert other.confidence == pytest.approx(alone.confidence, abs=1e-6)
+            assert [c.place for c in other.chars] == [c.place for c in alone.chars]
+
+
+@settings(derandomize=True, deadline=None, max_examples=30)
+@given(logits(batch=2), patterns() | st.none(), st.floats(0.25, 4))
+def test_characters_are_as_sure_as_their_text_at_least(
+    scores: FloatArray, pattern: str | None, temperature: float
+) -> None:
+    """They are the text's, from left to right within the image, and nothing is surer than 1."""
+    for found in decode_ctc(scores, ABC, Constraints.parse(pattern=pattern), temperature):
+        if found is None:
+            continue
+        assert "".join(char.char for char in found.chars) == found.text
+        assert 0 <= found.confidence <= 1
+        assert all(found.confidence <= char.confidence <= 1 for char in found.chars)
+        edges = [0.0, *(x for char in found.chars for x in char.place or ()), 1.0]
+        assert len(edges) == 2 * len(found.chars) + 2
+        assert edges == sorted(edges)
+        assert all(left < right for left, right in zip(edges[1::2], edges[2::2], strict=False))
+
+
+def test_a_character_is_where_it_was_seen() -> None:
+    """As shares of the image's width, with the highest probability that it has there."""
+    scores = seen("-", "a", "a", "-", "b", "-", "-", "-")
+    scores[2, 1] = 9
+    for rule in (FREE, Constraints.parse(pattern="a[bc]")):
+        first, second = one(scores, rule=rule).chars
+        assert (first.place, second.place) == ((1 / 8, 3 / 8), (4 / 8, 5 / 8))
+        assert first.confidence == pytest.approx(np.exp(9) / (np.exp(9) + 3))
+    forced = one(scores, rule=Constraints.parse(pattern="ac"))
+    assert [char.place for char in forced.chars] == [(1 / 8, 3 / 8), (4 / 8, 5 / 8)]
+    assert forced.chars[1].confidence == pytest.approx(1 / (np.exp(8) + 3))
+
+
+def test_many_unsure_paths_beat_one_surer_path() -> None:
+    """The best path says nothing, but most of the probability says a."""
+    scores = np.log(np.array([[0.6, 0.4, 1e-9, 1e-9]] * 2, np.float32))
+    found = one(scores)
+    assert found.text == "a"
+    assert found.confidence == pytest.approx(0.64, abs=1e-4)
+
+
+def test_nothing_may_be_the_text() -> None:
+    """As far as the constraints go."""
+    nothing = seen("-", "-", "-")
+    assert one(nothing) == Decoded("", one(nothing).confidence, ())
+    assert one(nothing).confidence > 0.99
+    assert one(nothing, rule=Constraints.parse(pattern="a?")).text == ""
+    assert len(one(nothing, rule=Constraints.parse(length="1-2")).text) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "rule", "text"),
+    [
+        ("-a-b-c-", Constraints.parse(length=2), ""),
+        ("-a-b-c-", Constraints.parse(length="3-5"), "abc"),
+        ("-a-b-c-", Constraints.parse(pattern="[ab]{2,3}"), ""),
+        ("-a-b-c-", Constraints.parse(pattern="cc?c?|abc?"), "abc"),
+        ("-a-b---", Constraints.parse(length=3), ""),
+        ("-a-a-a-", Constraints.parse(pattern="[ab]a[bc]"), "aab"),
+        ("a" * 9, Constraints.parse(pattern="a{5}"), "aaaaa"),
+    ],
+)
+def test_constraints_hold_whatever_the_image_says(path: str, rule: Constraints, text: str) -> None:
+    """Where the best path breaks them, the best of the other texts is taken."""
+    scores = seen(*path, sure=5.0)
+    found = one(scores, rule=rule)
+    fewest, most = rule.length or (0, 99)
+    assert fewest <= len(found.text) <= most
+    assert rule.pattern is None or rule.pattern.matches(found.text)
+    assert not text or sorted(found.text) == sorted(text)
+
+
+def test_a_text_that_does_not_fit_is_none() -> None:
+    """Neither what is longer than the image, nor what the model does not know."""
+    scores = seen(*"a-a-a")[None]
+    assert decode_ctc(scores, ABC, Constraints.parse(length="4-9")) != [None]
+    assert decode_ctc(scores, ABC, Constraints.parse(length="6-9")) == [None]
+    assert decode_ctc(scores, ABC, Constraints.parse(pattern="a{4}")) == [None]
+    assert decode_ctc(scores, ABC, Constraints.parse(pattern="x|ay")) == [None]
+    assert decode_ctc(scores, ABC, Constraints.parse(charset="xyz", length=1)) == [None]
+
+
+def test_a_temperature_flattens() -> None:
+    """As if the logits had been divided by it."""
+    scores = seen(*"-a-bb-c")
+    (hot,) = decode_ctc(scores[None], ABC, FREE, 2.5)
+    assert hot is not None
+    assert hot.text == "abc"
+    assert hot.confidence == pytest.approx(one(scores / np.float32(2.5)).confidence, rel=1e-5)
+    assert hot.confidence < one(scores).confidence
+
+
+def test_an_image_with_many_timesteps_and_characters() -> None:
+    """Longer than any captcha."""
+    text = "abc" * 100
+    path = (c for char in text for c in (char, "-", "-", "-"))
+    assert one(seen(*path, sure=20.0)).text == text
+
+
+def test_impossible_classes_are_no_error() -> None:
+    """Minus infinity is a probability of nothing, which a constraint may still ask for."""
+    scores = seen(*"-a-b-")
+    scores[:, 3] = -np.inf
+    assert one(scores).text == "ab"
+    found = one(scores, rule=Constraints.parse(pattern="ac"))
+    assert (found.text, found.confidence) == ("ac", 0.0)
+
+
+def test_no_image_has_no_text() -> None:
+    """An empty batch is one too."""
+    assert decode_ctc(np.zeros((0, 5, 4), np.float32), ABC, FREE) == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("rule", [FREE, Constraints.parse(charset="ab")])
+def test_no_number_is_no_logit(value: float, rule: Constraints) -> None:
+    """Wherever it is, among the characters that are left out too."""
+    scores = seen("a", "-", "b")[None]
+    scores[0, 1, 3] = value
+    with pytest.raises(ValueError, match="the logits hold a NaN or an infinity"):
+        decode_ctc(scores, ABC, rule)
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (1, 5, 3), (1, 5, 5), (1, 0, 4), (1, 1, 5, 4)])
+def test_another_shape_is_an_error(shape: tuple[int, ...]) -> None:
+    """It says which one is wanted."""
+    with pytest.raises(ValueError, match=r"the logits are of shape .* not \(B, T, 4\)"):
+        decode_ctc(np.zeros(shape, np.float32), ABC, FREE)
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
+def test_no_temperature_is_an_error(temperature: float) -> None:
+    """Nothing can be divided by it."""
+    with pytest.raises(ValueError, match="the temperature is"):
+        decode_ctc(seen("a")[None], ABC, FREE, temperature)
