@@ -2,73 +2,162 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from captchascope.generate.noise import uniform
-from captchascope.generate.stamps import stamp, turned
+from captchascope.generate.stamps import Mask, ink_box, stamp, turned
+from captchascope.generate.strokes import outlined, swelling
 from captchascope.generate.style import Style
 from captchascope.generate.typefaces import names
 
-__all__ = ["Line", "Placed", "lay_out"]
+__all__ = ["Line", "Placed", "fitted"]
+
+_WIDEST = 6.0  # times the height, of an image without a given size
+_SMALLEST = 9.0  # pixels of a capital in the finished image: what is smaller cannot be read
+_NARROWEST = 0.72  # of a glyph's width; then the whole text gets smaller
+_ATTEMPTS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    """One glyph's mask and where its first column lies; ``middle`` is the row of its middle."""
+    """One glyph.
 
-    mask: NDArray[np.uint8]
+    Attributes:
+        mask: Its coverage, cut to the ink.
+        left: Its first column, from the first of the text.
+        top: Its first row, from the row halfway up the text's capitals.
+    """
+
+    mask: Mask
     left: int
-    middle: float
-    drop: int
+    top: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """A text laid out from column 0 on.
+    """A text laid out, with its ends in pixels.
 
     Attributes:
         glyphs: From left to right.
-        width: Of all of them, pixels.
-        height: That they need, wobble and descenders included, pixels.
+        width: From the first column to the last one, which may not be the last glyph's.
+        top: The first row, from the row halfway up the capitals; above is negative.
+        bottom: The row after the last one, likewise.
     """
 
     glyphs: tuple[Placed, ...]
     width: int
-    height: float
+    top: int
+    bottom: int
 
 
-def lay_out(
-    rng: np.random.Generator, text: str, style: Style, cap: float, squeeze: float = 1.0
-) -> Line:
-    """Set a text with capitals ``cap`` pixels tall.
+@dataclass(frozen=True, slots=True)
+class _Jitter:
+    """What chance has for one glyph; all numbers from -1 to 1."""
+
+    font: str
+    size: float
+    turn: float
+    shear: float
+    drop: float
+    gap: float
+
+
+def fitted(
+    rng: np.random.Generator, text: str, style: Style, tall: int
+) -> tuple[Line, tuple[int, int], tuple[int, int]]:
+    """Lay a text out so that it fits into its image.
 
     Args:
         rng: Turns, slants and moves the glyphs.
         text: What to set.
         style: How.
-        cap: Pixels.
-        squeeze: By how much glyphs are narrowed.
+        tall: The image's height, pixels.
+    Returns:
+        The text; the height and width of the image; and the row halfway up the text's capitals
+        and its first column.
     """
+    jitters = _jitters(rng, text, style)
+    cap, squeeze = max(tall * uniform(rng, *style.height), _SMALLEST * style.shrink), 1.0
+    edge = style.shrink + 0.35 * style.warp * tall
+    line = _lay_out(text, style, jitters, cap, squeeze)
+    width = _width(rng, style, tall, line.width)
+    for _ in range(_ATTEMPTS):
+        across, down = _share(width, edge, line.width), _share(tall, edge, line.bottom - line.top)
+        if min(across, down) >= 1:
+            break
+        if across < 1 and squeeze == 1:
+            squeeze = max(across, _NARROWEST)
+        else:
+            cap *= 0.98 * min(across, down)
+        line = _lay_out(text, style, jitters, cap, squeeze)
+    row = _start(rng, style, tall, edge, line.bottom - line.top) - line.top
+    return line, (tall, width), (row, _start(rng, style, width, edge, line.width))
+
+
+def _width(rng: np.random.Generator, style: Style, tall: int, needed: int) -> int:
+    if style.size is not None:
+        return round(style.size[1] * style.shrink)
+    room = 1.05 + 0.9 * float(rng.random()) ** 2
+    return round(min(max(needed * room + 8, 1.5 * tall), _WIDEST * tall))
+
+
+def _share(length: int, edge: float, needed: int) -> float:
+    return max(length - 2 * edge, 1) / needed
+
+
+def _start(rng: np.random.Generator, style: Style, length: int, edge: float, taken: int) -> int:
+    """Return where ``taken`` pixels out of ``length`` begin: in the middle, or anywhere."""
+    spare = length - taken
+    if style.anywhere:
+        return round(uniform(rng, min(edge, spare / 2), max(spare - edge, spare / 2)))
+    return round(spare / 2)
+
+
+def _jitters(rng: np.random.Generator, text: str, style: Style) -> list[_Jitter]:
     fonts = style.fonts or names()
-    font = str(rng.choice(fonts))
+    chosen = rng.integers(0, len(fonts), len(text)).tolist()
+    if not style.mixed:
+        chosen = chosen[:1] * len(text)
+    numbers = rng.uniform(-1, 1, (len(text), 5)).tolist()
+    return [_Jitter(fonts[font], *row) for font, row in zip(chosen, numbers, strict=True)]
+
+
+def _lay_out(text: str, style: Style, jitters: list[_Jitter], cap: float, squeeze: float) -> Line:
+    """Set a text with capitals ``cap`` pixels tall, and glyphs narrowed by ``squeeze``."""
     glyphs, x = [], 0.0
-    for char in text:
-        if style.mixed:
-            font = str(rng.choice(fonts))
-        source = stamp(font, char, cap)
-        size = cap * 88 / 48 / source.baseline * (1 + style.scaling * uniform(rng, -1, 1))
-        mask, middle = turned(
-            source,
-            (size, size * squeeze),
-            style.rotation * uniform(rng, -1, 1),
-            style.shear * uniform(rng, -1, 1),
-        )
-        drop = round(cap * style.wobble * uniform(rng, -1, 1))
-        glyphs.append(Placed(mask, round(x), middle, drop))
-        overlap = style.gap if style.gap >= 0 else max(style.gap, -0.6 * mask.shape[1] / cap)
-        x += max(mask.shape[1] + cap * (overlap + 0.04 * uniform(rng, -1, 1)), 2.0)
-    width = glyphs[-1].left + glyphs[-1].mask.shape[1]
-    return Line(tuple(glyphs), width, cap * (1.25 + 2 * style.wobble + style.rotation / 120))
+    for char, jitter in zip(text, jitters, strict=True):
+        mask, top = _glyph(char, style, jitter, cap, squeeze)
+        glyphs.append(Placed(mask, round(x), top))
+        width = mask.shape[1]
+        gap = style.gap if style.gap >= 0 else max(style.gap, -0.6 * width / cap)
+        x += max(width + cap * (gap + 0.04 * jitter.gap), 2.0)
+    return Line(
+        tuple(glyphs),
+        max(glyph.left + glyph.mask.shape[1] for glyph in glyphs),
+        min(glyph.top for glyph in glyphs),
+        max(glyph.top + glyph.mask.shape[0] for glyph in glyphs),
+    )
+
+
+def _glyph(
+    char: str, style: Style, jitter: _Jitter, cap: float, squeeze: float
+) -> tuple[Mask, int]:
+    """Return a glyph's mask, and its first row from the middle of the text's capitals."""
+    source = stamp(jitter.font, char, cap)
+    size = cap / source.cap * (1 + style.scaling * jitter.size)
+    mask, middle = turned(
+        source,
+        (size, size * squeeze),
+        style.rotation * jitter.turn,
+        style.shear * jitter.shear,
+        swelling(style),
+    )
+    mask = outlined(mask, style)
+    left, top, right, bottom = ink_box(mask)
+    drop = cap * style.wobble * jitter.drop
+    if right == left:  # thinner than a pixel can show
+        return mask, math.floor(drop - middle)
+    return mask[top:bottom, left:right], round(drop - middle) + top

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -13,26 +14,31 @@ from PIL import Image, ImageDraw
 
 from captchascope.generate.typefaces import face
 
-__all__ = ["CAP", "Stamp", "stamp", "turned"]
+__all__ = ["INKED", "Mask", "Stamp", "ink_box", "stamp", "turned"]
 
-CAP = 48
-"""The height of a capital in a stamp, pixels; what is drawn is smaller, so it stays sharp."""
+Mask: TypeAlias = NDArray[np.uint8]
+"""Coverage, shape (H, W), 0 to 255."""
 
-_ABOVE, _BELOW = 88, 40  # pixels of a stamp above and below the baseline
-_SIZES = (16, 28, CAP)
+INKED = 40
+"""Coverage above which a pixel belongs to a glyph."""
+
+_SIZES = (16, 28, 48, 96)  # heights of capitals that are kept; all fonts take about 60 MB
+_STEP = 32  # above these sizes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stamp:
-    """One glyph.
+    """One glyph, upright, cut to its ink.
 
     Attributes:
-        mask: Coverage, shape (H, W), 0 to 255, cut to the ink's columns.
-        baseline: The row on which the glyph stands.
+        mask: Its coverage.
+        cap: The height of the font's capitals at this size, pixels.
+        middle: The row of ``mask`` that is halfway up a capital; it may lie outside.
     """
 
-    mask: NDArray[np.uint8]
-    baseline: float
+    mask: Mask
+    cap: float
+    middle: float
 
 
 @lru_cache(maxsize=256)
@@ -42,47 +48,62 @@ def _em(font: str) -> float:
     return 200 / max(-top, 1)
 
 
-@lru_cache(maxsize=16384)
 def stamp(font: str, char: str, cap: float) -> Stamp:
-    """Return a glyph whose capitals are at least ``cap`` pixels tall, up to ``CAP``."""
-    tall = next((size for size in _SIZES if size >= cap), CAP)
-    above, below = math.ceil(_ABOVE * tall / CAP), math.ceil(_BELOW * tall / CAP)
-    drawn = face(font, round(_em(font) * tall))
-    left, _, right, _ = drawn.getbbox(char, anchor="ls")
-    canvas = Image.new("L", (int(right - left) + 4, above + below))
-    ImageDraw.Draw(canvas).text((2 - left, above), char, fill=255, font=drawn, anchor="ls")
+    """Return a glyph whose capitals are at least ``cap`` pixels tall, so that it stays sharp."""
+    for size in _SIZES:
+        if size >= cap:
+            return _kept(font, char, size)
+    return _drawn(font, char, _STEP * math.ceil(cap / _STEP))
+
+
+def _drawn(font: str, char: str, cap: int) -> Stamp:
+    drawn = face(font, round(_em(font) * cap))
+    left, top, right, bottom = (round(side) for side in drawn.getbbox(char, anchor="ls"))
+    canvas = Image.new("L", (right - left + 4, bottom - top + 4))
+    ImageDraw.Draw(canvas).text((2 - left, 2 - top), char, fill=255, font=drawn, anchor="ls")
     mask = np.asarray(canvas)
-    columns = np.flatnonzero(mask.any(axis=0))
-    mask = mask[:, columns[0] : columns[-1] + 1].copy() if columns.size else mask
+    x, y, width, height = cv2.boundingRect(mask)
+    mask = mask[y : y + height, x : x + width].copy()
     mask.setflags(write=False)
-    return Stamp(mask, float(above))
+    return Stamp(mask, cap, 2 - top - cap / 2 - y)
+
+
+_kept = lru_cache(maxsize=32768)(_drawn)
+
+
+def ink_box(mask: Mask) -> tuple[int, int, int, int]:
+    """Return the left, top, right and bottom of what is inked; all 0 where nothing is."""
+    inked = cv2.threshold(mask, INKED, 255, cv2.THRESH_BINARY)[1]
+    x, y, width, height = cv2.boundingRect(inked)
+    return x, y, x + width, y + height
 
 
 def turned(
-    source: Stamp, scale: tuple[float, float], degrees: float, shear: float
-) -> tuple[NDArray[np.uint8], float]:
+    source: Stamp, scale: tuple[float, float], degrees: float, shear: float, margin: int
+) -> tuple[Mask, float]:
     """Scale, slant and turn a glyph about the middle of its capital height.
 
+    Args:
+        source: The glyph.
+        scale: Down and across.
+        degrees: Clockwise.
+        shear: To the left at the top, as a share of the height.
+        margin: Empty pixels to leave around it.
     Returns:
-        The mask, and the row of that middle in it; a glyph's columns are its ink's.
+        The mask, and the row of that middle in it.
     """
     height, width = source.mask.shape
     angle = math.radians(degrees)
     cos, sin = math.cos(angle), math.sin(angle)
-    a, b = scale[1] * cos, scale[0] * (cos * shear + sin)
-    c, d = -scale[1] * sin, scale[0] * (cos - sin * shear)
-    middle = source.baseline * 0.72  # between the baseline and the cap line
-    half_w = (abs(a) * width + abs(b) * height) / 2 + 2
-    half_h = (abs(c) * width + abs(d) * height) / 2 + 2
-    matrix = np.array(
-        [
-            [a, b, half_w - a * width / 2 - b * middle],
-            [c, d, half_h - c * width / 2 - d * middle],
-        ]
+    a, b = scale[1] * cos, scale[0] * (cos * shear - sin)
+    c, d = scale[1] * sin, scale[0] * (cos + sin * shear)
+    wide = abs(a) * width + abs(b) * height + 2 * margin + 2
+    tall = abs(c) * width + abs(d) * height + 2 * margin + 2
+    half_x, half_y = (width - 1) / 2, (height - 1) / 2
+    x, y = (wide - 1) / 2 - a * half_x - b * half_y, (tall - 1) / 2 - c * half_x - d * half_y
+    size = math.ceil(wide), math.ceil(tall)
+    mask = cv2.warpAffine(
+        source.mask, np.array([[a, b, x], [c, d, y]]), size, flags=cv2.INTER_LINEAR
     )
-    size = math.ceil(2 * half_w), math.ceil(2 * half_h)
-    mask = cv2.warpAffine(source.mask, matrix, size, flags=cv2.INTER_LINEAR)
-    columns = np.flatnonzero(mask.max(axis=0) > 40)
-    if columns.size == 0:
-        return mask[:, :1].astype(np.uint8), half_h
-    return mask[:, columns[0] : columns[-1] + 1].astype(np.uint8), half_h
+    middle = c * half_x + d * source.middle + y
+    return np.asarray(mask, np.uint8), middle

@@ -8,7 +8,7 @@ from captchascope.generate.typefaces import CHARACTERS, names
 
 __all__ = ["BACKDROPS", "FILLS", "INKS", "Style"]
 
-FILLS = ("solid", "hollow", "dotted", "gradient")
+FILLS = ("solid", "hollow", "dotted", "shadow", "gradient")
 BACKDROPS = ("plain", "gradient", "noise", "blobs", "stripes", "grid", "patches")
 INKS = ("dark", "light", "any")
 
@@ -62,18 +62,19 @@ class Style:
         colours: Whether every glyph has a colour of its own.
         contrast: How far glyphs and ground are apart, 0 to 1.
         fill: How strokes are filled; one of ``FILLS``.
-        bold: Pixels by which strokes are thickened, to 8, or thinned at -1.
+        bold: Pixels of the drawing by which strokes are thickened, 1 to 8, as far as a glyph can
+            bear it; -1 for thinner ones.
         backdrop: What lies behind; one of ``BACKDROPS``.
         lines: How many straight lines cross the image, to 200.
         arcs: How many arcs and waves do, to 200.
-        thickness: The widest line, 1 to 50 pixels.
+        thickness: The widest line, 1 to 50 pixels of the drawing, and a 14th of its height.
         line_ink: Whether lines have the glyphs' colour.
         over: Whether lines lie over the glyphs rather than behind them.
         dots: How many spots there are, to 10,000.
         speckle: The share of the pixels that are replaced by noise.
         warp: How far pixels are displaced at most, 0 to 0.5.
         slant: By how much the whole text is sheared or tapered at most, 0 to 1.
-        blur: The standard deviation of the blur, 0 to 10 pixels.
+        blur: The standard deviation of the blur, 0 to 10 pixels, and a 40th of the height.
         grain: The standard deviation of the noise, 0 to 128 levels.
         shrink: Drawn so many times as large, 1 to 4, then shrunk: 1 leaves jagged edges as they
             are.

@@ -1,22 +1,29 @@
-"""One captcha in a style: layout, paint, clutter, distortion, compression."""
+"""One captcha in a style: layout, paint, clutter, distortion."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from captchascope.generate.backdrop import ColourImage, backdrop
-from captchascope.generate.clutter import draw_dots, draw_lines, speckle
-from captchascope.generate.colour import Colour, ground, ink
-from captchascope.generate.layout import Line, lay_out
-from captchascope.generate.noise import uniform
+from captchascope.generate.backdrop import backdrop, filled
+from captchascope.generate.clutter import draw_dots, draw_lines, grainy, speckle
+from captchascope.generate.colour import Colour, between, ground, ink
+from captchascope.generate.layout import Line, fitted
+from captchascope.generate.stamps import Mask
+from captchascope.generate.strokes import textured
 from captchascope.generate.style import Style
-from captchascope.generate.warp import field, warped
+from captchascope.generate.warp import draw_bend
+from captchascope.records import RgbImage
 
 __all__ = ["draw_image", "draw_text"]
 
-_WIDEST = 6.0  # times the height, of an image without a given size
+_FAINT = 60  # coverage that may touch the border
+_MOST_BLUR = 1 / 40  # of the height
+_LEAST_BEND = 0.1  # of the whole way
+_GROUND_BENDS = 0.3  # of the images that are bent
 
 
 def draw_text(rng: np.random.Generator, style: Style) -> str:
@@ -25,26 +32,29 @@ def draw_text(rng: np.random.Generator, style: Style) -> str:
     return "".join(style.charset[i] for i in rng.integers(0, len(style.charset), count))
 
 
-def draw_image(rng: np.random.Generator, style: Style, text: str, height: int) -> ColourImage:
-    """Draw ``text``; shape (height, width, 3), or the style's size where it has one."""
-    tall = height if style.size is None else style.size[0]
-    tall = round(tall * style.shrink)
-    line, width = _fitted(rng, style, text, tall)
+def draw_image(rng: np.random.Generator, style: Style, text: str, height: int = 50) -> RgbImage:
+    """Draw ``text``, all of it inside the image.
+
+    Args:
+        rng: The source of randomness.
+        style: How it looks.
+        text: Of 0-9, A-Z and a-z; not empty.
+        height: Of the image, where the style has no size, pixels.
+    """
+    tall = round((height if style.size is None else style.size[0]) * style.shrink)
+    line, shape, start = fitted(rng, text, style, tall)
     behind = ground(rng, style)
-    image = backdrop(rng, (tall, width), style, behind)
-    colours = [ink(rng, style, behind)]
-    if style.colours:
-        colours += [ink(rng, style, behind) for _ in text[1:]]
+    image = backdrop(rng, shape, style, behind)
+    colours = [ink(rng, style, behind) for _ in (text if style.colours else text[:1])]
     if not style.over:
         draw_lines(rng, image, style, colours[0], behind)
     draw_dots(rng, image, style, colours[0], behind)
-    layer = _layer(rng, style, line, (tall, width), colours)
+    layer = _layer(rng, style, line, shape, start)
     if style.warp or style.slant:
-        bend = field(rng, (tall, width), style)
-        layer = warped(layer, bend)
-        if rng.random() < 0.3:
-            image = warped(image, bend)
-    image = _blended(image, layer)
+        image, layer = _bent(rng, style, image, layer)
+    if style.fill == "shadow":
+        image = _shadowed(rng, image, layer.cover, between(rng, colours[0], behind))
+    image = _painted(image, layer, colours)
     if style.over:
         draw_lines(rng, image, style, colours[0], behind)
     if style.speckle:
@@ -52,22 +62,12 @@ def draw_image(rng: np.random.Generator, style: Style, text: str, height: int) -
     return _finished(rng, image, style)
 
 
-def _fitted(rng: np.random.Generator, style: Style, text: str, tall: int) -> tuple[Line, int]:
-    """Lay the text out so that it fits, and return the image's width."""
-    cap = tall * uniform(rng, *style.height)
-    line = lay_out(rng, text, style, cap)
-    if style.size is not None:
-        width = round(style.size[1] * style.shrink)
-    else:
-        room = 1.05 + 0.9 * rng.random() ** 2
-        width = round(min(max(line.width * room + 8, 1.5 * tall), _WIDEST * tall))
-    room = width - 6
-    if line.width > room:
-        squeeze = max(room / line.width, 0.72)
-        line = lay_out(rng, text, style, cap, squeeze)
-    if line.width > room:
-        line = lay_out(rng, text, style, cap * 0.95 * room / line.width, squeeze)
-    return line, width
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layer:
+    """The glyphs before they have colours: how much of a pixel is inked, and by which of them."""
+
+    cover: Mask
+    owner: Mask
 
 
 def _layer(
@@ -75,68 +75,86 @@ def _layer(
     style: Style,
     line: Line,
     shape: tuple[int, int],
-    colours: list[Colour],
-) -> NDArray[np.uint8]:
-    """Paint the glyphs onto nothing: RGB and coverage, shape (H, W, 4)."""
-    height, width = shape
-    layer = np.zeros((height, width, 4), np.uint8)
-    layer[..., :3] = colours[0]
-    spare = max(width - line.width, 0)
-    left = uniform(rng, 1, spare - 1) if style.anywhere else spare / 2 + uniform(rng, -1, 1)
-    reach = max(height - line.height, 0) / 2
-    middle = height / 2 + (reach * uniform(rng, -1, 1) if style.anywhere else 0)
+    start: tuple[int, int],
+) -> _Layer:
+    """Lay the glyphs onto nothing."""
+    cover, owner = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    for number, glyph in enumerate(line.glyphs):  # so that no rim has another glyph's colour
+        owner[:, max(start[1] + glyph.left - 2, 0) :] = number
     for number, glyph in enumerate(line.glyphs):
-        mask = _filled(rng, style, glyph.mask)
-        y, x = round(middle + glyph.drop - glyph.middle), round(left) + glyph.left
+        mask = textured(rng, glyph.mask, style)
+        y, x = start[0] + glyph.top, start[1] + glyph.left
         y0, x0 = max(y, 0), max(x, 0)
-        y1, x1 = min(y + mask.shape[0], height), min(x + mask.shape[1], width)
-        if y0 >= y1 or x0 >= x1:
-            continue
-        seen = mask[y0 - y : y1 - y, x0 - x : x1 - x]
-        part = layer[y0:y1, x0:x1]
+        part = cover[y0 : y + mask.shape[0], x0 : x + mask.shape[1]]
+        seen = mask[y0 - y :, x0 - x :][: part.shape[0], : part.shape[1]]
         if style.colours:
-            part[..., :3][seen > 60] = colours[number].astype(np.uint8)
-        np.maximum(part[..., 3], seen, out=part[..., 3])
-    return layer
+            above = owner[y0 : y + mask.shape[0], x0 : x + mask.shape[1]]
+            np.copyto(above, np.uint8(number), where=seen > part // 2)
+        np.maximum(part, seen, out=part)
+    return _Layer(cover, owner)
 
 
-def _filled(rng: np.random.Generator, style: Style, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Thicken the strokes, and fill them as the style says."""
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    if style.bold > 0:
-        mask = np.asarray(cv2.dilate(mask, cross, iterations=style.bold), np.uint8)
-    elif style.bold < 0 and mask.shape[0] > 60:
-        mask = np.asarray(cv2.erode(mask, cross), np.uint8)
-    if style.fill == "hollow":
-        wide = cv2.dilate(mask, cross)
-        mask = np.asarray(cv2.subtract(wide, cv2.erode(mask, cross)), np.uint8)
-    elif style.fill == "dotted":
-        y, x = np.ogrid[: mask.shape[0], : mask.shape[1]]
-        step = int(rng.integers(2, 5))
-        on = ((x + y) % step != 0) if rng.random() < 0.5 else (rng.random(mask.shape) < 0.65)
-        mask = mask * on.astype(np.uint8)
-    elif style.fill == "gradient":
-        fade = np.linspace(uniform(rng, 0.45, 1), uniform(rng, 0.45, 1), mask.shape[0])
-        mask = (mask * fade[:, None]).astype(np.uint8)
-    return np.where(mask > 110, 255, 0).astype(np.uint8) if style.jagged else mask
+def _bent(
+    rng: np.random.Generator, style: Style, image: RgbImage, layer: _Layer
+) -> tuple[RgbImage, _Layer]:
+    """Bend the glyphs, and now and then the ground, but no glyph out of the image."""
+    bend, share = draw_bend(rng, layer.cover.shape, style), 1.0
+    cover = bend.bent(layer.cover, share, cv2.BORDER_CONSTANT)
+    while _touches_border(cover) and share > _LEAST_BEND:
+        share *= 0.65
+        cover = bend.bent(layer.cover, share, cv2.BORDER_CONSTANT)
+    owner = bend.moved(layer.owner, share) if style.colours else layer.owner
+    if rng.random() < _GROUND_BENDS:
+        image = bend.bent(image, share, cv2.BORDER_REPLICATE)
+    return image, _Layer(cover, owner)
 
 
-def _blended(image: ColourImage, layer: NDArray[np.uint8]) -> ColourImage:
-    share = layer[..., 3:].astype(np.uint16)
-    return ((image * (255 - share) + layer[..., :3] * share) // 255).astype(np.uint8)
+def _touches_border(cover: Mask) -> bool:
+    ends = cover[0].max(), cover[-1].max(), cover[:, 0].max(), cover[:, -1].max()
+    return bool(max(ends) > _FAINT)
 
 
-def _finished(rng: np.random.Generator, image: ColourImage, style: Style) -> ColourImage:
+def _shadowed(rng: np.random.Generator, image: RgbImage, cover: Mask, colour: Colour) -> RgbImage:
+    """Paint the glyphs a little to the side."""
+    reach = max(2, round(cover.shape[0] / 25))
+    down, across = (int(step) for step in rng.integers(1, reach + 1, 2))
+    moved = np.zeros_like(cover)
+    moved[down:, across:] = cover[:-down, :-across]
+    return _painted(image, _Layer(moved, moved), (colour,))
+
+
+def _painted(image: RgbImage, layer: _Layer, colours: Sequence[Colour]) -> RgbImage:
+    """Return the image with the glyphs in their colours; the image given is painted over."""
+    x, y, width, height = cv2.boundingRect(layer.cover)
+    where = slice(y, y + height), slice(x, x + width)
+    cover = cv2.merge([layer.cover[where]] * 3)
+    paint = _paint(layer.owner[where], colours)
+    behind = cv2.multiply(image[where], cv2.bitwise_not(cover), scale=1 / 255)
+    image[where] = cv2.add(behind, cv2.multiply(paint, cover, scale=1 / 255))
+    return image
+
+
+def _paint(owner: Mask, colours: Sequence[Colour]) -> RgbImage:
+    """Return every pixel in the colour of the glyph that owns it."""
+    if len(colours) == 1:
+        return filled(owner.shape, colours[0])
+    table = np.zeros((1, 256, 3), np.uint8)
+    table[0, : len(colours)] = colours
+    return np.asarray(cv2.LUT(cv2.merge([owner] * 3), table), np.uint8)
+
+
+def _finished(rng: np.random.Generator, image: RgbImage, style: Style) -> RgbImage:
     """Shrink, blur, and add grain."""
     if style.shrink != 1:
         height, width = image.shape[:2]
         size = max(round(width / style.shrink), 8), max(round(height / style.shrink), 8)
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     if style.blur:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), style.blur), np.uint8)
+        sigma = min(style.blur, image.shape[0] * _MOST_BLUR)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
     if style.grain:
-        noise = rng.normal(0, style.grain, (*image.shape[:2], 1 if style.gray else 3))
-        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+        image = grainy(rng, image, style)
     if style.gray:
-        image[:] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None]
+        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        image = np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB), np.uint8)
     return image
