@@ -93,7 +93,7 @@ def test_what_is_understood(written: str, right: list[str], wrong: list[str]) ->
         ("[a\tb]", r"'\t' at character 3 is in no text", "leave it away"),
         ("a\n", r"'\n' at character 2 is in no text", "leave it away"),
         ("\\ ", "' ' at character 1 is in no text", "leave it away"),
-        ("[ab]{64}" * 20, "is too long", "at most 1024 characters"),
+        ("[ab]{64}" * 20, "is too long", "1024 characters at most"),
     ],
 )
 def test_what_is_not_understood_is_wrong_usage(written: str, what: str, remedy: str) -> None:

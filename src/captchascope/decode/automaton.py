@@ -92,10 +92,7 @@ def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
     """
     pattern = rule.pattern
     fewest, most = (0, _LONGEST) if rule.length is None else rule.length
-    taking: dict[int, list[int]] = {}  # characters that the pattern cannot tell apart
-    for i, char in enumerate(chars, 1):
-        places = 1 if pattern is None else pattern.taking(char, rule.ignore_case)
-        taking.setdefault(places, []).append(i)
+    alike = _told_apart(rule, chars)
     states = [(0, 0), (1 if pattern is None else pattern.start, 0)]
     numbers = {state: number for number, state in enumerate(states)}
     rows: list[IntArray] = []
@@ -103,7 +100,7 @@ def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
         row = np.zeros(len(chars) + 1, np.int64)
         row[BLANK] = len(rows)
         more = count + (rule.length is not None)
-        for places, ids in taking.items() if more <= min(most, _LONGEST) else ():
+        for places, ids in alike.items() if more <= min(most, _LONGEST) else ():
             after = seen if pattern is None else pattern.after(seen, places)
             state = (after, more) if after else states[DEAD]
             if state not in numbers:
@@ -119,6 +116,15 @@ def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
     step = np.stack(rows)
     step[~_hopeful(step, accepting)[step]] = DEAD
     return step, accepting
+
+
+def _told_apart(rule: Constraints, chars: str) -> dict[int, list[int]]:
+    """Return the classes of ``chars`` by the places of the pattern from which they lead on."""
+    alike: dict[int, list[int]] = {}
+    for i, char in enumerate(chars, 1):
+        places = 1 if rule.pattern is None else rule.pattern.taking(char, rule.ignore_case)
+        alike.setdefault(places, []).append(i)
+    return alike
 
 
 def _hopeful(step: IntArray, accepting: BoolArray) -> BoolArray:

@@ -77,19 +77,22 @@ def _best_endings(logs: NDArray[np.float64], left: Allowed) -> FloatArray:
     a class; minus infinity where there is none.
     """
     timesteps, batch, kinds = logs.shape
-    found = np.empty((timesteps, batch, len(left.step), kinds), np.float32)
+    states = len(left.step)
+    found = np.empty((timesteps, batch, states, kinds), np.float32)
     found[-1] = np.where(left.accepting, 0.0, -np.inf)[:, None]
-    classes = np.arange(kinds)
+    places = left.step * kinds + np.arange(kinds)  # where a class leads to
+    cells = np.arange(batch)[:, None], np.arange(states)
     for t in range(timesteps - 1, 0, -1):
-        same = logs[t, :, None].astype(np.float32) + found[t]
-        longer = same[:, left.step, classes]
+        same = found[t] + logs[t, :, None].astype(np.float32)
+        longer = same.reshape(batch, -1).take(places, axis=1)
         longer[..., BLANK] = -np.inf
-        best = longer.argmax(axis=2)[..., None]
-        most = longer.max(axis=2, keepdims=True)
-        second = np.where(classes == best, -np.inf, longer).max(axis=2, keepdims=True)
-        blank = same[..., :1]
-        same[..., 1:] = np.maximum(same[..., 1:], blank)
-        found[t - 1] = np.maximum(same, np.where(classes == best, second, most))
+        best = longer.argmax(axis=2)
+        most = longer[*cells, best]
+        longer[*cells, best] = -np.inf
+        second = longer.max(axis=2)
+        stay = np.maximum(same, same[..., :1])  # the same character for longer, or a blank
+        np.maximum(stay, most[..., None], out=found[t - 1])
+        found[t - 1][*cells, best] = np.maximum(stay[*cells, best], second)
     return found
 
 

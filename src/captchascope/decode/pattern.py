@@ -21,7 +21,7 @@ from captchascope.errors import UsageError
 __all__ = ["Pattern", "Piece", "folded"]
 
 _MOST_TIMES = 64
-_MOST_PIECES = 1024  # after each is written out as often as it may occur
+_MOST_PLACES = 1024
 
 _REMEDIES = {
     "*": "say how often: {0,8}",
@@ -87,15 +87,16 @@ class Pattern:
 
     Attributes:
         text: As it was written.
-        pieces: One for each place, each to come once; those that may be left out, and the end of
-            an alternative, which is None, are marked in ``optional`` and ``ends``.
+        places: The places before each piece, where a piece that comes several times is as many.
+        starts, ends: The places before and after each alternative.
+        optional: The places before pieces that may be left out.
     """
 
     text: str
-    pieces: tuple[Piece | None, ...] = field(repr=False, compare=False)
+    places: tuple[tuple[Piece, int], ...] = field(repr=False, compare=False)
     starts: int = field(repr=False, compare=False)
-    optional: int = field(repr=False, compare=False)
     ends: int = field(repr=False, compare=False)
+    optional: int = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Pattern:
@@ -105,19 +106,21 @@ class Pattern:
             UsageError: If it holds anything but what this module's head shows; it names the
                 piece, its place from 1, and what to write instead.
         """
-        pieces: list[Piece | None] = []
-        starts = optional = ends = 0
+        places: dict[Piece, int] = {}
+        starts = ends = optional = 0
+        place = 1
         for alternative in _Parser(text).alternatives():
-            starts |= 1 << len(pieces)
+            starts |= place
             for piece in alternative:
                 for number in range(piece.most):
-                    optional |= (number >= piece.fewest) << len(pieces)
-                    pieces.append(piece)
-            ends |= 1 << len(pieces)
-            pieces.append(None)
-        if len(pieces) > _MOST_PIECES:
-            raise UsageError("--pattern", "is too long", f"at most {_MOST_PIECES} characters")
-        return cls(text, tuple(pieces), starts, optional, ends)
+                    places[piece] = places.get(piece, 0) | place
+                    optional |= place if number >= piece.fewest else 0
+                    place <<= 1
+            ends |= place
+            place <<= 1
+            if place.bit_length() > _MOST_PLACES:
+                raise UsageError("--pattern", "is too long", f"{_MOST_PLACES} characters at most")
+        return cls(text, tuple(places.items()), starts, ends, optional)
 
     @property
     def start(self) -> int:
@@ -126,11 +129,7 @@ class Pattern:
 
     def taking(self, char: str, ignore_case: bool = False) -> int:
         """Return the places from which ``char`` leads on."""
-        held: dict[Piece | None, int] = {None: 0}
-        for piece in self.pieces:
-            if piece not in held:
-                held[piece] = int(piece is not None and piece.holds(char, ignore_case))
-        return sum(held[piece] << place for place, piece in enumerate(self.pieces))
+        return sum(places for piece, places in self.places if piece.holds(char, ignore_case))
 
     def after(self, state: int, taking: int) -> int:
         """Return the state after a character that leads on from the places ``taking``; 0: none."""
