@@ -14,6 +14,7 @@ from captchascope.cli.options import common, labels_from, positions, scheme_swit
 from captchascope.cli.output import Console
 from captchascope.cli.trainings import Job, Whole, train_glyphs
 from captchascope.errors import UsageError
+from captchascope.reader import model_path
 
 __all__ = ["train"]
 
@@ -74,7 +75,8 @@ _OF_WHOLE = {
     default="start",
     show_default=True,
     metavar="start|none|FILE",
-    help="What to start from: the pretrained start, nothing, or a model file.",
+    help="What to start from: the pretrained start, nothing, or a model file. --recipe fast "
+    "starts from nothing.",
 )
 @click.option(
     "--unlabelled",
@@ -153,7 +155,16 @@ def train(
         train_glyphs(console, dataset, plan, job)
     else:
         job = Job(folder, output, recipe, seed, labels, begun, time_limit or _LIMIT)
-        Whole(console, job, source, unlabelled, resume, devices, nodes).train(dataset)
+        weights = _weights(context, source, recipe)
+        Whole(console, job, weights, unlabelled, resume, devices, nodes).train(dataset)
+
+
+def _weights(context: click.Context, source: str, recipe: str) -> Path | None:
+    """Return the model to start from, None for none; the small network has no pretrained start."""
+    given = context.get_parameter_source("source")
+    if source == "none" or (recipe == "fast" and (given is None or given.name == "DEFAULT")):
+        return None
+    return model_path(source)
 
 
 def _way(context: click.Context, method: str | None, recipe: str) -> str:

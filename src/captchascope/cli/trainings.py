@@ -70,7 +70,7 @@ class Whole:
 
     console: Console
     job: Job
-    source: str
+    source: Path | None
     unlabelled: Path | None
     resume: bool
     devices: int

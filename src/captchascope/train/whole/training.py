@@ -10,7 +10,7 @@ import torch
 
 from captchascope import __version__
 from captchascope.dataset import Dataset
-from captchascope.errors import CaptchascopeError, TrainingError
+from captchascope.errors import CaptchascopeError, TrainingError, UsageError
 from captchascope.files import printable
 from captchascope.modelfile import FORMAT, Metadata
 from captchascope.train.export import export
@@ -23,6 +23,7 @@ from captchascope.train.whole.network import CtcNet
 from captchascope.train.whole.plan import PLANS, Plan
 from captchascope.train.whole.samples import WholeSet, samples_of
 from captchascope.train.whole.sizing import Inferred, alphabet_of, inferred
+from captchascope.train.whole.start import begun_with, read_weights
 from captchascope.train.whole.state import CHECKPOINT, check_facts, read_checkpoint
 from captchascope.train.whole.together import rank_of
 from captchascope.train.whole.watch import Watch
@@ -43,7 +44,7 @@ class Request:
         folder: The run folder.
         recipe: A name of ``PLANS``.
         seed: Of weights, order and validation samples.
-        source: What to start from: ``start``, ``none``, or a model file.
+        source: The model file whose weights to start from; None for none.
         unlabelled: A folder of further images.
         resume: Whether to go on from the run folder's checkpoint.
         devices: Processes on this machine.
@@ -53,7 +54,7 @@ class Request:
     folder: Path
     recipe: str = "default"
     seed: int = 0
-    source: str = "start"
+    source: Path | None = None
     unlabelled: Path | None = None
     resume: bool = False
     devices: int = 1
@@ -75,6 +76,11 @@ class Trained:
     metadata: Metadata
     samples: int
     problems: tuple[CaptchascopeError, ...]
+
+
+def named(source: Path | None) -> str:
+    """Return what a training starts from as it is told and kept: no path of this machine."""
+    return "nothing" if source is None else printable(source.name)
 
 
 def readable(dataset: Dataset) -> Dataset:
@@ -117,8 +123,8 @@ def train_whole(dataset: Dataset, request: Request, watch: Watch) -> Trained | N
         watch.say(line)
     train, validation = _sets(dataset, known, request.seed)
     watch.say(f"samples   {len(train)} to train on, {len(validation)} to validate on")
-    start = _start(known, plan, request)
-    watch.say(f"from      {'scratch' if start.scratch else request.source}")
+    start = _start(known, plan, request, train)
+    watch.say(f"from      {named(request.source)}")
     where = _where(train, validation, request)
     if request.resume:
         path = request.folder / CHECKPOINT
@@ -161,21 +167,29 @@ def _sets(dataset: Dataset, known: Inferred, seed: int) -> tuple[WholeSet, Whole
     return train, samples_of(held, known.spec, known.charset)
 
 
-def _start(known: Inferred, plan: Plan, request: Request) -> Start:
+def _start(known: Inferred, plan: Plan, request: Request, train: WholeSet) -> Start:
     channels, classes = known.spec.channels, known.charset.num_classes
 
     def fresh(seed: int) -> CtcNet:
         torch.manual_seed(seed)
         return CtcNet(channels, classes, plan.size)
 
-    return Start(fresh(request.seed), fresh, True, request.seed)
+    network = fresh(request.seed)
+    if request.source is None:
+        return Start(network, fresh, True, request.seed)
+    weights = read_weights(request.source)
+    if weights[2] != plan.size and plan.name == "fast":
+        what = f"{named(request.source)} is not as small as the recipe fast has it"
+        raise UsageError("--from", what, "leave the recipe away, or start from none")
+    network = begun_with(weights, known.charset, channels, train)
+    return Start(network, fresh, False, request.seed)
 
 
 def _where(train: WholeSet, validation: WholeSet, request: Request) -> Where:
     facts = {
         "--recipe": request.recipe,
         "--seed": request.seed,
-        "--from": request.source,
+        "--from": named(request.source),
         "samples": f"{train.fingerprint()} {validation.fingerprint()}",
     }
     return Where(request.folder, request.resume, facts, request.devices, request.nodes)
@@ -205,7 +219,7 @@ def _described(
     data = {
         "samples": len(train) + len(validation),
         "recipe": request.recipe,
-        "from": request.source,
+        "from": named(request.source),
     }
     metadata = Metadata(
         format=FORMAT,
