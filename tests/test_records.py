@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from captchascope.errors import ImageError
-from captchascope.records import CharReading, Reading, Sample
+from captchascope.records import CharReading, Decoded, Reading, Sample
 
 
 def test_records_are_frozen() -> None:
     """What one part was given, no other part can change."""
     for record, field in (
         (CharReading("1", 0.5), "char"),
+        (Decoded("1", 0.5, ()), "text"),
         (Reading("1", 0.5), "text"),
         (Sample("1.png", "1", Path("1.png")), "label"),
     ):

@@ -30,7 +30,7 @@ Floats: TypeAlias = NDArray[np.float64]
 _WIDTH = 16  # of the beam
 _ENOUGH = 0.5  # the probabilities of all texts sum to 1, so no other text is above this one
 _LEAST = np.finfo(np.float32).tiny  # for the beam, so that it always reaches an allowed end
-_MOST_CELLS = 1 << 22  # of what a beam knows of the ends; more images than that go one by one
+_MOST_CELLS = 1 << 22  # of what a search holds: how texts can end, and the texts that it found
 _NEVER = -1e300  # log probability, of a text that is there all the same
 
 
@@ -185,8 +185,8 @@ def _searched(
     scores: _Scores, left: Allowed, images: IntArray
 ) -> Iterator[tuple[int, Decoded | None]]:
     """Yield each of some images, and the best of the texts that a beam finds in it."""
-    per_image = scores.weights[:, 0].size * len(left.step)
-    at_once = max(1, _MOST_CELLS // per_image)
+    (classes, _, timesteps), states = scores.weights.shape, len(left.step)
+    at_once = max(1, _MOST_CELLS // (timesteps * (classes * states + _WIDTH * timesteps)))
     for first in range(0, len(images), at_once):
         some = images[first : first + at_once]
         few = _Scores(scores.weights[:, some], scores.sums[some], scores.path[some])
