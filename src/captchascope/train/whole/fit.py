@@ -19,12 +19,14 @@ from lightning.pytorch.strategies import DDPStrategy, Strategy
 
 from captchascope.errors import TrainingError
 from captchascope.train.whole.batches import Batches
-from captchascope.train.whole.callbacks import Rounds
+from captchascope.train.whole.callbacks import BetweenSteps
 from captchascope.train.whole.clock import Clock
+from captchascope.train.whole.course import Course
 from captchascope.train.whole.logs import Row
 from captchascope.train.whole.module import WholeModule
 from captchascope.train.whole.network import CtcNet
 from captchascope.train.whole.plan import Plan
+from captchascope.train.whole.rounds import Rounds
 from captchascope.train.whole.samples import WholeSet
 from captchascope.train.whole.state import CHECKPOINT, Checkpoints, Facts
 from captchascope.train.whole.together import rank_of
@@ -112,23 +114,27 @@ def fit(
     if not where.resume and clock.progress >= 1:
         raise TrainingError("train", "no time was left for a step", "give a longer time limit")
     start.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    module = WholeModule(
-        start.network, start.fresh, plan, clock, start.seed, start.scratch, where.facts
+    course = Course.begun(plan, len(train), start.scratch)
+    batches = Batches(
+        train,
+        plan.share_of_batch(where.world),
+        clock.planned + 1,
+        start.seed,
+        course.stage(plan),
+        (rank_of(where.devices), where.world),
     )
+    module = WholeModule(start.network, start.fresh, plan, clock, course, batches, where.facts)
     checkpoints = Checkpoints()
-    rounds = Rounds(train, validation, watch, checkpoints, where.folder)
-    share = rank_of(where.devices), where.world
-    size = plan.share_of_batch(where.world)
-    batches = Batches(train, size, plan.strength, start.seed, share)
-    module.batches = batches
+    rounds = Rounds(train, validation, watch)
+    between = BetweenSteps(rounds, watch, checkpoints, where.folder)
     with _quiet(), _single_threaded_opencv():
         torch.set_num_threads(max(1, torch.get_num_threads() // where.devices))
-        trainer = _trainer(plan, where, checkpoints, rounds)
+        trainer = _trainer(plan, where, checkpoints, between)
         path = where.folder / CHECKPOINT if where.resume else None
         try:
             trainer.fit(module, batches, ckpt_path=path)
         finally:
-            rounds.close()
+            between.close()
     network = module.averaged.network.cpu()
     if module.best is not None:
         network.load_state_dict(module.best)
@@ -138,7 +144,9 @@ def fit(
     )
 
 
-def _trainer(plan: Plan, where: Where, checkpoints: Checkpoints, rounds: Rounds) -> pl.Trainer:
+def _trainer(
+    plan: Plan, where: Where, checkpoints: Checkpoints, between: BetweenSteps
+) -> pl.Trainer:
     cuda = torch.cuda.is_available()
     elastic = TorchElasticEnvironment.detect()
     return pl.Trainer(
@@ -147,7 +155,7 @@ def _trainer(plan: Plan, where: Where, checkpoints: Checkpoints, rounds: Rounds)
         num_nodes=where.nodes,
         strategy=_strategy(where, "nccl" if cuda else "gloo"),
         plugins=[checkpoints, TorchElasticEnvironment() if elastic else LightningEnvironment()],
-        callbacks=[rounds],
+        callbacks=[between],
         max_epochs=-1,
         gradient_clip_val=plan.clip,
         logger=False,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto.event_pb2 import Event
@@ -43,6 +45,11 @@ class Row:
     character: float | None
     rate: float
     trained: float
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Row:
+        """Return the row that ``asdict`` made into ``values``."""
+        return cls(**values)
 
 
 class Logs:

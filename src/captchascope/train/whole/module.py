@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import lightning.pytorch as pl
@@ -11,10 +12,10 @@ from torch import Tensor, nn
 
 from captchascope.train.whole.average import Averaged
 from captchascope.train.whole.batches import Batch, Batches
-from captchascope.train.whole.clock import Clock, rate_at
+from captchascope.train.whole.clock import Clock
+from captchascope.train.whole.course import Course
 from captchascope.train.whole.measure import ctc_loss
 from captchascope.train.whole.plan import Plan
-from captchascope.train.whole.scratch import aligned_loss, ink_span
 from captchascope.train.whole.state import Facts
 
 __all__ = ["WholeModule"]
@@ -28,18 +29,15 @@ class WholeModule(pl.LightningModule):
         fresh: Makes an untrained network from a seed.
         plan: How.
         clock: How far it is.
-        seed: Of what a step leaves to chance.
-        scratch: Whether the network has never been trained before.
+        course: Which way it has gone.
+        batches: Where the steps come from.
         facts: What a checkpoint of this training must have been made with.
 
     Attributes:
-        batches: Where the steps come from; told where to begin by a checkpoint.
         averaged: The averaged network: what is validated, and given out in the end.
         best: The averaged weights of the best round; None before there is one.
+        kept: What that round was: step, exact, loss.
         history: A row of every round.
-        slower: What the rate is multiplied by since the loss was no number.
-        cycle: The progress at which the cycle of the rate began.
-        attempt: How often training began anew with other weights.
         progress: How far the training is, by all processes.
     """
 
@@ -49,31 +47,23 @@ class WholeModule(pl.LightningModule):
         fresh: Callable[[int], nn.Module],
         plan: Plan,
         clock: Clock,
-        seed: int,
-        scratch: bool,
+        course: Course,
+        batches: Batches,
         facts: Facts,
     ) -> None:
         super().__init__()
-        self.fresh = fresh
-        self.network, self.plan, self.clock, self.seed = network, plan, clock, seed
-        self.scratch, self.facts = scratch, facts
+        self.network, self.fresh, self.plan = network, fresh, plan
+        self.clock, self.course, self.batches, self.facts = clock, course, batches, facts
         self.averaged = Averaged(network, plan.averaging)
         self.best: dict[str, Tensor] | None = None
-        self.history: list[dict[str, float | None]] = []
         self.kept: dict[str, float] = {}
-        self.slower, self.cycle, self.attempt = 1.0, 0.0, 0
+        self.history: list[dict[str, float | None]] = []
         self.progress = 0.0
-        self.batches: Batches | None = None
 
     @property
     def rate(self) -> float:
         """The learning rate now."""
-        return self.slower * rate_at(self.cycled, self.plan.rate, self.plan.warmup)
-
-    @property
-    def cycled(self) -> float:
-        """How far the cycle of the rate is."""
-        return (self.progress - self.cycle) / max(1 - self.cycle, 1e-9)
+        return self.course.rate(self.plan, self.progress)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return AdamW over the network."""
@@ -86,27 +76,21 @@ class WholeModule(pl.LightningModule):
         """Set the rate, and the seed of dropout: a step is the same in a run taken up again."""
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = self.rate
-        torch.manual_seed(
-            (self.seed * 1_000_003 + self.clock.steps * 257 + self.global_rank) % 2**63
-        )
+        seed = (self.batches.seed * 1_000_003 + self.clock.steps) * 257 + self.global_rank
+        torch.manual_seed(seed % 2**63)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch."""
-        logits = self.network(batch.images)
-        loss = ctc_loss(logits, batch.targets, batch.lengths).mean()
-        if self.scratch and self.cycled < self.plan.aligned:
-            weight = 1 - self.cycled / self.plan.aligned
-            span = ink_span(batch.images)
-            loss = loss + weight * aligned_loss(logits, batch.targets, batch.lengths, span)
-        return loss
+        return ctc_loss(self.network(batch.images), batch.targets, batch.lengths).mean()
 
     def begin_anew(self) -> None:
         """Forget all weights, and begin another cycle with others."""
-        self.attempt += 1
-        self.network.load_state_dict(self.fresh(self.seed + self.attempt).state_dict())
+        self.course.begin_anew(self.plan, self.progress, self.clock.steps)
+        self.batches.stage = self.course.stage(self.plan)
+        fresh = self.fresh(self.batches.seed + self.course.attempt)
+        self.network.load_state_dict(fresh.state_dict())
         self.averaged.restart(self.network)
         self.trainer.optimizers[0].state.clear()
-        self.scratch, self.cycle = True, self.progress
         self.best, self.kept = None, {}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -114,20 +98,18 @@ class WholeModule(pl.LightningModule):
         checkpoint |= {
             "facts": dict(self.facts),
             "best": self.best,
-            "history": self.history,
             "kept": self.kept,
-            "clock": {"steps": self.clock.steps, "seconds": self.clock.seconds},
-            "begun": {"slower": self.slower, "cycle": self.cycle, "attempt": self.attempt},
-            "scratch": self.scratch,
+            "history": self.history,
+            "course": asdict(self.course),
+            "steps": self.clock.steps,
+            "seconds": self.clock.seconds,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up what ``on_save_checkpoint`` gave."""
-        self.best, self.history = checkpoint["best"], checkpoint["history"]
-        self.kept, self.scratch = checkpoint["kept"], checkpoint["scratch"]
-        self.clock.steps = checkpoint["clock"]["steps"]
-        self.clock.spent = checkpoint["clock"]["seconds"]
-        if self.batches is not None:
-            self.batches.start = self.clock.steps
-        begun = checkpoint["begun"]
-        self.slower, self.cycle, self.attempt = begun["slower"], begun["cycle"], begun["attempt"]
+        self.best, self.kept = checkpoint["best"], checkpoint["kept"]
+        self.history = checkpoint["history"]
+        self.course = Course(**checkpoint["course"])
+        self.clock.steps = self.batches.given = checkpoint["steps"]
+        self.clock.spent = checkpoint["seconds"]
+        self.batches.stage = self.course.stage(self.plan)

@@ -29,8 +29,7 @@ class Plan:
         best: Whether the round with most right texts or that with the least loss is the best.
         rounds: Validations, if each step takes as long as planned.
         patience: Rounds without gain, in the second half of the training, after which it ends.
-        aligned: From scratch, the share of the training in which the text's characters are also
-            taught where to be expected.
+        pool: From scratch, the images that training begins with.
     """
 
     name: str
@@ -48,7 +47,7 @@ class Plan:
     best: Literal["exact", "loss"]
     rounds: int
     patience: int
-    aligned: float
+    pool: int
 
     def steps(self, world: int = 1) -> int:
         """Return how many steps ``world`` processes take."""
@@ -79,7 +78,7 @@ PLANS = {
             best="exact",
             rounds=30,
             patience=8,
-            aligned=0.1,
+            pool=48,
         ),
         Plan(
             name="fast",
@@ -97,7 +96,7 @@ PLANS = {
             best="exact",
             rounds=30,
             patience=8,
-            aligned=0.1,
+            pool=48,
         ),
     )
 }

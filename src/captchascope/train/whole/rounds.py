@@ -1,0 +1,159 @@
+"""A round: what the network reads by now, whether it is the best so far, and what to do next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captchascope.records import GrayImage, RgbImage
+from captchascope.train.whole.logs import Row
+from captchascope.train.whole.measure import Score, outputs_of, score
+from captchascope.train.whole.module import WholeModule
+from captchascope.train.whole.samples import WholeSet
+from captchascope.train.whole.watch import Watch
+
+__all__ = ["FEWEST", "Rounds", "Verdict"]
+
+FEWEST = 20
+"""With fewer validation images the last weights are taken, not those that seem best on them."""
+
+_PROBED = 64  # training images that are read in every round
+_SETTLED = 0.25  # of the cycle: by then a network reads something, or never will
+_SEEN = 5_000  # images, before which nobody can expect it to
+_LATEST = 0.6  # of the training: later there is no time for another beginning
+_ATTEMPTS = 3
+
+
+class Verdict(IntEnum):
+    """What to do after a round."""
+
+    ON = 0
+    STOP = 1
+    ANEW = 2
+
+
+class Rounds:
+    """Measures, notes, and judges.
+
+    Args:
+        train: What is trained on.
+        validation: What the best weights are chosen by.
+        watch: Who is told.
+
+    Attributes:
+        rows: Of every round so far.
+        stuck: Whether the network, when last seen, said the same of every image, and was wrong.
+    """
+
+    def __init__(self, train: WholeSet, validation: WholeSet, watch: Watch) -> None:
+        self._train, self._validation, self._watch = train, validation, watch
+        self.rows: list[Row] = []
+        self.stuck = False
+
+    def take_up(self, module: WholeModule) -> None:
+        """Go on after the rounds that a checkpoint held."""
+        self.rows = [Row.of(row) for row in module.history]
+
+    def judge(self, module: WholeModule, losses: Sequence[float]) -> Verdict:
+        """Read some training images and all of validation; keep what is best.
+
+        Args:
+            module: The training.
+            losses: Of the steps since the round before, at least one.
+
+        Raises:
+            Stopped: If somebody wants to stop; it is then as if there had been no round.
+        """
+        probed = module.batches.members[:_PROBED]
+        probe = self._score(
+            module,
+            [self._train.images[i] for i in probed],
+            [self._train.targets[i] for i in probed],
+        )
+        held = None
+        if len(self._validation):
+            held = self._score(module, self._validation.images, self._validation.targets)
+        self.rows.append(_row(module, losses, probe, held))
+        module.history = [asdict(row) for row in self.rows]
+        self._keep(module, held)
+        self._watch.say(_line(self.rows[-1], module.clock.planned))
+        self.stuck = _is_stuck(probe, held)
+        if self._is_hopeless(module):
+            self._watch.warn("the network says the same of every image: it begins anew")
+            return Verdict.ANEW
+        return Verdict.STOP if self._is_in_vain(module) else Verdict.ON
+
+    def _score(
+        self,
+        module: WholeModule,
+        images: Sequence[GrayImage | RgbImage],
+        targets: Sequence[NDArray[np.int64]],
+    ) -> Score:
+        network = module.averaged.network
+        return score(outputs_of(network, images, self._watch.stop, module.device), targets)
+
+    def _keep(self, module: WholeModule, held: Score | None) -> None:
+        """Keep these weights, unless others were better."""
+        new = {"step": float(module.clock.steps), "exact": 0.0, "loss": math.inf}
+        if held is not None and len(self._validation) >= FEWEST:
+            new |= {"exact": held.exact, "loss": held.loss}
+            if module.kept and not _is_better(new, module.kept, module.plan.best):
+                return
+        module.kept = new
+        state = module.averaged.network.state_dict()
+        module.best = {name: value.detach().cpu().clone() for name, value in state.items()}
+
+    def _is_hopeless(self, module: WholeModule) -> bool:
+        """Tell whether other weights might do better, and there is time for them."""
+        course, steps = module.course, module.clock.steps - module.course.step
+        seen = steps * module.plan.share_of_batch(module.trainer.world_size)
+        early = course.cycled(module.progress) < _SETTLED or seen < _SEEN
+        late = module.progress > _LATEST or course.attempt + 1 >= _ATTEMPTS
+        return self.stuck and not early and not late
+
+    def _is_in_vain(self, module: WholeModule) -> bool:
+        """Tell whether the second half of the training has long brought nothing better."""
+        if module.progress < 0.5 or len(self._validation) < FEWEST:
+            return False
+        since = [row for row in self.rows if row.step > module.kept["step"]]
+        return len(since) >= module.plan.patience
+
+
+def _row(module: WholeModule, losses: Sequence[float], probe: Score, held: Score | None) -> Row:
+    clock, world = module.clock, module.trainer.world_size
+    return Row(
+        step=clock.steps,
+        views=clock.steps * world * module.plan.share_of_batch(world),
+        seconds=round(clock.seconds, 1),
+        loss=float(np.mean(losses)),
+        validation_loss=None if held is None else held.loss,
+        exact=None if held is None else held.exact,
+        character=None if held is None else held.character,
+        rate=module.rate,
+        trained=probe.exact,
+    )
+
+
+def _is_better(new: dict[str, float], old: dict[str, float], by: str) -> bool:
+    """Compare two rounds; of those with as many right texts the surer one is better."""
+    if by == "exact" and new["exact"] != old["exact"]:
+        return new["exact"] > old["exact"]
+    return new["loss"] <= old["loss"]
+
+
+def _is_stuck(probe: Score, held: Score | None) -> bool:
+    """Tell whether the network says the same, or nothing, of every image, and is wrong."""
+    scores = [probe] if held is None else [probe, held]
+    return all(score.exact == 0 and (score.distinct == 1 or score.empty > 0.9) for score in scores)
+
+
+def _line(row: Row, planned: int) -> str:
+    text = f"step {row.step:,}/{planned:,}  loss {row.loss:.4f}"
+    if row.exact is not None and row.character is not None:
+        text += f"  validation: {row.character:.2%} of characters, {row.exact:.2%} of texts"
+    return f"{text}  {row.seconds:.1f} s"
