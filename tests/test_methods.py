@@ -193,6 +193,7 @@ def test_models_of_another_making_are_refused(
         ({"pattern": "[x-z]{2}"}, "--pattern: matches no text that the model can read"),
         ({"pattern": "[0-9]{2}", "charset": "Ab"}, "--pattern: .* \\(it reads Ab\\)"),
         ({"pattern": "[0-9]{2}", "length": 3}, "--pattern: matches no text"),
+        ({"length": 9999}, "--length: matches no text that the model can read"),
     ],
 )
 def test_what_the_model_can_never_satisfy_is_wrong_usage(

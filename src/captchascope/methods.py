@@ -167,4 +167,5 @@ def _check_possible(rule: Constraints, charset: Charset, count: int | None = Non
         raise UsageError("--charset", "has nothing in common with the model's", remedy)
     if not left.possible(count):
         remedy = f"it reads {'' if count is None else f'{count} characters of '}{left.chars}"
-        raise UsageError("--pattern", "matches no text that the model can read", remedy)
+        where = "--length" if rule.pattern is None else "--pattern"
+        raise UsageError(where, "matches no text that the model can read", remedy)
