@@ -175,7 +175,7 @@ def test_images_are_taken_as_they_are_needed(reader: Reader) -> None:
     assert taken == 0
     for done in range(1, 41):
         assert next(found).text is not None
-        assert done <= taken < done + 16
+        assert done <= taken < done + 32
 
 
 def test_no_images_are_no_readings(reader: Reader) -> None:
