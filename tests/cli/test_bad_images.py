@@ -82,7 +82,8 @@ def test_each_is_a_row_in_jsonl(cli: Cli, bad: Path, name: str) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_rest_of_a_folder_is_read(cli: Cli, bad: Path, jobs: int) -> None:
     """One line per bad image, whatever lies around it; a tab in a name is escaped."""
-    done = cli("read", "bad", "none.jpeg", "captchas/2.jpeg", "--jobs", jobs)
+    files = ["bad", "none.jpeg", "captchas/2.jpeg"]
+    done = cli("read", *files, "--jobs", jobs, "--model", "metu-glyphs")
     assert done.status == 1
     assert [row.split("\t")[:2] for row in done.rows] == [
         ["bad/0.jpeg", text(1)],
@@ -135,7 +136,7 @@ def test_explain_refuses_each(cli: Cli, bad: Path, name: str) -> None:
     assert not Path("stages.png").exists()
 
 
-@pytest.mark.parametrize("command", [["test"], ["segment"]])
+@pytest.mark.parametrize("command", [["test", "--model", "metu-glyphs"], ["segment"]])
 def test_labelled_bad_images(cli: Cli, bad: Path, command: list[str]) -> None:
     """They are one line each, the good ones are measured and cut."""
     for name in ("a\nb.jpeg", "z\t1.jpeg"):
