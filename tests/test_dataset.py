@@ -145,6 +145,13 @@ def test_required_length_and_charset(tmp_path: Path) -> None:
     assert len(part.select(3).problems) == 1
 
 
+def test_a_range_of_lengths_may_be_required(tmp_path: Path) -> None:
+    """Both ends are in it."""
+    part = read_dataset(numbered(tmp_path, ["1", "12", "123", "1234"])).require_length(2, 3)
+    assert files(part) == ["2.jpeg", "3.jpeg"]
+    assert "a label of 1 characters, not 2 to 3" in str(part.problems[0])
+
+
 def test_a_wrong_name_is_reported_at_the_image(tmp_path: Path) -> None:
     """Where the names are the labels, there is no label file to point at."""
     (tmp_path / "abc.png").touch()

@@ -102,11 +102,17 @@ class Dataset:
         validation = tuple(self.samples[i] for i in sorted(held))
         return replace(self, samples=train), replace(self, samples=validation, problems=())
 
-    def require_length(self, n: int) -> Dataset:
-        """Return the data set with samples whose label hasn't ``n`` characters made problems."""
+    def require_length(self, fewest: int, most: int | None = None) -> Dataset:
+        """Return the data set with samples whose label has another length made problems.
+
+        Without ``most`` there is only one length.
+        """
+        last = fewest if most is None else most
+        wanted = f"{fewest}" if fewest == last else f"{fewest} to {last}"
 
         def fault(label: str) -> str:
-            return "" if len(label) == n else f"a label of {len(label)} characters, not {n}"
+            fits = fewest <= len(label) <= last
+            return "" if fits else f"a label of {len(label)} characters, not {wanted}"
 
         return self._require(fault)
 

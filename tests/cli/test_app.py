@@ -93,11 +93,14 @@ def test_quiet_leaves_results_and_errors(cli: Cli) -> None:
     assert cli("generate", "metu", "unnoted", "--count", "1", "-q").err == ""
 
 
+READ = ["read", "captchas/1.jpeg", "--model", "metu-glyphs"]
+
+
 def test_debug_shows_the_traceback(cli: Cli) -> None:
     """Of what ends the command, of what it goes on after, and of wrong usage; the line stays."""
     for arguments, status in (
         (["read", "none.jpeg"], 1),
-        (["read", "captchas", "--method", "whole"], 2),
+        ([*READ, "--method", "whole"], 2),
         (["read", "captchas", "--nonsense"], 2),
         (["segment", "none", "out"], 1),
     ):
@@ -114,7 +117,7 @@ def test_what_nobody_thought_of_is_one_line(cli: Cli, monkeypatch: pytest.Monkey
         raise ZeroDivisionError("one\ntwo")
 
     monkeypatch.setattr("captchascope.modelfile.ModelFile.run", broken)
-    line = one_line(cli("read", "captchas/1.jpeg"), 1)
+    line = one_line(cli(*READ), 1)
     assert line.startswith("captchascope: unexpected ZeroDivisionError: one two (--debug shows")
 
 
@@ -125,7 +128,7 @@ def test_memory_that_is_not_enough(cli: Cli, monkeypatch: pytest.MonkeyPatch) ->
         raise MemoryError
 
     monkeypatch.setattr("captchascope.modelfile.ModelFile.run", starved)
-    assert one_line(cli("read", "captchas/1.jpeg"), 1).startswith("memory: is not enough (")
+    assert one_line(cli(*READ), 1).startswith("memory: is not enough (")
 
 
 def test_an_interrupt_inside_a_compiled_module(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +138,7 @@ def test_an_interrupt_inside_a_compiled_module(cli: Cli, monkeypatch: pytest.Mon
         raise ImportError("initialization failed") from KeyboardInterrupt()
 
     monkeypatch.setattr("captchascope.modelfile.ModelFile.run", interrupted)
-    done = cli("read", "captchas/1.jpeg")
+    done = cli(*READ)
     assert (done.status, done.errors) == (
         130,
         ["captchascope: interrupted: nothing is left half done"],

@@ -104,6 +104,15 @@ def test_labels_that_the_model_cannot_give_are_said_and_measured(cli: Cli, model
     assert (result["captcha"]["hits"], result["captcha"]["total"]) == (4, 6)
 
 
+def test_labels_of_another_length_are_said(cli: Cli, model: str) -> None:
+    """Of another than the model's, or than the user's."""
+    Path("bars/labels.csv").write_text("file,label\n1.png,01A\n5.png,432101\n")
+    assert "a label of 6 characters, not 1 to 5" in cli("test", "bars", "--model", model).err
+    done = cli("test", "bars", "--model", model, "--length", 6)
+    assert "a label of 3 characters, not 6" in done.err
+    assert len(done.errors) == 1
+
+
 def test_there_are_no_stages_to_explain(cli: Cli, model: str) -> None:
     """The line names a model that has some."""
     line = one_line(cli("explain", "bars/1.png", "-o", "x.png", "--model", model), 2)

@@ -113,6 +113,8 @@ def _unreadable(reader: Reader, dataset: Dataset) -> Sequence[CaptchascopeError]
     readable = dataset.require_charset(known)
     if isinstance(reader.method, GlyphMethod):
         readable = readable.require_length(reader.method.recognise.scheme.split.count)
+    elif reader.method.rule.length is not None:
+        readable = readable.require_length(*reader.method.rule.length)
     return readable.problems[len(dataset.problems) :]
 
 
