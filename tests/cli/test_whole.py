@@ -110,7 +110,7 @@ def test_labels_of_another_length_are_said(cli: Cli, model: str) -> None:
     assert "a label of 6 characters, not 1 to 5" in cli("test", "bars", "--model", model).err
     done = cli("test", "bars", "--model", model, "--length", 6)
     assert "a label of 3 characters, not 6" in done.err
-    assert len(done.errors) == 1
+    assert "6 characters, not" not in done.err
 
 
 def test_there_are_no_stages_to_explain(cli: Cli, model: str) -> None:
