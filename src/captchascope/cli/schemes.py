@@ -6,6 +6,8 @@ import click
 
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
+from captchascope.errors import SchemeError
+from captchascope.generate import SCHEMES
 from captchascope.glyphs.scheme import load, names, source_of
 
 __all__ = ["schemes"]
@@ -15,14 +17,22 @@ __all__ = ["schemes"]
 @click.option("--show", metavar="NAME", help="Print the TOML of a scheme, to copy and change.")
 @common
 def schemes(console: Console, show: str | None) -> None:
-    """List the schemes that ship, with a line on each.
+    """List the schemes that ship, with what can be done with each, and a line on it.
+
+    What can be generated is for captchascope generate; what can be cut into glyphs, for segment,
+    explain and the glyphs way of reading: --show prints how.
 
     \b
     Example:
       captchascope schemes --show metu > mine.toml
     """
+    if show in SCHEMES and show not in names():
+        what = "is only generated, so there is nothing to show"
+        raise SchemeError(show, what, f"name one of {', '.join(names())}")
     if show is not None:
         console.result(source_of(show).rstrip("\n"))
         return
-    for name in names():
-        console.result(f"{name}\t{load(name).title}")
+    titles = {**SCHEMES, **{name: load(name).title for name in names()}}
+    for name, title in titles.items():
+        uses = ["generate"] * (name in SCHEMES) + ["cut"] * (name in names())
+        console.result(f"{name}\t{', '.join(uses)}\t{title}")

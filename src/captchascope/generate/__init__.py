@@ -1,37 +1,61 @@
-"""Captchas drawn from a seed, with their labels: one module per scheme."""
+"""Captchas drawn from a seed, with their labels: real ones imitated, and styles of many knobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from captchascope.errors import UsageError
-from captchascope.generate import metu
+from captchascope.generate import metu, styled
+from captchascope.generate.knobs import option_of, turned
+from captchascope.generate.presets import PRESETS
 from captchascope.generate.sheet import Drawn
+from captchascope.generate.varied import draw_height, draw_style
 
 __all__ = ["SCHEMES", "Drawn", "draw"]
 
-SCHEMES: dict[str, Callable[[np.random.Generator], Drawn]] = {"metu": metu.draw}
-"""What can be generated, by name."""
+SCHEMES: dict[str, str] = {
+    "metu": "six digits, 150x50: black speckle (kind 1) or a periodic pattern (kind 2)",
+    **{name: preset.title for name, preset in PRESETS.items()},
+    "varied": "every image of its own alphabet, length, size, typeface, colours and noise",
+}
+"""What can be generated, by name, with a line on each; all but ``metu`` have knobs."""
 
 
-def draw(scheme: str, seed: int, number: int) -> Drawn:
-    """Draw one captcha; the same arguments give the same pixels on every machine.
+def draw(scheme: str, seed: int, number: int, knobs: Mapping[str, Any] | None = None) -> Drawn:
+    """Draw one captcha; the same arguments give the same image.
 
-    The random numbers are numpy's and the outlines FreeType's: a test pins the pixels, so that a
-    release of either which draws differently is noticed.
+    The random numbers are numpy's and the outlines FreeType's. ``metu`` is drawn in whole numbers,
+    so its pixels are the same on every machine: a test pins them. The others bend and blend in
+    floating point, so a pixel may differ by a shade from one machine to another.
 
     Args:
         scheme: A name of ``SCHEMES``.
         seed: Of the whole set, at least 0.
         number: Of the image within it, at least 0; each is drawn independently of the others.
+        knobs: Attributes of ``Style`` that override the scheme's own.
     Raises:
-        UsageError: If there is no such scheme, or a number is negative.
+        UsageError: If there is no such scheme, a number is negative, or a knob is not usable.
     """
     if scheme not in SCHEMES:
         remedy = f"choose of {', '.join(SCHEMES)}"
         raise UsageError(scheme, "is no scheme that can be generated", remedy)
     if min(seed, number) < 0:
         raise UsageError("--seed", f"must be at least 0, not {min(seed, number)}", "such as 1")
-    return SCHEMES[scheme](np.random.default_rng([seed, number]))
+    rng = np.random.default_rng([seed, number])
+    if scheme == "metu":
+        return _metu(rng, knobs or {})
+    if scheme == "varied":
+        style, height = draw_style(rng), draw_height(rng)
+        return styled.draw(rng, turned(style, knobs or {}), height)
+    return styled.draw(rng, turned(PRESETS[scheme].style, knobs or {}))
+
+
+def _metu(rng: np.random.Generator, knobs: Mapping[str, Any]) -> Drawn:
+    if knobs:
+        others = ", ".join(name for name in SCHEMES if name != "metu")
+        what = f"cannot be changed by {option_of(next(iter(knobs)))}"
+        raise UsageError("metu", what, f"leave it out, or choose of {others}")
+    return metu.draw(rng)

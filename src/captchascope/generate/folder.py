@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from captchascope.errors import UsageError
 from captchascope.files import whole_folder
@@ -20,6 +21,7 @@ def write_folder(
     count: int,
     seed: int,
     progress: Callable[[int], None] = lambda done: None,
+    knobs: Mapping[str, Any] | None = None,
 ) -> None:
     """Draw ``count`` captchas into a new folder, whole or not at all.
 
@@ -29,17 +31,18 @@ def write_folder(
         count: How many, at least 1.
         seed: The same seed gives the same images; a larger count begins with the same ones.
         progress: Called with the number of images written.
+        knobs: Attributes of ``Style`` that override the scheme's own.
     Raises:
-        UsageError: If ``scheme``, ``count`` or ``seed`` is not usable.
+        UsageError: If ``scheme``, ``count``, ``seed`` or a knob is not usable.
         OutputError: If the folder cannot be written.
     """
     if count < 1:
         raise UsageError("--count", f"must be at least 1, not {count}", "such as 1000")
-    draw(scheme, seed, 1)  # so that wrong arguments are known before anything is written
+    draw(scheme, seed, 1, knobs)  # so that wrong arguments are known before anything is written
     with whole_folder(folder) as place:
         samples = []
         for number in range(1, count + 1):
-            drawn = draw(scheme, seed, number)
+            drawn = draw(scheme, seed, number, knobs)
             file = f"{number}.jpeg"
             (place / file).write_bytes(drawn.jpeg())
             samples.append(Sample(file, drawn.label, place / file, columns=drawn.columns))

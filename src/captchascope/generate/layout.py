@@ -83,7 +83,7 @@ def fitted(
     cap, squeeze = max(tall * uniform(rng, *style.height), _SMALLEST * style.shrink), 1.0
     edge = style.shrink + 0.35 * style.warp * tall
     line = _lay_out(text, style, jitters, cap, squeeze)
-    width = _width(rng, style, tall, line.width)
+    width = _width(rng, style, tall, line.width, len(text))
     for _ in range(_ATTEMPTS):
         across, down = _share(width, edge, line.width), _share(tall, edge, line.bottom - line.top)
         if min(across, down) >= 1:
@@ -97,15 +97,17 @@ def fitted(
     return line, (tall, width), (row, _start(rng, style, width, edge, line.width))
 
 
-def _width(rng: np.random.Generator, style: Style, tall: int, needed: int) -> int:
+def _width(rng: np.random.Generator, style: Style, tall: int, needed: int, count: int) -> int:
+    """Return the style's width, or one that gives ``needed`` pixels for ``count`` glyphs room."""
     if style.size is not None:
         return round(style.size[1] * style.shrink)
     room = 1.05 + 0.9 * float(rng.random()) ** 2
-    return round(min(max(needed * room + 8, 1.5 * tall), _WIDEST * tall))
+    widest = max(_WIDEST * tall, _SMALLEST * style.shrink * count)
+    return round(min(max(needed * room + 8, 1.5 * tall), widest))
 
 
 def _share(length: int, edge: float, needed: int) -> float:
-    return max(length - 2 * edge, 1) / needed
+    return max(length - 2 * edge, length / 2, 1) / needed
 
 
 def _start(rng: np.random.Generator, style: Style, length: int, edge: float, taken: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from captchascope.generate.typefaces import CHARACTERS, names
 
@@ -16,9 +17,9 @@ _CHOICES = {"fill": FILLS, "backdrop": BACKDROPS, "ink": INKS}
 _NUMBERS: dict[str, tuple[float, float]] = {
     "gap": (-0.6, 2),
     "rotation": (0, 90),
-    "shear": (0, 1),
-    "wobble": (0, 1),
-    "scaling": (0, 0.9),
+    "shear": (0, 0.8),
+    "wobble": (0, 0.8),
+    "scaling": (0, 0.5),
     "contrast": (0, 1),
     "bold": (-1, 8),
     "lines": (0, 200),
@@ -26,7 +27,7 @@ _NUMBERS: dict[str, tuple[float, float]] = {
     "thickness": (1, 50),
     "dots": (0, 10_000),
     "speckle": (0, 1),
-    "warp": (0, 0.5),
+    "warp": (0, 0.3),
     "slant": (0, 1),
     "blur": (0, 10),
     "grain": (0, 128),
@@ -34,8 +35,11 @@ _NUMBERS: dict[str, tuple[float, float]] = {
 }
 """The least and the greatest value of each knob that is a number."""
 
-_LONGEST = 32  # characters of a text
+_RANGES: tuple[tuple[str, float, float], ...] = (("length", 1, 32), ("height", 0.1, 1))
+"""Those that are pairs, likewise."""
+
 _SMALLEST, _LARGEST = 16, 1000  # pixels
+_NARROWEST = 7  # pixels of width for each character
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,18 @@ class Style:
         charset: The characters that are drawn, of 0-9, A-Z and a-z; one that is there twice is
             drawn twice as often.
         length: Fewest and most characters of a text, 1 to 32.
-        size: Height and width of the image in pixels, 16 to 1000; None for whatever the text needs.
+        size: Height and width of the image in pixels, 16 to 1000, and at least 7 of width for each
+            character; None for whatever the text needs.
         fonts: Names of bundled fonts, or none for all of them; each image takes one, or each glyph
             where ``mixed``. One that is there twice is taken twice as often.
         mixed: Whether every glyph takes a font of its own.
         height: How tall a capital is, least and most.
         gap: Space between glyphs as a share of their height, -0.6 to 2; below 0 they overlap.
         rotation: Degrees by which a glyph turns at most, each way, 0 to 90.
-        shear: By how much a glyph slants at most, each way, 0 to 1.
-        wobble: How far a glyph leaves the line at most, each way, as a share of its height.
-        scaling: The share by which a glyph's size differs at most, each way, 0 to 0.9.
+        shear: By how much a glyph slants at most, each way, 0 to 0.8.
+        wobble: How far a glyph leaves the line at most, each way, as a share of its height,
+            0 to 0.8.
+        scaling: The share by which a glyph's size differs at most, each way, 0 to 0.5.
         anywhere: Whether the text stands anywhere in the image, or in its middle.
         ink: Whether glyphs are darker than the ground, lighter, or either.
         gray: Whether the image has no colours.
@@ -72,7 +78,7 @@ class Style:
         over: Whether lines lie over the glyphs rather than behind them.
         dots: How many spots there are, to 10,000.
         speckle: The share of the pixels that are replaced by noise.
-        warp: How far pixels are displaced at most, 0 to 0.5.
+        warp: How far pixels are displaced at most, 0 to 0.3.
         slant: By how much the whole text is sheared or tapered at most, 0 to 1.
         blur: The standard deviation of the blur, 0 to 10 pixels, and a 40th of the height.
         grain: The standard deviation of the noise, 0 to 128 levels.
@@ -121,27 +127,44 @@ class Style:
     quality: int | None = 85
 
     def __post_init__(self) -> None:
-        foreign = set(self.charset) - CHARACTERS
-        _require(bool(self.charset) and not foreign, "charset", "characters of 0-9, A-Z and a-z")
-        _require(_within(self.length, 1, _LONGEST), "length", f"1 to {_LONGEST}, the fewest first")
-        _require(
-            self.size is None or all(_SMALLEST <= side <= _LARGEST for side in self.size),
-            "size",
-            f"{_SMALLEST} to {_LARGEST} pixels each way",
-        )
-        _require(set(self.fonts) <= set(names()), "fonts", f"of {', '.join(names())}")
-        _require(_within(self.height, 0.1, 1), "height", "0.1 to 1, the least first")
-        _require(self.quality is None or 5 <= self.quality <= 100, "quality", "5 to 100, or None")
+        if foreign := set(self.charset) - CHARACTERS:
+            raise _wrong("charset", "of 0-9, A-Z and a-z", repr(min(foreign)))
+        if not self.charset:
+            raise _wrong("charset", "of 0-9, A-Z and a-z", "empty")
+        if unknown := set(self.fonts) - set(names()):
+            raise _wrong("fonts", f"of {_families()}", min(unknown))
+        for knob, low, high in _RANGES:
+            least, most = getattr(self, knob)
+            if not low <= least <= most <= high:
+                raise _wrong(knob, f"{low:g} to {high:g}, the least first", f"{least} to {most}")
+        self._check_size()
+        if self.quality is not None and not 5 <= self.quality <= 100:
+            raise _wrong("quality", "5 to 100, or None", str(self.quality))
         for knob, (low, high) in _NUMBERS.items():
-            _require(low <= getattr(self, knob) <= high, knob, f"{low} to {high}")
+            if not low <= (value := getattr(self, knob)) <= high:
+                raise _wrong(knob, f"{low} to {high}", str(value))
         for knob, choices in _CHOICES.items():
-            _require(getattr(self, knob) in choices, knob, f"one of {', '.join(choices)}")
+            if (value := getattr(self, knob)) not in choices:
+                raise _wrong(knob, f"one of {', '.join(choices)}", repr(value))
+
+    def _check_size(self) -> None:
+        if self.size is None:
+            return
+        (height, width), needed = self.size, _NARROWEST * self.length[1]
+        if not _SMALLEST <= min(self.size) <= max(self.size) <= _LARGEST:
+            rule = f"{_SMALLEST} to {_LARGEST} pixels each way"
+        elif width < needed:
+            rule = f"at least {needed} pixels wide for {self.length[1]} characters"
+        else:
+            return
+        raise _wrong("size", rule, f"{width} wide and {height} high")
 
 
-def _within(pair: tuple[float, float], low: float, high: float) -> bool:
-    return low <= pair[0] <= pair[1] <= high
+def _wrong(knob: str, rule: str, value: str) -> ValueError:
+    return ValueError(f"{knob} must be {rule}, not {value}")
 
 
-def _require(holds: bool, knob: str, rule: str) -> None:
-    if not holds:
-        raise ValueError(f"{knob} must be {rule}")
+def _families() -> str:
+    """Return the names of all fonts in a line."""
+    groups = [list(group) for _, group in groupby(names(), lambda name: name.partition("-")[0])]
+    return ", ".join(f"{group[0]} to {group[-1]}" for group in groups)

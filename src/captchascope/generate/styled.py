@@ -12,18 +12,28 @@ from captchascope.generate.backdrop import backdrop, filled
 from captchascope.generate.clutter import draw_dots, draw_lines, grainy, speckle
 from captchascope.generate.colour import Colour, between, ground, ink
 from captchascope.generate.layout import Line, fitted
+from captchascope.generate.sheet import Drawn
 from captchascope.generate.stamps import Mask
 from captchascope.generate.strokes import textured
 from captchascope.generate.style import Style
 from captchascope.generate.warp import draw_bend
 from captchascope.records import RgbImage
 
-__all__ = ["draw_image", "draw_text"]
+__all__ = ["draw", "draw_image", "draw_text"]
+
+_LOSSLESS = 95  # the JPEG quality that comes close to it
 
 _FAINT = 60  # coverage that may touch the border
 _MOST_BLUR = 1 / 40  # of the height
 _LEAST_BEND = 0.1  # of the whole way
 _GROUND_BENDS = 0.3  # of the images that are bent
+
+
+def draw(rng: np.random.Generator, style: Style, height: int = 50) -> Drawn:
+    """Draw a captcha of any text; arguments as ``draw_image``. One in gray has one channel."""
+    text = draw_text(rng, style)
+    image = draw_image(rng, style, text, height)
+    return Drawn(image[..., 0] if style.gray else image, text, {}, style.quality or _LOSSLESS)
 
 
 def draw_text(rng: np.random.Generator, style: Style) -> str:

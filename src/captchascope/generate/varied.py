@@ -12,7 +12,7 @@ from captchascope.generate.noise import uniform
 from captchascope.generate.style import Style
 from captchascope.generate.typefaces import names
 
-__all__ = ["CHARSETS", "draw_style"]
+__all__ = ["CHARSETS", "draw_height", "draw_style"]
 
 T = TypeVar("T")
 
@@ -85,6 +85,11 @@ def draw_style(rng: np.random.Generator) -> Style:
         jagged=rng.random() < 0.2,
         quality=int(rng.integers(25, 96)) if rng.random() < 0.6 else None,
     )
+
+
+def draw_height(rng: np.random.Generator) -> int:
+    """Draw the height of an image whose style gives none, pixels."""
+    return int(rng.integers(28, 81))
 
 
 def _maybe(rng: np.random.Generator, chance: float, low: float, high: float) -> float:
