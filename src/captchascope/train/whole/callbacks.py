@@ -82,10 +82,10 @@ class BetweenSteps(pl.Callback):
         if broke:
             self._mend(trainer, module)
         elif stop:
-            self._stop(trainer)
+            self._write(trainer, stop=True)
         elif due or module.progress >= 1:
             self._round(trainer, module)
-        if module.course.learn(worst, module.progress):
+        if module.course.learn(module.plan, worst, module.progress):
             module.batches.stage = module.course.stage(module.plan)
         if trainer.is_global_zero:
             rows = self._rounds.rows
@@ -109,17 +109,22 @@ class BetweenSteps(pl.Callback):
             try:
                 verdict = self._rounds.judge(module, self._losses)
             except Stopped:
-                verdict = Verdict.STOP
+                verdict = Verdict.BROKEN_OFF
         verdict = Verdict(told(verdict))
         if verdict is Verdict.ANEW:
             module.begin_anew()
         self._remember(trainer, module)
-        self._stop(trainer, verdict is Verdict.STOP or module.progress >= 1)
+        over = verdict in (Verdict.STOP, Verdict.BROKEN_OFF) or module.progress >= 1
+        self._write(trainer, over)
+        if trainer.is_global_zero and verdict is not Verdict.BROKEN_OFF:
+            self._watch.say(self._rounds.told(module.clock.planned))
+        if verdict is Verdict.ANEW:
+            self._watch.warn("the network says the same of every image: it begins anew")
         self._losses = []
         self._ended = module.clock.seconds, module.clock.progress
         self._cost = time.monotonic() - begun
 
-    def _stop(self, trainer: pl.Trainer, stop: bool = True) -> None:
+    def _write(self, trainer: pl.Trainer, stop: bool) -> None:
         """Write all down, and end the training if it is to be ended."""
         trainer.save_checkpoint(self._path)
         if trainer.is_global_zero:

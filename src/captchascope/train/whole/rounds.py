@@ -35,6 +35,7 @@ class Verdict(IntEnum):
     ON = 0
     STOP = 1
     ANEW = 2
+    BROKEN_OFF = 3
 
 
 class Rounds:
@@ -81,12 +82,18 @@ class Rounds:
         self.rows.append(_row(module, losses, probe, held))
         module.history = [asdict(row) for row in self.rows]
         self._keep(module, held)
-        self._watch.say(_line(self.rows[-1], module.clock.planned))
         self.stuck = _is_stuck(probe, held)
         if self._is_hopeless(module):
-            self._watch.warn("the network says the same of every image: it begins anew")
             return Verdict.ANEW
         return Verdict.STOP if self._is_in_vain(module) else Verdict.ON
+
+    def told(self, planned: int) -> str:
+        """Return the newest row as the user is told it, of so many steps."""
+        row = self.rows[-1]
+        text = f"step {row.step:,}/{planned:,}  loss {row.loss:.4f}"
+        if row.exact is not None and row.character is not None:
+            text += f"  validation: {row.character:.2%} of characters, {row.exact:.2%} of texts"
+        return f"{text}  {row.seconds:.1f} s"
 
     def _score(
         self,
@@ -150,10 +157,3 @@ def _is_stuck(probe: Score, held: Score | None) -> bool:
     """Tell whether the network says the same, or nothing, of every image, and is wrong."""
     scores = [probe] if held is None else [probe, held]
     return all(score.exact == 0 and (score.distinct == 1 or score.empty > 0.9) for score in scores)
-
-
-def _line(row: Row, planned: int) -> str:
-    text = f"step {row.step:,}/{planned:,}  loss {row.loss:.4f}"
-    if row.exact is not None and row.character is not None:
-        text += f"  validation: {row.character:.2%} of characters, {row.exact:.2%} of texts"
-    return f"{text}  {row.seconds:.1f} s"
