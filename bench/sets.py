@@ -1,0 +1,180 @@
+"""The sets of images that are measured on, made once and kept in build/bench/sets.
+
+    python bench/sets.py [SET...]
+
+Each is two folders with a labels.csv: `train`, the first 1,000 rows, and `test`, the last 500. The
+images are named by their row, so that `--last 100` is the first 100 rows. henan4 and cloud4 are
+copied from CAPTCHASCOPE_DATA, metu is generated, and the others are drawn by packages of the extra
+`bench` with seeds of their own: those packages are never used for anything else.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import string
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+from captchascope.dataset import write_labels
+from captchascope.files import whole_folder
+from captchascope.generate import draw
+from captchascope.labels import read_csv
+from captchascope.records import Sample
+
+PLACE = Path(__file__).parents[1] / "build" / "bench"
+TRAIN, TEST = 1000, 500
+
+_SEED = 990_004  # of whatever is drawn here; nothing is ever trained on it elsewhere
+_DIGITS = string.digits
+_ALL = string.digits + string.ascii_uppercase
+_CLEAR = _ALL.replace("0", "").replace("O", "")
+
+
+class MissingSetError(Exception):
+    """A set that cannot be made here, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One image of a set: the bytes of its file, the suffix of its name, and what it says."""
+
+    data: bytes
+    suffix: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSet:
+    """A set, and what is known of its texts.
+
+    Attributes:
+        title: What it is, in a line.
+        charset: The characters that occur.
+        length: How many there are in each image.
+        rows: Gives at least ``TRAIN + TEST`` rows, the same ones each time.
+    """
+
+    title: str
+    charset: str
+    length: int
+    rows: Callable[[], Iterable[Row]]
+
+
+def folder_of(name: str) -> Path:
+    """Return the folder with ``train`` and ``test`` of a set, having made it if need be.
+
+    Raises:
+        MissingSetError: If the images or the package that draws them are not here.
+    """
+    folder = PLACE / "sets" / name
+    if not folder.exists():
+        rows = list(SETS[name].rows())
+        with whole_folder(folder) as place:
+            _write(place / "train", rows[: min(TRAIN, len(rows) - TEST)])
+            _write(place / "test", rows[-TEST:])
+    return folder
+
+
+def available(names: Iterable[str]) -> list[str]:
+    """Return those sets that can be measured on here; say of the others why they can't."""
+    found = []
+    for name in names:
+        try:
+            folder_of(name)
+        except MissingSetError as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)
+        else:
+            found.append(name)
+    return found
+
+
+def drawn(seed: int, count: int) -> Iterator[Row]:
+    """Draw METU captchas."""
+    for number in range(1, count + 1):
+        captcha = draw("metu", seed, number)
+        yield Row(captcha.jpeg(), ".jpeg", captcha.label)
+
+
+def real(name: str) -> list[Row]:
+    """Return the rows of a set of CAPTCHASCOPE_DATA in the order of its labels.csv."""
+    if not (data := os.environ.get("CAPTCHASCOPE_DATA")):
+        raise MissingSetError("CAPTCHASCOPE_DATA does not say where it is")
+    folder = Path(data) / name
+    if not folder.is_dir():
+        raise MissingSetError(f"CAPTCHASCOPE_DATA has no folder {name}")
+    found = read_csv(folder / "labels.csv")
+    return [Row((folder / r.file).read_bytes(), Path(r.file).suffix, r.label) for r in found]
+
+
+def _write(folder: Path, rows: Sequence[Row]) -> None:
+    folder.mkdir()
+    samples = []
+    for number, row in enumerate(rows, 1):
+        file = f"{number}{row.suffix}"
+        (folder / file).write_bytes(row.data)
+        samples.append(Sample(file, row.label, folder / file))
+    write_labels(folder, samples)
+
+
+class _Seeded(random.Random):
+    """What the package captcha takes from ``secrets``, but from a seed."""
+
+    def randbelow(self, bound: int) -> int:
+        return self.randrange(bound)
+
+    def randbits(self, bits: int) -> int:
+        return self.getrandbits(bits)
+
+
+def _captcha(charset: str) -> Iterator[Row]:
+    """Draw with ``ImageCaptcha()`` of the package captcha: 160x60, PNG."""
+    try:
+        from captcha import image
+    except ImportError:
+        raise MissingSetError("it needs pip install 'captchascope[bench]'") from None
+    drawer = image.ImageCaptcha()
+    for number in range(TRAIN + TEST):
+        rng = _Seeded(f"{_SEED} {charset} {number}")
+        label = "".join(rng.choices(charset, k=4))
+        with patch.object(image, "secrets", rng):
+            yield Row(drawer.generate(label).getvalue(), ".png", label)
+
+
+def _wheezy() -> Iterator[Row]:
+    """Draw as the documentation of the package wheezy.captcha does: 200x75, JPEG."""
+    try:
+        import matplotlib
+        from wheezy.captcha import image
+    except ImportError:
+        raise MissingSetError("it needs pip install 'captchascope[bench]'") from None
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    chosen = [str(fonts / f"{name}.ttf") for name in ("DejaVuSans", "DejaVuSerif")]
+    text = image.text(fonts=chosen, drawings=[image.warp(), image.rotate(), image.offset()])
+    drawings = [image.background(), text, image.curve(), image.noise(), image.smooth()]
+    render = image.captcha(drawings=drawings, width=200, height=75)
+    for number in range(TRAIN + TEST):
+        random.seed(f"{_SEED} wheezy {number}")  # which is where the package takes its chance from
+        label = "".join(random.choices(_CLEAR, k=4))
+        stream = io.BytesIO()
+        render(label).save(stream, "JPEG", quality=75)
+        yield Row(stream.getvalue(), ".jpg", label)
+
+
+SETS = {
+    "metu": ImageSet("generated METU captchas", _DIGITS, 6, lambda: drawn(_SEED, TRAIN + TEST)),
+    "henan4": ImageSet("real, four digits, 70x30, colour", _DIGITS, 4, lambda: real("henan4")),
+    "cloud4": ImageSet("real, four digits, 240x80, dotted", _DIGITS, 4, lambda: real("cloud4")),
+    "captcha": ImageSet("PyPI captcha without 0 and O", _CLEAR, 4, lambda: _captcha(_CLEAR)),
+    "captcha-0O": ImageSet("PyPI captcha with 0 and O", _ALL, 4, lambda: _captcha(_ALL)),
+    "wheezy": ImageSet("PyPI wheezy.captcha without 0 and O", _CLEAR, 4, _wheezy),
+}
+
+
+if __name__ == "__main__":
+    for chosen in available(sys.argv[1:] or SETS):
+        print(f"{folder_of(chosen)}\t{SETS[chosen].title}")
