@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -67,6 +67,7 @@ def test_a_bool_is_black_or_white(channels: Channels) -> None:
     assert _distance(load(GRAY > 99, channels), load((GRAY > 99) * np.uint8(255), channels)) == 0
 
 
+@settings(deadline=None)
 @given(level=st.integers(0, 255), alpha=st.integers(0, 255))
 def test_compositing_rounds_to_the_nearest_level(level: int, alpha: int) -> None:
     """In both, for every level and alpha, whatever the position in the row."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.glyphs.table import build
@@ -27,6 +27,7 @@ SPECS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(SPECS)
 def test_a_spec_comes_back_from_metadata(spec: WholeSpec) -> None:
     """As the table that a model file holds."""
@@ -57,6 +58,7 @@ def test_an_impossible_spec_is_refused(change: dict[str, Any]) -> None:
         build(WholeSpec, {**asdict(FREE), **change})
 
 
+@settings(deadline=None)
 @given(SPECS, st.integers(1, 300), st.integers(1, 600))
 def test_every_image_gets_the_size_of_the_spec(spec: WholeSpec, height: int, width: int) -> None:
     """The height always; the width where there is one, and else one within the bounds."""
@@ -71,6 +73,7 @@ def test_every_image_gets_the_size_of_the_spec(spec: WholeSpec, height: int, wid
         assert spec.min_width <= fitted.shape[1] <= spec.max_width
 
 
+@settings(deadline=None)
 @given(st.integers(20, 100), st.integers(100, 200))
 def test_a_free_width_keeps_the_shape(height: int, width: int) -> None:
     """Up to half of the eight pixels that widths are rounded to."""
