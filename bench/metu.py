@@ -1,0 +1,100 @@
+"""How well the model `metu` reads, which is trained on generated captchas alone.
+
+    python bench/metu.py [--model NAME|FILE] [--count N] [--seeds N]
+
+20,000 generated captchas of a seed that nothing is trained on, the wrong readings that are left
+when the least sure are abstained from, and the four real ones of CAPTCHASCOPE_DATA. With `--seeds
+5`, five more models are trained as `make models` trains it, each with another seed, and tested on
+the real ones; about ten minutes each.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from itertools import tee
+from pathlib import Path
+
+import captchascope
+from captchascope import Reader, Reading
+from captchascope.evaluate import Rate
+from captchascope.reader import model_path
+from running import captchascope as command
+from running import percent, trained
+from sets import PLACE, MissingSetError, Row, drawn, real
+
+_SEED = 990_005  # nothing is trained on it
+_ABSTAINED = 0.05  # the share of images, those least sure of
+_TRAINING_IMAGES, _TRAINING_SEED = 40_000, 20261125  # as tools/build_models.py has them
+
+
+def _read(reader: Reader, count: int) -> list[tuple[str, Reading]]:
+    """Return label and reading of generated captchas, drawn as they are read."""
+    labels, files = tee(drawn(_SEED, count))
+    readings = reader.read_many((row.data for row in files), errors="return")
+    return [(row.label, reading) for row, reading in zip(labels, readings, strict=True)]
+
+
+def _print_generated(read: Sequence[tuple[str, Reading]]) -> None:
+    right = Rate(sum(reading.text == label for label, reading in read), len(read))
+    print(f"exact match, {len(read):,} generated: {percent(right)}; asked 99.9 %")
+    surest = sorted(read, key=lambda one: -one[1].confidence)
+    given = surest[: round(len(read) * (1 - _ABSTAINED))]
+    wrong = Rate(sum(reading.text != label for label, reading in given), len(given))
+    print(f"without the {_ABSTAINED:.0%} least sure, confidence {given[-1][1].confidence:.4f} up:")
+    print(f"wrong, of {wrong.total:,} given: {wrong.hits}, {wrong.value:.3%}; asked 0.05 % at most")
+    unfamiliar = Rate(sum(reading.unfamiliar for _, reading in read), len(read))
+    print(f"called unfamiliar: {unfamiliar.value:.2%}")
+
+
+def _real_ones(reader: Reader, rows: Sequence[Row]) -> str:
+    """Return how many are right, and each text with its confidence; * is one that is wrong."""
+    readings = [reader.read(row.data) for row in rows]
+    hits = sum(reading.text == row.label for row, reading in zip(rows, readings, strict=True))
+    said = [
+        f"{reading.text}{'' if reading.text == row.label else '*'} {reading.confidence:.3f}"
+        for row, reading in zip(rows, readings, strict=True)
+    ]
+    return f"{hits} of {len(rows)} ({', '.join(said)})"
+
+
+def _model_of(seed: int, images: int) -> tuple[Path, float]:
+    """Return a model trained as the one that ships is, and the seconds that it took."""
+    folder = PLACE / "sets" / f"metu-training-{images}"
+    if not folder.exists():
+        drawing = ["--count", str(images), "--seed", str(_TRAINING_SEED), "-q"]
+        command("generate", "metu", str(folder), *drawing)
+    model = PLACE / "metu" / f"metu-{seed}.onnx"
+    return model, trained(folder, model, "--recipe", "fast", "--seed", str(seed))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="The model of the METU scheme.")
+    parser.add_argument("--model", default="metu", metavar="NAME|FILE")
+    parser.add_argument("--count", type=int, default=20_000, help="generated captchas (20,000)")
+    parser.add_argument("--seeds", type=int, default=0, help="models to train besides (0)")
+    parser.add_argument("--images", type=int, default=_TRAINING_IMAGES, help="to train them on")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the figures of the model, then of those trained with other seeds."""
+    options = _options()
+    file = model_path(options.model)
+    print(f"{file.name}: {file.stat().st_size / 1e6:.2f} MB; asked 1 MB at most")
+    reader = captchascope.load(options.model)
+    _print_generated(_read(reader, options.count))
+    try:
+        rows = real("metu-real")
+    except MissingSetError as error:
+        print(f"the real captchas are left out: {error}")
+        return
+    print(f"real: {_real_ones(reader, rows)}", flush=True)
+    for seed in range(1, options.seeds + 1):
+        model, seconds = _model_of(seed, options.images)
+        found = _real_ones(captchascope.load(model), rows)
+        print(f"training seed {seed}: real {found}, {seconds:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
