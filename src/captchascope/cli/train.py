@@ -20,7 +20,7 @@ __all__ = ["train"]
 
 _LIMIT = 9 * 60.0  # seconds of the whole way, where the user gives none
 
-_RECIPES = {"whole": ("default", "fast"), "glyphs": ("default", "tutorial")}
+_RECIPES = {"whole": ("default", "fast", "start"), "glyphs": ("default", "tutorial")}
 _OF_GLYPHS = {"scheme": "--scheme", "uncleaned": "--uncleaned", "no_repair": "--no-repair"}
 _OF_WHOLE = {
     "source": "--from",
@@ -49,10 +49,11 @@ _OF_WHOLE = {
 )
 @click.option(
     "--recipe",
-    type=click.Choice(["default", "tutorial", "fast"]),
+    type=click.Choice(["default", "fast", "start", "tutorial"]),
     default="default",
     show_default=True,
-    help="How to train; fast gives a small network, for thousands of labels.",
+    help="How to train: fast gives a small network, for thousands of labels; start is how the "
+    "pretrained start was made, of a hundred thousand captchas; tutorial is the classic way.",
 )
 @click.option(
     "--seed",
@@ -75,8 +76,8 @@ _OF_WHOLE = {
     default="start",
     show_default=True,
     metavar="start|none|FILE",
-    help="What to start from: the pretrained start, nothing, or a model file. --recipe fast "
-    "starts from nothing.",
+    help="What to start from: the pretrained start, nothing, or a model file. Recipes but the "
+    "default one start from nothing.",
 )
 @click.option(
     "--unlabelled",
@@ -160,9 +161,10 @@ def train(
 
 
 def _weights(context: click.Context, source: str, recipe: str) -> Path | None:
-    """Return the model to start from, None for none; the small network has no pretrained start."""
+    """Return the model to start from; None for none, as recipes that need no start have it."""
     given = context.get_parameter_source("source")
-    if source == "none" or (recipe == "fast" and (given is None or given.name == "DEFAULT")):
+    default = given is None or given.name == "DEFAULT"
+    if source == "none" or (recipe != "default" and default):
         return None
     return model_path(source)
 

@@ -119,6 +119,7 @@ class Whole:
                     share=lambda share, exact: progress(round(share * _TICKS), _title(exact)),
                     stop=stop,
                     deadline=job.deadline,
+                    begun=job.begun,
                 )
                 trained = train_whole(dataset, self._request(Request), watch)
             assert trained is not None
@@ -146,7 +147,7 @@ class Whole:
         _say_done(self.console, self.job, trained.samples)
         if stopped:
             where = printable(self.job.output)
-            self.console.note(f"interrupted: {where} is the best so far; --resume goes on")
+            self.console.note(f"interrupted: {where} is the best so far (--resume goes on)")
             raise click.exceptions.Exit(130)
 
 

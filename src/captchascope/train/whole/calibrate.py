@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from captchascope.records import FloatArray
 from captchascope.train.whole.measure import ctc_loss
@@ -28,16 +29,28 @@ def calibrate(logits: Sequence[FloatArray], targets: Sequence[NDArray[np.int64]]
     """
     if not logits:
         return 1.0
-    losses = [_loss(logits, targets, float(temperature)) for temperature in _GRID]
+    losses = np.sum([_losses(*group) for group in _groups(logits, targets)], axis=0)
     return round(float(_GRID[int(np.argmin(losses))]), 4)
 
 
-def _loss(
-    logits: Sequence[FloatArray], targets: Sequence[NDArray[np.int64]], temperature: float
-) -> float:
-    total = 0.0
-    for given, target in zip(logits, targets, strict=True):
-        chances = torch.from_numpy(given)[None] / temperature
-        length = torch.tensor([len(target)])
-        total += float(ctc_loss(chances, torch.from_numpy(target), length)) * len(target)
-    return total
+def _groups(
+    logits: Sequence[FloatArray], targets: Sequence[NDArray[np.int64]]
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield images of the same number of timesteps together: logits, targets, lengths."""
+    alike: dict[int, list[int]] = {}
+    for index, given in enumerate(logits):
+        alike.setdefault(len(given), []).append(index)
+    for group in alike.values():
+        texts = [targets[index] for index in group]
+        yield (
+            torch.from_numpy(np.stack([logits[index] for index in group])),
+            torch.from_numpy(np.concatenate(texts)),
+            torch.tensor([len(text) for text in texts]),
+        )
+
+
+def _losses(logits: Tensor, targets: Tensor, lengths: Tensor) -> NDArray[np.float64]:
+    """Return the loss of all texts at each temperature of the grid."""
+    return np.array(
+        [float((ctc_loss(logits / t, targets, lengths) * lengths).sum()) for t in _GRID]
+    )

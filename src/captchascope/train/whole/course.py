@@ -17,7 +17,6 @@ from captchascope.train.whole.plan import Plan
 __all__ = ["Course"]
 
 _GROWTH = 4  # more images in each stage
-_KNOWN = 0.5  # nats per character: about what it is when half of the texts are right
 _MEMORY = 0.9  # of the mean loss, per step
 _LATEST = 0.4  # of the cycle: from then on all is trained on, known or not
 
@@ -63,13 +62,13 @@ class Course:
         self.recent, self.cycle, self.step = 0.0, progress, step
         self.attempt += 1
 
-    def learn(self, loss: float, progress: float) -> bool:
+    def learn(self, plan: Plan, loss: float, progress: float) -> bool:
         """Note the loss of a step; tell whether there is more to train on from now on."""
         if not self.scratch:
             return False
         self.recent = _MEMORY * self.recent + (1 - _MEMORY) * loss if self.recent else loss
         late = self.cycled(progress) >= _LATEST
-        if self.recent >= _KNOWN and not late:
+        if self.recent >= plan.known and not late:
             return False
         if self.varied and self.pool == self.samples:
             self.scratch = False

@@ -110,7 +110,7 @@ def fit(
     Raises:
         TrainingError: If the loss stays no number, or no time was left for a step.
     """
-    clock = Clock(plan.steps(where.world), watch.deadline)
+    clock = Clock(plan.steps(len(train), start.scratch, where.world), watch.deadline)
     if not where.resume and clock.progress >= 1:
         raise TrainingError("train", "no time was left for a step", "give a longer time limit")
     start.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -133,6 +133,8 @@ def fit(
         path = where.folder / CHECKPOINT if where.resume else None
         try:
             trainer.fit(module, batches, ckpt_path=path)
+        except RuntimeError as error:
+            raise _lost(error) if where.world > 1 else error
         finally:
             between.close()
     network = module.averaged.network.cpu()
@@ -142,6 +144,13 @@ def fit(
     return Fitted(
         network.eval(), tuple(rounds.rows), int(module.kept.get("step", clock.steps)), rounds.stuck
     )
+
+
+def _lost(error: RuntimeError) -> TrainingError:
+    """Return what to say when the processes cannot reach each other any more."""
+    lost = TrainingError("train", "another process of the training is gone", "--resume goes on")
+    lost.__cause__ = error
+    return lost
 
 
 def _trainer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 __all__ = ["PLANS", "Plan"]
@@ -16,12 +16,15 @@ class Plan:
     Attributes:
         name: As the command line has it.
         size: Of the network, a name of ``network.SIZES``.
+        height: What images are scaled to, pixels; None for about what they have.
         rate: The peak of the learning rate.
         weight_decay: Of AdamW.
         warmup: The share of the training in which the rate goes up; it goes down in the rest.
         clip: The greatest norm of a gradient.
         batch: Images per step.
-        views: Images seen in total, each in another variation.
+        views: Images seen in total, each in another variation, of a few labels.
+        views_each: As many more for every sample.
+        most_views: At most so many; from scratch it takes them all.
         min_steps: At least so many steps, however large the batch.
         max_steps: At most so many.
         averaging: How much of the averaged weights stays in a step, 0 to 1.
@@ -30,16 +33,21 @@ class Plan:
         rounds: Validations, if each step takes as long as planned.
         patience: Rounds without gain, in the second half of the training, after which it ends.
         pool: From scratch, the images that training begins with.
+        known: Nats per character at which it knows them, and there are more; a half is about what
+            it is when half of the texts are right.
     """
 
     name: str
     size: str
+    height: int | None
     rate: float
     weight_decay: float
     warmup: float
     clip: float
     batch: int
     views: int
+    views_each: int
+    most_views: int
     min_steps: int
     max_steps: int
     averaging: float
@@ -48,10 +56,13 @@ class Plan:
     rounds: int
     patience: int
     pool: int
+    known: float
 
-    def steps(self, world: int = 1) -> int:
+    def steps(self, samples: int, scratch: bool, world: int = 1) -> int:
         """Return how many steps ``world`` processes take."""
-        wanted = math.ceil(self.views / (self.share_of_batch(world) * world))
+        views = self.views + self.views_each * samples
+        views = self.most_views if scratch else min(views, self.most_views)
+        wanted = math.ceil(views / (self.share_of_batch(world) * world))
         return min(max(wanted, self.min_steps), self.max_steps)
 
     def share_of_batch(self, world: int) -> int:
@@ -59,44 +70,53 @@ class Plan:
         return max(min(self.batch, 8), -(-self.batch // world))
 
 
-PLANS = {
-    plan.name: plan
-    for plan in (
-        Plan(
-            name="default",
-            size="base",
-            rate=2e-3,
-            weight_decay=0.02,
-            warmup=0.1,
-            clip=2.0,
-            batch=32,
-            views=100_000,
-            min_steps=200,
-            max_steps=20_000,
-            averaging=0.998,
-            strength=1.0,
-            best="exact",
-            rounds=30,
-            patience=8,
-            pool=48,
-        ),
-        Plan(
-            name="fast",
-            size="fast",
-            rate=4e-3,
-            weight_decay=0.02,
-            warmup=0.1,
-            clip=2.0,
-            batch=64,
-            views=1_500_000,
-            min_steps=200,
-            max_steps=40_000,
-            averaging=0.999,
-            strength=0.6,
-            best="exact",
-            rounds=30,
-            patience=8,
-            pool=48,
-        ),
-    )
-}
+_DEFAULT = Plan(
+    name="default",
+    size="base",
+    height=40,
+    rate=1e-3,
+    weight_decay=0.02,
+    warmup=0.1,
+    clip=2.0,
+    batch=32,
+    views=8_000,
+    views_each=16,
+    most_views=100_000,
+    min_steps=200,
+    max_steps=20_000,
+    averaging=0.995,
+    strength=1.0,
+    best="exact",
+    rounds=30,
+    patience=8,
+    pool=48,
+    known=0.5,
+)
+
+_FAST = replace(
+    _DEFAULT,
+    name="fast",
+    size="fast",
+    height=None,
+    rate=5e-3,
+    batch=64,
+    most_views=1_000_000,
+    max_steps=40_000,
+    averaging=0.999,
+    strength=0.15,
+)
+
+_START = replace(
+    _DEFAULT,
+    name="start",
+    rate=2e-3,
+    batch=48,
+    most_views=330_000,
+    averaging=0.998,
+    strength=0.5,
+    known=2.0,
+)
+
+PLANS = {plan.name: plan for plan in (_DEFAULT, _FAST, _START)}
+"""What ``--recipe`` names. ``start`` made the pretrained start: of a hundred thousand captchas in
+as many styles, of which few networks ever read most."""

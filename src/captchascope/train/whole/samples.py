@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchascope.charset import Charset
+from captchascope.check import narrow_findings
 from captchascope.dataset import Dataset
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
 from captchascope.image import load
 from captchascope.records import GrayImage, RgbImage, Sample
 from captchascope.train.whole.network import CtcNet
-from captchascope.whole.inputs import WholeSpec, prepare
+from captchascope.whole.inputs import WholeSpec, fitted_width, prepare
 
 __all__ = ["WholeSet", "samples_of"]
 
@@ -75,14 +76,15 @@ def samples_of(
 
 def _loaded(sample: Sample, spec: WholeSpec) -> GrayImage | RgbImage | CaptchascopeError:
     try:
-        image = prepare(load(sample.path, spec.channels), spec)
+        image = load(sample.path, spec.channels)
     except ImageError as error:
         return error
-    held = CtcNet.timesteps(image.shape[1])
-    if _needed(sample.label) > held:
+    height, width = image.shape[:2]
+    fits = CtcNet.timesteps(fitted_width(height, width, spec)) >= _needed(sample.label)
+    if not fits or any(narrow_findings([sample], [(width, height)])):
         what = f"has a label of {len(sample.label)} characters, more than the image can hold"
         return DatasetError(str(sample.path), what, "correct the label, or use larger images")
-    return image
+    return prepare(image, spec)
 
 
 def _needed(label: str) -> int:

@@ -21,6 +21,7 @@ __all__ = ["Inferred", "alphabet_of", "inferred", "lengths_of"]
 _LOOKED_AT = 200  # images
 _HEIGHTS = 32, 64
 _STEP = 8
+_PER_CHARACTER = 12  # columns of the longest text's characters at least: three timesteps each
 _COLOURED = 40  # levels between a pixel's channels
 _SHARE = 0.01  # of the pixels that must be so coloured
 
@@ -65,13 +66,19 @@ def lengths_of(dataset: Dataset) -> tuple[int, int]:
     return min(lengths), max(lengths)
 
 
-def inferred(dataset: Dataset, charset: Charset) -> Inferred:
+def inferred(dataset: Dataset, charset: Charset, height: int | None = None) -> Inferred:
     """Look at the labels and some images of ``dataset``, at least one of which must decode.
+
+    Args:
+        dataset: What to look at.
+        charset: The alphabet of its labels.
+        height: What images are scaled to; None for about what they have.
 
     Raises:
         ImageError: If none decodes; it is about the first.
     """
-    return Inferred(charset, lengths_of(dataset), _spec(_looked_at(dataset)))
+    lengths = lengths_of(dataset)
+    return Inferred(charset, lengths, _spec(_looked_at(dataset), height, lengths[1]))
 
 
 def _looked_at(dataset: Dataset) -> list[RgbImage]:
@@ -87,18 +94,22 @@ def _looked_at(dataset: Dataset) -> list[RgbImage]:
     return images
 
 
-def _spec(images: Sequence[RgbImage]) -> WholeSpec:
-    heights = [image.shape[0] for image in images]
-    height = min(max(round(float(np.median(heights)) / _STEP) * _STEP, _HEIGHTS[0]), _HEIGHTS[1])
-    free = [_fitted(image.shape[1] * height / image.shape[0]) for image in images]
+def _spec(images: Sequence[RgbImage], height: int | None, longest: int) -> WholeSpec:
+    if height is None:
+        median = float(np.median([image.shape[0] for image in images]))
+        height = min(max(round(median / _STEP) * _STEP, _HEIGHTS[0]), _HEIGHTS[1])
+    least = _PER_CHARACTER * longest
+    free = [_fitted(image.shape[1] * height / image.shape[0], least) for image in images]
     sizes = Counter(image.shape[:2] for image in images)
     channels: Channels = 3 if np.mean([_is_coloured(image) for image in images]) > 0.1 else 1
     width = free[0] if len(sizes) == 1 else None
     return WholeSpec("whole", height, width, min(free), max(free), channels)
 
 
-def _fitted(width: float) -> int:
-    return min(max(round(width / _STEP) * _STEP, 4 * _STEP), 4096)
+def _fitted(width: float, least: int) -> int:
+    """Return a multiple of eight near ``width``, wide enough for the longest text."""
+    fewest = -(-max(least, 4 * _STEP) // _STEP) * _STEP
+    return min(max(round(width / _STEP) * _STEP, fewest), 4096)
 
 
 def _is_coloured(image: RgbImage) -> bool:

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
-from captchascope import __version__
 from captchascope.dataset import Dataset
 from captchascope.errors import CaptchascopeError, TrainingError, UsageError
 from captchascope.files import printable
-from captchascope.modelfile import FORMAT, Metadata
+from captchascope.modelfile import Metadata
 from captchascope.train.export import export
-from captchascope.train.whole.calibrate import calibrate
-from captchascope.train.whole.export import Exported
-from captchascope.train.whole.familiar import means_of, threshold, whitening
+from captchascope.train.whole.advice import about_labels, about_rows
+from captchascope.train.whole.describe import described
 from captchascope.train.whole.fit import Fitted, Start, Where, fit
-from captchascope.train.whole.measure import outputs_of, score
 from captchascope.train.whole.network import CtcNet
 from captchascope.train.whole.plan import PLANS, Plan
+from captchascope.train.whole.rounds import FEWEST
 from captchascope.train.whole.samples import WholeSet, samples_of
 from captchascope.train.whole.sizing import Inferred, alphabet_of, inferred
 from captchascope.train.whole.start import begun_with, read_weights
 from captchascope.train.whole.state import CHECKPOINT, check_facts, read_checkpoint
 from captchascope.train.whole.together import rank_of
 from captchascope.train.whole.watch import Watch
-from captchascope.whole.inputs import NORMALISATION, normalise
+from captchascope.whole.inputs import normalise
 
 __all__ = ["Request", "Trained", "readable", "train_whole"]
 
-_EXPORT_SECONDS = 15.0  # kept free at the end of a time limit
+_AFTERWARDS = 12.0  # seconds kept free at the end of a time limit, on a machine of its own
 _HELD_OUT = 0.1
-_FAMILIAR = 1000  # training images that tell what is familiar
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def readable(dataset: Dataset) -> Dataset:
     """Return ``dataset`` with the labels that no model can have moved to its problems.
 
     Raises:
-        TrainingError: If nothing is left, or all labels are the same.
+        TrainingError: If nothing is left.
     """
     where = printable(dataset.folder)
     charset = alphabet_of(dataset)
@@ -95,10 +92,6 @@ def readable(dataset: Dataset) -> Dataset:
         dataset = dataset.require_charset(charset)
     if not dataset.samples:
         raise TrainingError(where, "no sample can be trained on", "label some captchas")
-    labels = {sample.label for sample in dataset.samples}
-    if len(labels) == 1 and len(dataset.samples) > 1:
-        what = f"every label is {printable(labels.pop())!r}: there is nothing to tell apart"
-        raise TrainingError(where, what, "label captchas of other texts too")
     return dataset
 
 
@@ -118,7 +111,9 @@ def train_whole(dataset: Dataset, request: Request, watch: Watch) -> Trained | N
         UsageError: If the checkpoint to go on from was made with something else.
     """
     plan = PLANS[request.recipe]
-    known = _inferred(dataset)
+    for line in about_labels(dataset.samples, printable(dataset.folder)):
+        watch.warn(line)
+    known = _inferred(dataset, plan)
     for line in known.lines():
         watch.say(line)
     train, validation = _sets(dataset, known, request.seed)
@@ -129,26 +124,60 @@ def train_whole(dataset: Dataset, request: Request, watch: Watch) -> Trained | N
     if request.resume:
         path = request.folder / CHECKPOINT
         check_facts(read_checkpoint(path)["facts"], where.facts, printable(path))
-    limit = None if watch.deadline is None else watch.deadline - _EXPORT_SECONDS
-    fitted = fit(train, validation, plan, start, where, replace(watch, deadline=limit))
+    fitted = fit(train, validation, plan, start, where, _with_reserve(watch))
     if rank_of(request.devices) > 0:
         return None
-    metadata, exported = _described(fitted, train, validation, known, request)
-    data = export(
+    _check(fitted, len(validation), watch)
+    data = {
+        "samples": len(train) + len(validation),
+        "recipe": request.recipe,
+        "from": named(request.source),
+    }
+    metadata, exported = described(fitted, train, validation, known, request.seed, data)
+    file = export(
         exported,
         torch.from_numpy(normalise([train.images[0]] * 2)),
         metadata,
         free_width=known.spec.width is None,
     )
     problems = (*train.problems, *validation.problems)
-    return Trained(data, metadata, len(train) + len(validation), problems)
+    return Trained(file, metadata, len(train) + len(validation), problems)
 
 
-def _inferred(dataset: Dataset) -> Inferred:
+def _with_reserve(watch: Watch) -> Watch:
+    """Keep time free for what comes after the training.
+
+    That takes a few seconds of a processor; a busy machine, where importing and loading have taken
+    far longer than their work, needs as much longer for it.
+    """
+    if watch.deadline is None:
+        return watch
+    left = watch.deadline - time.monotonic()
+    gone = max(time.monotonic() - watch.begun, 1e-9)
+    slowness = max(1.0, gone / max(time.process_time(), 1e-9))
+    reserve = min(_AFTERWARDS * slowness, max(left / 3, _AFTERWARDS))
+    return replace(watch, deadline=watch.deadline - reserve)
+
+
+def _check(fitted: Fitted, held_out: int, watch: Watch) -> None:
+    """Tell how it went, where it did not go well.
+
+    Raises:
+        TrainingError: If it came to nothing, and nobody ended it early.
+    """
+    if fitted.stuck and not watch.stop():
+        what = "the network did not learn to read: it says the same of every image"
+        raise TrainingError("train", what, "give it more time, more labels, or another seed")
+    if fitted.rows:
+        for line in about_rows(fitted.rows[-1], held_out, FEWEST):
+            watch.warn(line)
+
+
+def _inferred(dataset: Dataset, plan: Plan) -> Inferred:
     charset = alphabet_of(dataset)
     assert charset is not None
     try:
-        return inferred(dataset, charset)
+        return inferred(dataset, charset, plan.height)
     except CaptchascopeError as error:
         raise _nothing(dataset, error) from error
 
@@ -193,47 +222,3 @@ def _where(train: WholeSet, validation: WholeSet, request: Request) -> Where:
         "samples": f"{train.fingerprint()} {validation.fingerprint()}",
     }
     return Where(request.folder, request.resume, facts, request.devices, request.nodes)
-
-
-def _described(
-    fitted: Fitted, train: WholeSet, validation: WholeSet, known: Inferred, request: Request
-) -> tuple[Metadata, Exported]:
-    """Measure the network once more, and say all about it."""
-    network = fitted.network
-    logits = outputs_of(network, validation.images)
-    metrics: dict[str, object] = {
-        "step": fitted.step,
-        "steps": fitted.rows[-1].step if fitted.rows else fitted.step,
-    }
-    if logits:
-        held = score(logits, validation.targets)
-        metrics |= {
-            "validation_captcha": held.exact,
-            "validation_character": held.character,
-            "validation_loss": held.loss,
-        }
-    every = -(-len(train) // _FAMILIAR)
-    means = means_of(network, train.images[::every])
-    mean, whiten = whitening(means)
-    unseen = means_of(network, validation.images) if logits else means
-    data = {
-        "samples": len(train) + len(validation),
-        "recipe": request.recipe,
-        "from": named(request.source),
-    }
-    metadata = Metadata(
-        format=FORMAT,
-        method="whole",
-        charset=known.charset,
-        input=asdict(known.spec),
-        normalisation=NORMALISATION,
-        scheme=None,
-        temperature=calibrate(logits, validation.targets),
-        version=__version__,
-        seed=request.seed,
-        data=json.dumps(data),
-        metrics=metrics,
-        lengths=known.lengths,
-        unfamiliar=threshold(unseen, mean, whiten),
-    )
-    return metadata, Exported(network, mean, whiten)

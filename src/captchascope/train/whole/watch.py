@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
@@ -70,6 +71,7 @@ class Watch:
             validation images, None before there is one.
         stop: Whether to stop, and how signals are caught.
         deadline: ``time.monotonic`` at which training must end; None for no limit.
+        begun: ``time.monotonic`` at which all began.
     """
 
     say: Callable[[str], None] = lambda line: None
@@ -77,3 +79,4 @@ class Watch:
     share: Callable[[float, float | None], None] = lambda share, exact: None
     stop: Interrupts = field(default_factory=Interrupts)
     deadline: float | None = None
+    begun: float = field(default_factory=time.monotonic)

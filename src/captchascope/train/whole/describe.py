@@ -1,0 +1,73 @@
+"""What a trained network's model file says of it: measured once more, on the weights it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from captchascope import __version__
+from captchascope.modelfile import FORMAT, Metadata
+from captchascope.train.whole.calibrate import calibrate
+from captchascope.train.whole.export import Exported
+from captchascope.train.whole.familiar import means_of, threshold, whitening
+from captchascope.train.whole.fit import Fitted
+from captchascope.train.whole.measure import outputs_of, score
+from captchascope.train.whole.samples import WholeSet
+from captchascope.train.whole.sizing import Inferred
+from captchascope.whole.inputs import NORMALISATION
+
+__all__ = ["described"]
+
+_FAMILIAR = 1000  # training images that tell what is familiar
+
+
+def described(
+    fitted: Fitted,
+    train: WholeSet,
+    validation: WholeSet,
+    known: Inferred,
+    seed: int,
+    data: Mapping[str, object],
+) -> tuple[Metadata, Exported]:
+    """Return the metadata of a network, and the network with the distances that it tells.
+
+    Args:
+        fitted: The network.
+        train: What it was trained on.
+        validation: What was held out; may be empty.
+        known: What was inferred of both.
+        seed: Of the training.
+        data: A description of what it was trained on.
+    """
+    network = fitted.network
+    logits = outputs_of(network, validation.images)
+    steps = fitted.rows[-1].step if fitted.rows else fitted.step
+    metrics: dict[str, object] = {"step": fitted.step, "steps": steps}
+    if logits:
+        held = score(logits, validation.targets)
+        metrics |= {
+            "validation_captcha": held.exact,
+            "validation_character": held.character,
+            "validation_loss": held.loss,
+        }
+    every = -(-len(train) // _FAMILIAR)
+    means = means_of(network, train.images[::every])
+    mean, whiten = whitening(means)
+    unseen = means_of(network, validation.images) if logits else means
+    metadata = Metadata(
+        format=FORMAT,
+        method="whole",
+        charset=known.charset,
+        input=asdict(known.spec),
+        normalisation=NORMALISATION,
+        scheme=None,
+        temperature=calibrate(logits, validation.targets),
+        version=__version__,
+        seed=seed,
+        data=json.dumps(dict(data)),
+        metrics=metrics,
+        lengths=known.lengths,
+        unfamiliar=threshold(unseen, mean, whiten),
+    )
+    return metadata, Exported(network, mean, whiten)

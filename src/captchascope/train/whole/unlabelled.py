@@ -1,0 +1,71 @@
+"""Self-training: images without labels, read by the model that the labelled ones gave.
+
+What it reads surely becomes a label (Lee 2013, "Pseudo-label"); the labelled images are repeated
+beside them, so that a wrong reading never outweighs what a person has said.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from captchascope.decode import Constraints, decode_ctc
+from captchascope.errors import ImageError
+from captchascope.finding import find_images
+from captchascope.image import load
+from captchascope.train.whole.measure import outputs_of
+from captchascope.train.whole.network import CtcNet
+from captchascope.train.whole.samples import WholeSet
+from captchascope.train.whole.sizing import Inferred
+from captchascope.whole.inputs import prepare
+
+__all__ = ["believed", "joined"]
+
+_SURE = 0.9
+_AT_ONCE = 256
+_SHARE = 3  # one in so many images of a pass is a labelled one, at least
+
+
+def believed(network: CtcNet, folder: Path, known: Inferred, temperature: float) -> WholeSet:
+    """Return the images of ``folder`` that ``network`` reads surely, with what it reads.
+
+    Args:
+        network: In evaluation mode.
+        folder: Its images are found as those of a data set are; any labels are not looked at.
+        known: What the images are prepared for, and what their texts may be.
+        temperature: Of the network's logits.
+
+    Returns:
+        The sure ones, and as problems those that cannot be decoded.
+
+    Raises:
+        DatasetError: If the folder holds no images.
+    """
+    rule = Constraints(length=known.lengths)
+    images, targets, problems = [], [], []
+    rest = iter(find_images(folder))
+    while paths := list(islice(rest, _AT_ONCE)):
+        loaded = []
+        for path in paths:
+            try:
+                loaded.append(prepare(load(path, known.spec.channels), known.spec))
+            except ImageError as error:
+                problems.append(error)
+        for image, logits in zip(loaded, outputs_of(network, loaded), strict=True):
+            decoded = decode_ctc(logits[None], known.charset, rule, temperature)[0]
+            if decoded is not None and decoded.text and decoded.confidence >= _SURE:
+                images.append(image)
+                targets.append(np.array(known.charset.encode(decoded.text), np.int64))
+    return WholeSet(tuple(images), tuple(targets), tuple(problems))
+
+
+def joined(labelled: WholeSet, further: WholeSet) -> WholeSet:
+    """Return both, the labelled samples as often as it takes to make a third of the whole."""
+    times = max(1, round(len(further) / ((_SHARE - 1) * len(labelled))))
+    return WholeSet(
+        labelled.images * times + further.images,
+        labelled.targets * times + further.targets,
+        (*labelled.problems, *further.problems),
+    )
