@@ -107,9 +107,10 @@ class Batches:
         members = self.members[: stage.pool]
         chosen = order([self._widths[i] for i in members], self.size, self.seed)
         first = self._rank + self.given * self._world
-        for number, places in enumerate(islice(chosen, first, None, self._world)):
+        own = islice(chosen, first, None, self._world)
+        for number, places in zip(count(first, self._world), own, strict=False):
             indices = [members[place] for place in places]
-            waiting.append(pool.submit(self._made, first + number, indices, stage.strength))
+            waiting.append(pool.submit(self._made, number, indices, stage.strength))
             if len(waiting) > _AHEAD:
                 self.given += 1
                 yield waiting.popleft().result()
