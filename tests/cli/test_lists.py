@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 
 from captchascope import reader
+from captchascope.generate import SCHEMES
 from captchascope.glyphs.scheme import load
 from captchascope.reader import model_names, model_path
 from whole.bars import CHARS, GRAY, write_model
@@ -21,10 +22,17 @@ METU_GLYPHS = model_path("metu-glyphs")
 
 
 def test_every_scheme_has_a_line(cli: Cli) -> None:
-    """Its name and what it is."""
+    """Its name, whether it can be generated and cut, and what it is."""
     done = cli("schemes")
     assert (done.status, done.err) == (0, "")
-    assert done.rows == [f"metu\t{load('metu').title}"]
+    assert done.rows[0] == f"metu\tgenerate, cut\t{load('metu').title}"
+    assert done.rows[1:] == [f"{n}\tgenerate\t{t}" for n, t in SCHEMES.items() if n != "metu"]
+    assert len(done.rows) >= 9
+
+
+def test_the_title_of_metu_is_the_same_in_both_places() -> None:
+    """Generated and cut it is one scheme."""
+    assert SCHEMES["metu"] == load("metu").title
 
 
 def test_a_scheme_can_be_shown_and_used(cli: Cli) -> None:
@@ -37,6 +45,12 @@ def test_a_scheme_that_does_not_ship_cannot_be_shown(cli: Cli) -> None:
     """The line names those that do."""
     line = one_line(cli("schemes", "--show", "none"), 1)
     assert line == "none: no such scheme ships (name one of metu)"
+
+
+def test_a_scheme_that_is_only_generated_cannot_be_shown(cli: Cli) -> None:
+    """It has no file that says how it is cut."""
+    line = one_line(cli("schemes", "--show", "wavy"), 1)
+    assert line == "wavy: is only generated, so there is nothing to show (name one of metu)"
 
 
 def test_every_model_has_a_line(cli: Cli) -> None:

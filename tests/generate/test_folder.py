@@ -61,6 +61,19 @@ def test_a_larger_count_begins_with_the_same_images(tmp_path: Path) -> None:
         assert few == more != other
 
 
+def test_a_folder_of_a_style_has_no_further_columns(tmp_path: Path) -> None:
+    """Its knobs are the same for all; the files have colours, or none where they are gray."""
+    for name, gray in (("colour", False), ("gray", True)):
+        knobs = {"gray": gray, "length": (3, 3)}
+        write_folder("lined", tmp_path / name, 3, 5, knobs=knobs)
+        rows = (tmp_path / name / "labels.csv").read_text(encoding="utf-8").splitlines()
+        assert rows == ["file,label"] + [
+            f"{n}.jpeg,{draw('lined', 5, n, knobs).label}" for n in (1, 2, 3)
+        ]
+        with Image.open(tmp_path / name / "1.jpeg") as image:
+            assert (image.mode, image.size) == ("L" if gray else "RGB", (160, 50))
+
+
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     """One that exists but holds nothing will do."""
     (tmp_path / "empty").mkdir()
@@ -104,6 +117,13 @@ def test_wrong_usage_writes_nothing(
     """It is known before the folder is made."""
     with pytest.raises(UsageError, match=message):
         write_folder(scheme, tmp_path / "new", count, seed)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_wrong_knob_writes_nothing(tmp_path: Path) -> None:
+    """It is known before the folder is made as well."""
+    with pytest.raises(UsageError, match="--warp: must be 0 to"):
+        write_folder("wavy", tmp_path / "new", 1, 1, knobs={"warp": 2})
     assert not (tmp_path / "new").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -110,7 +111,8 @@ def _bent(
     """Bend the glyphs, and now and then the ground, but no glyph out of the image."""
     bend, share = draw_bend(rng, layer.cover.shape, style), 1.0
     cover = bend.bent(layer.cover, share, cv2.BORDER_CONSTANT)
-    while _touches_border(cover) and share > _LEAST_BEND:
+    rim = math.ceil(style.shrink)
+    while _touches_border(cover, rim) and share > _LEAST_BEND:
         share *= 0.65
         cover = bend.bent(layer.cover, share, cv2.BORDER_CONSTANT)
     owner = bend.moved(layer.owner, share) if style.colours else layer.owner
@@ -119,9 +121,10 @@ def _bent(
     return image, _Layer(cover, owner)
 
 
-def _touches_border(cover: Mask) -> bool:
-    ends = cover[0].max(), cover[-1].max(), cover[:, 0].max(), cover[:, -1].max()
-    return bool(max(ends) > _FAINT)
+def _touches_border(cover: Mask, rim: int) -> bool:
+    """Tell whether there is ink in the outermost ``rim`` pixels."""
+    ends = cover[:rim], cover[-rim:], cover[:, :rim], cover[:, -rim:]
+    return any(end.max() > _FAINT for end in ends)
 
 
 def _shadowed(rng: np.random.Generator, image: RgbImage, cover: Mask, colour: Colour) -> RgbImage:
