@@ -156,6 +156,9 @@ def train(
         train_glyphs(console, dataset, plan, job)
     else:
         job = Job(folder, output, recipe, seed, labels, begun, time_limit or _LIMIT)
+        if unlabelled is not None and devices * nodes > 1:
+            what = "is done by one process"
+            raise UsageError("--unlabelled", what, "leave --devices and --nodes away")
         weights = _weights(context, source, recipe)
         Whole(console, job, weights, unlabelled, resume, devices, nodes).train(dataset)
 

@@ -134,7 +134,9 @@ def fit(
         try:
             trainer.fit(module, batches, ckpt_path=path)
         except RuntimeError as error:
-            raise _lost(error) if where.world > 1 else error
+            if where.world > 1:
+                raise _lost(error) from error
+            raise
         finally:
             between.close()
     network = module.averaged.network.cpu()

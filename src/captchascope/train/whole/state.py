@@ -115,5 +115,6 @@ def prepare(folder: Path, resume: bool) -> bool:
 
 
 def finish(folder: Path) -> None:
-    """Remove the checkpoint of a training that came to its end."""
+    """Remove the checkpoints of a training that came to its end."""
+    shutil.rmtree(folder / "unlabelled", ignore_errors=True)
     (folder / CHECKPOINT).unlink(missing_ok=True)

@@ -24,6 +24,7 @@ from captchascope.train.whole.sizing import Inferred, alphabet_of, inferred
 from captchascope.train.whole.start import begun_with, read_weights
 from captchascope.train.whole.state import CHECKPOINT, check_facts, read_checkpoint
 from captchascope.train.whole.together import rank_of
+from captchascope.train.whole.unlabelled import believed, by_half_time, joined, taught_by_itself
 from captchascope.train.whole.watch import Watch
 from captchascope.whole.inputs import normalise
 
@@ -124,9 +125,16 @@ def train_whole(dataset: Dataset, request: Request, watch: Watch) -> Trained | N
     if request.resume:
         path = request.folder / CHECKPOINT
         check_facts(read_checkpoint(path)["facts"], where.facts, printable(path))
-    fitted = fit(train, validation, plan, start, where, _with_reserve(watch))
+    within = _with_reserve(watch)
+    first = within if request.unlabelled is None else by_half_time(within)
+    fitted = fit(train, validation, plan, start, where, first)
     if rank_of(request.devices) > 0:
         return None
+    if request.unlabelled is not None and not watch.stop():
+        further = believed(fitted.network, validation, request.unlabelled, known)
+        watch.say(f"learns from {len(further)} images without labels, which it reads surely")
+        more, seed = joined(train, further), request.seed + 1
+        fitted = taught_by_itself(fitted, more, validation, plan, where, seed, within)
     _check(fitted, len(validation), watch)
     data = {
         "samples": len(train) + len(validation),

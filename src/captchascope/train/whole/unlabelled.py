@@ -6,6 +6,8 @@ beside them, so that a wrong reading never outweighs what a person has said.
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -15,28 +17,39 @@ from captchascope.decode import Constraints, decode_ctc
 from captchascope.errors import ImageError
 from captchascope.finding import find_images
 from captchascope.image import load
+from captchascope.train.whole.calibrate import calibrate
+from captchascope.train.whole.fit import Fitted, Start, Where, fit
 from captchascope.train.whole.measure import outputs_of
 from captchascope.train.whole.network import CtcNet
+from captchascope.train.whole.plan import Plan
 from captchascope.train.whole.samples import WholeSet
 from captchascope.train.whole.sizing import Inferred
+from captchascope.train.whole.state import CHECKPOINT
+from captchascope.train.whole.watch import Watch
 from captchascope.whole.inputs import prepare
 
-__all__ = ["believed", "joined"]
+__all__ = ["believed", "by_half_time", "joined", "taught_by_itself"]
 
 _SURE = 0.9
 _AT_ONCE = 256
 _SHARE = 3  # one in so many images of a pass is a labelled one, at least
 
 
-def believed(network: CtcNet, folder: Path, known: Inferred, temperature: float) -> WholeSet:
+def by_half_time(watch: Watch) -> Watch:
+    """Leave half of the time to what comes after the labelled images."""
+    if watch.deadline is None:
+        return watch
+    return replace(watch, deadline=(time.monotonic() + watch.deadline) / 2)
+
+
+def believed(network: CtcNet, validation: WholeSet, folder: Path, known: Inferred) -> WholeSet:
     """Return the images of ``folder`` that ``network`` reads surely, with what it reads.
 
     Args:
         network: In evaluation mode.
+        validation: Tells how sure the network may be.
         folder: Its images are found as those of a data set are; any labels are not looked at.
         known: What the images are prepared for, and what their texts may be.
-        temperature: Of the network's logits.
-
     Returns:
         The sure ones, and as problems those that cannot be decoded.
 
@@ -44,6 +57,7 @@ def believed(network: CtcNet, folder: Path, known: Inferred, temperature: float)
         DatasetError: If the folder holds no images.
     """
     rule = Constraints(length=known.lengths)
+    temperature = calibrate(outputs_of(network, validation.images), validation.targets)
     images, targets, problems = [], [], []
     rest = iter(find_images(folder))
     while paths := list(islice(rest, _AT_ONCE)):
@@ -69,3 +83,29 @@ def joined(labelled: WholeSet, further: WholeSet) -> WholeSet:
         labelled.targets * times + further.targets,
         (*labelled.problems, *further.problems),
     )
+
+
+def taught_by_itself(
+    fitted: Fitted,
+    train: WholeSet,
+    validation: WholeSet,
+    plan: Plan,
+    where: Where,
+    seed: int,
+    watch: Watch,
+) -> Fitted:
+    """Train ``fitted`` on, with what it has read itself among the samples.
+
+    Its checkpoint lies beside that of the first training, so that either can be gone on from.
+    """
+    folder = where.folder / "unlabelled"
+    folder.mkdir(exist_ok=True)
+    resume = where.resume and (folder / CHECKPOINT).exists()
+    facts = {**where.facts, "samples": train.fingerprint()}
+
+    def anew(_: int) -> CtcNet:
+        return fitted.network
+
+    start = Start(fitted.network, anew, False, seed)
+    again = replace(where, folder=folder, resume=resume, facts=facts)
+    return fit(train, validation, plan, start, again, watch)
