@@ -1,6 +1,6 @@
 """Rebuild every model that ships, from seeds: ``make models``.
 
-    python tools/build_models.py
+    python tools/build_models.py [metu-glyphs|metu|start ...]
 
 The training images are generated, with a seed that no test, bench or example uses.
 """
@@ -13,7 +13,9 @@ import tempfile
 from pathlib import Path
 
 _MODELS = Path(__file__).parents[1] / "src" / "captchascope" / "models"
-_COUNT, _IMAGE_SEED, _TRAINING_SEED = 20_000, 20261122, 0
+_GLYPHS_COUNT, _GLYPHS_SEED = 20_000, 20261122
+_WHOLE_COUNT, _WHOLE_SEED = 40_000, 20261125
+_START_COUNT, _START_SEED = 110_000, 20261124
 
 
 def _captchascope(*arguments: str) -> None:
@@ -23,16 +25,44 @@ def _captchascope(*arguments: str) -> None:
         sys.exit(f"{' '.join(command)} ended with status {status}")
 
 
-def metu_glyphs(images: Path) -> None:
-    """Train the glyphs model of the METU scheme on generated images alone."""
-    seed, count = str(_IMAGE_SEED), str(_COUNT)
-    _captchascope("generate", "metu", str(images), "--count", count, "--seed", seed)
-    model = images.with_name("metu-glyphs.onnx")
-    options = ["--method", "glyphs", "--seed", str(_TRAINING_SEED)]
-    _captchascope("train", str(images), "-o", str(model), *options)
+def _generated(scheme: str, folder: Path, count: int, seed: int) -> Path:
+    _captchascope("generate", scheme, str(folder), "--count", str(count), "--seed", str(seed))
+    return folder
+
+
+def _trained(images: Path, name: str, *options: str) -> None:
+    model = images.with_name(f"{name}.onnx")
+    _captchascope("train", str(images), "-o", str(model), "--seed", "0", *options)
     (_MODELS / model.name).write_bytes(model.read_bytes())
 
 
+def metu_glyphs(place: Path) -> None:
+    """Train the glyphs model of the METU scheme on generated images alone."""
+    images = _generated("metu", place / "glyphs", _GLYPHS_COUNT, _GLYPHS_SEED)
+    _trained(images, "metu-glyphs", "--method", "glyphs")
+
+
+def metu(place: Path) -> None:
+    """Train the whole-image model of the METU scheme on generated images alone."""
+    images = _generated("metu", place / "metu", _WHOLE_COUNT, _WHOLE_SEED)
+    _trained(images, "metu", "--recipe", "fast", "--time-limit", "10m")
+
+
+def start(place: Path) -> None:
+    """Train the start of other trainings on captchas in as many styles as there are images."""
+    images = _generated("varied", place / "varied", _START_COUNT, _START_SEED)
+    _trained(images, "start", "--recipe", "start", "--devices", "2", "--time-limit", "50m")
+
+
+_BUILDERS = {"metu-glyphs": metu_glyphs, "metu": metu, "start": start}
+
+
+def main(names: list[str]) -> None:
+    """Build the models that are named, or all."""
+    for name in names or _BUILDERS:
+        with tempfile.TemporaryDirectory() as place:
+            _BUILDERS[name](Path(place))
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as place:
-        metu_glyphs(Path(place) / "metu")
+    main(sys.argv[1:])
