@@ -24,6 +24,7 @@ from captchascope.draw.lettering import line_height, put
 from captchascope.draw.reading import explained
 from captchascope.files import write_whole
 from captchascope.generate import draw
+from captchascope.generate.presets import PRESETS
 from captchascope.glyphs.segment import crop
 from captchascope.glyphs.stages import Located, cut_glyphs, locate
 from captchascope.image import load_gray
@@ -114,6 +115,17 @@ def _read() -> Image.Image:
     return beside(cards, 24)
 
 
+def _families(columns: int = 4, each: int = 3) -> Image.Image:
+    """Draw the first captchas of every preset, one below the other under its name."""
+    cells = []
+    for name in PRESETS:
+        views = [View(draw(name, _SEED, n).image, 1).image for n in range(1, each + 1)]
+        cells.append(labelled(name, stack(views, 6)))
+    wide = max(cell.width for cell in cells)
+    padded = [beside([cell, blank(wide - cell.width, 1)], 0) for cell in cells]
+    return stack([beside(padded[i : i + columns], 8) for i in range(0, len(cells), columns)], 20)
+
+
 def _line(text: str, size: int, width: int) -> Image.Image:
     canvas = blank(width, line_height(size))
     put(canvas, (width // 2, 0), text, size, INK, align="center")
@@ -123,6 +135,7 @@ def _line(text: str, size: int, width: int) -> Image.Image:
 def main() -> None:
     """Draw them all."""
     figures = {"kinds": _kinds(), "uncleaned": _uncleaned(), "glyphs": _glyphs()}
+    figures["families"] = _families()
     figures |= {"wrong-cut": _wrong_cut(), "retry": _retry(), "read": _read(), **dict(_stages())}
     _FIGURES.mkdir(parents=True, exist_ok=True)
     for name, image in figures.items():

@@ -13,7 +13,7 @@ __all__ = ["outlined", "swelling", "textured"]
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 _THINNABLE = 40  # pixels of height: strokes of smaller glyphs would vanish
-_BOLDEST = 1 / 14  # of a glyph's height on either side of a stroke: more closes its counters
+_BOLDEST = 1 / 22  # of a glyph's height on either side of a stroke: more closes its counters
 
 
 def swelling(style: Style) -> int:
