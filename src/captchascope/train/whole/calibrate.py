@@ -15,10 +15,14 @@ from captchascope.train.whole.measure import ctc_loss
 __all__ = ["calibrate"]
 
 _GRID = np.geomspace(0.25, 4, 81)
+_SPREAD = 0.2  # of the logarithm of temperatures, as they are before anything is validated
 
 
 def calibrate(logits: Sequence[FloatArray], targets: Sequence[NDArray[np.int64]]) -> float:
-    """Return the temperature that makes the right texts most probable.
+    """Return the most probable temperature, given the right texts.
+
+    Before they are seen it is log-normal around 1: ten texts that are all right are no evidence
+    that the eleventh will be, and without this they would make the network as sure as can be.
 
     Args:
         logits: Of each image, shape (T, K).
@@ -30,6 +34,7 @@ def calibrate(logits: Sequence[FloatArray], targets: Sequence[NDArray[np.int64]]
     if not logits:
         return 1.0
     losses = np.sum([_losses(*group) for group in _groups(logits, targets)], axis=0)
+    losses += (np.log(_GRID) / _SPREAD) ** 2 / 2
     return round(float(_GRID[int(np.argmin(losses))]), 4)
 
 
