@@ -141,7 +141,7 @@ def test_a_stream_is_taken_as_it_is_needed(reader: Reader) -> None:
     assert taken == 0
     for done in range(1, 200):
         assert next(found).text in ("01", "AB", "ab")
-        assert done <= taken < done + 32
+        assert done <= taken < done + 64
 
 
 def workers() -> set[int]:

@@ -23,7 +23,7 @@ __all__ = ["Reader", "load", "model_names", "model_path", "reader_of"]
 
 _FOLDER = Path(__file__).parent / "models"
 
-_BATCH = 32  # images; 16 share the decoding less, and of 64 less stays in the caches
+_BATCH = 64  # images; 16 take a sixth longer, 32 a twentieth, and more are no faster
 
 _STAND_INS = {"metu": "metu-glyphs"}  # where the first does not ship
 
