@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PIP_NO_INPUT := 1
 
-.PHONY: demo test check format models examples bench soak figures opencv4 clean
+.PHONY: demo test check format models examples bench bench-peers soak figures opencv4 clean
 
 demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope read examples
@@ -38,10 +38,18 @@ examples: $(VENV)/core  ## draw the bundled examples again
 figures: $(VENV)/core  ## draw the pictures of the documentation again
 	$(BIN)/python tools/draw_figures.py
 
-bench: $(VENV)/dev  ## time and accuracy; RESULTS.md says what they were
+bench: $(VENV)/bench  ## speed and accuracy: five hours or so on two cores, and it can be interrupted
 	$(BIN)/python bench/speed.py
 	$(BIN)/python bench/cold_start.py
 	$(BIN)/python bench/recipes.py
+	$(BIN)/python bench/labels.py --parallel 2
+	$(BIN)/python bench/calibration.py --seeds 3
+	$(BIN)/python bench/metu.py --seeds 5
+	$(MAKE) bench-peers
+
+bench-peers: $(VENV)/bench $(VENV)-peers/ddddocr  ## beside ddddocr and Tesseract: half an hour, an hour with nothing trained yet
+	@command -v tesseract >/dev/null || echo "Tesseract is left out: apt-get install tesseract-ocr"
+	$(BIN)/python bench/peers.py
 
 soak: $(VENV)/dev  ## the long runs
 	$(BIN)/python bench/soak.py
@@ -64,6 +72,17 @@ $(VENV)/dev: $(VENV)/core
 	$(PIP) -e '.[dev]'
 	@touch $@
 
+$(VENV)/bench: $(VENV)/dev
+	$(PIP) -e '.[bench]'
+	@touch $@
+
+# Alone, so that what it needs changes no version here.
+$(VENV)-peers/ddddocr: constraints.txt
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check \
+		$$(grep '^ddddocr==' constraints.txt)
+	@touch $@
+
 $(VENV)-opencv4/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-opencv4
 	grep -vE '^(opencv|numpy)' constraints.txt > $(VENV)-opencv4/constraints.txt
@@ -73,4 +92,4 @@ $(VENV)-opencv4/core: pyproject.toml constraints.txt
 	@touch $@
 
 clean:  ## remove what make made
-	rm -rf $(VENV) $(VENV)-opencv4 demo build dist
+	rm -rf $(VENV) $(VENV)-opencv4 $(VENV)-peers demo build dist

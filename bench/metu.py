@@ -65,7 +65,8 @@ def _model_of(seed: int, images: int) -> tuple[Path, float]:
         drawing = ["--count", str(images), "--seed", str(_TRAINING_SEED), "-q"]
         command("generate", "metu", str(folder), *drawing)
     model = PLACE / "metu" / f"metu-{seed}.onnx"
-    return model, trained(folder, model, "--recipe", "fast", "--seed", str(seed))
+    recipe = ["--recipe", "fast", "--time-limit", "10m"]
+    return model, trained(folder, model, *recipe, "--seed", str(seed))
 
 
 def _options() -> argparse.Namespace:
