@@ -94,8 +94,10 @@ def _draw(curves: dict[str, Curve], file: Path) -> None:
         places, heights = [counts.index(n) for n in asked], [s * 100 for s in asked.values()]
         axes.plot(places, heights, "_", color=colour, markersize=18, markeredgewidth=2)
     axes.set_xticks(range(len(counts)), [f"{n:,}" for n in counts])
-    axes.set_yticks(range(0, 101, 10))
-    axes.set(xlabel="labelled images", ylabel="exact match, %", ylim=(0, 101))
+    every = [found for curve in curves.values() for cells in curve.values() for found in cells]
+    floor = max(0, int(min(found.exact.value for found in every) * 10) * 10 - 10)
+    axes.set_yticks(range(floor, 101, 10))
+    axes.set(xlabel="labelled images", ylabel="exact match, %", ylim=(floor, 101))
     axes.set_title("How many labels does it take? (dashes: what was asked; bands: seeds)", size=11)
     axes.grid(color="#e5e5e5")
     axes.legend(loc="lower right", framealpha=1)

@@ -48,7 +48,7 @@ def _cuts(path: Path) -> list[Image]:
     gray = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     assert gray is not None, path
     histogram = cv2.calcHist([gray], [0], None, [256], [0, 256])
-    if histogram[0][0] > 500:
+    if histogram.ravel()[0] > 500:
         _, binary = cv2.threshold(cv2.medianBlur(gray, 3), 170, 255, cv2.THRESH_BINARY_INV)
     else:
         blurred = cv2.GaussianBlur(gray, (3, 3), 0)
