@@ -77,12 +77,12 @@ def _rows(name: str, curve: Curve) -> list[list[str]]:
 
 
 def _draw(curves: dict[str, Curve], file: Path) -> None:
-    """Draw the means as lines, the seeds as bands, and what is asked as rings."""
+    """Draw the means as lines, the seeds as bands, and what is asked as dashes."""
     from matplotlib.figure import Figure
 
     counts = sorted({labels for curve in curves.values() for labels in curve})
     figure = Figure(figsize=(8, 4.8), dpi=120, layout="constrained", facecolor="white")
-    axes = figure.add_subplot()
+    axes, lowest = figure.add_subplot(), 100.0
     for (name, curve), colour in zip(curves.items(), _COLOURS, strict=False):
         at = [counts.index(labels) for labels in curve]
         shares = [[found.exact.value * 100 for found in cells] for cells in curve.values()]
@@ -91,12 +91,12 @@ def _draw(curves: dict[str, Curve], file: Path) -> None:
         low, high = [min(s) for s in shares], [max(s) for s in shares]
         axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
         asked = {n: share for n, share in _ASKED.get(name, {}).items() if n in counts}
+        lowest = min(lowest, *low, *(share * 100 for share in asked.values()))
         places, heights = [counts.index(n) for n in asked], [s * 100 for s in asked.values()]
         axes.plot(places, heights, "_", color=colour, markersize=18, markeredgewidth=2)
     axes.set_xticks(range(len(counts)), [f"{n:,}" for n in counts])
-    every = [found for curve in curves.values() for cells in curve.values() for found in cells]
-    floor = max(0, int(min(found.exact.value for found in every) * 10) * 10 - 10)
-    axes.set_yticks(range(floor, 101, 10))
+    floor = max(0, int(lowest // 10) * 10 - 5)
+    axes.set_yticks(range(-(-floor // 10) * 10, 101, 10))
     axes.set(xlabel="labelled images", ylabel="exact match, %", ylim=(floor, 101))
     axes.set_title("How many labels does it take? (dashes: what was asked; bands: seeds)", size=11)
     axes.grid(color="#e5e5e5")
