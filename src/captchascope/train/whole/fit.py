@@ -29,7 +29,7 @@ from captchascope.train.whole.plan import Plan
 from captchascope.train.whole.rounds import Rounds
 from captchascope.train.whole.samples import WholeSet
 from captchascope.train.whole.state import CHECKPOINT, Checkpoints, Facts
-from captchascope.train.whole.together import rank_of
+from captchascope.train.whole.together import parted, rank_of
 from captchascope.train.whole.watch import Watch
 
 __all__ = ["Fitted", "Start", "Where", "fit"]
@@ -139,6 +139,7 @@ def fit(
             raise
         finally:
             between.close()
+            parted()
     network = module.averaged.network.cpu()
     if module.best is not None:
         network.load_state_dict(module.best)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch import distributed
 
-__all__ = ["agreed", "rank_of", "started", "told"]
+__all__ = ["agreed", "parted", "rank_of", "started", "told"]
 
 _PATIENCE = 30.0  # seconds in which the other processes end once the first is through
 
@@ -58,7 +58,9 @@ def started(command: Sequence[str], devices: int, nodes: int) -> Iterator[None]:
 
 def _other(command: Sequence[str], rank: int) -> subprocess.Popen[bytes]:
     env = {**os.environ, "LOCAL_RANK": str(rank)}
-    return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    silent = subprocess.DEVNULL  # what goes wrong in all of them is said by the first
+    heard = None if "--debug" in command else silent
+    return subprocess.Popen(command, env=env, stdin=silent, stdout=silent, stderr=heard)
 
 
 def _free_port() -> int:
@@ -84,6 +86,12 @@ def told(value: int) -> int:
     shared = torch.tensor([value], device=_device())
     distributed.broadcast(shared, 0)
     return int(shared.item())
+
+
+def parted() -> None:
+    """Forget the other processes: whatever follows is done by each alone."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def _device() -> torch.device:

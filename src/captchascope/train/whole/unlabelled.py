@@ -96,7 +96,8 @@ def taught_by_itself(
 ) -> Fitted:
     """Train ``fitted`` on, with what it has read itself among the samples.
 
-    Its checkpoint lies beside that of the first training, so that either can be gone on from.
+    The first process does so alone. Its checkpoint lies beside that of the first training, so
+    that either can be gone on from.
     """
     folder = where.folder / "unlabelled"
     folder.mkdir(exist_ok=True)
@@ -107,5 +108,5 @@ def taught_by_itself(
         return fitted.network
 
     start = Start(fitted.network, anew, False, seed)
-    again = replace(where, folder=folder, resume=resume, facts=facts)
+    again = replace(where, folder=folder, resume=resume, facts=facts, devices=1, nodes=1)
     return fit(train, validation, plan, start, again, watch)
