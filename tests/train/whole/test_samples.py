@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 
 from captchascope.charset import Charset
 from captchascope.dataset import Dataset, read_dataset
+from captchascope.records import GrayImage
 from captchascope.train.whole.samples import WholeSet, samples_of
 from captchascope.whole.inputs import WholeSpec
 
@@ -20,8 +22,8 @@ SPEC = WholeSpec("whole", 32, None, 32, 128, 1)
 DIGITS = Charset("0123456789")
 
 
-def folder(place: Path, **images: np.ndarray | bytes) -> Dataset:
-    """Write images, each named by its label, an underscore and the suffix."""
+def folder(place: Path, **images: Any) -> Dataset:
+    """Write arrays or bytes, each named by its label, an underscore and the suffix."""
     for name, image in images.items():
         path = place / name.replace("_", ".")
         if isinstance(image, bytes):
@@ -31,7 +33,7 @@ def folder(place: Path, **images: np.ndarray | bytes) -> Dataset:
     return read_dataset(place, "names")
 
 
-def image(text: str) -> np.ndarray:
+def image(text: str) -> GrayImage:
     """Draw a text."""
     return drawn(text, np.random.default_rng(0))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from captchascope.train.whole.state import (
     read_checkpoint,
 )
 
-HELD = {"facts": {"--seed": 1}, "weight": torch.arange(3.0)}
+HELD: dict[str, Any] = {"facts": {"--seed": 1}, "weight": torch.arange(3.0)}
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_no_room_leaves_the_one_before(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert "cannot be written: File too large" in str(checkpoints.failure)
-    assert torch.equal(read_checkpoint(path)["weight"], HELD["weight"])  # type: ignore[arg-type]
+    assert torch.equal(read_checkpoint(path)["weight"], HELD["weight"])
     checkpoints.save_checkpoint(HELD, path)
     assert checkpoints.failure is None
 
