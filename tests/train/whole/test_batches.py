@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from captchascope.train.whole.batches import Batch, Batches, Stage, order, shared_widths
+from captchascope.train.whole.batches import Batch, Batches, order, shared_widths
 from captchascope.train.whole.samples import WholeSet
 
 from .tasks import task
@@ -21,9 +21,9 @@ def numbered(count: int, width: int = 32) -> WholeSet:
     return WholeSet(images, tuple(np.array([i + 1]) for i in range(count)))
 
 
-def batches(data: WholeSet, stage: Stage, share: tuple[int, int] = (0, 1)) -> Batches:
+def batches(data: WholeSet, strength: float = 1.0, share: tuple[int, int] = (0, 1)) -> Batches:
     """Return batches of four."""
-    return Batches(data, 4, 1000, 7, stage, share)
+    return Batches(data, 4, 1000, strength, 7, share)
 
 
 def taken(made: Batches, count: int) -> list[Batch]:
@@ -50,7 +50,7 @@ def test_each_image_comes_as_often_as_any_other() -> None:
 
 def test_an_image_and_its_text_stay_together() -> None:
     """Normalised as in reading, the texts one after the other."""
-    for images, targets, lengths in taken(batches(numbered(9), Stage(9, 0.0)), 5):
+    for images, targets, lengths in taken(batches(numbered(9), 0.0), 5):
         assert images.shape == (4, 1, 32, 32)
         assert lengths.tolist() == [1] * 4
         torch.testing.assert_close(images[:, 0, 5, 5] * 255, targets + 9.0)
@@ -58,10 +58,9 @@ def test_an_image_and_its_text_stay_together() -> None:
 
 def test_the_seed_and_the_number_decide_a_batch() -> None:
     """So that a training taken up sees what it would have seen."""
-    stage = Stage(20, 1.0)
-    whole = taken(batches(task(20), stage), 8)
-    assert same(whole, taken(batches(task(20), stage), 8))
-    later = batches(task(20), stage)
+    whole = taken(batches(task(20)), 8)
+    assert same(whole, taken(batches(task(20)), 8))
+    later = batches(task(20))
     later.given = 5
     assert same(whole[5:], taken(later, 3))
     assert not same(whole[:3], whole[3:6])
@@ -69,35 +68,9 @@ def test_the_seed_and_the_number_decide_a_batch() -> None:
 
 def test_processes_share_the_work() -> None:
     """Together they get the batches that one would get alone."""
-    stage = Stage(20, 1.0)
-    alone = taken(batches(task(20), stage), 8)
-    shares = [taken(batches(task(20), stage, (rank, 2)), 4) for rank in range(2)]
+    alone = taken(batches(task(20)), 8)
+    shares = [taken(batches(task(20), share=(rank, 2)), 4) for rank in range(2)]
     assert same(alone, [batch for pair in zip(*shares, strict=True) for batch in pair])
-
-
-def test_a_new_stage_holds_from_the_next_batch() -> None:
-    """At first few images as they are, then all of them, changed; none is counted twice."""
-    data = numbered(40)
-    made = batches(data, Stage(3, 0.0))
-    stream = iter(made)
-    few = {int(i) for _ in range(10) for i in next(stream).targets}
-    assert len(few) == 3
-    made.stage = Stage(40, 1.0)
-    after = [next(stream) for _ in range(10)]
-    assert {int(i) for batch in after for i in batch.targets} > few
-    assert all(batch.images.std() > 0 for batch in after)
-    assert made.given == 20
-    again = batches(data, Stage(40, 1.0))
-    again.given = 10
-    assert same(after, taken(again, 10))
-
-
-def test_those_drawn_first_are_chosen_by_the_seed() -> None:
-    """They are the members that are looked at in every round."""
-    made = batches(numbered(40), Stage(3, 0.0))
-    seen = {int(i) - 1 for batch in taken(made, 10) for i in batch.targets}
-    assert seen == set(made.members[:3])
-    assert sorted(made.members) == list(range(40))
 
 
 @pytest.mark.parametrize(
@@ -118,5 +91,5 @@ def test_images_of_near_widths_share_a_batch() -> None:
     """They are stretched to the width that they share."""
     mixed = [*numbered(4, 96).images, *numbered(4, 112).images]
     data = WholeSet(tuple(mixed), tuple(np.array([i + 1]) for i in range(8)))
-    shapes = {batch.images.shape for batch in taken(batches(data, Stage(8, 0.0)), 6)}
+    shapes = {batch.images.shape for batch in taken(batches(data, 0.0), 6)}
     assert len(shapes) == 1

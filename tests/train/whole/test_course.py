@@ -6,51 +6,59 @@ from dataclasses import replace
 
 import pytest
 
-from captchascope.train.whole.batches import Stage
 from captchascope.train.whole.clock import Clock, rate_at
 from captchascope.train.whole.course import Course
 from captchascope.train.whole.plan import PLANS
 
-PLAN = replace(PLANS["default"], pool=48, known=0.5, strength=0.8, rate=1.0, warmup=0.1)
+PLAN = replace(PLANS["default"], known=1.0, rate=1.0, warmup=0.1)
 
 
-def test_what_was_trained_before_begins_with_everything() -> None:
-    """And stays so, whatever the loss."""
-    course = Course.begun(PLAN, 1000, scratch=False)
-    assert course.stage(PLAN) == Stage(1000, 0.8)
-    assert not course.learn(PLAN, 0.001, 0.1)
-    assert course.stage(PLAN) == Stage(1000, 0.8)
+def test_what_was_trained_before_needs_no_help() -> None:
+    """Whatever its loss."""
+    course = Course.begun(scratch=False)
+    course.learn(PLAN, 9.0, 0.1)
+    assert course.helped == 0
 
 
-def test_from_scratch_there_are_more_images_whenever_those_are_known() -> None:
-    """At first as they are; in the end it is no beginner any more."""
-    course = Course.begun(PLAN, 500, scratch=True)
-    assert course.stage(PLAN) == Stage(48, 0.0)
-    assert not course.learn(PLAN, 3.0, 0.01)
-    pools = []
+def test_from_scratch_there_is_help_until_the_loss_is_low() -> None:
+    """Then it becomes less, to nothing, even if the loss goes up again."""
+    course = Course.begun(scratch=True)
     for _ in range(200):
-        if course.learn(PLAN, 0.2, 0.05):
-            pools.append(course.pool)
-            assert course.stage(PLAN).strength == 0.8
-    assert pools == sorted(set(pools))
-    assert pools[-1] == 500
-    assert not course.scratch
+        course.learn(PLAN, 3.0, 0.1)
+    assert course.helped == 1
+    for _ in range(15):
+        course.learn(PLAN, 0.2, 0.1)
+    assert 0 < course.helped < 1
+    ways = []
+    for _ in range(150):
+        course.learn(PLAN, 2.0, 0.1)
+        ways.append(course.helped)
+    assert ways == sorted(ways, reverse=True)
+    assert ways[-1] == 0
 
 
-def test_a_loss_that_stays_high_changes_nothing_until_it_is_late() -> None:
-    """Then all there is must do."""
-    course = Course.begun(PLAN, 500, scratch=True)
-    assert not any(course.learn(PLAN, 3.0, 0.001 * i) for i in range(390))
-    assert course.learn(PLAN, 3.0, 0.41)
-    assert course.stage(PLAN) == Stage(500, 0.8)
+def test_one_low_loss_is_not_enough() -> None:
+    """It may be an easy batch."""
+    course = Course.begun(scratch=True)
+    for loss in (3.0, 3.0, 0.1, 3.0):
+        course.learn(PLAN, loss, 0.1)
+    assert course.helped == 1
+
+
+def test_late_in_the_cycle_it_must_do_without() -> None:
+    """What the places teach is only nearly right."""
+    course = Course.begun(scratch=True)
+    for i in range(600):
+        course.learn(PLAN, 3.0, 0.001 * i)
+    assert course.helped == 0
 
 
 def test_beginning_anew_gives_the_rate_another_cycle() -> None:
     """Within the time that is left."""
-    course = Course.begun(PLAN, 500, scratch=False)
+    course = Course.begun(scratch=False)
     assert course.rate(PLAN, 0.55) < 0.7
-    course.begin_anew(PLAN, 0.5, 100)
-    assert (course.attempt, course.step, course.stage(PLAN)) == (1, 100, Stage(48, 0.0))
+    course.begin_anew(0.5, 100)
+    assert (course.attempt, course.step, course.helped) == (1, 100, 1.0)
     assert course.cycled(0.5) == 0
     assert course.rate(PLAN, 0.55) == pytest.approx(1.0)
     assert course.cycled(1.0) == 1

@@ -6,6 +6,7 @@ import csv
 import math
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import torch
 from tensorboardX.proto.event_pb2 import Event
 
 from captchascope.errors import TrainingError
+from captchascope.train.whole import rounds
 from captchascope.train.whole.fit import Fitted, Start, Where, fit
 from captchascope.train.whole.measure import outputs_of, score
 from captchascope.train.whole.network import CtcNet
@@ -88,17 +90,18 @@ def test_a_training_taken_up_ends_as_if_it_had_not_been_ended(tmp_path: Path) ->
     """Bit for bit, where the steps decide how far it is, as they do without a time limit."""
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
-    whole = fitted(tmp_path / "one")
+    none = WholeSet((), ())
+    whole = fitted(tmp_path / "one", held=none)
     stop = Interrupts()
-    half = fitted(tmp_path / "two", watch=Watch(stop=stop, share=_after(0.6, stop)))
+    half = fitted(tmp_path / "two", watch=Watch(stop=stop, share=_after(0.6, stop)), held=none)
     assert half.rows[-1].step < 60
-    result = fitted(tmp_path / "two", resume=True)
+    result = fitted(tmp_path / "two", resume=True, held=none)
     assert result.rows[-1].step == 60
     steps = [row.step for row in result.rows]
     assert steps == sorted(set(steps))
     wanted, given = whole.network.state_dict(), result.network.state_dict()
-    if result.step == whole.step:
-        assert all(torch.equal(wanted[name], given[name]) for name in wanted)
+    assert result.step == whole.step
+    assert all(torch.equal(wanted[name], given[name]) for name in wanted)
     last = [read_checkpoint(tmp_path / name / CHECKPOINT)["state_dict"] for name in ("one", "two")]
     assert all(torch.equal(last[0][name], last[1][name]) for name in last[0])
 
@@ -144,8 +147,6 @@ def test_the_second_signal_ends_it_at_once() -> None:
 
 def test_time_that_is_up_ends_it(tmp_path: Path) -> None:
     """The rate has then ended its cycle."""
-    import time
-
     plan = replace(TINY, most_views=10**9, max_steps=10**6)
     begun = time.monotonic()
     result = fitted(tmp_path, plan, Watch(deadline=begun + 3))
@@ -163,7 +164,7 @@ class Breaking(CtcNet):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Break."""
-        logits = super().forward(images)
+        logits: torch.Tensor = super().forward(images)
         if self.training:
             Breaking.steps += 1
             if Breaking.steps in self.broken:
@@ -190,15 +191,49 @@ def test_a_loss_that_is_no_number_is_mended_once(
 
 
 class Mute(CtcNet):
-    """A network that says nothing, the first time that it is made."""
+    """A network that says nothing at all, if it is among the first that are made."""
 
     made = 0
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Say nothing but blanks."""
-        logits = super().forward(images)
-        return logits - 50 * (torch.arange(5) > 0) if self.number == 0 else logits
+    mute = 0
+    silence: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__(1, 5, "fast")
-        self.number, Mute.made = Mute.made, Mute.made + 1
+        Mute.made += 1
+        self.register_buffer("silence", torch.tensor(1000.0 * (Mute.made <= Mute.mute)))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Say nothing but blanks."""
+        logits: torch.Tensor = super().forward(images)
+        return logits - self.silence * (torch.arange(5) > 0)
+
+
+@pytest.mark.parametrize("mute", [1, 9])
+def test_whoever_says_the_same_of_every_image_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mute: int
+) -> None:
+    """With other weights, and said aloud, at most twice; if it was in vain, that is told."""
+    monkeypatch.setattr(Mute, "made", 0)
+    monkeypatch.setattr(Mute, "mute", mute)
+    monkeypatch.setattr(rounds, "_SEEN", 16 * 8)
+    warned: list[str] = []
+    plan = replace(TINY, most_views=16 * 240, rounds=20)
+    result = fitted(tmp_path, plan, Watch(warn=warned.append), made=lambda seed: Mute())
+    assert set(warned) == {"the network says the same of every image: it begins anew"}
+    assert 1 <= len(warned) <= 2
+    assert result.stuck == (mute == 9)
+    assert Mute.made == 1 + len(warned)
+
+
+def test_the_best_is_chosen_by_enough_images_only(tmp_path: Path) -> None:
+    """Of few, the last weights are taken."""
+    result = fitted(tmp_path, replace(TINY, rounds=12), held=task(19, 1))
+    assert result.step == 60
+    assert [row.exact is not None for row in result.rows] == [True] * len(result.rows)
+
+
+def test_without_validation_images_there_is_nothing_to_say_of_them(tmp_path: Path) -> None:
+    """But of the training images."""
+    result = fitted(tmp_path, held=WholeSet((), ()))
+    assert {(row.exact, row.character, row.validation_loss) for row in result.rows} == {(None,) * 3}
+    assert result.rows[-1].trained > 0.9

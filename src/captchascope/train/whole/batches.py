@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import count, islice
 from typing import NamedTuple, cast
 
@@ -24,7 +23,7 @@ from captchascope.train.whole.augment import augment
 from captchascope.train.whole.samples import WholeSet
 from captchascope.whole.inputs import normalise
 
-__all__ = ["Batch", "Batches", "Stage", "order", "shared_widths"]
+__all__ = ["Batch", "Batches", "order", "shared_widths"]
 
 _AHEAD = 4  # batches that are made before they are asked for
 _STRETCH = 1.25  # widest to narrowest image that share a batch
@@ -45,19 +44,6 @@ class Batch(NamedTuple):
     lengths: Tensor
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What batches are made of for the time being.
-
-    Attributes:
-        pool: Images that are drawn from: the first so many in an order that the seed decides.
-        strength: Of the augmentation.
-    """
-
-    pool: int
-    strength: float
-
-
 class Batches:
     """The batches of one process.
 
@@ -65,13 +51,12 @@ class Batches:
         data: At least one sample.
         size: Images per batch.
         count: How many batches there are to be.
+        strength: Of the augmentation.
         seed: Decides order and augmentation.
-        stage: What the first ones are made of.
         share: Which process of how many this is; each has its own batches.
 
     Attributes:
         given: How many were given; the next one has this number.
-        stage: May be changed at any time; the next batch follows it.
     """
 
     def __init__(
@@ -79,49 +64,36 @@ class Batches:
         data: WholeSet,
         size: int,
         count: int,
+        strength: float,
         seed: int,
-        stage: Stage,
         share: tuple[int, int] = (0, 1),
     ) -> None:
-        self.data, self.size, self.seed, self.stage = data, size, seed, stage
+        self.data, self.size, self.strength, self.seed = data, size, strength, seed
         self.given, self._count = 0, count
         self._rank, self._world = share
         self._widths = shared_widths([image.shape[1] for image in data.images])
-        self.members = np.random.default_rng((seed, 2)).permutation(len(data)).tolist()
 
     def __len__(self) -> int:
         """Return the count; Lightning takes a batch ahead where it does not know it."""
         return self._count
 
     def __iter__(self) -> Iterator[Batch]:
+        waiting: deque[Future[Batch]] = deque()
+        first = self._rank + self.given * self._world
+        own = islice(order(self._widths, self.size, self.seed), first, None, self._world)
         pool = ThreadPoolExecutor(1, "augment")
         try:
-            while True:
-                yield from self._batches_of(self.stage, pool)
+            for number, indices in zip(count(first, self._world), own, strict=False):
+                waiting.append(pool.submit(self._made, number, indices))
+                if len(waiting) > _AHEAD:
+                    self.given += 1
+                    yield waiting.popleft().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _batches_of(self, stage: Stage, pool: ThreadPoolExecutor) -> Iterator[Batch]:
-        """Yield batches until the stage is another one."""
-        waiting: deque[Future[Batch]] = deque()
-        members = self.members[: stage.pool]
-        chosen = order([self._widths[i] for i in members], self.size, self.seed)
-        first = self._rank + self.given * self._world
-        own = islice(chosen, first, None, self._world)
-        for number, places in zip(count(first, self._world), own, strict=False):
-            indices = [members[place] for place in places]
-            waiting.append(pool.submit(self._made, number, indices, stage.strength))
-            if len(waiting) > _AHEAD:
-                self.given += 1
-                yield waiting.popleft().result()
-                if self.stage != stage:
-                    break
-        for future in waiting:
-            future.cancel()
-
-    def _made(self, number: int, indices: list[int], strength: float) -> Batch:
+    def _made(self, number: int, indices: list[int]) -> Batch:
         rng = np.random.default_rng((self.seed, 1, number))
-        images = [augment(self._fitted(i), rng, strength) for i in indices]
+        images = [augment(self._fitted(i), rng, self.strength) for i in indices]
         targets = [self.data.targets[i] for i in indices]
         batch = torch.from_numpy(normalise(images)).contiguous(memory_format=torch.channels_last)
         lengths = torch.tensor([len(target) for target in targets])

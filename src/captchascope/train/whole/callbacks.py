@@ -69,7 +69,7 @@ class BetweenSteps(pl.Callback):
         module = _typed(pl_module)
         module.clock.steps += 1
         module.averaged.follow(module.network)
-        loss = float(outputs["loss"])
+        loss = float(outputs["ctc"])
         broken = not math.isfinite(loss)
         module.progress, stop, broke, due, worst = agreed(
             module.clock.progress,
@@ -79,14 +79,13 @@ class BetweenSteps(pl.Callback):
             0.0 if broken else loss,
         )
         self._losses.append(loss)
+        module.course.learn(module.plan, worst, module.progress)
         if broke:
             self._mend(trainer, module)
         elif stop:
             self._write(trainer, stop=True)
         elif due or module.progress >= 1:
             self._round(trainer, module)
-        if module.course.learn(module.plan, worst, module.progress):
-            module.batches.stage = module.course.stage(module.plan)
         if trainer.is_global_zero:
             rows = self._rounds.rows
             self._watch.share(min(module.progress, 1.0), rows[-1].exact if rows else None)

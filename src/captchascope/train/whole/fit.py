@@ -114,13 +114,13 @@ def fit(
     if not where.resume and clock.progress >= 1:
         raise TrainingError("train", "no time was left for a step", "give a longer time limit")
     start.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    course = Course.begun(plan, len(train), start.scratch)
+    course = Course.begun(start.scratch)
     batches = Batches(
         train,
         plan.share_of_batch(where.world),
         clock.planned + 1,
+        plan.strength,
         start.seed,
-        course.stage(plan),
         (rank_of(where.devices), where.world),
     )
     module = WholeModule(start.network, start.fresh, plan, clock, course, batches, where.facts)

@@ -16,6 +16,7 @@ from captchascope.train.whole.clock import Clock
 from captchascope.train.whole.course import Course
 from captchascope.train.whole.measure import ctc_loss
 from captchascope.train.whole.plan import Plan
+from captchascope.train.whole.scratch import aligned_loss, text_span
 from captchascope.train.whole.state import Facts
 
 __all__ = ["WholeModule"]
@@ -79,14 +80,19 @@ class WholeModule(pl.LightningModule):
         seed = (self.batches.seed * 1_000_003 + self.clock.steps) * 257 + self.global_rank
         torch.manual_seed(seed % 2**63)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of a batch."""
-        return ctc_loss(self.network(batch.images), batch.targets, batch.lengths).mean()
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Return the loss of a batch, and the part of it that CTC is."""
+        logits = self.network(batch.images)
+        ctc = ctc_loss(logits, batch.targets, batch.lengths).mean()
+        loss, helped = ctc, self.course.helped
+        if helped:
+            span = text_span(batch.images)
+            loss = ctc + helped * aligned_loss(logits, batch.targets, batch.lengths, span)
+        return {"loss": loss, "ctc": ctc.detach()}
 
     def begin_anew(self) -> None:
         """Forget all weights, and begin another cycle with others."""
-        self.course.begin_anew(self.plan, self.progress, self.clock.steps)
-        self.batches.stage = self.course.stage(self.plan)
+        self.course.begin_anew(self.progress, self.clock.steps)
         fresh = self.fresh(self.batches.seed + self.course.attempt)
         self.network.load_state_dict(fresh.state_dict())
         self.averaged.restart(self.network)
@@ -112,4 +118,3 @@ class WholeModule(pl.LightningModule):
         self.course = Course(**checkpoint["course"])
         self.clock.steps = self.batches.given = checkpoint["steps"]
         self.clock.spent = checkpoint["seconds"]
-        self.batches.stage = self.course.stage(self.plan)

@@ -32,9 +32,8 @@ class Plan:
         best: Whether the round with most right texts or that with the least loss is the best.
         rounds: Validations, if each step takes as long as planned.
         patience: Rounds without gain, in the second half of the training, after which it ends.
-        pool: From scratch, the images that training begins with.
-        known: Nats per character at which it knows them, and there are more; a half is about what
-            it is when half of the texts are right.
+        known: From scratch, nats per character below which a network is left to CTC alone; a half
+            is about what they are when half of the texts are right.
     """
 
     name: str
@@ -55,7 +54,6 @@ class Plan:
     best: Literal["exact", "loss"]
     rounds: int
     patience: int
-    pool: int
     known: float
 
     def steps(self, samples: int, scratch: bool, world: int = 1) -> int:
@@ -89,8 +87,7 @@ _DEFAULT = Plan(
     best="exact",
     rounds=30,
     patience=8,
-    pool=48,
-    known=0.5,
+    known=1.0,
 )
 
 _FAST = replace(

@@ -52,7 +52,9 @@ class Rounds:
     """
 
     def __init__(self, train: WholeSet, validation: WholeSet, watch: Watch) -> None:
-        self._train, self._validation, self._watch = train, validation, watch
+        probed = range(0, len(train), -(-len(train) // _PROBED))
+        self._probe = [train.images[i] for i in probed], [train.targets[i] for i in probed]
+        self._validation, self._watch = validation, watch
         self.rows: list[Row] = []
         self.stuck = False
 
@@ -70,12 +72,7 @@ class Rounds:
         Raises:
             Stopped: If somebody wants to stop; it is then as if there had been no round.
         """
-        probed = module.batches.members[:_PROBED]
-        probe = self._score(
-            module,
-            [self._train.images[i] for i in probed],
-            [self._train.targets[i] for i in probed],
-        )
+        probe = self._score(module, *self._probe)
         held = None
         if len(self._validation):
             held = self._score(module, self._validation.images, self._validation.targets)
