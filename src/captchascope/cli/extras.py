@@ -10,6 +10,8 @@ __all__ = ["need"]
 
 _PACKAGES = {
     "train": ("torch", "lightning", "onnx", "onnxscript", "filelock", "tensorboardX"),
+    "collect": ("fastapi", "filelock", "httpx", "protego", "selectolax", "stamina", "uvicorn"),
+    "browser": ("playwright",),
 }
 
 

@@ -1,0 +1,1 @@
+"""The click bot: images from a page, saved, counted and never answered."""

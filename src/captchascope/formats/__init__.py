@@ -1,0 +1,1 @@
+"""Labels in every form that people have: one file for each, in and out."""

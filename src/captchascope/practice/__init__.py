@@ -1,0 +1,1 @@
+"""A registration page on this machine, whose captchas may be collected."""
