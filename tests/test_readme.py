@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -69,15 +71,54 @@ def run(arguments: list[str], place: Path) -> str:
     return done.stdout
 
 
+@contextmanager
+def serving(line: str, shown: str, place: Path) -> Iterator[tuple[str, str]]:
+    """Keep a server of the README running, on a port that is free, until the block ends.
+
+    It must print what is shown, but for the port. Yields the address shown and the real one.
+    """
+    port = re.compile(r"(?<=127\.0\.0\.1:)\d+")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "captchascope", *line.split()[1:], "--port", "0"],
+        cwd=place,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            printed = process.stdout.readline()
+            assert port.sub("PORT", printed) == port.sub("PORT", shown), line
+            yield shown.split()[-1], printed.split()[-1]
+            assert process.poll() is None, f"{line}: ended by itself"
+        finally:
+            process.kill()
+
+
 def test_every_command_of_the_readme_runs_and_prints_what_is_shown(place: Path) -> None:
-    """Commands run in the README's order; those on fewer images only have to succeed."""
+    """Commands run in the README's order; those on fewer images only have to succeed.
+
+    A server runs beside those that follow, which are given its real address.
+    """
     assert len(commands()) >= 6
-    for line, shown in commands():
-        if " train " in line:
-            pytest.importorskip("torch")
-        printed = run(["-m", "captchascope", *smaller(line).split()[1:]], place)
-        if smaller(line) == line and shown.strip():
-            assert rounded(printed) == rounded(shown), line
+    with ExitStack() as servers:
+        addresses: dict[str, str] = {}
+        for line, shown in commands():
+            if line.startswith("captchascope practice-site"):
+                pytest.importorskip("fastapi")
+                as_shown, real = servers.enter_context(serving(line, shown, place))
+                addresses[as_shown] = real
+                continue
+            if " train " in line:
+                pytest.importorskip("torch")
+            wanted = smaller(line)
+            for as_shown, real in addresses.items():
+                wanted = wanted.replace(as_shown, real)
+            printed = run(["-m", "captchascope", *wanted.split()[1:]], place)
+            if smaller(line) == line and shown.strip():
+                assert rounded(printed) == rounded(shown), line
 
 
 def test_the_python_of_the_readme_runs_and_prints_the_text(place: Path) -> None:

@@ -33,6 +33,7 @@ NEEDED = [
     "captchascope/generate/fonts/captchascope-digits.ttf",
     *(f"captchascope/generate/fonts/{name}.ttf" for name in typefaces.names()),
     "captchascope/draw/report.html",
+    *(f"captchascope/practice/html/{name}" for name in ("frame.html", "style.css", "refresh.js")),
 ]
 
 NO_NETWORK = re.compile(

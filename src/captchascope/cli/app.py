@@ -23,6 +23,7 @@ COMMANDS = {
     "read": "Read captchas.",
     "explain": "Draw every stage of reading one captcha.",
     "generate": "Generate labelled captchas.",
+    "practice-site": "Serve a made-up registration page to collect captchas from.",
     "check": "Find what is wrong with labelled captchas, before training.",
     "segment": "Cut labelled captchas into one image per glyph.",
     "train": "Train a model on labelled captchas.",
@@ -30,7 +31,7 @@ COMMANDS = {
     "schemes": "List the schemes that ship.",
     "models": "List the models that ship.",
 }
-"""Every command, and what it does; ``cli/NAME.py`` holds it as ``NAME``."""
+"""Every command, and what it does; ``cli/NAME.py`` holds it as ``NAME``, a dash as underscore."""
 
 _COMPLETING = "_CAPTCHASCOPE_COMPLETE"  # as click calls it
 
@@ -56,6 +57,7 @@ class Group(click.Group):
         """Return the command of that name, or None."""
         if name not in COMMANDS:
             return None
+        name = name.replace("-", "_")
         module = import_module(f"captchascope.cli.{name}")
         command: click.Command = getattr(module, name)
         return command

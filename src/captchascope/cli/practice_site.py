@@ -1,0 +1,119 @@
+"""captchascope practice-site: a registration page on this machine, to collect captchas from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from captchascope.cli.durations import DURATION
+from captchascope.cli.extras import need
+from captchascope.cli.options import common
+from captchascope.cli.output import Console
+
+__all__ = ["practice_site"]
+
+
+@click.command(name="practice-site")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    metavar="P",
+    help="Where to listen; 0 takes one that is free.",
+)
+@click.option(
+    "--scheme",
+    default="metu",
+    show_default=True,
+    metavar="S",
+    help="What is drawn: one that captchascope schemes lists as generated.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, metavar="S", help="Of images and faults."
+)
+@click.option(
+    "--answers",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Add a row sha256,label to FILE for every whole image, before it is sent.",
+)
+@click.option("--javascript", is_flag=True, help="Show and change the image by a script alone.")
+@click.option(
+    "--rate-limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Answer 429 beyond N pages and images in a second.",
+)
+@click.option("--delay", type=DURATION, metavar="TIME", help="Answer late: 0.5, 2s.")
+@click.option(
+    "--faults",
+    default="",
+    metavar="KIND=SHARE%,...",
+    help="Spoil that share of the images: 503, 429 (both with a page), truncated (every other one "
+    "breaks the connection off), html (a page as if all were well), redirect (to elsewhere on "
+    "this site).",
+)
+@click.option(
+    "--retry-after",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    metavar="SECONDS",
+    help="What the 429 of --faults asks for.",
+)
+@click.option(
+    "--robots",
+    type=click.Choice(["allow", "disallow"]),
+    default="allow",
+    show_default=True,
+    help="What robots.txt says of the whole site.",
+)
+@common
+def practice_site(
+    console: Console,
+    port: int,
+    scheme: str,
+    seed: int,
+    answers: Path | None,
+    javascript: bool,
+    rate_limit: int | None,
+    delay: float | None,
+    faults: str,
+    retry_after: int,
+    robots: str,
+) -> None:
+    """Serve a made-up course registration page with captchas, to this machine alone.
+
+    The page is at /, the image at /captcha.jpeg: every request for it gives the next one, the n-th
+    being image n of captchascope generate with the same seed. The same seed spoils the same ones.
+    Ctrl-C ends it; -v tells of every request.
+
+    \b
+    Examples:
+      captchascope practice-site --answers answers.csv
+      captchascope practice-site --scheme wavy --javascript --port 0
+      captchascope practice-site --faults 503=10%,truncated=5%,html=5%,429=5% --delay 0.2
+    """
+    need("collect", "practice-site")
+    from captchascope.practice.faults import Faults
+    from captchascope.practice.server import serve
+    from captchascope.practice.settings import Settings
+
+    def listening(url: str) -> None:
+        console.result(f"listening on {url}")
+        console.flush()
+
+    settings = Settings(
+        scheme=scheme,
+        seed=seed,
+        answers=answers,
+        javascript=javascript,
+        rate_limit=rate_limit,
+        delay=delay or 0.0,
+        faults=Faults.parse(faults),
+        retry_after=retry_after,
+        robots=robots == "allow",
+    )
+    serve(settings, port, listening, lambda line: console.note(line, 1))

@@ -1,0 +1,103 @@
+"""The practice site on a port of this machine."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import uvicorn
+
+from captchascope.errors import CaptchascopeError
+from captchascope.generate import draw
+from captchascope.practice.answerfile import AnswerFile
+from captchascope.practice.settings import Settings
+from captchascope.practice.site import Site
+from captchascope.practice.watch import Watch
+
+__all__ = ["serve"]
+
+_HOST = "127.0.0.1"
+_BACKLOG = 128  # connections that may wait
+_PATIENCE = 1  # seconds that open requests have when the site ends
+
+
+def serve(
+    settings: Settings,
+    port: int,
+    listening: Callable[[str], None],
+    asked: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Serve the practice site, to this machine alone, until a signal ends the process.
+
+    Args:
+        settings: How it behaves.
+        port: Where, or 0 for a free one.
+        listening: Called with the site's address once it can be asked.
+        asked: Called with method, path and status of every request.
+    Raises:
+        UsageError: If the scheme or the seed cannot be used.
+        OutputError: If the file of answers cannot be written, also in the middle.
+        CaptchascopeError: If the port cannot be had.
+        KeyboardInterrupt: After Ctrl-C.
+    """
+    draw(settings.scheme, settings.seed, 0)  # so that what is wrong is known before anybody asks
+    with ExitStack() as stack:
+        path = settings.answers
+        answers = None if path is None else stack.enter_context(AnswerFile(path))
+        door = stack.enter_context(_door(port))
+        watch = Watch(Site(settings, answers).app(), asked)
+        server = _Server(
+            uvicorn.Config(
+                watch,
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                log_level="critical",  # a connection that is cut on purpose is no error
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_PATIENCE,
+            ),
+            lambda: listening(f"http://{_HOST}:{door.getsockname()[1]}/"),
+        )
+        watch.give_up = server.stop
+        server.run([door])
+        if watch.failure is not None:
+            raise watch.failure
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def stop(self) -> None:
+        """End when what is being answered has been."""
+        self.should_exit = True
+
+
+def _door(port: int) -> socket.socket:
+    """Return a socket that listens on a port of this machine only."""
+    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere the option would let two share the port
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((_HOST, port))
+        door.listen(_BACKLOG)
+    except OSError as error:
+        door.close()
+        taken = error.errno == errno.EADDRINUSE
+        what = "is taken" if taken else f"cannot be had: {error.strerror or error}"
+        remedy = "choose another with --port, or --port 0 for one that is free"
+        raise CaptchascopeError(f"port {port}", what, remedy) from error
+    return door

@@ -1,0 +1,166 @@
+"""The practice site itself: a registration page, its captchas, and what may befall them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from urllib.parse import parse_qs
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from captchascope.generate import draw
+from captchascope.practice.answerfile import AnswerFile
+from captchascope.practice.pages import COURSES, STATIC, Form, registration_page, static
+from captchascope.practice.ratelimit import RateLimit
+from captchascope.practice.responses import MOVED, refusal, struck
+from captchascope.practice.sessions import Session, Sessions
+from captchascope.practice.settings import Settings
+
+__all__ = ["Site"]
+
+_COOKIE = "session"
+_FIELDS = ("name", "number", "course")
+_LONGEST = 80  # characters of a field that are kept
+_LARGEST = 10_000  # bytes of a form
+
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Site:
+    """The pages, and all that they share; ``app`` serves it.
+
+    It runs in one thread and draws each image when it is asked for, so that the n-th request for
+    an image always gets the same image and the same fault.
+    """
+
+    def __init__(self, settings: Settings, answers: AnswerFile | None = None) -> None:
+        self._settings = settings
+        self._answers = answers
+        self._sessions = Sessions()
+        self._limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
+        self._images = 0  # asked for
+        self._cuts = 0
+
+    def app(self) -> FastAPI:
+        """Return what a server can serve."""
+        app = FastAPI(openapi_url=None)  # and with it no page that loads scripts from elsewhere
+        slow = [Depends(self._admit)]
+        for path, endpoint, method, dependencies in (
+            ("/", self.page, "GET", slow),
+            ("/register", self.register, "POST", slow),
+            ("/captcha.jpeg", self.captcha, "GET", slow),
+            (MOVED, self.moved, "GET", slow),
+            ("/robots.txt", self.robots, "GET", []),
+            ("/{name}", self.file, "GET", []),
+        ):
+            app.add_api_route(
+                path, endpoint, methods=[method], dependencies=dependencies, response_model=None
+            )
+        app.add_exception_handler(AnyHTTPException, _refuse)
+        return app
+
+    async def _admit(self) -> None:
+        """Keep the rate, and be as slow as was asked for."""
+        if self._limit and (seconds := self._limit.wait(time.monotonic())):
+            raise HTTPException(429, headers={"Retry-After": str(seconds)})
+        if self._settings.delay:
+            await asyncio.sleep(self._settings.delay)
+
+    async def page(self, request: Request) -> Response:
+        """Show the form, and once what came of the last one."""
+        token, session = self._session(request)
+        form = Form(
+            self._settings.javascript,
+            session.right,
+            session.answered,
+            session.fields,
+            session.notice,
+        )
+        session.notice = None
+        return _remembered(HTMLResponse(registration_page(form), headers=_NO_STORE), token)
+
+    async def register(self, request: Request) -> Response:
+        """Check the answer and lead back to the page, so that reloading it sends nothing twice."""
+        token, session = self._session(request)
+        form = await _form(request)
+        session.fields = {name: form.get(name, "").strip()[:_LONGEST] for name in _FIELDS}
+        session.notice = _outcome(session, form.get("answer", ""))
+        return _remembered(RedirectResponse("/", 303, _NO_STORE), token)
+
+    async def captcha(self, request: Request) -> Response:
+        """Give a fresh image, or what a fault makes of it."""
+        settings = self._settings
+        kind = settings.faults.strike(settings.seed, self._images + 1)
+        if kind is None:
+            return self._image(request)
+        jpeg, _ = self._draw()
+        self._cuts += kind == "truncated"
+        return struck(kind, jpeg, self._cuts % 2 == 0, settings.retry_after)
+
+    async def moved(self, request: Request) -> Response:
+        """Give a fresh image, whatever faults there are."""
+        return self._image(request)
+
+    async def robots(self) -> Response:
+        """Tell robots whether they may come in."""
+        rule = "Disallow:" if self._settings.robots else "Disallow: /"
+        return PlainTextResponse(f"User-agent: *\n{rule}\n")
+
+    async def file(self, name: str) -> Response:
+        """Give one of the files beside the pages."""
+        if name not in STATIC or (name == "refresh.js" and not self._settings.javascript):
+            raise HTTPException(404)
+        return Response(static(name), media_type=STATIC[name])
+
+    def _image(self, request: Request) -> Response:
+        """Draw the next image, write down what it says, and expect that from the visitor."""
+        token, session = self._session(request)
+        jpeg, label = self._draw()
+        if self._answers:
+            self._answers.add(jpeg, label)
+        session.expected = label
+        response = Response(jpeg, media_type="image/jpeg", headers=_NO_STORE)
+        return _remembered(response, token)
+
+    def _draw(self) -> tuple[bytes, str]:
+        self._images += 1
+        drawn = draw(self._settings.scheme, self._settings.seed, self._images)
+        return drawn.jpeg(), drawn.label
+
+    def _session(self, request: Request) -> tuple[str, Session]:
+        return self._sessions.of(request.cookies.get(_COOKIE))
+
+
+def _outcome(session: Session, answer: str) -> str:
+    """Return the name of the notice that a form deserves."""
+    if not all(session.fields.values()) or session.fields["course"] not in COURSES:
+        return "incomplete"
+    return {True: "right", False: "wrong", None: "expired"}[session.check(answer)]
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a form."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST:
+            raise HTTPException(413)
+    try:
+        fields = parse_qs(body.decode(errors="replace"), max_num_fields=20)
+    except ValueError as error:
+        raise HTTPException(413) from error
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _remembered(response: Response, token: str) -> Response:
+    response.set_cookie(_COOKIE, token, httponly=True, samesite="lax")
+    return response
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """Turn a status that was raised into a page."""
+    assert isinstance(error, AnyHTTPException)
+    retry_after = (error.headers or {}).get("Retry-After")
+    return refusal(error.status_code, int(retry_after) if retry_after else None)
