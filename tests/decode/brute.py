@@ -13,7 +13,7 @@ from captchascope.charset import Charset
 from captchascope.decode.automaton import IntArray
 from captchascope.records import FloatArray
 
-__all__ = ["ABC", "chances", "logits", "patterns", "texts"]
+__all__ = ["ABC", "chances", "divided", "logits", "patterns", "texts"]
 
 ABC = Charset("abc")
 
@@ -37,6 +37,12 @@ def chances(
     paths, texts, numbers = _paths(len(scores), charset.chars.lower() if fold else charset.chars)
     weights = shares[np.arange(len(scores)), paths].prod(axis=1)
     return dict(zip(texts, np.bincount(numbers, weights).tolist(), strict=True))
+
+
+def divided(chances: dict[str, float]) -> dict[str, float]:
+    """Return the confidence of each of the texts that are allowed, given their probabilities."""
+    together = max(sum(chances.values()), 1e-9)
+    return {text: chance / together for text, chance in chances.items()}
 
 
 @cache

@@ -13,7 +13,7 @@ from captchascope.charset import Charset
 from captchascope.decode import Constraints, Decoded, decode_ctc
 from captchascope.records import FloatArray
 
-from .brute import ABC, chances, logits, patterns
+from .brute import ABC, chances, divided, logits, patterns
 
 FREE = Constraints()
 
@@ -43,7 +43,7 @@ def test_the_best_path_is_the_text() -> None:
 def test_the_text_is_the_most_probable_of_those_allowed(
     scores: FloatArray, pattern: str | None, length: str | None
 ) -> None:
-    """With all its paths summed, as trying every path finds it; None where none is allowed."""
+    """And its confidence its share of what they have together; None where none is allowed."""
     rule = Constraints.parse(pattern=pattern, length=length)
     fewest, most = rule.length or (0, 99)
     for image, found in zip(scores, decode_ctc(scores, ABC, rule), strict=True):
@@ -55,8 +55,9 @@ def test_the_text_is_the_most_probable_of_those_allowed(
         if found is None:
             assert not possible
             continue
-        assert found.confidence == pytest.approx(possible[found.text], rel=1e-4, abs=1e-6)
-        assert found.confidence == pytest.approx(max(possible.values()), rel=1e-4, abs=1e-6)
+        sure = divided(possible)
+        assert found.confidence == pytest.approx(sure[found.text], rel=1e-4, abs=1e-6)
+        assert found.confidence == pytest.approx(max(sure.values()), rel=1e-4, abs=1e-6)
 
 
 @settings(derandomize=True, deadline=None, max_examples=30)
@@ -67,10 +68,56 @@ def test_a_charset_masks_classes_and_cases_are_summed(
     """Each timestep sums to 1 again; with cases folded, a capital means both."""
     charset = Charset("aAbB")
     only = chars + chars.swapcase() if fold else chars
-    found = one(scores[0], charset, Constraints.parse(charset=chars, ignore_case=fold))
     possible = chances(scores[0], charset, only, fold)
+    found = one(scores[0], charset, Constraints.parse(charset=chars, ignore_case=fold))
     assert found.confidence == pytest.approx(possible[found.text], rel=1e-4, abs=1e-6)
     assert found.confidence == pytest.approx(max(possible.values()), rel=1e-4, abs=1e-6)
+    single = divided({text: chance for text, chance in possible.items() if len(text) == 1})
+    rule = Constraints.parse(charset=chars, length=1, ignore_case=fold)
+    found = one(scores[0], charset, rule)
+    assert found.confidence == pytest.approx(single[found.text], rel=1e-4, abs=1e-6)
+
+
+@settings(derandomize=True, deadline=None, max_examples=30)
+@given(logits(), st.sampled_from(["1", "1-2", "2-3"]))
+def test_a_length_that_the_text_has_makes_it_no_less_sure(scores: FloatArray, length: str) -> None:
+    """It rules out others, and nothing else; and the less it leaves, the surer."""
+    free = one(scores[0])
+    known = Constraints.parse(length=length)
+    fewest, most = known.length or (0, 0)
+    if fewest <= len(free.text) <= most:
+        found = one(scores[0], rule=known)
+        exact = one(scores[0], rule=Constraints.parse(length=len(free.text)))
+        assert found.text == exact.text == free.text
+        assert free.confidence <= found.confidence + 1e-6
+        assert found.confidence <= exact.confidence + 1e-4
+
+
+def test_what_is_shared_among_lengths_is_given_to_the_one_that_is_known() -> None:
+    """A network that can't tell a from aa, nor the second from b, is sure of a alone."""
+    scores = np.log(np.array([[0, 1, 0, 0], [0.5, 0.5, 0, 0], [0, 0.6, 0.4, 0]]) + 1e-12)
+    scores = scores.astype(np.float32)
+    assert one(scores, rule=Constraints.parse(length="1-2")).confidence == pytest.approx(0.4)
+    assert one(scores, rule=Constraints.parse(length=1)).confidence == pytest.approx(1)
+    first, second = one(scores, rule=Constraints.parse(length=2)).chars
+    assert first.confidence == pytest.approx(1)
+    assert second.confidence == pytest.approx(4 / 7)
+
+
+def test_a_text_that_is_sure_by_itself_stays_so() -> None:
+    """There is next to nothing to divide by, on either side of where it is left out."""
+    for sure in (11.5, 12.0, 12.5, 13.0):
+        scores = seen(*"-a-b-", sure=sure)
+        free, known = one(scores), one(scores, rule=Constraints.parse(length=2))
+        assert free.confidence <= known.confidence + 1e-7
+        assert known.confidence == pytest.approx(free.confidence, abs=2e-4)
+
+
+def test_what_contradicts_the_image_is_not_believed() -> None:
+    """Though no other text is allowed; where the image leaves it possible, it is certain."""
+    rule = Constraints.parse(pattern="cc")
+    assert one(seen(*"-a-b-", sure=5.0), rule=rule).confidence == pytest.approx(1)
+    assert one(seen(*"-a-b-", sure=20.0), rule=rule).confidence < 1e-6
 
 
 @settings(derandomize=True, deadline=None, max_examples=30)
@@ -116,10 +163,11 @@ def test_a_character_is_where_it_was_seen() -> None:
     for rule in (FREE, Constraints.parse(pattern="a[bc]")):
         first, second = one(scores, rule=rule).chars
         assert (first.place, second.place) == ((1 / 8, 3 / 8), (4 / 8, 5 / 8))
-        assert first.confidence == pytest.approx(np.exp(9) / (np.exp(9) + 3))
+    first, second = one(scores).chars
+    assert first.confidence == pytest.approx(np.exp(9) / (np.exp(9) + 3))
     forced = one(scores, rule=Constraints.parse(pattern="ac"))
     assert [char.place for char in forced.chars] == [(1 / 8, 3 / 8), (4 / 8, 5 / 8)]
-    assert forced.chars[1].confidence == pytest.approx(1 / (np.exp(8) + 3))
+    assert forced.chars[1].confidence == forced.confidence
 
 
 def test_many_unsure_paths_beat_one_surer_path() -> None:

@@ -2,15 +2,22 @@
 
 The probability of a text is the sum over all its alignments, by the forward algorithm, at the
 model's temperature, after the characters outside ``--charset`` have been masked and every timestep
-has been renormalised. A length or a pattern chooses among texts and changes no probability. The
-confidence of a character is its highest probability within its timesteps, and at least the
+has been renormalised. Its confidence is that probability divided by the probability of all texts
+that a length or a pattern allows: who says that there are six characters has ruled the others out,
+and what the network gives to five or seven is shared among the texts of six. Two things bound it:
+
+- A text that has 0.9999 undivided stays as it is, for dividing would add less than 0.0001.
+- Texts that have less than a billionth together are divided by a billionth, so that an image which
+  says something else altogether is read without confidence.
+
+The confidence of a character is its highest probability within its timesteps, and at least the
 text's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -21,6 +28,7 @@ from captchascope.decode.alignment import best_alignment, log_weights
 from captchascope.decode.automaton import START, Allowed, BoolArray, IntArray, allowed
 from captchascope.decode.beam import beam_search
 from captchascope.decode.constraints import Constraints
+from captchascope.decode.total import probability_allowed
 from captchascope.records import CharReading, Decoded, FloatArray
 
 __all__ = ["decode_ctc"]
@@ -28,7 +36,9 @@ __all__ = ["decode_ctc"]
 Floats: TypeAlias = NDArray[np.float64]
 
 _WIDTH = 16  # of the beam
-_ENOUGH = 0.5  # the probabilities of all texts sum to 1, so no other text is above this one
+_ENOUGH = 0.5  # the confidences of all allowed texts sum to 1, so no other text is above this one
+_SURE = 0.9999  # a text of this probability is given it undivided
+_LEAST_TOGETHER = 1e-9  # probability of all allowed texts, as far as it is believed
 _LEAST = np.finfo(np.float32).tiny  # for the beam, so that it always reaches an allowed end
 _MOST_CELLS = 1 << 22  # of what a search holds: how texts can end, and the texts that it found
 _NEVER = -1e300  # log probability, of a text that is there all the same
@@ -53,6 +63,10 @@ class _Scores:
         logs = log_weights(self.weights, labels, lengths, images)
         return np.asarray(logs - np.log(self.sums).sum(axis=1)[images])
 
+    def of(self, images: IntArray) -> _Scores:
+        """Return those of some images."""
+        return _Scores(self.weights[:, images], self.sums[images], self.path[images])
+
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
@@ -61,14 +75,14 @@ class _Texts:
     Attributes:
         labels: Shape (N, L): the classes of the characters, filled up with zeros.
         lengths: Shape (N,): the number of characters of each text.
-        probabilities: Shape (N,): of the texts.
+        confidences: Shape (N,): of the texts.
         starts, ends: Shape (M,): first timestep of each character, and the one after its last.
         sure: Shape (M,): its highest probability between them.
     """
 
     labels: IntArray
     lengths: IntArray
-    probabilities: Floats
+    confidences: Floats
     starts: IntArray
     ends: IntArray
     sure: Floats
@@ -102,10 +116,12 @@ def decode_ctc(
         return []
     scores = _scores(logits, left, temperature)
     texts = _best_path(scores)
-    found: list[Decoded | None] = [*_decoded(texts, left.chars, logits.shape[1])]
     refused = ~_accepted(texts.labels, left)
-    (doubtful,) = np.nonzero(refused | (texts.probabilities < _ENOUGH))
-    for image, decoded in _searched(scores, left, doubtful):
+    together = _together(scores, left, refused | (texts.confidences < _SURE))
+    texts = replace(texts, confidences=np.minimum(texts.confidences / together, 1.0))
+    found: list[Decoded | None] = [*_decoded(texts, left.chars, logits.shape[1])]
+    (doubtful,) = np.nonzero(refused | (texts.confidences < _ENOUGH))
+    for image, decoded in _searched(scores, left, together, doubtful):
         before = found[image]
         if refused[image] or (decoded and before and decoded.confidence > before.confidence):
             found[image] = decoded
@@ -181,19 +197,35 @@ def _accepted(labels: IntArray, left: Allowed) -> BoolArray:
     return np.asarray(left.accepting[state])
 
 
+def _together(scores: _Scores, left: Allowed, unsure: BoolArray) -> Floats:
+    """Return what the probabilities of each image's texts are divided by, shape (B,).
+
+    That is the probability of all allowed texts for those of ``unsure``, and 1 for the others.
+    """
+    together = np.ones(len(unsure))
+    (images,) = np.nonzero(unsure)
+    if not left.free and len(images):
+        some = scores.of(images)
+        probabilities = np.divide(some.weights, some.sums, dtype=np.float64)
+        most = probability_allowed(probabilities, left)
+        together[images] = np.clip(most, _LEAST_TOGETHER, 1.0)
+    return together
+
+
 def _searched(
-    scores: _Scores, left: Allowed, images: IntArray
+    scores: _Scores, left: Allowed, together: Floats, images: IntArray
 ) -> Iterator[tuple[int, Decoded | None]]:
     """Yield each of some images, and the best of the texts that a beam finds in it."""
     (classes, _, timesteps), states = scores.weights.shape, len(left.step)
     at_once = max(1, _MOST_CELLS // (timesteps * (classes * states + _WIDTH * timesteps)))
     for first in range(0, len(images), at_once):
         some = images[first : first + at_once]
-        few = _Scores(scores.weights[:, some], scores.sums[some], scores.path[some])
-        yield from zip(some.tolist(), _best_of_beam(few, left), strict=True)
+        best = _best_of_beam(scores.of(some), left, np.log(together[some]))
+        yield from zip(some.tolist(), best, strict=True)
 
 
-def _best_of_beam(scores: _Scores, left: Allowed) -> list[Decoded | None]:
+def _best_of_beam(scores: _Scores, left: Allowed, together: Floats) -> list[Decoded | None]:
+    """Return the best text of each image; ``together`` as a logarithm."""
     logs = np.log(np.maximum(scores.weights, _LEAST)) - np.log(scores.sums)
     classes, there = beam_search(logs.transpose(2, 1, 0).astype(np.float64), left, _WIDTH)
     rows, columns = np.nonzero(classes)
@@ -202,7 +234,7 @@ def _best_of_beam(scores: _Scores, left: Allowed) -> list[Decoded | None]:
     worth = scores.log_probabilities(labels, lengths, every.repeat(_WIDTH)).reshape(there.shape)
     best = np.where(there, np.maximum(worth, _NEVER), -np.inf).argmax(axis=1)
     chosen = every * _WIDTH + best
-    texts = _aligned(scores, labels[chosen], lengths[chosen], worth[every, best])
+    texts = _aligned(scores, labels[chosen], lengths[chosen], worth[every, best] - together)
     decoded = _decoded(texts, left.chars, scores.sums.shape[1])
     return [text if any(is_there) else None for text, is_there in zip(decoded, there, strict=True)]
 
@@ -222,9 +254,9 @@ def _aligned(scores: _Scores, labels: IntArray, lengths: IntArray, logs: Floats)
 def _decoded(texts: _Texts, chars: str, timesteps: int) -> list[Decoded]:
     table = np.array(["", *chars])
     whole = "".join(table[texts.labels[texts.labels != BLANK]].tolist())
-    sure = np.maximum(texts.sure, texts.probabilities.repeat(texts.lengths)).tolist()
+    sure = np.maximum(texts.sure, texts.confidences.repeat(texts.lengths)).tolist()
     lefts, rights = (texts.starts / timesteps).tolist(), (texts.ends / timesteps).tolist()
     readings = tuple(map(CharReading, whole, sure, zip(lefts, rights, strict=True)))
     ends = texts.lengths.cumsum().tolist()
-    found = zip([0, *ends], ends, texts.probabilities.tolist(), strict=False)
-    return [Decoded(whole[a:b], probability, readings[a:b]) for a, b, probability in found]
+    found = zip([0, *ends], ends, texts.confidences.tolist(), strict=False)
+    return [Decoded(whole[a:b], confidence, readings[a:b]) for a, b, confidence in found]
