@@ -48,6 +48,12 @@ def test_a_spec_comes_back_from_metadata(spec: WholeSpec) -> None:
         {"min_width": 320, "max_width": 48},
         {"max_width": 10**9},
         {"channels": 2},
+        {"left": 8},
+        {"right": 40},
+        {"width": 150, "left": -4},
+        {"width": 150, "left": 145},
+        {"width": 150, "right": 151},
+        {"width": 150, "left": 80, "right": 84},
     ],
 )
 def test_an_impossible_spec_is_refused(change: dict[str, Any]) -> None:
@@ -132,3 +138,19 @@ def test_images_of_different_sizes_are_no_batch() -> None:
     """Nothing is padded or cut in silence."""
     with pytest.raises(ValueError, match="shape"):
         normalise([NOISE, NOISE[:50]])
+
+
+NARROW = replace(FIXED, left=20, right=140)
+
+
+def test_only_its_columns_are_looked_at() -> None:
+    """Of the image as resized, whatever its own size."""
+    assert np.array_equal(prepare(NOISE, NARROW), prepare(NOISE, FIXED)[:, 20:140])
+    assert normalise([prepare(NOISE, NARROW)]).shape == (1, 1, 50, 120)
+
+
+@pytest.mark.parametrize(("place", "share"), [(0.0, 20 / 150), (0.5, 80 / 150), (1.0, 140 / 150)])
+def test_a_place_among_the_columns_is_one_in_the_image(place: float, share: float) -> None:
+    """A reading tells where in the image its characters are."""
+    assert NARROW.share(place) == pytest.approx(share)
+    assert FIXED.share(place) == FREE.share(place) == place

@@ -31,6 +31,8 @@ class WholeSpec:
         min_width: The least of a width that follows.
         max_width: The greatest.
         channels: 1 for gray, 3 for RGB.
+        left: The first column, of an image of ``width``, that the network looks at.
+        right: The one after the last; None for the image's end.
 
     Raises:
         ValueError: If a size is not within its bounds.
@@ -42,6 +44,8 @@ class WholeSpec:
     min_width: int
     max_width: int
     channels: Channels
+    left: int = 0
+    right: int | None = None
 
     def __post_init__(self) -> None:
         if not _HEIGHTS[0] <= self.height <= _HEIGHTS[1]:
@@ -51,6 +55,25 @@ class WholeSpec:
             raise ValueError(f"widths must be within {_WIDTHS[0]} to {_WIDTHS[1]}, not {given}")
         if self.width is not None and not _WIDTHS[0] <= self.width <= _WIDTHS[1]:
             raise ValueError(f"width must be {_WIDTHS[0]} to {_WIDTHS[1]}, not {self.width}")
+        if (self.left, self.right) != (0, None):
+            self._check_columns()
+
+    def _check_columns(self) -> None:
+        if self.width is None:
+            raise ValueError("left and right need a width")
+        right = self.width if self.right is None else self.right
+        if not 0 <= self.left <= right - _WIDTHS[0] <= self.width - _WIDTHS[0]:
+            raise ValueError(f"left and right, {self.left} and {right}, are no part of the width")
+
+    def share(self, place: float) -> float:
+        """Return where something is in the image, given where in what the network looks at.
+
+        Both are shares of the width, 0 to 1.
+        """
+        if self.width is None or (self.left, self.right) == (0, None):
+            return place
+        right = self.width if self.right is None else self.right
+        return (self.left + place * (right - self.left)) / self.width
 
 
 def fitted_width(height: int, width: int, spec: WholeSpec) -> int:
@@ -66,22 +89,24 @@ def fitted_width(height: int, width: int, spec: WholeSpec) -> int:
 
 
 def prepare(image: GrayImage | RgbImage, spec: WholeSpec) -> GrayImage | RgbImage:
-    """Return the image at the network's size, shape (height, w) or (height, w, 3).
+    """Return what the network looks at, shape (height, w) or (height, w, 3).
 
     Args:
         image: Shape (H, W) where ``spec.channels`` is 1, (H, W, 3) where it is 3.
         spec: What the network looks at.
 
     Returns:
-        ``image`` itself where its size already fits.
+        ``image`` itself, or a view of it, where its size already fits.
     """
     height, width = image.shape[:2]
     size = (fitted_width(height, width, spec), spec.height)
-    if size == (width, height):
+    if size != (width, height):
+        shrinks = size[0] * size[1] < width * height
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        image = cast("GrayImage | RgbImage", cv2.resize(image, size, interpolation=way))
+    if (spec.left, spec.right) == (0, None):
         return image
-    shrinks = size[0] * size[1] < width * height
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cast("GrayImage | RgbImage", cv2.resize(image, size, interpolation=way))
+    return image[:, spec.left : spec.right]
 
 
 def normalise(prepared: Sequence[GrayImage | RgbImage]) -> FloatArray:

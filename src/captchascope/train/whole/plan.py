@@ -32,6 +32,7 @@ class Plan:
         best: Whether the round with most right texts or that with the least loss is the best.
         rounds: Validations, if each step takes as long as planned.
         patience: Rounds without gain, in the second half of the training, after which it ends.
+        narrow: Whether the margins where no text stands are left out of what is looked at.
         known: From scratch, nats per character below which a network is left to CTC alone; a half
             is about what they are when half of the texts are right.
     """
@@ -54,6 +55,7 @@ class Plan:
     best: Literal["exact", "loss"]
     rounds: int
     patience: int
+    narrow: bool
     known: float
 
     def steps(self, samples: int, scratch: bool, world: int = 1) -> int:
@@ -87,6 +89,7 @@ _DEFAULT = Plan(
     best="exact",
     rounds=30,
     patience=8,
+    narrow=False,
     known=1.0,
 )
 
@@ -101,6 +104,7 @@ _FAST = replace(
     max_steps=40_000,
     averaging=0.999,
     strength=0.15,
+    narrow=True,
 )
 
 _START = replace(

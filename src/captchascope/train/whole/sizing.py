@@ -52,6 +52,12 @@ class Inferred:
             f"input     {width} x {spec.height} pixels, {colour}",
         ]
 
+    def columns(self) -> str:
+        """Return which columns the network looks at, as it is told to the user."""
+        spec = self.spec
+        right = spec.right or spec.width
+        return "all columns" if right is None else f"columns {spec.left + 1} to {right}"
+
 
 def alphabet_of(dataset: Dataset) -> Charset | None:
     """Return the characters of the labels that a model can have; None where there are none."""

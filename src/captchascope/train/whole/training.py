@@ -14,6 +14,7 @@ from captchascope.files import printable
 from captchascope.modelfile import Metadata
 from captchascope.train.export import export
 from captchascope.train.whole.advice import about_labels, about_rows
+from captchascope.train.whole.columns import narrowed, within
 from captchascope.train.whole.describe import described
 from captchascope.train.whole.fit import Fitted, Start, Where, fit
 from captchascope.train.whole.network import CtcNet
@@ -125,8 +126,8 @@ def train_whole(dataset: Dataset, request: Request, watch: Watch) -> Trained | N
     if request.resume:
         path = request.folder / CHECKPOINT
         check_facts(read_checkpoint(path)["facts"], where.facts, printable(path))
-    within = _with_reserve(watch)
-    first = within if request.unlabelled is None else by_half_time(within)
+    limited = _with_reserve(watch)
+    first = limited if request.unlabelled is None else by_half_time(limited)
     fitted = fit(train, validation, plan, start, where, first)
     if rank_of(request.devices) > 0:
         return None
@@ -134,22 +135,35 @@ def train_whole(dataset: Dataset, request: Request, watch: Watch) -> Trained | N
         further = believed(fitted.network, validation, request.unlabelled, known)
         watch.say(f"learns from {len(further)} images without labels, which it reads surely")
         more, seed = joined(train, further), request.seed + 1
-        fitted = taught_by_itself(fitted, more, validation, plan, where, seed, within)
+        fitted = taught_by_itself(fitted, more, validation, plan, where, seed, limited)
     _check(fitted, len(validation), watch)
+    file, metadata = _file(fitted, known, train, validation, request, watch)
+    problems = (*train.problems, *validation.problems)
+    return Trained(file, metadata, len(train) + len(validation), problems)
+
+
+def _file(
+    fitted: Fitted,
+    known: Inferred,
+    train: WholeSet,
+    validation: WholeSet,
+    request: Request,
+    watch: Watch,
+) -> tuple[bytes, Metadata]:
+    """Export the network, with what there is to say of it."""
+    if PLANS[request.recipe].narrow:
+        known = replace(known, spec=narrowed(fitted.network, known.spec, train, validation))
+        watch.say(f"looks at  {known.columns()}")
+        train, validation = within(known.spec, train), within(known.spec, validation)
     data = {
         "samples": len(train) + len(validation),
         "recipe": request.recipe,
         "from": named(request.source),
     }
     metadata, exported = described(fitted, train, validation, known, request.seed, data)
-    file = export(
-        exported,
-        torch.from_numpy(normalise([train.images[0]] * 2)),
-        metadata,
-        free_width=known.spec.width is None,
-    )
-    problems = (*train.problems, *validation.problems)
-    return Trained(file, metadata, len(train) + len(validation), problems)
+    example = torch.from_numpy(normalise([train.images[0]] * 2))
+    free_width = known.spec.width is None
+    return export(exported, example, metadata, free_width=free_width), metadata
 
 
 def _with_reserve(watch: Watch) -> Watch:
