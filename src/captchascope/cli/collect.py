@@ -1,0 +1,97 @@
+"""captchascope collect: images of captchas from a page, numbered and counted."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from captchascope.cli.extras import need
+from captchascope.cli.options import common
+from captchascope.cli.output import Console
+from captchascope.finding import printable
+
+if TYPE_CHECKING:
+    from captchascope.collect.run import Counts
+
+__all__ = ["collect"]
+
+
+@click.command()
+@click.argument("url")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--count", type=int, required=True, metavar="N", help="How many images in the end.")
+@click.option("--selector", metavar="CSS", help="URL is a page: the element with the image.")
+@click.option("--browser", is_flag=True, help="Load the page in an installed Chromium.")
+@click.option(
+    "--refresh-selector",
+    metavar="CSS",
+    help="What to click for another image, instead of loading the page anew.",
+)
+@click.option(
+    "--delay",
+    type=float,
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Between two requests; at least 1 off this machine.",
+)
+@click.option("--authorised", default="", metavar="WHO", help="Who allowed it; kept in the table.")
+@common
+def collect(
+    console: Console,
+    url: str,
+    folder: Path,
+    count: int,
+    selector: str | None,
+    browser: bool,
+    refresh_selector: str | None,
+    delay: float,
+    authorised: str,
+) -> None:
+    """Collect captcha images into DIR: 1.png to N.png, and collected.csv.
+
+    URL is an image, or a page that shows one at --selector. Images are only looked at: no form is
+    filled, no answer submitted. robots.txt is obeyed. This machine may be asked at once; for any
+    other, say with --authorised who allowed you to. Given again, the command goes on where it was.
+
+    \b
+    Examples:
+      captchascope collect http://127.0.0.1:8765/captcha captchas --count 300
+      captchascope collect http://127.0.0.1:8765/ captchas --count 300 --selector img#captcha
+      captchascope collect https://test.example.org/ captchas --count 300 --selector img#captcha \\
+        --authorised "Ada Lovelace, registrar, 3 May"
+    """
+    need("collect", "captchascope collect")
+    if browser:
+        need("browser", "captchascope collect --browser")
+    from captchascope.collect.run import Counts, Request
+    from captchascope.collect.run import collect as collected
+
+    request = Request(url, folder, count, selector, browser, refresh_selector, delay, authorised)
+    request.checked()
+    counts = Counts()
+    begun = time.monotonic()
+    try:
+        with console.progress("collecting", count) as progress:
+
+            def progressed(counts: Counts) -> None:
+                rate = counts.new / max(time.monotonic() - begun, 0.001)
+                progress(counts.already + counts.new, f"collecting, {rate:.1f}/s")
+
+            collected(request, counts, progressed)
+    except BaseException:
+        if counts != Counts():
+            console.note(_summary(folder, counts))
+        raise
+    console.note(_summary(folder, counts))
+
+
+def _summary(folder: Path, counts: Counts) -> str:
+    return (
+        f"{counts.already + counts.new} images in {printable(folder)}: {counts.new} new, "
+        f"{counts.already} already there, {counts.repeats} repeats skipped, "
+        f"{counts.refused} refused as no image, {counts.retries} retries"
+    )
