@@ -46,3 +46,12 @@ def test_readings_travel_between_processes() -> None:
     failed = pickle.loads(pickle.dumps(Reading(None, 0.0, error=ImageError("a", "b", "c"))))
     assert isinstance(failed.error, ImageError)
     assert str(failed.error) == "a: b (c)"
+
+
+def test_several_characters_are_those_made_one_by_one() -> None:
+    """Frozen and complete like any other."""
+    columns = "ab", [0.5, 0.25], [(0.0, 0.5), (0.5, 1.0)]
+    several = CharReading.several(*columns)
+    assert several == tuple(map(CharReading, *columns))
+    with pytest.raises(FrozenInstanceError):
+        several[1].confidence = 1.0  # type: ignore[misc]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import TypeAlias
 
@@ -37,6 +39,24 @@ class CharReading:
     char: str
     confidence: float
     place: tuple[float, float] | None = None
+
+    @classmethod
+    def several(
+        cls,
+        chars: Sequence[str],
+        confidences: Iterable[float],
+        places: Iterable[tuple[float, float]],
+    ) -> tuple[CharReading, ...]:
+        """Return those of three columns of one length, as making them one by one would.
+
+        Reading makes more of these than of anything else. What ``frozen`` puts in the way of
+        setting an attribute costs two thirds of the time, so the slots are filled directly.
+        """
+        made = tuple(map(object.__new__, repeat(cls, len(chars))))
+        columns = {"char": chars, "confidence": confidences, "place": places}
+        for name, column in columns.items():
+            deque(map(cls.__dict__[name].__set__, made, column), maxlen=0)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

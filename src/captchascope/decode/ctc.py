@@ -145,14 +145,23 @@ def _scores(logits: FloatArray, left: Allowed, temperature: float) -> _Scores:
     highest = weights.max(axis=0)
     _check_finite(highest)
     weights -= highest
+    path = _first(weights == 0)
     if temperature != 1:
         weights /= np.float32(temperature)
     np.exp(weights, out=weights)
     if left.groups is None:
-        return _Scores(weights, weights.sum(axis=0), logits.argmax(axis=2))
+        return _Scores(weights, weights.sum(axis=0), path)
     weights = np.add.reduceat(weights, left.groups, axis=0)
     weights /= weights.max(axis=0)
-    return _Scores(weights, weights.sum(axis=0), weights.argmax(axis=0))
+    return _Scores(weights, weights.sum(axis=0), _first(weights == 1))
+
+
+def _first(there: BoolArray) -> IntArray:
+    """Return the first row of ``there``, shape (K, ...), with True: what argmax is slower at."""
+    classes = len(there)
+    from_behind = np.arange(classes, 0, -1, dtype=np.min_scalar_type(classes))
+    marked = there * from_behind.reshape(-1, *[1] * (there.ndim - 1))
+    return np.asarray(classes - marked.max(axis=0).astype(np.int64))
 
 
 def _check_finite(highest: FloatArray) -> None:
@@ -256,7 +265,7 @@ def _decoded(texts: _Texts, chars: str, timesteps: int) -> list[Decoded]:
     whole = "".join(table[texts.labels[texts.labels != BLANK]].tolist())
     sure = np.maximum(texts.sure, texts.confidences.repeat(texts.lengths)).tolist()
     lefts, rights = (texts.starts / timesteps).tolist(), (texts.ends / timesteps).tolist()
-    readings = tuple(map(CharReading, whole, sure, zip(lefts, rights, strict=True)))
+    readings = CharReading.several(whole, sure, zip(lefts, rights, strict=True))
     ends = texts.lengths.cumsum().tolist()
     found = zip([0, *ends], ends, texts.confidences.tolist(), strict=False)
     return [Decoded(whole[a:b], confidence, readings[a:b]) for a, b, confidence in found]
