@@ -12,6 +12,7 @@ _PACKAGES = {
     "train": ("torch", "lightning", "onnx", "onnxscript", "filelock", "tensorboardX"),
     "collect": ("fastapi", "filelock", "httpx", "protego", "selectolax", "stamina", "uvicorn"),
     "browser": ("playwright",),
+    "web": ("fastapi", "multipart", "prometheus_client", "uvicorn"),
 }
 
 
