@@ -96,7 +96,7 @@ def practice_site(
       captchascope practice-site --scheme wavy --javascript --port 0
       captchascope practice-site --faults 503=10%,truncated=5%,html=5%,429=5% --delay 0.2
     """
-    need("collect", "practice-site")
+    need("collect", "captchascope practice-site")
     from captchascope.practice.faults import Faults
     from captchascope.practice.server import serve
     from captchascope.practice.settings import Settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,7 @@ from captchascope.finding import printable
 __all__ = ["AnswerFile"]
 
 _HEADER = b"sha256,label\n"
+_LONGEST = 4096  # bytes of a row, and more
 
 
 class AnswerFile:
@@ -49,9 +51,10 @@ class AnswerFile:
         if self._file.read(len(_HEADER)) != _HEADER:
             what = "is there, and no file of answers"
             raise OutputError(self._where, what, "name a new file")
-        self._file.seek(-1, io.SEEK_END)
-        if self._file.read(1) != b"\n":  # a full disk cut the last row
-            self._write(b"\n")
+        try:
+            self._drop_cut_row()
+        except OSError as error:
+            raise self._failed(error) from error
 
     def add(self, image: bytes, label: str) -> None:
         """Write down what an image says; OutputError as for the class."""
@@ -65,7 +68,16 @@ class AnswerFile:
             if self._file.write(data) != len(data):
                 raise OSError("only a part was written")
         except OSError as error:
+            with suppress(OSError):
+                self._drop_cut_row()
             raise self._failed(error) from error
+
+    def _drop_cut_row(self) -> None:
+        """Take away a last row that a full disk or a power cut ended; nobody has its image."""
+        end = self._file.seek(0, io.SEEK_END)
+        start = max(0, end - _LONGEST)
+        self._file.seek(start)
+        self._file.truncate(start + self._file.read(_LONGEST).rfind(b"\n") + 1)
 
     def _failed(self, error: OSError) -> OutputError:
         what = f"cannot be written: {error.strerror or error}"

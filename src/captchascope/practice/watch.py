@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from captchascope.finding import printable
 
 __all__ = ["Watch"]
 
@@ -40,11 +43,13 @@ class Watch:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], *_HEADERS]}
-                self._asked(f"{scope['method']} {scope['path']} {message['status']}")
+                self._asked(f"{scope['method']} {printable(scope['path'])} {message['status']}")
             await send(message)
 
         try:
             await self._app(scope, receive, sending)
+        except ClientDisconnect:
+            return  # in the middle of a form; the next visitor may be more patient
         except Exception as error:
             self.failure = self.failure or error
             self.give_up()

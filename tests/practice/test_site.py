@@ -1,0 +1,161 @@
+"""The site as a visitor meets it, in a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from captchascope.generate import draw
+
+from .site import practice_site
+
+SEED = 4
+FORM = {"name": "Ada Lovelace", "number": "1815121", "course": "CENG 140"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the folder of the site's files."""
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path) -> Iterator[str]:
+    """Start a site for the tests below, which run on it one after the other."""
+    with practice_site("--seed", SEED, "--answers", folder / "answers.csv") as address:
+        yield address
+
+
+@pytest.fixture
+def visitor(url: str) -> Iterator[httpx.Client]:
+    """Open a browser of sorts: it keeps cookies and follows redirects."""
+    with httpx.Client(base_url=url, follow_redirects=True) as client:
+        yield client
+
+
+def answers(folder: Path) -> dict[str, str]:
+    """Return what the site says it served, by digest."""
+    rows = (folder / "answers.csv").read_text().splitlines()
+    assert rows[0] == "sha256,label"
+    return dict(row.split(",") for row in rows[1:])
+
+
+def label(response: httpx.Response, folder: Path) -> str:
+    """Return what an image says, which stands in the file as soon as somebody has the image."""
+    return answers(folder)[hashlib.sha256(response.content).hexdigest()]
+
+
+def test_the_images_are_those_of_generate(visitor: httpx.Client, folder: Path) -> None:
+    """Image n of the same seed, with its label; the site has not been asked before."""
+    for number in range(1, 6):
+        drawn = draw("metu", SEED, number)
+        response = visitor.get("captcha.jpeg")
+        assert response.content == drawn.jpeg()
+        assert label(response, folder) == drawn.label
+    assert len(answers(folder)) == 5
+
+
+def test_an_image_is_never_stored_by_anybody(visitor: httpx.Client) -> None:
+    """Every request gets a fresh one."""
+    first, second = visitor.get("captcha.jpeg"), visitor.get("captcha.jpeg")
+    assert first.headers["Cache-Control"] == "no-store"
+    assert first.headers["Content-Type"] == "image/jpeg"
+    assert first.content != second.content
+
+
+def test_right_and_wrong_answers_make_the_score(visitor: httpx.Client, folder: Path) -> None:
+    """It is the visitor's own; the last image counts, and only once."""
+    assert "<strong>0</strong> of 0" in visitor.get("").text
+    visitor.get("captcha.jpeg")
+    text = label(visitor.get("captcha.jpeg"), folder)
+    right = visitor.post("register", data={**FORM, "answer": text})
+    assert right.url == visitor.base_url
+    assert "You are registered" in right.text
+    assert "<strong>1</strong> of 1" in right.text
+    again = visitor.post("register", data={**FORM, "answer": text})
+    assert "had been answered" in again.text
+    visitor.get("captcha.jpeg")
+    wrong = visitor.post("register", data={**FORM, "answer": "nothing"})
+    assert "did not match" in wrong.text
+    assert "<strong>1</strong> of 2" in wrong.text
+    assert "did not match" not in visitor.get("").text
+    assert "<strong>0</strong> of 0" in httpx.get(visitor.base_url).text
+
+
+def test_a_form_with_a_gap_costs_no_image(visitor: httpx.Client, folder: Path) -> None:
+    """Nor does a course that is not offered; then the same image may still be answered."""
+    text = label(visitor.get("captcha.jpeg"), folder)
+    for form in ({**FORM, "name": " "}, {**FORM, "course": "COOK 101"}, {}):
+        page = visitor.post("register", data={**form, "answer": text})
+        assert "fill in every field" in page.text
+    assert "You are registered" in visitor.post("register", data={**FORM, "answer": text}).text
+
+
+def test_a_form_without_end_is_refused(visitor: httpx.Client) -> None:
+    """However it is long: one field, or very many."""
+    assert visitor.post("register", data={"name": "x" * 20_000}).status_code == 413
+    many = {f"field{number}": "x" for number in range(100)}
+    assert visitor.post("register", data=many).status_code == 413
+
+
+def test_the_session_is_no_business_of_scripts(visitor: httpx.Client) -> None:
+    """And its cookie says nothing."""
+    cookie = visitor.get("captcha.jpeg").headers["Set-Cookie"]
+    assert cookie.startswith("session=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+
+
+def test_every_answer_comes_with_a_strict_policy(visitor: httpx.Client) -> None:
+    """Pages, files, images and errors alike."""
+    for path in ("", "style.css", "captcha.jpeg", "none"):
+        headers = visitor.get(path).headers
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; img-src 'self';")
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_robots_are_let_in(visitor: httpx.Client) -> None:
+    """Unless the site was told otherwise."""
+    assert visitor.get("robots.txt").text == "User-agent: *\nDisallow:\n"
+
+
+def test_there_is_nothing_else(visitor: httpx.Client) -> None:
+    """No description of the interface that would load scripts from elsewhere, no other file."""
+    for path in ("docs", "redoc", "openapi.json", "refresh.js", "frame.html", "..%2Fsite.py"):
+        assert visitor.get(path).status_code == 404, path
+    assert visitor.post("captcha.jpeg").status_code == 405
+
+
+def test_a_site_that_is_slow_strict_and_closed(tmp_path: Path) -> None:
+    """The rate limit, the delay, the closed robots.txt, and the log of who asked for what."""
+    options = "--rate-limit", 1, "--delay", 0.2, "--robots", "disallow"
+    log = tmp_path / "log"
+    with practice_site(*options, log=log) as url, httpx.Client(base_url=url) as client:
+        assert client.get("robots.txt").text == "User-agent: *\nDisallow: /\n"
+        began = time.monotonic()
+        assert client.get("captcha.jpeg").status_code == 200
+        assert time.monotonic() - began >= 0.2
+        paths = ["captcha.jpeg", ""] * 25  # far more than a second has room for
+        refused = next(r for path in paths if (r := client.get(path)).status_code != 200)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+        assert "Too many requests" in refused.text
+        time.sleep(1)
+        assert client.get("").status_code == 200
+    lines = log.read_text().splitlines()
+    assert lines[:2] == ["GET /robots.txt 200", "GET /captcha.jpeg 200"]
+    assert lines[-2].endswith(" 429")
+    assert lines[-1] == "GET / 200"
+
+
+def test_a_site_that_needs_a_script() -> None:
+    """The script is served as a file of its own, and the scheme may be any."""
+    with practice_site("--javascript", "--scheme", "wavy") as url:
+        assert 'src="/refresh.js"' in httpx.get(url).text
+        assert httpx.get(f"{url}refresh.js").headers["Content-Type"].startswith("text/javascript")
+        assert httpx.get(f"{url}captcha.jpeg").content == draw("wavy", 0, 1).jpeg()
