@@ -16,56 +16,27 @@ text's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from captchascope.charset import BLANK, Charset
-from captchascope.decode.alignment import best_alignment, log_weights
+from captchascope.decode.alignment import best_alignment
 from captchascope.decode.automaton import START, Allowed, BoolArray, IntArray, allowed
 from captchascope.decode.beam import beam_search
 from captchascope.decode.constraints import Constraints
-from captchascope.decode.total import probability_allowed
+from captchascope.decode.scores import Floats, Scores, scored
 from captchascope.records import CharReading, Decoded, FloatArray
 
-__all__ = ["decode_ctc"]
-
-Floats: TypeAlias = NDArray[np.float64]
+__all__ = ["decode_ctc", "log_confidences"]
 
 _WIDTH = 16  # of the beam
 _ENOUGH = 0.5  # the confidences of all allowed texts sum to 1, so no other text is above this one
 _SURE = 0.9999  # a text of this probability is given it undivided
-_LEAST_TOGETHER = 1e-9  # probability of all allowed texts, as far as it is believed
 _LEAST = np.finfo(np.float32).tiny  # for the beam, so that it always reaches an allowed end
 _MOST_CELLS = 1 << 22  # of what a search holds: how texts can end, and the texts that it found
 _NEVER = -1e300  # log probability, of a text that is there all the same
-
-
-@dataclass(frozen=True, slots=True)
-class _Scores:
-    """What a network said of B images, for the K classes that are left.
-
-    Attributes:
-        weights: Shape (K, B, T): probabilities, divided by the highest of their timestep.
-        sums: Shape (B, T): the sums of the weights.
-        path: Shape (B, T): the classes of the highest.
-    """
-
-    weights: FloatArray
-    sums: FloatArray
-    path: IntArray
-
-    def log_probabilities(self, labels: IntArray, lengths: IntArray, images: IntArray) -> Floats:
-        """Return those of texts, shape (N,); the arguments are those of ``log_weights``."""
-        logs = log_weights(self.weights, labels, lengths, images)
-        return np.asarray(logs - np.log(self.sums).sum(axis=1)[images])
-
-    def of(self, images: IntArray) -> _Scores:
-        """Return those of some images."""
-        return _Scores(self.weights[:, images], self.sums[images], self.path[images])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +81,10 @@ def decode_ctc(
             not the highest of its timestep.
         UsageError: If the pattern has too many cases.
     """
-    _check(logits, charset, temperature)
     left = allowed(rule, charset)
+    scores = scored(logits, charset, left, temperature)
     if not len(logits):
         return []
-    scores = _scores(logits, left, temperature)
     texts = _best_path(scores)
     refused = ~_accepted(texts.labels, left)
     together = _together(scores, left, refused | (texts.confidences < _SURE))
@@ -128,48 +98,38 @@ def decode_ctc(
     return found
 
 
-def _check(logits: FloatArray, charset: Charset, temperature: float) -> None:
-    if logits.ndim != 3 or logits.shape[2] != charset.num_classes or not logits.shape[1]:
-        wanted = f"(B, T, {charset.num_classes}) with T of at least 1"
-        raise ValueError(f"the logits are of shape {logits.shape}, not {wanted}")
-    if not 1e-6 <= temperature <= 1e6:
-        raise ValueError(f"the temperature is {temperature}, not within 1e-6 to 1e6")
+def log_confidences(
+    logits: FloatArray,
+    texts: Sequence[IntArray],
+    charset: Charset,
+    lengths: tuple[int, int] | None,
+    temperature: float = 1.0,
+) -> Floats:
+    """Return the logarithms of how probable given texts are among all of some lengths.
+
+    That is the logarithm of the confidence that ``decode_ctc`` gives to texts of 0.9999 or less.
+
+    Args:
+        logits: Shape (B, T, K), as for ``decode_ctc``.
+        texts: The ids of the characters of one text for each image; at least one text.
+        charset: The model's, of K - 1 characters.
+        lengths: Fewest and most characters; None where any number is allowed.
+        temperature: What the logits are divided by.
+    Returns:
+        Shape (B,); minus infinity where T timesteps are too few for a text.
+    Raises:
+        ValueError: As ``decode_ctc`` raises it.
+    """
+    left = allowed(Constraints(length=lengths), charset)
+    scores = scored(logits, charset, left, temperature)
+    images = np.arange(len(texts))
+    counts = np.array([len(text) for text in texts], np.int64)
+    labels, _ = _filled(np.concatenate(texts), images.repeat(counts), len(texts))
+    logs = scores.log_probabilities(labels, counts, images)
+    return np.minimum(logs - np.log(scores.together(left)), 0.0)
 
 
-def _scores(logits: FloatArray, left: Allowed, temperature: float) -> _Scores:
-    if left.columns is not None:
-        _check_finite(logits.max(axis=2))
-        logits = logits[:, :, left.columns]
-    weights = np.empty((logits.shape[2], *logits.shape[:2]), np.float32)
-    weights[...] = logits.transpose(2, 0, 1)  # whole rows are quicker to compare than short ones
-    highest = weights.max(axis=0)
-    _check_finite(highest)
-    weights -= highest
-    path = _first(weights == 0)
-    if temperature != 1:
-        weights /= np.float32(temperature)
-    np.exp(weights, out=weights)
-    if left.groups is None:
-        return _Scores(weights, weights.sum(axis=0), path)
-    weights = np.add.reduceat(weights, left.groups, axis=0)
-    weights /= weights.max(axis=0)
-    return _Scores(weights, weights.sum(axis=0), _first(weights == 1))
-
-
-def _first(there: BoolArray) -> IntArray:
-    """Return the first row of ``there``, shape (K, ...), with True: what argmax is slower at."""
-    classes = len(there)
-    from_behind = np.arange(classes, 0, -1, dtype=np.min_scalar_type(classes))
-    marked = there * from_behind.reshape(-1, *[1] * (there.ndim - 1))
-    return np.asarray(classes - marked.max(axis=0).astype(np.int64))
-
-
-def _check_finite(highest: FloatArray) -> None:
-    if not np.isfinite(highest).all():
-        raise ValueError("the logits hold a NaN or an infinity")
-
-
-def _best_path(scores: _Scores) -> _Texts:
+def _best_path(scores: Scores) -> _Texts:
     """Return the texts of the best paths: runs of equal classes, without the blanks."""
     path = scores.path
     batch, timesteps = path.shape
@@ -206,7 +166,7 @@ def _accepted(labels: IntArray, left: Allowed) -> BoolArray:
     return np.asarray(left.accepting[state])
 
 
-def _together(scores: _Scores, left: Allowed, unsure: BoolArray) -> Floats:
+def _together(scores: Scores, left: Allowed, unsure: BoolArray) -> Floats:
     """Return what the probabilities of each image's texts are divided by, shape (B,).
 
     That is the probability of all allowed texts for those of ``unsure``, and 1 for the others.
@@ -214,15 +174,12 @@ def _together(scores: _Scores, left: Allowed, unsure: BoolArray) -> Floats:
     together = np.ones(len(unsure))
     (images,) = np.nonzero(unsure)
     if not left.free and len(images):
-        some = scores.of(images)
-        probabilities = np.divide(some.weights, some.sums, dtype=np.float64)
-        most = probability_allowed(probabilities, left)
-        together[images] = np.clip(most, _LEAST_TOGETHER, 1.0)
+        together[images] = scores.of(images).together(left)
     return together
 
 
 def _searched(
-    scores: _Scores, left: Allowed, together: Floats, images: IntArray
+    scores: Scores, left: Allowed, together: Floats, images: IntArray
 ) -> Iterator[tuple[int, Decoded | None]]:
     """Yield each of some images, and the best of the texts that a beam finds in it."""
     (classes, _, timesteps), states = scores.weights.shape, len(left.step)
@@ -233,7 +190,7 @@ def _searched(
         yield from zip(some.tolist(), best, strict=True)
 
 
-def _best_of_beam(scores: _Scores, left: Allowed, together: Floats) -> list[Decoded | None]:
+def _best_of_beam(scores: Scores, left: Allowed, together: Floats) -> list[Decoded | None]:
     """Return the best text of each image; ``together`` as a logarithm."""
     logs = np.log(np.maximum(scores.weights, _LEAST)) - np.log(scores.sums)
     classes, there = beam_search(logs.transpose(2, 1, 0).astype(np.float64), left, _WIDTH)
@@ -248,7 +205,7 @@ def _best_of_beam(scores: _Scores, left: Allowed, together: Floats) -> list[Deco
     return [text if any(is_there) else None for text, is_there in zip(decoded, there, strict=True)]
 
 
-def _aligned(scores: _Scores, labels: IntArray, lengths: IntArray, logs: Floats) -> _Texts:
+def _aligned(scores: Scores, labels: IntArray, lengths: IntArray, logs: Floats) -> _Texts:
     """Find where the characters of one text for each image are; ``logs`` of shape (N,)."""
     images = np.arange(len(labels))
     spans = best_alignment(scores.weights, labels, lengths, images)

@@ -57,7 +57,8 @@ def believed(network: CtcNet, validation: WholeSet, folder: Path, known: Inferre
         DatasetError: If the folder holds no images.
     """
     rule = Constraints(length=known.lengths)
-    temperature = calibrate(outputs_of(network, validation.images), validation.targets)
+    held = outputs_of(network, validation.images)
+    temperature = calibrate(held, validation.targets, known.charset, known.lengths)
     images, targets, problems = [], [], []
     rest = iter(find_images(folder))
     while paths := list(islice(rest, _AT_ONCE)):
