@@ -22,8 +22,8 @@ from unittest.mock import patch
 
 from captchascope.dataset import write_labels
 from captchascope.files import whole_folder
+from captchascope.formats.table import read_csv
 from captchascope.generate import draw
-from captchascope.labels import read_csv
 from captchascope.records import Sample
 
 PLACE = Path(__file__).parents[1] / "build" / "bench"

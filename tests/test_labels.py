@@ -1,4 +1,4 @@
-"""The three label sources: what each line means, and what is wrong with a bad one."""
+"""The three sources sought first: what each line means, and what is wrong with a bad one."""
 
 from __future__ import annotations
 
@@ -133,8 +133,8 @@ def test_links_that_lead_outside_are_refused(tmp_path: Path) -> None:
     [
         (b"", "csv:1: has no header"),
         (b"1.png,12\n", "csv:1: has no header"),
-        (b"file;label\n1.png;12\n", r"csv:1: is separated by ';', not by commas \(save"),
-        (b"file\tlabel\n1.png\t12\n", r"csv:1: is separated by '\\t', not by commas \(save"),
+        (b"file,text,answer\n", "csv:1: has 2 columns that could be the label: 'text' and 'ans"),
+        (b"path,image,label\n", "csv:1: has 2 columns that could be the file: 'path' and 'image"),
         (b"file,label,a,a\n", "csv:1: has two columns called 'a'"),
         (b'file,"label\n', "csv:1: has no readable header"),
         (b"file,label\n1.png,\xe9\n", r"csv:2: is not UTF-8 \(byte 0xe9\) \(save it as UTF-8"),

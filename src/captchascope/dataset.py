@@ -10,8 +10,10 @@ from pathlib import Path
 from captchascope.charset import Charset
 from captchascope.errors import DatasetError, UsageError
 from captchascope.files import StrPath, find_images, printable
+from captchascope.formats import read_labels, require_source
+from captchascope.formats.answers import read as read_answers
 from captchascope.labels import RowError, quoted, write_labels, write_labels_txt
-from captchascope.matching import SOURCES, Folder, choose_source
+from captchascope.matching import Folder
 from captchascope.records import Sample
 
 __all__ = ["Dataset", "read_dataset", "write_labels", "write_labels_txt"]
@@ -30,7 +32,7 @@ class Dataset:
         samples: The usable rows.
         problems: The rows and images that cannot be used.
         size: The number of images in the folder, which is the last position.
-        source: The label file; None where the file names are the labels.
+        source: The label file; None where names of files or folders are the labels.
     """
 
     folder: Path
@@ -161,27 +163,32 @@ def _chosen(samples: Sequence[Sample], n: int, salt: str) -> set[int]:
     return set(sorted(range(len(samples)), key=order)[:n])
 
 
-def read_dataset(folder: StrPath, labels_from: str = "auto") -> Dataset:
+def read_dataset(
+    folder: StrPath, labels_from: str = "auto", *, answers: StrPath | None = None
+) -> Dataset:
     """Return the samples of a folder and the problems of its unusable rows and images.
 
-    ``auto`` takes the first that is there: ``labels.csv``, ``labels.txt``, or file names that
-    don't look like mere numbers; ``csv``, ``txt`` and ``names`` ask for one of them.
+    ``auto`` takes the first that is there: ``labels.csv``, ``labels.txt``, ``labels.jsonl``,
+    Label Studio's tasks, or file names that don't look like mere numbers. A name of
+    ``formats.FORMS`` asks for one of them, and the path of a label file for that one. Where there
+    are ``answers``, a table ``sha256,label``, they label the images by their bytes instead.
 
     Raises:
         DatasetError: If there are no images or no labels, or the label file is unreadable.
         UsageError: If ``labels_from`` is something else.
     """
-    if labels_from not in ("auto", *SOURCES):
-        known = ", ".join(("auto", *SOURCES))
-        raise UsageError("--labels-from", f"knows no {quoted(labels_from)}", f"choose of {known}")
+    require_source(labels_from)
     root = Path(folder)
     images = Folder.of(root, find_images(root))
-    source = choose_source(images, labels_from)
-    samples, problems = source.read(images)
+    if answers is None:
+        (samples, problems), source = read_labels(images, labels_from)
+    else:
+        source = Path(answers)
+        samples, problems = read_answers(images, source)
     return Dataset(
         folder=root,
         samples=tuple(sorted(samples, key=lambda sample: sample.position or 0)),
         problems=tuple(problems),
         size=len(images.images),
-        source=root / source.file if source.file else None,
+        source=source,
     )

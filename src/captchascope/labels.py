@@ -1,14 +1,13 @@
-"""The label sources of a data set, read into rows and written from samples.
+"""What all forms of labels share, and the two files that captchascope itself writes.
 
-A row is only what a line says; whether its image exists is for ``dataset.py`` to find out.
+A row is only what a line says; whether its image exists is for ``matching.py`` to find out. The
+forms in which others have their labels are in ``formats/``.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,12 +20,11 @@ __all__ = [
     "LABELS_TXT",
     "Row",
     "RowError",
+    "further_columns",
     "label_fault",
-    "label_of_name",
     "look_like_numbers",
     "quoted",
-    "read_csv",
-    "read_txt",
+    "read_text",
     "write_labels",
     "write_labels_txt",
 ]
@@ -69,11 +67,13 @@ class Row:
     """One line of a label file, not yet matched with an image.
 
     Attributes:
-        number: The 1-based line that the row begins on.
+        number: The 1-based line that the row begins on, or its place in a JSON list; 0 where the
+            labels are in no file.
         file: The image as the line names it.
         label: The text, unchecked.
         columns: The further columns.
         fault: What is wrong with the line itself; nothing where it is well formed.
+        remedy: What to do about the fault.
     """
 
     number: int
@@ -81,77 +81,15 @@ class Row:
     label: str
     columns: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
+    remedy: str = "correct the row"
 
 
-def read_csv(path: Path) -> list[Row]:
-    """Return the rows of a ``labels.csv``, the malformed ones with their fault.
-
-    Raises:
-        DatasetError: If the file cannot be read, is not UTF-8, or has no usable header.
-    """
-    records = _records(_read_text(path))
-    header = _header(path, next(records, (1, [])))
-    return [_row(number, record, header) for number, record in records]
-
-
-def _row(number: int, record: list[str] | csv.Error, header: Sequence[str]) -> Row:
-    """Return a record as a row."""
-    if isinstance(record, csv.Error):
-        return Row(number, "", "", fault=f"cannot be read as CSV: {record}")
-    columns = dict(zip(header, record, strict=False))
-    file, label = columns.pop("file", ""), columns.pop("label", "")
-    if len(record) != len(header):
-        fault = f"has {len(record)} fields where the header has {len(header)}"
-        return Row(number, file, "", fault=fault)
-    return Row(number, file, label, columns)
-
-
-def _records(text: str) -> Iterator[tuple[int, list[str] | csv.Error]]:
-    """Yield each record that is not a blank line, or why it is none, with its first line."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        number = reader.line_num + 1
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield number, error
-            continue
-        if record:
-            yield number, record
-
-
-def _header(path: Path, first: tuple[int, list[str] | csv.Error]) -> list[str]:
-    """Return the column names, or raise a DatasetError that says what is wrong with them."""
-    number, names = first
-    remedy = "the first line must be 'file,label', further columns may follow"
-    if isinstance(names, csv.Error):
-        what = f"has no readable header: {names}"
-    elif not {"file", "label"} <= set(names):
-        what = "has no header with the columns 'file' and 'label'"
-        if separators := [c for c in ";\t|" if c in "".join(names)]:
-            what = f"is separated by {quoted(separators[0])}, not by commas"
-            remedy = "save it again as 'CSV UTF-8 (comma delimited)'"
-    elif repeated := [name for name in names if names.count(name) > 1]:
-        what = f"has two columns called {quoted(repeated[0])}"
-    else:
-        return names
-    raise DatasetError(printable(path), what, remedy, row=number)
-
-
-def read_txt(path: Path) -> list[Row]:
-    """Return a row for each line of a ``labels.txt``; its file is the line's number.
+def read_text(path: Path) -> str:
+    """Return a label file's text, without the mark that some editors put before it.
 
     Raises:
         DatasetError: If the file cannot be read, or is not UTF-8.
     """
-    lines = io.StringIO(_read_text(path), newline=None).read().split("\n")
-    return [Row(n, str(n), label) for n, label in enumerate(lines, 1)]
-
-
-def _read_text(path: Path) -> str:
-    """Return a label file's text, without the mark that some editors put before it."""
     try:
         data = read_regular(path, _MAX_BYTES)
     except OSError as error:
@@ -163,11 +101,6 @@ def _read_text(path: Path) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         what, remedy = f"is not UTF-8 (byte {error.object[error.start]:#04x})", "save it as UTF-8"
         raise DatasetError(printable(path), what, remedy, row=line) from error
-
-
-def label_of_name(path: Path) -> str:
-    """Return what a file name begins with: ``226md`` of ``226md.png`` and ``226md_2.png``."""
-    return path.stem.partition("_")[0]
 
 
 def look_like_numbers(stems: Sequence[str]) -> bool:
@@ -228,14 +161,24 @@ def write_labels(folder: StrPath, samples: Iterable[Sample]) -> None:
         OutputError: If it cannot be written, or a further column is called file or label.
     """
     rows = list(samples)
-    further = list(dict.fromkeys(name for sample in rows for name in sample.columns))
     path = Path(folder, LABELS_CSV)
-    if taken := {"file", "label"}.intersection(further):
-        what = f"cannot hold a further column called {quoted(min(taken))}"
-        raise OutputError(printable(path), what, "rename the column")
+    further = further_columns(path, rows, ("file", "label"))
     lines = [["file", "label", *further]]
     lines += [[s.file, s.label, *(s.columns.get(name, "") for name in further)] for s in rows]
     write_whole(path, "".join(",".join(map(_csv_field, line)) + "\n" for line in lines))
+
+
+def further_columns(path: Path, samples: Iterable[Sample], own: Sequence[str]) -> list[str]:
+    """Return the names of the further columns of some samples, in the order they appear in.
+
+    Raises:
+        OutputError: If one is called as the columns are that the file has of its own.
+    """
+    further = list(dict.fromkeys(name for sample in samples for name in sample.columns))
+    if taken := set(own).intersection(further):
+        what = f"cannot hold a further column called {quoted(min(taken))}"
+        raise OutputError(printable(path), what, "rename the column")
+    return further
 
 
 def _csv_field(text: str) -> str:

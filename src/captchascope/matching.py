@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TypeAlias
 
-from captchascope.errors import DatasetError
 from captchascope.files import printable
-from captchascope.labels import (
-    LABELS_CSV,
-    LABELS_TXT,
-    Row,
-    RowError,
-    label_fault,
-    label_of_name,
-    look_like_numbers,
-    quoted,
-    read_csv,
-    read_txt,
-)
+from captchascope.labels import Row, RowError, label_fault, quoted
 from captchascope.records import Sample
 
-__all__ = ["SOURCES", "Folder", "Image", "Matched", "Source", "choose_source"]
+__all__ = ["Folder", "Image", "Matched", "Matching", "match_named"]
 
 Matched: TypeAlias = tuple[list[Sample], list[RowError]]
-
-_QUOTING = "put fields that hold a comma or a quote in double quotes, and double those inside"
+"""The usable rows, and what is wrong with the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,91 +75,74 @@ def _is_inside(folder: Path, path: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
-def _match_csv(folder: Folder) -> Matched:
-    """Match ``labels.csv``: a row names its image."""
-    source = folder.path / LABELS_CSV
-    samples: list[Sample] = []
-    problems: list[RowError] = []
+class Matching:
+    """What has been matched so far of one label source.
+
+    Attributes:
+        source: The label file; None where the images themselves carry the labels.
+        samples: The usable rows.
+        problems: The rows and images that cannot be used.
+    """
+
+    def __init__(self, source: Path | None) -> None:
+        self.source = source
+        self.samples: list[Sample] = []
+        self.problems: list[RowError] = []
+
+    def add(self, row: Row, image: Image) -> None:
+        """Add a row whose image is there to the samples, or its fault to the problems."""
+        fault = label_fault(row.label)
+        if image.outside:
+            what = f"names {quoted(row.file)}, a link that leads outside the folder"
+            self.fail(what, "copy the image into the folder", row, image)
+        elif fault:
+            self.fail(
+                f"gives {quoted(row.file)} {fault}", "write the text in the image", row, image
+            )
+        else:
+            place = row.number or None, row.columns, image.position
+            self.samples.append(Sample(row.file, row.label, image.path, *place))
+
+    def fail(self, what: str, remedy: str, row: Row, image: Image | None = None) -> None:
+        """Add a problem of a row, or of the image where there is no label file."""
+        where = printable(self.source or (image.path if image else Path(row.file)))
+        at = image.position if image else None
+        self.problems.append(RowError(where, what, remedy, row=row.number or None, position=at))
+
+    def done(self, rest: Iterable[Image]) -> Matched:
+        """Return all that was matched, and a problem for each image that no row names."""
+        return self.samples, [*self.problems, *self._unlabelled(rest)]
+
+    def _unlabelled(self, images: Iterable[Image]) -> Iterator[RowError]:
+        for image in images:
+            what, remedy = f"has no row for {quoted(image.file)}", "add one, or remove the image"
+            where = printable(self.source or image.path)
+            yield RowError(where, what, remedy, position=image.position)
+
+
+def match_named(folder: Folder, source: Path, rows: Iterable[Row]) -> Matched:
+    """Match rows that name their images by their paths relative to the folder."""
+    found = Matching(source)
     seen: dict[str, int] = {}
     malformed: set[str] = set()
-    for row in read_csv(source):
+    for row in rows:
         image = folder.find(row.file)
         if row.fault:
-            problems.append(_problem(source, row.fault, _QUOTING, row, image))
+            found.fail(row.fault, row.remedy, row, image)
             malformed.add(image.file if image else "")
         elif image is None:
-            problems.append(_lost(source, folder.path, row))
+            found.fail(*_lost(folder.path, row), row)
         elif image.file in seen:
             what = f"labels {quoted(row.file)} again, after line {seen[image.file]}"
-            problems.append(_problem(source, what, "keep the right one of the two", row, image))
+            found.fail(what, "keep the right one of the two", row, image)
         else:
             seen[image.file] = row.number
-            _add(samples, problems, source, row, image)
-    rest = [i for i in folder.images if i.file not in seen and i.file not in malformed]
-    return samples, problems + list(_unlabelled(source, rest))
+            found.add(row, image)
+    return found.done(i for i in folder.images if i.file not in seen and i.file not in malformed)
 
 
-def _match_txt(folder: Folder) -> Matched:
-    """Match ``labels.txt``: line n labels the image ``n.*`` of the folder itself."""
-    source = folder.path / LABELS_TXT
-    numbered: dict[str, list[Image]] = {}
-    for image in folder.images:
-        stem = image.path.stem if "/" not in image.file else image.file
-        numbered.setdefault(stem, []).append(image)
-    samples: list[Sample] = []
-    problems: list[RowError] = []
-    for row in read_txt(source):
-        images = numbered.pop(row.file, [])
-        if len(images) == 1:
-            _add(samples, problems, source, replace(row, file=images[0].file), images[0])
-        elif row.label and not images:
-            what = f"has a label, but there is no image {row.file}.*"
-            problems.append(_problem(source, what, "add the image, or empty the line", row))
-        for image in images if len(images) > 1 else ():
-            what = f"labels {quoted(image.file)} and another image of that number"
-            problems.append(_problem(source, what, "keep one of them", row, image))
-    rest = sorted((i for images in numbered.values() for i in images), key=lambda i: i.position)
-    return samples, problems + list(_unlabelled(source, rest))
-
-
-def _match_names(folder: Folder) -> Matched:
-    """Match each file name with itself."""
-    samples: list[Sample] = []
-    problems: list[RowError] = []
-    for image in folder.images:
-        row = Row(0, image.file, label_of_name(image.path))
-        _add(samples, problems, None, row, image)
-    return samples, problems
-
-
-def _add(
-    samples: list[Sample], problems: list[RowError], source: Path | None, row: Row, image: Image
-) -> None:
-    """Add a row whose image is there to the samples, or its fault to the problems."""
-    fault = label_fault(row.label)
-    if image.outside:
-        what = f"names {quoted(row.file)}, a link that leads outside the folder"
-        problems.append(_problem(source, what, "copy the image into the folder", row, image))
-    elif fault:
-        what = f"gives {quoted(row.file)} {fault}"
-        problems.append(_problem(source, what, "write the text in the image", row, image))
-    else:
-        number = row.number if source is not None else None
-        samples.append(Sample(row.file, row.label, image.path, number, row.columns, image.position))
-
-
-def _problem(
-    source: Path | None, what: str, remedy: str, row: Row, image: Image | None = None
-) -> RowError:
-    """Return a problem at a line of the label file, or at the image where there is no file."""
-    where = source or (image.path if image else Path(row.file))
-    number = row.number if source is not None else None
-    position = image.position if image else None
-    return RowError(printable(where), what, remedy, row=number, position=position)
-
-
-def _lost(source: Path, folder: Path, row: Row) -> RowError:
-    """Return the problem of a row that names none of the folder's images."""
+def _lost(folder: Path, row: Row) -> tuple[str, str]:
+    """Return the problem of a row that names none of the folder's images, and the remedy."""
     windows = PureWindowsPath(row.file)
     try:
         path = folder / row.file
@@ -180,55 +150,10 @@ def _lost(source: Path, folder: Path, row: Row) -> RowError:
         exists = bool(row.file) and path.exists()
     except (OSError, ValueError):
         outside, exists = False, False
-    what, remedy = f"names {quoted(row.file)}, which is not there", "add the image, or cut the row"
     if outside:
         what = f"names {quoted(row.file)}, which is not a path inside the folder"
-        remedy = "move the image into the folder, and name it relative to that"
-    elif exists:
+        return what, "move the image into the folder, and name it relative to that"
+    if exists:
         what = f"names {quoted(row.file)}, which is hidden, behind a link, or not an image"
-        remedy = "rename or move the file, or cut the row"
-    return _problem(source, what, remedy, row)
-
-
-def _unlabelled(source: Path, images: Iterable[Image]) -> Iterator[RowError]:
-    """Yield a problem for each image that no row names."""
-    for image in images:
-        what, remedy = f"has no row for {quoted(image.file)}", "add one, or remove the image"
-        yield RowError(printable(source), what, remedy, position=image.position)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A way in which a data set is labelled, and the label file it needs, if any."""
-
-    file: str
-    read: Callable[[Folder], Matched]
-
-
-SOURCES = {
-    "csv": Source(LABELS_CSV, _match_csv),
-    "txt": Source(LABELS_TXT, _match_txt),
-    "names": Source("", _match_names),
-}
-
-
-def choose_source(folder: Folder, labels_from: str) -> Source:
-    """Return the source asked for, or for ``auto`` the first that is there.
-
-    Raises:
-        DatasetError: If it is not there, or the file names may be mere numbers.
-    """
-    asked = SOURCES.get(labels_from)
-    for source in [asked] if asked else SOURCES.values():
-        if source.file and (folder.path / source.file).exists():
-            return source
-    where = printable(folder.path)
-    if asked and asked.file:
-        raise DatasetError(
-            where, f"has no {asked.file}", "write one, or leave the choice to 'auto'"
-        )
-    if not asked and look_like_numbers([image.path.stem for image in folder.images]):
-        what = f"has neither {LABELS_CSV} nor {LABELS_TXT}, and its file names look like numbers"
-        remedy = "write labels.csv, or say '--labels-from names' if the names are the labels"
-        raise DatasetError(where, what, remedy)
-    return SOURCES["names"]
+        return what, "rename or move the file, or cut the row"
+    return f"names {quoted(row.file)}, which is not there", "add the image, or cut the row"

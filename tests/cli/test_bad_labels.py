@@ -134,7 +134,7 @@ def test_problems_outside_the_range_are_silent(cli: Cli) -> None:
     ("text", "begins"),
     [
         ("", "captchas/labels.csv:1: has no header"),
-        ("file;label\n1.jpeg;533665\n", "captchas/labels.csv:1: is separated by ';'"),
+        ("file;label;label\n", "captchas/labels.csv:1: has two columns called 'label' ("),
         ("file,label\n1.jpeg,caf\xe9\n", "captchas/labels.csv:2: is not UTF-8"),
     ],
 )

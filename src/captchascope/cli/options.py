@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from captchascope.cli.output import Console
 
@@ -79,14 +80,35 @@ def constraints(function: F) -> F:
     return function
 
 
+def _known_source(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the source of labels, or fail as a choice does."""
+    from captchascope.formats import AUTO, FORMS, is_label_file
+
+    if value not in (AUTO, *FORMS) and not is_label_file(value):
+        known = ", ".join(map(repr, (AUTO, *FORMS)))
+        raise click.BadParameter(f"{value!r} is not one of {known}, nor a label file", ctx, param)
+    return value
+
+
+def _sources(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the shell the forms of labels, or files where none begins so."""
+    from captchascope.formats import AUTO, FORMS
+
+    names = [name for name in (AUTO, *FORMS) if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
+
+
 def labels_from(function: F) -> F:
-    """Add --labels-from."""
+    """Add --labels-from; ``read_dataset`` takes it."""
     return click.option(
         "--labels-from",
-        type=click.Choice(["auto", "csv", "txt", "names"]),
+        callback=_known_source,
+        shell_complete=_sources,
         default="auto",
         show_default=True,
-        help="Where the labels are.",
+        metavar="FORM|FILE",
+        help="Where the labels are: csv, txt, jsonl, label-studio, names, imagefolder, or a file "
+        "(.csv, .tsv, .txt, .jsonl, .json) that names the images of the folder.",
     )(function)
 
 

@@ -1,0 +1,71 @@
+"""captchascope convert: a data set with its labels in another form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from captchascope.cli.options import common, labels_from, positions
+from captchascope.cli.output import Console
+from captchascope.cli.samples import report_problems
+from captchascope.errors import UsageError
+from captchascope.finding import printable
+
+__all__ = ["convert"]
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("dest", metavar="DEST", type=click.Path(path_type=Path))
+@click.option(
+    "--to",
+    required=True,
+    type=click.Choice(["csv", "txt", "jsonl", "names", "imagefolder", "label-studio"]),
+    help="The form of the labels.",
+)
+@labels_from
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Label each image by the SHA-256 of its bytes, from a table sha256,label.",
+)
+@positions
+@common
+def convert(
+    console: Console,
+    folder: Path,
+    dest: Path,
+    to: str,
+    labels_from: str,
+    answers: Path | None,
+    first: int | None,
+    last: int | None,
+) -> None:
+    """Copy labelled captchas to the new folder DEST, with their labels in another form.
+
+    csv, jsonl and label-studio keep names, folders and further columns; txt numbers the images;
+    names calls them by their labels, and imagefolder puts them into a folder for each label.
+
+    \b
+    Examples:
+      captchascope convert captchas --to names named
+      captchascope convert collected --answers answers.csv --to csv captchas
+      captchascope convert images --labels-from project-1.json --to csv captchas
+    """
+    from captchascope.dataset import read_dataset
+    from captchascope.formats import AUTO
+    from captchascope.formats.conversion import convert as write
+
+    if answers is not None and labels_from != AUTO:
+        what = f"contradicts --labels-from {labels_from}"
+        raise UsageError("--answers", what, "name one source of labels")
+    dataset = read_dataset(folder, labels_from, answers=answers).select(first, last)
+    report_problems(console, dataset)
+    with console.progress("copying", len(dataset.samples)) as progress:
+        done = write(dataset, to, dest, console.error, progress)
+    if done.lost:
+        lost = ", ".join(map(printable, done.lost))
+        console.note(f"{to} holds no further columns, left out: {lost}")
+    console.note(f"{done.count} captchas as {to} in {printable(dest)}")
