@@ -25,6 +25,7 @@ COMMANDS = {
     "generate": "Generate labelled captchas.",
     "practice-site": "Serve a made-up registration page to collect captchas from.",
     "check": "Find what is wrong with labelled captchas, before training.",
+    "convert": "Write labelled captchas with their labels in another form.",
     "segment": "Cut labelled captchas into one image per glyph.",
     "train": "Train a model on labelled captchas.",
     "test": "Measure a model on labelled captchas.",
