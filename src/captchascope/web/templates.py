@@ -1,0 +1,77 @@
+"""The pages' templates, and what every one of them may use."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, TypeAlias
+
+import jinja2
+from fastapi.responses import HTMLResponse
+
+from captchascope import __version__
+from captchascope.web.assets import address
+
+__all__ = ["Level", "level", "page", "render"]
+
+Level: TypeAlias = Literal["sure", "fair", "weak"]
+
+_SURE, _FAIR = 0.95, 0.7
+
+
+def render(name: str, **context: object) -> str:
+    """Return a template of ``web/html`` filled in.
+
+    Everything is escaped; a name that the context lacks is an error. A page that extends
+    ``base.html`` gives ``here``, the name of its place in the navigation, or "".
+    """
+    return _environment().get_template(name).render(context)
+
+
+def page(name: str, status: int = 200, **context: object) -> HTMLResponse:
+    """Return a page that no one keeps: what it shows is the user's."""
+    return HTMLResponse(render(name, **context), status, {"Cache-Control": "no-store"})
+
+
+def level(confidence: float) -> Level:
+    """Return which of three classes of the style sheet a confidence, 0 to 1, belongs to."""
+    if confidence >= _SURE:
+        return "sure"
+    return "fair" if confidence >= _FAIR else "weak"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.PackageLoader("captchascope.web", "html"),
+    )
+    environment.globals["asset"] = address
+    environment.globals["version"] = __version__
+    environment.filters["level"] = level
+    environment.filters["percent"] = _percent
+    environment.filters["duration"] = _duration
+    return environment
+
+
+def _percent(share: float, digits: int = 0) -> str:
+    """Return a share as per cent; never 100 % unless it is all, nor 0 % unless it is nothing."""
+    text = f"{share * 100:.{digits}f}"
+    step = 10**-digits
+    if share < 1 and float(text) == 100:
+        text = f"{100 - step:.{digits}f}"
+    if share > 0 and float(text) == 0:
+        text = f"{step:.{digits}f}"
+    return f"{text}\N{NO-BREAK SPACE}%"
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as one reads it: 0.8 ms, 14 ms, 2.5 s, 3 min."""
+    space = "\N{NO-BREAK SPACE}"
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f}{space}ms"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f}{space}ms"
+    return f"{seconds:.1f}{space}s" if seconds < 120 else f"{seconds / 60:.0f}{space}min"
