@@ -1,0 +1,186 @@
+"""Requests gathered into small batches, which one thread reads."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from captchascope.errors import CaptchascopeError
+from captchascope.records import Reading
+from captchascope.web.problems import Problem
+from captchascope.web.readers import Choice, Readers
+from captchascope.web.settings import Limits
+
+__all__ = ["Batcher", "Busy", "Timed"]
+
+_DEFAULT = Choice()
+
+_USUAL = 0.002  # seconds for an image, before any was read
+
+
+class Busy(Problem):
+    """More is waiting than is taken in, or the models are not open: 503, and when to come again."""
+
+    def __init__(self, what: str, seconds: int = 1) -> None:
+        super().__init__(503, what, {"Retry-After": str(seconds)})
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A reading, and the milliseconds since its image was taken in."""
+
+    reading: Reading
+    ms: float
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """The images of one request, and what it waits for."""
+
+    images: Sequence[bytes]
+    choice: Choice
+    done: asyncio.Future[list[Reading]]
+
+
+class Batcher:
+    """Reads images for everybody who asks.
+
+    Requests wait in one queue. A batch is what has come while the one before was being read, or
+    within ``limits.gather`` of the first; images of one choice are read together. All of it runs
+    in one event loop and one thread.
+    """
+
+    def __init__(self, readers: Readers, limits: Limits, batched: Callable[[int], None]) -> None:
+        self._readers = readers
+        self._limits = limits
+        self._batched = batched
+        self._jobs: deque[_Job] = deque()
+        self._waiting = 0  # images
+        self._pace = _USUAL  # seconds for an image
+        self._arrived = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, "captchascope-read")
+        self._task: asyncio.Task[None] | None = None
+        self.ready = False
+        self.failure: CaptchascopeError | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many images wait to be read."""
+        return self._waiting
+
+    @property
+    def readers(self) -> Readers:
+        """The models."""
+        return self._readers
+
+    async def run(self) -> None:
+        """Open the models, then read whatever comes, until ``stop``."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, self._readers.open)
+        except CaptchascopeError as error:
+            self.failure = error
+            return
+        self.ready = True
+        while True:
+            await self._arrived.wait()
+            if self._waiting < self._limits.batch:
+                await asyncio.sleep(self._limits.gather)
+            self._arrived.clear()
+            while self._jobs:
+                await self._read_batch(self._next_batch())
+
+    def start(self) -> None:
+        """Begin to open the models, in the background."""
+        self._task = asyncio.create_task(self.run())
+
+    async def stop(self) -> None:
+        """Read what was taken in, then end; to be called when nothing more comes."""
+        while self._waiting and self._task is not None and not self._task.done():
+            await asyncio.sleep(0.01)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._thread.shutdown()
+
+    async def read(self, images: Sequence[bytes], choice: Choice = _DEFAULT) -> list[Timed]:
+        """Read images, which wait their turn; those that fail have ``reading.error`` set.
+
+        Raises:
+            Busy: If the queue is full, or no model is open yet.
+            UsageError: If ``choice`` names no model, or its constraints are no good.
+            ModelError: If a model fails.
+        """
+        since = time.perf_counter()
+        self._admit(len(images))
+        job = _Job(images, choice, asyncio.get_running_loop().create_future())
+        self._waiting += len(images)
+        self._jobs.append(job)
+        self._arrived.set()
+        readings = await job.done
+        ms = 1000 * (time.perf_counter() - since)
+        return [Timed(reading, ms) for reading in readings]
+
+    def _admit(self, images: int) -> None:
+        if not self.ready:
+            failed = self.failure is not None
+            raise Busy(
+                "the models cannot be opened" if failed else "the models are being opened", 1
+            )
+        if self._waiting and self._waiting + images > self._limits.queue:
+            seconds = math.ceil(self._waiting * self._pace)
+            raise Busy("too many images are waiting", max(1, seconds))
+
+    def _next_batch(self) -> list[_Job]:
+        """Take whole requests off the queue, until they make a batch."""
+        batch: list[_Job] = []
+        images = 0
+        while self._jobs and images < self._limits.batch:
+            job = self._jobs.popleft()
+            if job.done.cancelled():  # whoever asked has gone
+                self._waiting -= len(job.images)
+                continue
+            batch.append(job)
+            images += len(job.images)
+        return batch
+
+    async def _read_batch(self, batch: list[_Job]) -> None:
+        images = sum(len(job.images) for job in batch)
+        if not images:
+            return
+        self._batched(images)
+        begun = time.perf_counter()
+        loop = asyncio.get_running_loop()
+        try:
+            outcomes = await loop.run_in_executor(self._thread, self._outcomes, batch)
+        finally:
+            self._waiting -= images
+        self._pace += 0.1 * ((time.perf_counter() - begun) / images - self._pace)
+        for job, outcome in zip(batch, outcomes, strict=True):
+            if job.done.cancelled():
+                continue
+            if isinstance(outcome, BaseException):
+                job.done.set_exception(outcome)
+            else:
+                job.done.set_result(outcome)
+
+    def _outcomes(self, batch: list[_Job]) -> list[list[Reading] | Exception]:
+        """Read the jobs of each choice together, in the thread; one that fails fails alone."""
+        groups: dict[Choice, list[_Job]] = {}
+        for job in batch:
+            groups.setdefault(job.choice, []).append(job)
+        found: dict[_Job, list[Reading] | Exception] = {}
+        for choice, jobs in groups.items():
+            try:
+                images = [image for job in jobs for image in job.images]
+                readings = iter(self._readers.read(images, choice))
+                found.update((job, list(islice(readings, len(job.images)))) for job in jobs)
+            except Exception as error:  # the thread must live on, and whoever asked must know
+                found.update((job, error) for job in jobs)
+        return [found[job] for job in batch]

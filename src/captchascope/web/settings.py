@@ -1,0 +1,122 @@
+"""What the server is told when it starts."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+from captchascope.errors import UsageError
+
+__all__ = ["Limits", "Settings", "is_loopback", "read_token"]
+
+_SHORTEST_TOKEN = 16  # characters; less could be guessed
+_LONGEST_TOKEN = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the server takes in before it refuses; a worker has all of it for itself.
+
+    Attributes:
+        body: Bytes of one request.
+        bodies: Bytes of all requests that are being taken in or read.
+        seconds: How long a request may take to arrive.
+        headers: Bytes of the names and values of one request's headers.
+        images: Images of one request.
+        pixels: Width times height of one image.
+        queue: Images that wait to be read.
+        batch: Images that are read at once.
+        gather: Seconds that a batch waits for more images.
+        constraint: Characters of a charset or pattern.
+    """
+
+    body: int = 16 * 2**20
+    bodies: int = 128 * 2**20
+    seconds: float = 30.0
+    headers: int = 16 * 2**10
+    images: int = 64
+    pixels: int = 4_000_000
+    queue: int = 128
+    batch: int = 32
+    gather: float = 0.001
+    constraint: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one server behaves.
+
+    Attributes:
+        models: Names or files of the models that can be asked for; the first is the default.
+        host: The address to listen on.
+        port: The port; 0 takes one that is free.
+        workers: Processes that answer.
+        token: What a request must show; None where it need not, on loopback only.
+        hosts: Further names that the server is asked by, in lower case and without a port.
+        label: The folder to label, or None.
+        overlap: The share of its images that are shown to everybody who labels.
+        drain: Seconds between the signal to stop and the end of taking requests in.
+        limits: How much is taken in.
+        echo: Whether ``/v1/echo`` gives back what it gets, to measure the server itself by.
+        log: Whether to tell method, path and status of every request on stderr.
+    """
+
+    models: tuple[str, ...] = ("metu",)
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    token: str | None = field(default=None, repr=False)
+    hosts: frozenset[str] = frozenset()
+    label: Path | None = None
+    overlap: float = 0.0
+    drain: float = 0.0
+    limits: Limits = Limits()
+    echo: bool = False
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse to be open to others without a token.
+
+        Raises:
+            UsageError: If the address is not this machine's own and there is no token.
+        """
+        if self.token is None and not is_loopback(self.host):
+            remedy = "give --token-file FILE, or listen on 127.0.0.1"
+            raise UsageError("--host", f"{self.host} lets others in without a token", remedy)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or name can be reached from this machine alone."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def read_token(path: Path) -> str:
+    """Return the first line of a file that nobody else may read.
+
+    Raises:
+        UsageError: If it cannot be read, others may read it, or the token is too short, too long
+            or of characters that no header can hold.
+    """
+    where = str(path)
+    try:
+        mode = path.stat().st_mode
+        with path.open("rb") as file:
+            lines = file.read(_LONGEST_TOKEN + 1).splitlines()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(where, f"cannot be read: {reason}", "name a file that holds it") from None
+    if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(where, "may be read by others", f"chmod 600 {where}")
+    token = lines[0].strip() if lines else b""
+    if not _SHORTEST_TOKEN <= len(token) < _LONGEST_TOKEN:
+        what = f"holds a token of {len(token)} characters on its first line"
+        raise UsageError(where, what, f"take {_SHORTEST_TOKEN} at least: openssl rand -hex 32")
+    if not all(0x21 <= byte <= 0x7E for byte in token):
+        raise UsageError(where, "holds a token with spaces or beyond ASCII", "openssl rand -hex 32")
+    return token.decode("ascii")
