@@ -70,6 +70,8 @@ def serve(answering: Answering) -> Iterator[Site]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
 
         def do_GET(self) -> None:  # noqa: N802: as the standard library has it
             site.asked.append(self.path)

@@ -7,6 +7,7 @@ to: a name server that answers twice, differently (DNS rebinding), gains nothing
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from typing import TypeAlias
 
@@ -21,6 +22,7 @@ __all__ = ["addresses", "is_loopback", "joined", "parse", "port_of", "same_site"
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(rb"[0-9A-Za-z._:-]+")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LONGEST = 200
 """Characters of a URL that a message shows."""
@@ -40,7 +42,7 @@ def parse(text: str) -> httpx.URL:
     if url.userinfo:
         what, remedy = "holds a user name or a password", "leave it out: nothing logs in here"
         raise UsageError(shown(url.copy_with(userinfo=b"")), what, remedy)
-    if url.scheme not in _PORTS or not url.host:
+    if not _is_of_the_web(url):
         what, remedy = "is no address of the web", "write http://HOST/PATH or https://HOST/PATH"
         raise UsageError(printable(text[:_LONGEST]), what, remedy)
     return url.copy_with(fragment=None)
@@ -56,9 +58,14 @@ def joined(base: httpx.URL, link: str) -> httpx.URL:
         url = base.join(link.strip()).copy_with(fragment=None)
     except (httpx.InvalidURL, ValueError):
         raise RefusedError(shown(base), "holds a link that is no URL") from None
-    if url.scheme not in _PORTS or not url.host or url.userinfo:
+    if not _is_of_the_web(url) or url.userinfo:
         raise RefusedError(shown(base), f"links to {shown(url)}, which is not asked for")
     return url
+
+
+def _is_of_the_web(url: httpx.URL) -> bool:
+    fit = url.scheme in _PORTS and _HOST.fullmatch(url.raw_host) is not None
+    return fit and 0 < port_of(url) < 2**16
 
 
 def shown(url: httpx.URL | str) -> str:
@@ -71,7 +78,7 @@ def shown(url: httpx.URL | str) -> str:
 
 def port_of(url: httpx.URL) -> int:
     """Return the port, also where the URL leaves it to the scheme."""
-    return url.port or _PORTS[url.scheme]
+    return _PORTS[url.scheme] if url.port is None else url.port
 
 
 def same_site(asked: httpx.URL, other: httpx.URL) -> bool:

@@ -39,7 +39,7 @@ VARIABLE = "CAPTCHASCOPE_BROWSER"
 SCREENSHOT = "screenshot"
 """The status of an image that only the browser has."""
 
-_PATIENCE = 10.0  # seconds, for the element to appear, and to change after a click
+PATIENCE = 10.0  # seconds, for the element to appear, and to change after a click
 _POLL = 10.0  # milliseconds
 _HANGS = 120_000.0  # milliseconds; every request ends long before
 
@@ -49,9 +49,12 @@ HTMLFormElement.prototype.submit = () => {};
 """
 
 _STATE = """
-element => element instanceof HTMLImageElement
-    ? {link: element.currentSrc || element.src, complete: element.complete}
-    : {link: '', complete: document.readyState === 'complete'}
+element => {
+    if (!(element instanceof HTMLImageElement))
+        return {link: '', complete: document.readyState === 'complete'};
+    const link = element.currentSrc || element.src;
+    return {link, complete: element.complete && link !== ''};
+}
 """
 
 _BLOB = """
@@ -147,7 +150,7 @@ class BrowserSource:
         if element is None:
             what = f"has nothing to click at {printable(selector)}"
             raise RefusedError(self._page.url, what, "check --refresh-selector")
-        element.click(timeout=_PATIENCE * 1000, no_wait_after=True)
+        element.click(timeout=PATIENCE * 1000, no_wait_after=True)
 
     def _element(self) -> ElementHandle:
         element = self._page.query_selector(self._selector)
@@ -158,7 +161,7 @@ class BrowserSource:
 
     def _settled(self, before: _Look | None) -> ElementHandle:
         """Wait until the element is there, complete, and another than before."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + PATIENCE
         trouble = "does not finish its image"
         while time.monotonic() < until:
             with suppress(PlaywrightError, RefusedError):  # a navigation may be under way

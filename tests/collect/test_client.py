@@ -1,0 +1,115 @@
+"""One exchange: its bounds in bytes and seconds."""
+
+from __future__ import annotations
+
+import gzip
+import time
+import tracemalloc
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import httpx
+import pytest
+
+from captchascope import __version__
+from captchascope.collect.client import Client, Limits, Response
+from captchascope.collect.pace import Pace
+from captchascope.collect.trouble import CollectError, RefusedError
+
+from .sites import Answer, Site, serve
+
+
+@contextmanager
+def asked(answer: Answer, seconds: float = 20.0) -> Iterator[tuple[Site, Client]]:
+    """Serve one answer, and give a client."""
+    with (
+        serve(lambda path: answer) as site,
+        closing(Client(Pace(0), Limits(seconds=seconds))) as client,
+    ):
+        yield site, client
+
+
+def get(answer: Answer, most: int = 1000, *, cut: bool = False) -> Response:
+    """Return what a client makes of an answer."""
+    with asked(answer) as (site, client):
+        return client.get(httpx.URL(site.root), most, cut=cut)
+
+
+def test_a_request_names_the_tool() -> None:
+    """And asks for nothing compressed."""
+    with asked(Answer(b"x")) as (site, client):
+        client.get(httpx.URL(site.root), 10, {"Cookie": "a=b"})
+    assert site.headers[0]["User-Agent"].startswith(f"captchascope/{__version__} (")
+    assert site.headers[0]["Accept-Encoding"] == "identity"
+    assert site.headers[0]["Cookie"] == "a=b"
+
+
+def test_the_environment_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would connect to whatever it liked."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert get(Answer(b"x")).body == b"x"
+
+
+def test_a_body_may_have_the_most_bytes_and_no_more() -> None:
+    """One more is an error, unless it may be cut."""
+    assert get(Answer(b"x" * 1000)).body == b"x" * 1000
+    with pytest.raises(CollectError, match="is larger than 1,000 bytes"):
+        get(Answer(b"x" * 1001))
+    assert get(Answer(b"x" * 1001), cut=True).body == b"x" * 1000
+
+
+def test_an_endless_body_ends_in_bounded_memory() -> None:
+    """As soon as it is beyond the bound."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(CollectError, match="is larger than 1,000,000 bytes"):
+            get(Answer(endless=b"x" * 50_000), 1_000_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 6_000_000
+
+
+def test_a_drip_ends_when_the_time_is_over() -> None:
+    """However often a byte comes."""
+    with asked(Answer(endless=b"x", pause=0.05), 0.4) as (site, client):
+        begun = time.monotonic()
+        with pytest.raises(RefusedError, match=r"took longer than 0\.4 s"):
+            client.get(httpx.URL(site.root), 1000)
+        assert 0.3 < time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b"image" * 50), zlib.compress(b"image" * 50)])
+def test_a_compressed_body_is_unpacked(body: bytes) -> None:
+    """Some servers compress whatever they are asked for."""
+    assert get(Answer(body, headers={"Content-Encoding": "gzip"})).body == b"image" * 50
+
+
+def test_a_compressed_body_cannot_explode() -> None:
+    """The bound is on what comes out."""
+    bomb = gzip.compress(bytes(50_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CollectError, match="is larger than 100,000 bytes"):
+            get(Answer(bomb, headers={"Content-Encoding": "gzip"}), 100_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize(("encoding", "what"), [("br", "encoded as 'br'"), ("gzip", "damaged")])
+def test_another_encoding_is_refused(encoding: str, what: str) -> None:
+    """So is damaged data."""
+    with pytest.raises(RefusedError, match=what):
+        get(Answer(b"nonsense", headers={"Content-Encoding": encoding}))
+
+
+def test_a_connection_that_breaks_off_is_an_error_of_transport() -> None:
+    """Which is worth another attempt."""
+    with pytest.raises(httpx.TransportError):
+        get(Answer(b"half", headers={"Content-Length": "8"}))
+    with closing(Client(Pace(0), Limits())) as client, pytest.raises(httpx.TransportError):
+        client.get(httpx.URL("http://127.0.0.1:1/"), 10)

@@ -1,0 +1,97 @@
+"""The image of a page."""
+
+from __future__ import annotations
+
+import base64
+
+import httpx
+import pytest
+
+from captchascope.collect.page import check_selector, data_of, image_in, largest
+from captchascope.collect.trouble import RefusedError
+from captchascope.errors import UsageError
+
+URL = httpx.URL("http://127.0.0.1:8000/forms/register?step=1")
+
+
+@pytest.mark.parametrize(
+    ("html", "link"),
+    [
+        ("<img src=c.png>", "http://127.0.0.1:8000/forms/c.png"),
+        ("<img src='/c.png?a=1&amp;b=2'>", "http://127.0.0.1:8000/c.png?a=1&b=2"),
+        ("<img src='?c'>", "http://127.0.0.1:8000/forms/register?c"),
+        ("<base href=/static/><img src=c.png>", "http://127.0.0.1:8000/static/c.png"),
+        ("<base target=x><img src=c.png>", "http://127.0.0.1:8000/forms/c.png"),
+        ("<img src=a.png srcset='b.png 2x, c.png 1.5x'>", "http://127.0.0.1:8000/forms/b.png"),
+        ("<img src=a.png srcset=''>", "http://127.0.0.1:8000/forms/a.png"),
+        ("<img src='//other/c.png'>", "http://other/c.png"),
+        ("<input type=image src=' c.png '>", "http://127.0.0.1:8000/forms/c.png"),
+    ],
+)
+def test_where_the_image_is(html: str, link: str) -> None:
+    """As a browser would find it."""
+    assert str(image_in(html, "img, input", URL)) == link
+
+
+@pytest.mark.parametrize(
+    ("srcset", "link"),
+    [
+        ("a.png", "a.png"),
+        ("a.png 1x, b.png 2x", "b.png"),
+        ("b.png 640w , a.png 320w", "b.png"),
+        ("a.png,b.png 2x", "a.png,b.png"),
+        ("a.png, b.png", "a.png"),
+        ("data:image/png;base64,AAAA 2x, b.png", "data:image/png;base64,AAAA"),
+        ("\n a.png\t1x,\n b.png   3x,", "b.png"),
+        (" , ", ""),
+        ("", ""),
+    ],
+)
+def test_the_largest_candidate_counts(srcset: str, link: str) -> None:
+    """Commas belong to a URL unless they end it, as the HTML standard has it."""
+    assert largest(srcset) == link
+
+
+@pytest.mark.parametrize(
+    ("link", "data"),
+    [
+        ("data:image/png;base64," + base64.b64encode(b"image").decode(), b"image"),
+        ("data:image/png;base64,aW1hZ2U", b"image"),
+        ("data:image/png;base64,aW1h%0A Z2U%3D", b"image"),
+        ("data:,im%61ge", b"image"),
+    ],
+)
+def test_an_image_may_be_within_the_page(link: str, data: bytes) -> None:
+    """In base64, with or without its padding, or in percents."""
+    assert data_of(link, "page") == data
+    assert image_in(f"<img src='{link}'>", "img", URL) == data
+
+
+@pytest.mark.parametrize("link", ["data:image/png;base64,A", "data:;base64,ä", "data:nothing"])
+def test_damaged_data_is_refused(link: str) -> None:
+    """As one attempt without an image."""
+    with pytest.raises(RefusedError, match="damaged"):
+        data_of(link, "page")
+
+
+@pytest.mark.parametrize(
+    ("html", "what"),
+    [
+        ("<p>Please log in", "has nothing that matches img"),
+        ("<img>", "names no image at img"),
+        ("<img src=''>", "names no image at img"),
+        ("<img src='mailto:a@b'>", "which is not asked for"),
+    ],
+)
+def test_a_page_without_the_image(html: str, what: str) -> None:
+    """What is said helps to find out why."""
+    with pytest.raises(RefusedError, match=what):
+        image_in(html, "img", URL)
+
+
+@pytest.mark.parametrize("selector", ["", " ", "##", "img[", "a >"])
+def test_a_selector_that_is_none(selector: str) -> None:
+    """It is known before anything is asked."""
+    with pytest.raises(UsageError, match="--selector: is no CSS selector"):
+        check_selector("--selector", selector)
+    check_selector("--selector", "form img#captcha")
