@@ -183,6 +183,7 @@ print(json.dumps([status, sorted(set({HEAVY}) & sys.modules.keys())]), file=sys.
         ["explain", "examples/1.jpeg", "-o", "{}/stages.png"],
         ["generate", "metu", "{}/made", "--count", "1", "-q"],
         ["segment", "examples", "{}/glyphs"],
+        ["convert", "examples", "{}/converted", "--to", "jsonl", "-q"],
         ["test", "examples"],
         ["check", "examples", "--model", "metu", "-q"],
         ["train", "--help"],

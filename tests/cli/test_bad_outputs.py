@@ -13,6 +13,7 @@ from .commands import Cli, Done, ended, one_line, start, text
 FOLDERS = {
     "generate": ["generate", "metu", "{}", "--count", "3"],
     "segment": ["segment", "captchas", "{}", "--last", "3"],
+    "convert": ["convert", "captchas", "{}", "--to", "csv", "--last", "3"],
 }
 FILES = {
     "explain": (["explain", "captchas/1.jpeg", "-o", "{}"], "stages.png"),
@@ -97,6 +98,7 @@ def test_a_full_disk(cli: Cli, place: Path, command: str) -> None:
     [
         (["generate", "metu", "out", "--count", "40"], "out"),
         (["segment", "captchas", "out"], "out"),
+        (["convert", "captchas", "out", "--to", "csv"], "out"),
         (["explain", "captchas/1.jpeg", "-o", "out.png"], "out.png"),
         (["explain", "captchas/1.jpeg", "-o", "out.gif"], "out.gif"),
         (["test", "captchas", "--report", "out.html"], "out.html"),

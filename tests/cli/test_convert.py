@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
 from captchascope.dataset import read_dataset
+from captchascope.practice.answerfile import AnswerFile
 
 from .commands import Cli, one_line, shaped
 
@@ -57,13 +57,24 @@ def test_the_answers_of_a_site(cli: Cli) -> None:
     images = read_dataset("captchas").samples
     for name in ("labels.csv", "labels.txt"):
         Path("captchas", name).unlink()
-    rows = [f"{hashlib.sha256(s.path.read_bytes()).hexdigest()},{s.label}\n" for s in images[1:]]
-    Path("answers.csv").write_text("sha256,label\n" + "".join(rows))
+    with AnswerFile(Path("answers.csv")) as answers:
+        for sample in images[1:]:
+            answers.add(sample.path.read_bytes(), sample.label)
     done = cli("convert", "captchas", "--answers", "answers.csv", "--to", "csv", "out")
     assert (done.status, len(done.errors)) == (1, 2)
     assert shaped(done.errors[0]).startswith("answers.csv: has no row for '1.jpeg' (")
     assert done.errors[1] == "11 captchas as csv in out"
     assert by_bytes("out") == {s.path.read_bytes(): s.label for s in images[1:]}
+
+
+def test_the_glyphs_that_segment_cut(cli: Cli) -> None:
+    """Their folders are their labels."""
+    assert cli("segment", "captchas", "glyphs").status == 0
+    options = "--labels-from", "imagefolder", "--to", "csv"
+    done = cli("convert", "glyphs", "digits", *options)
+    assert (done.status, done.errors) == (0, ["72 captchas as csv in digits"])
+    for sample in read_dataset("digits").samples:
+        assert sample.file.startswith(f"{sample.label}/")
 
 
 def test_two_sources_are_wrong_usage(cli: Cli) -> None:

@@ -176,16 +176,16 @@ def test_what_is_no_json_is_an_error(tmp_path: Path, text: str) -> None:
 
 def test_what_is_written_can_be_imported(tmp_path: Path) -> None:
     """A task for each image, addressed as a local file, annotated for the interface beside it."""
-    folder_of(tmp_path / "in", ["a b/%1?.png"])
+    folder_of(tmp_path / "in", ["a b/%1#.png"])
     (tmp_path / "in" / "labels.csv").write_text(
-        "file,label,kind\na b/%1?.png,é,2\n", encoding="utf-8"
+        "file,label,kind\na b/%1#.png,é,2\n", encoding="utf-8"
     )
     dest, _ = converted(tmp_path / "in", "label-studio", tmp_path / "mine")
     (written,) = json.loads((dest / "label-studio.json").read_text(encoding="utf-8"))
     address = written["data"].pop("image")
     assert address.isascii()
-    assert unquote(address) == "/data/local-files/?d=mine/a b/%1?.png"
-    assert written["data"] == {"file": "a b/%1?.png", "kind": "2"}
+    assert unquote(address) == "/data/local-files/?d=mine/a b/%1#.png"
+    assert written["data"] == {"file": "a b/%1#.png", "kind": "2"}
     interface = (dest / "label-studio.xml").read_text(encoding="utf-8")
     (annotated,) = written["annotations"][0]["result"]
     assert annotated["value"] == {"text": ["é"]}

@@ -77,10 +77,10 @@ def test_a_label_that_is_too_long_for_a_name(tmp_path: Path) -> None:
 
 def test_a_folder_for_each_label(tmp_path: Path) -> None:
     """It depends on the label alone; names within it stay, and are numbered where they meet."""
-    rows = {"1.png": "7", "c/1.png": "7", "C/1.PNG": "7", "2.png": "A", "3.png": "ab", "4.png": "B"}
+    rows = {"1.png": "7", "c/1.png": "7", "d/1.PNG": "7", "2.png": "A", "3.png": "ab", "4.png": "B"}
     dest, _ = converted(labelled(tmp_path / "in", rows), "imagefolder", tmp_path / "out")
     assert files(dest) == [
-        *("7/1.png", "7/1_2.PNG", "7/1_3.png"),
+        *("7/1.png", "7/1_2.png", "7/1_3.PNG"),
         *("U+0041/2.png", "U+0042/4.png", "ab/3.png"),
     ]
     back = labels(read_dataset(dest, "imagefolder"))
