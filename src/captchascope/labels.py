@@ -22,6 +22,7 @@ __all__ = [
     "RowError",
     "further_columns",
     "label_fault",
+    "labels_csv",
     "look_like_numbers",
     "quoted",
     "read_text",
@@ -160,12 +161,17 @@ def write_labels(folder: StrPath, samples: Iterable[Sample]) -> None:
     Raises:
         OutputError: If it cannot be written, or a further column is called file or label.
     """
-    rows = list(samples)
     path = Path(folder, LABELS_CSV)
+    write_whole(path, labels_csv(path, samples))
+
+
+def labels_csv(path: Path, samples: Iterable[Sample]) -> str:
+    """Return what ``write_labels`` writes to ``path``; errors about the columns name that."""
+    rows = list(samples)
     further = further_columns(path, rows, ("file", "label"))
     lines = [["file", "label", *further]]
     lines += [[s.file, s.label, *(s.columns.get(name, "") for name in further)] for s in rows]
-    write_whole(path, "".join(",".join(map(_csv_field, line)) + "\n" for line in lines))
+    return "".join(",".join(map(_csv_field, line)) + "\n" for line in lines)
 
 
 def further_columns(path: Path, samples: Iterable[Sample], own: Sequence[str]) -> list[str]:

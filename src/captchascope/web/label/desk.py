@@ -1,0 +1,187 @@
+"""Everything that labelling a folder needs, started and stopped together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from captchascope.errors import CaptchascopeError, DatasetError, ImageError
+from captchascope.reader import load
+from captchascope.web.label.database import DATABASE
+from captchascope.web.label.follow import Follower
+from captchascope.web.label.guesses import Guesses
+from captchascope.web.label.leases import Leases
+from captchascope.web.label.model import OWN_MODEL, best_of
+from captchascope.web.label.pictures import bytes_of, files_of
+from captchascope.web.label.pupil import Pupil
+from captchascope.web.label.store import Done, Said, Store
+
+__all__ = ["Desk", "Plan"]
+
+_TICK = 1.0  # seconds between looks at what is to be done
+_LOOK = 5.0  # seconds between looks for images
+_LOOKED_AT = 24  # images, to choose a model by
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a folder is to be labelled.
+
+    Attributes:
+        folder: Where the images are.
+        model: The name or file of the model that guesses; None for the one that was trained here,
+            or else the shipped one that is surest.
+        overlap: The share of the images, 0 to 1, that two sessions are given.
+        retrain: After how many labels the model is trained again; None for never.
+        limit: Seconds that a training may take.
+    """
+
+    folder: Path
+    model: str | None = None
+    overlap: float = 0.0
+    retrain: int | None = 50
+    limit: float = 180.0
+
+
+class Desk:
+    """A folder that is being labelled.
+
+    Attributes:
+        plan: How.
+        store: What has been said.
+        leases: Who has which image.
+        guesses: What the model reads.
+        pupil: The training.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Open the store of a folder, and take in the labels that are there.
+
+        Raises:
+            DatasetError: If the folder has no images, or its labels cannot be understood.
+            OutputError: If the store cannot be written, or another process has it.
+        """
+        self.plan = plan
+        files = files_of(plan.folder)
+        self.store = Store(plan.folder / DATABASE)
+        try:
+            self.store.set_present(files)
+            self._follower = Follower(plan.folder, self.store)
+            self._follower.begin()
+        except BaseException:
+            self.store.close()
+            raise
+        self.leases = Leases(self.store, plan.overlap)
+        self.guesses = Guesses(plan.folder, self.store)
+        self.pupil = Pupil(plan.folder, self.store, plan.retrain, plan.limit)
+        self._files = files
+        self._looked = time.monotonic()
+        self._trouble: dict[str, str] = {}
+        self._ended = threading.Event()
+        self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
+
+    def begin(self) -> None:
+        """Begin to guess, and to keep everything up to date.
+
+        Raises:
+            ModelError: If the model that was asked for cannot be used.
+        """
+        if self.plan.model is not None:
+            self.guesses.use(load(self.plan.model))
+        self.guesses.begin()
+        self._upkeep.start()
+
+    def end(self) -> None:
+        """Stop, with ``labels.csv`` up to date.
+
+        Raises:
+            OutputError, DatasetError: If it cannot be written; the store has all of it.
+        """
+        self._ended.set()
+        if self._upkeep.is_alive():
+            self._upkeep.join()
+        self.guesses.end()
+        self.pupil.end()
+        try:
+            self._follower.follow()
+        finally:
+            self.store.close()
+
+    def say(self, session: str, said: Sequence[Said]) -> list[Done]:
+        """Store what a session says; what it withdraws is its own to label again.
+
+        Raises:
+            OutputError: If nothing could be stored.
+        """
+        done = self.store.say(session, said)
+        for one, came in zip(said, done, strict=True):
+            mark = self.store.mark(one.key)
+            if one.image is None and not came.fault and mark is not None:
+                self.leases.add(session, mark.image)
+        return done
+
+    def trouble(self) -> list[str]:
+        """Return what does not go well, and whoever labels should know."""
+        told = (*self._trouble.values(), self.guesses.trouble, self.pupil.trouble)
+        return [text for text in told if text]
+
+    def _keep_up(self) -> None:
+        """Do what is to be done, now and then; nothing that goes wrong here stops labelling."""
+        with suppress(CaptchascopeError):
+            if self.guesses.model == 0:
+                self._choose_model()
+        while not self._ended.wait(_TICK):
+            self._attempt("images", self._look)
+            self._attempt("labels.csv", self._follower.follow)
+            self._attempt("model", self._learn)
+
+    def _attempt(self, name: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+            self._trouble.pop(name, None)
+        except CaptchascopeError as error:
+            self._trouble[name] = str(error)
+        except Exception as error:
+            self._trouble[name] = f"{name}: {type(error).__name__}: {error}"
+
+    def _look(self) -> None:
+        """See whether there are other images now."""
+        if time.monotonic() - self._looked < _LOOK:
+            return
+        self._looked = time.monotonic()
+        try:
+            files = files_of(self.plan.folder)
+        except DatasetError:
+            if self.plan.folder.is_dir():  # all are gone; a folder that is not there may come back
+                self._set_present([])
+            raise
+        self._set_present(files)
+
+    def _set_present(self, files: list[str]) -> None:
+        if files != self._files:
+            self._files = files
+            self.store.set_present(files)
+            self.guesses.refresh()
+
+    def _choose_model(self) -> None:
+        own = self.plan.folder / OWN_MODEL
+        if own.exists():
+            with suppress(CaptchascopeError):  # an older one, or a broken one: there are others
+                self.guesses.use(load(own))
+                return
+        some = []
+        for image in islice(self.store.present(), _LOOKED_AT):
+            with suppress(ImageError):
+                some.append(bytes_of(self.plan.folder, self.store.file(image) or ""))
+        self.guesses.use(best_of(some))
+
+    def _learn(self) -> None:
+        """Train where it is time, and use the model that came of it."""
+        reader = self.pupil.look()
+        if reader is not None:
+            self.guesses.use(reader)
