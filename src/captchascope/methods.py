@@ -102,7 +102,9 @@ class WholeMethod:
 
     def _decoded(self, bucket: Bucket) -> list[Decoded | None]:
         try:
-            return decode_ctc(bucket.logits, self.charset, self.rule, self.temperature)
+            return decode_ctc(
+                bucket.logits, self.charset, self.rule, self.temperature, self.recognise.spec.span
+            )
         except ValueError as error:
             what = f"gives what cannot be decoded: {error}"
             raise ModelError(self.name, what, _TRAIN_AGAIN) from error

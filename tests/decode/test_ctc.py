@@ -186,6 +186,19 @@ def test_a_character_is_where_it_was_seen() -> None:
     assert forced.chars[1].confidence == forced.confidence
 
 
+@pytest.mark.parametrize("rule", [FREE, Constraints.parse(length="2")])
+def test_places_are_those_in_the_whole_image(rule: Constraints) -> None:
+    """Where the timesteps cover only a part of it."""
+    scores = seen("-", "a", "b", "-")[None]
+    (whole,), (part,) = (
+        decode_ctc(scores, ABC, rule, span=span) for span in ((0.0, 1.0), (0.25, 0.75))
+    )
+    assert whole is not None
+    assert part is not None
+    assert [char.place for char in whole.chars] == [(0.25, 0.5), (0.5, 0.75)]
+    assert [char.place for char in part.chars] == [(0.375, 0.5), (0.5, 0.625)]
+
+
 def test_many_unsure_paths_beat_one_surer_path() -> None:
     """The best path says nothing, but most of the probability says a."""
     scores = np.log(np.array([[0.6, 0.4, 1e-9, 1e-9]] * 2, np.float32))

@@ -149,8 +149,7 @@ def test_only_its_columns_are_looked_at() -> None:
     assert normalise([prepare(NOISE, NARROW)]).shape == (1, 1, 50, 120)
 
 
-@pytest.mark.parametrize(("place", "share"), [(0.0, 20 / 150), (0.5, 80 / 150), (1.0, 140 / 150)])
-def test_a_place_among_the_columns_is_one_in_the_image(place: float, share: float) -> None:
-    """A reading tells where in the image its characters are."""
-    assert NARROW.share(place) == pytest.approx(share)
-    assert FIXED.share(place) == FREE.share(place) == place
+def test_the_columns_are_told_as_shares() -> None:
+    """A reading tells where in the whole image its characters are."""
+    assert NARROW.span == (20 / 150, 140 / 150)
+    assert FIXED.span == FREE.span == (0.0, 1.0)

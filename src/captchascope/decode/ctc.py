@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -30,6 +31,8 @@ from captchascope.decode.scores import Floats, Scores, scored
 from captchascope.records import CharReading, Decoded, FloatArray
 
 __all__ = ["decode_ctc", "log_confidences"]
+
+Span: TypeAlias = tuple[float, float]
 
 _WIDTH = 16  # of the beam
 _ENOUGH = 0.5  # the confidences of all allowed texts sum to 1, so no other text is above this one
@@ -60,7 +63,11 @@ class _Texts:
 
 
 def decode_ctc(
-    logits: FloatArray, charset: Charset, rule: Constraints, temperature: float = 1.0
+    logits: FloatArray,
+    charset: Charset,
+    rule: Constraints,
+    temperature: float = 1.0,
+    span: Span = (0.0, 1.0),
 ) -> list[Decoded | None]:
     """Return the most probable allowed text of each image.
 
@@ -72,6 +79,7 @@ def decode_ctc(
         charset: The model's, of K - 1 characters.
         rule: The constraints.
         temperature: What the logits are divided by.
+        span: Where in the image the timesteps begin and end, shares of its width.
     Returns:
         One for each image, whatever else is in the batch; None if no allowed text fits into T
         timesteps. Without constraints it may be the empty text.
@@ -89,9 +97,9 @@ def decode_ctc(
     refused = ~_accepted(texts.labels, left)
     together = _together(scores, left, refused | (texts.confidences < _SURE))
     texts = replace(texts, confidences=np.minimum(texts.confidences / together, 1.0))
-    found: list[Decoded | None] = [*_decoded(texts, left.chars, logits.shape[1])]
+    found: list[Decoded | None] = [*_decoded(texts, left.chars, logits.shape[1], span)]
     (doubtful,) = np.nonzero(refused | (texts.confidences < _ENOUGH))
-    for image, decoded in _searched(scores, left, together, doubtful):
+    for image, decoded in _searched(scores, left, together, doubtful, span):
         before = found[image]
         if refused[image] or (decoded and before and decoded.confidence > before.confidence):
             found[image] = decoded
@@ -179,18 +187,20 @@ def _together(scores: Scores, left: Allowed, unsure: BoolArray) -> Floats:
 
 
 def _searched(
-    scores: Scores, left: Allowed, together: Floats, images: IntArray
+    scores: Scores, left: Allowed, together: Floats, images: IntArray, span: Span
 ) -> Iterator[tuple[int, Decoded | None]]:
     """Yield each of some images, and the best of the texts that a beam finds in it."""
     (classes, _, timesteps), states = scores.weights.shape, len(left.step)
     at_once = max(1, _MOST_CELLS // (timesteps * (classes * states + _WIDTH * timesteps)))
     for first in range(0, len(images), at_once):
         some = images[first : first + at_once]
-        best = _best_of_beam(scores.of(some), left, np.log(together[some]))
+        best = _best_of_beam(scores.of(some), left, np.log(together[some]), span)
         yield from zip(some.tolist(), best, strict=True)
 
 
-def _best_of_beam(scores: Scores, left: Allowed, together: Floats) -> list[Decoded | None]:
+def _best_of_beam(
+    scores: Scores, left: Allowed, together: Floats, span: Span
+) -> list[Decoded | None]:
     """Return the best text of each image; ``together`` as a logarithm."""
     logs = np.log(np.maximum(scores.weights, _LEAST)) - np.log(scores.sums)
     classes, there = beam_search(logs.transpose(2, 1, 0).astype(np.float64), left, _WIDTH)
@@ -201,7 +211,7 @@ def _best_of_beam(scores: Scores, left: Allowed, together: Floats) -> list[Decod
     best = np.where(there, np.maximum(worth, _NEVER), -np.inf).argmax(axis=1)
     chosen = every * _WIDTH + best
     texts = _aligned(scores, labels[chosen], lengths[chosen], worth[every, best] - together)
-    decoded = _decoded(texts, left.chars, scores.sums.shape[1])
+    decoded = _decoded(texts, left.chars, scores.sums.shape[1], span)
     return [text if any(is_there) else None for text, is_there in zip(decoded, there, strict=True)]
 
 
@@ -217,11 +227,12 @@ def _aligned(scores: Scores, labels: IntArray, lengths: IntArray, logs: Floats) 
     return _Texts(labels, lengths, np.exp(np.minimum(logs, 0.0)), starts, ends, sure)
 
 
-def _decoded(texts: _Texts, chars: str, timesteps: int) -> list[Decoded]:
+def _decoded(texts: _Texts, chars: str, timesteps: int, span: Span) -> list[Decoded]:
     table = np.array(["", *chars])
     whole = "".join(table[texts.labels[texts.labels != BLANK]].tolist())
     sure = np.maximum(texts.sure, texts.confidences.repeat(texts.lengths)).tolist()
-    lefts, rights = (texts.starts / timesteps).tolist(), (texts.ends / timesteps).tolist()
+    first, step = span[0], (span[1] - span[0]) / timesteps
+    lefts, rights = ((first + edges * step).tolist() for edges in (texts.starts, texts.ends))
     readings = CharReading.several(whole, sure, zip(lefts, rights, strict=True))
     ends = texts.lengths.cumsum().tolist()
     found = zip([0, *ends], ends, texts.confidences.tolist(), strict=False)

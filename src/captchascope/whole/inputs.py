@@ -65,15 +65,13 @@ class WholeSpec:
         if not 0 <= self.left <= right - _WIDTHS[0] <= self.width - _WIDTHS[0]:
             raise ValueError(f"left and right, {self.left} and {right}, are no part of the width")
 
-    def share(self, place: float) -> float:
-        """Return where something is in the image, given where in what the network looks at.
-
-        Both are shares of the width, 0 to 1.
-        """
-        if self.width is None or (self.left, self.right) == (0, None):
-            return place
+    @property
+    def span(self) -> tuple[float, float]:
+        """Where what the network looks at begins and ends, as shares of the image's width."""
+        if self.width is None:
+            return 0.0, 1.0
         right = self.width if self.right is None else self.right
-        return (self.left + place * (right - self.left)) / self.width
+        return self.left / self.width, right / self.width
 
 
 def fitted_width(height: int, width: int, spec: WholeSpec) -> int:
