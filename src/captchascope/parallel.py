@@ -75,8 +75,8 @@ def read_in_processes(
         remedy = "try fewer jobs; a script needs its code under if __name__ == '__main__'"
         raise CaptchascopeError("jobs", what, remedy) from None
     finally:
-        for future in waiting:
-            future.cancel()
+        while waiting:  # none stays: their error's traceback holds this frame, and that the reader
+            waiting.pop().cancel()
 
 
 def _submitted(reader: Reader, jobs: int, chunk: Sequence[ImageSource]) -> Future[list[Reading]]:

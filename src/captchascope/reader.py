@@ -94,8 +94,12 @@ class Reader:
 
     def _readings(self, images: Iterable[ImageSource], jobs: int, stop: bool) -> Iterator[Reading]:
         for reading in self._in_batches(images, jobs):
-            if stop and reading.error is not None:
-                raise reading.error
+            if stop and (error := reading.error) is not None:
+                del reading  # nor the error: its traceback holds this frame, and that the reader
+                try:
+                    raise error
+                finally:
+                    del error
             yield reading
 
     def _in_batches(self, images: Iterable[ImageSource], jobs: int) -> Iterator[Reading]:
