@@ -169,7 +169,7 @@ def test_without_a_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vari
     """The line says what to install; nothing is downloaded."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv(VARIABLE, variable)
-    with pytest.raises(CollectError, match="--browser: finds no .*install chromium"):
+    with pytest.raises(CollectError, match=r"--browser: finds no .*install chromium"):
         executable()
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "Draw every stage of reading one captcha.",
     "generate": "Generate labelled captchas.",
     "practice-site": "Serve a made-up registration page to collect captchas from.",
+    "collect": "Collect captchas from a page that you may collect from.",
     "check": "Find what is wrong with labelled captchas, before training.",
     "convert": "Write labelled captchas with their labels in another form.",
     "segment": "Cut labelled captchas into one image per glyph.",

@@ -23,10 +23,10 @@ from captchascope.errors import CaptchascopeError, ImageError, UsageError
 __all__ = ["Counts", "Request", "collect"]
 
 MOST_FAILURES = 20
-"""Attempts without an image, in a row, that end a collection."""
+"""Attempts without an image, and no new one between them, that end a collection."""
 
 MOST_REPEATS = 50
-"""Images that were stored before, in a row, that end a collection."""
+"""Images that were stored before, and no new one between them, that end a collection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,13 @@ class Request:
             what = f"is needed, as {shown(url.host)} is not this machine"
             raise UsageError("--authorised", what, "write who allowed you to collect there")
         if self.count < 1:
-            raise UsageError("--count", f"must be at least 1, not {self.count}")
+            raise UsageError(
+                "--count", f"must be at least 1, not {self.count}", "write --count 300"
+            )
         if not (self.delay >= 0 and math.isfinite(self.delay)):
-            raise UsageError("--delay", f"must be 0 s or more, not {self.delay:g}")
+            raise UsageError(
+                "--delay", f"must be 0 s or more, not {self.delay:g}", "write --delay 2"
+            )
         if self.browser and self.selector is None:
             raise UsageError("--browser", "needs --selector", "name the element with the image")
         if self.refresh is not None and not self.browser:
@@ -172,11 +176,10 @@ class _Bot:
         except (RefusedError, ImageError) as error:
             self._fail(error)
             return
-        self.failures = 0
         if self.store.holds(shot.data):
             self._repeat(shot.url)
             return
-        self.repeats = 0
+        self.failures = self.repeats = 0
         who = self.request.authorised.strip()
         self.store.add(shot.data, suffix, shot.url, shot.status, who)
         self.counts.new += 1
