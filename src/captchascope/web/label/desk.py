@@ -6,9 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
 from captchascope.reader import load
@@ -18,34 +16,15 @@ from captchascope.web.label.guesses import Guesses
 from captchascope.web.label.leases import Leases
 from captchascope.web.label.model import OWN_MODEL, best_of
 from captchascope.web.label.pictures import bytes_of, files_of
+from captchascope.web.label.plan import Plan
 from captchascope.web.label.pupil import Pupil
 from captchascope.web.label.store import Done, Said, Store
 
-__all__ = ["Desk", "Plan"]
+__all__ = ["Desk"]
 
 _TICK = 1.0  # seconds between looks at what is to be done
 _LOOK = 5.0  # seconds between looks for images
 _LOOKED_AT = 24  # images, to choose a model by
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a folder is to be labelled.
-
-    Attributes:
-        folder: Where the images are.
-        model: The name or file of the model that guesses; None for the one that was trained here,
-            or else the shipped one that is surest.
-        overlap: The share of the images, 0 to 1, that two sessions are given.
-        retrain: After how many labels the model is trained again; None for never.
-        limit: Seconds that a training may take.
-    """
-
-    folder: Path
-    model: str | None = None
-    overlap: float = 0.0
-    retrain: int | None = 50
-    limit: float = 180.0
 
 
 class Desk:

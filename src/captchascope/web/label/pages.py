@@ -29,12 +29,9 @@ _REVIEWED = 30  # images on one page of the review
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
-def router(desk: Desk | None) -> APIRouter:
-    """Return the routes; without a desk there is one page, which says how to begin."""
+def router(desk: Desk) -> APIRouter:
+    """Return the routes."""
     routes = APIRouter(include_in_schema=False)
-    if desk is None:
-        routes.add_api_route("/label", _none, methods=["GET"], response_model=None)
-        return routes
     pages = _Pages(desk)
     for path, endpoint, method in (
         ("/label", pages.one, "GET"),
@@ -47,10 +44,6 @@ def router(desk: Desk | None) -> APIRouter:
     ):
         routes.add_api_route(path, endpoint, methods=[method], response_model=None)
     return routes
-
-
-def _none() -> HTMLResponse:
-    return page("label-none.html", here="label")
 
 
 class _Pages:

@@ -1,0 +1,94 @@
+// What has been said and is not stored yet: sent in order, again and again until it is.
+// It is kept with the tab, so that loading the page again loses none of it.
+
+const AGAIN = 1000; // milliseconds until what could not be sent is sent again
+const AT_ONCE = 50;
+
+// A name that nobody else has. (crypto.randomUUID is missing on pages without TLS.)
+export function fresh() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// The name of this tab, by which the server knows what it holds and what it said.
+export function session() {
+  let name = sessionStorage.getItem("session");
+  if (!name) {
+    name = fresh();
+    sessionStorage.setItem("session", name);
+  }
+  return name;
+}
+
+export async function post(path, body) {
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(await reason(answer));
+  return answer.json();
+}
+
+export async function get(path) {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(await reason(answer));
+  return answer.json();
+}
+
+async function reason(answer) {
+  try {
+    return (await answer.json()).detail;
+  } catch {
+    return `the server answered ${answer.status}`;
+  }
+}
+
+export class Outbox {
+  // onStored(done, progress): what came of some; onTrouble(count, why): how many wait, and why.
+  constructor(onStored, onTrouble) {
+    this.onStored = onStored;
+    this.onTrouble = onTrouble;
+    this.waiting = JSON.parse(sessionStorage.getItem("waiting") || "[]");
+    this.sending = null;
+    addEventListener("beforeunload", (event) => {
+      if (this.waiting.length) event.preventDefault();
+    });
+  }
+
+  push(...said) {
+    this.waiting.push(...said);
+    this.keep();
+    this.flush();
+  }
+
+  // Resolves when nothing waits any more, or the server could not be reached.
+  flush() {
+    this.sending ??= this.send().finally(() => {
+      this.sending = null;
+    });
+    return this.sending;
+  }
+
+  async send() {
+    while (this.waiting.length) {
+      const said = this.waiting.slice(0, AT_ONCE);
+      let answer;
+      try {
+        answer = await post("/label/say", { session: session(), said });
+      } catch (error) {
+        this.onTrouble(this.waiting.length, error.message);
+        setTimeout(() => this.flush(), AGAIN);
+        return;
+      }
+      this.waiting.splice(0, said.length);
+      this.keep();
+      this.onTrouble(this.waiting.length, "");
+      this.onStored(answer.done, answer.progress, said);
+    }
+  }
+
+  keep() {
+    sessionStorage.setItem("waiting", JSON.stringify(this.waiting));
+  }
+}
