@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import cv2
 import jinja2
 
 from captchascope.confusions import confusion_table, most_confused
+from captchascope.draw.datauri import image_uri
 from captchascope.errors import ImageError
 from captchascope.evaluate import Evaluation, Rate
 from captchascope.finding import printable
@@ -81,8 +80,6 @@ def _rates(result: Evaluation) -> list[tuple[str, Rate]]:
 def _picture(path: Path) -> str:
     """Return the image as a data URI; empty where it cannot be decoded."""
     try:
-        image = load_rgb(path)
+        return image_uri(load_rgb(path))
     except ImageError:
         return ""
-    data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
-    return "data:image/png;base64," + base64.b64encode(data).decode()

@@ -52,6 +52,7 @@ def _environment() -> jinja2.Environment:
     environment.globals["version"] = __version__
     environment.filters["level"] = level
     environment.filters["percent"] = _percent
+    environment.filters["sureness"] = _sureness
     environment.filters["duration"] = _duration
     return environment
 
@@ -65,6 +66,14 @@ def _percent(share: float, digits: int = 0) -> str:
     if share > 0 and float(text) == 0:
         text = f"{step:.{digits}f}"
     return f"{text}\N{NO-BREAK SPACE}%"
+
+
+def _sureness(confidence: float) -> str:
+    """Return a confidence as short as it can be told; no model is ever all sure."""
+    space = "\N{NO-BREAK SPACE}"
+    if confidence >= 0.995:
+        return f">99{space}%"
+    return f"<1{space}%" if confidence < 0.005 else f"{confidence:.0%}".replace("%", f"{space}%")
 
 
 def _duration(seconds: float) -> str:

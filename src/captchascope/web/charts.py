@@ -1,0 +1,188 @@
+"""Where the marks of the charts stand, in the units of their drawings; the templates draw them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from captchascope.evaluate import Calibration, Rate
+from captchascope.web.course import Course, Point
+
+__all__ = [
+    "Bubble",
+    "Chart",
+    "Line",
+    "Tick",
+    "Whisker",
+    "calibration_chart",
+    "course_chart",
+    "heat",
+]
+__all__ += ["whiskers"]
+
+_WIDTH, _HEIGHT = 360.0, 240.0
+_LEFT, _TOP, _RIGHT, _BOTTOM = 52.0, 12.0, 14.0, 42.0  # margins, for the numbers on the axes
+_SMALLEST, _LARGEST = 3.0, 9.0  # the radius of a bubble
+_HEATS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A place on an axis, and the number that stands there."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line through points, as ``points`` of a polyline has them, and what it is called."""
+
+    name: str
+    points: str
+    end: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A measured share with its interval: a circle, and a line from ``low`` to ``high``."""
+
+    x: float
+    y: float
+    radius: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The frame of a chart with its axes, and the marks within.
+
+    Attributes:
+        x: The ticks of the axis below, left to right.
+        y: The ticks of the axis on the left, from below.
+        x_title: What the axis below tells.
+        y_title: What the axis on the left tells.
+        lines: Lines, where there are any.
+        bubbles: Measured shares, where there are any.
+    """
+
+    x: tuple[Tick, ...]
+    y: tuple[Tick, ...]
+    x_title: str
+    y_title: str
+    lines: tuple[Line, ...] = ()
+    bubbles: tuple[Bubble, ...] = ()
+    width: float = _WIDTH
+    height: float = _HEIGHT
+    left: float = _LEFT
+    top: float = _TOP
+    right: float = _WIDTH - _RIGHT
+    bottom: float = _HEIGHT - _BOTTOM
+
+
+@dataclass(frozen=True, slots=True)
+class Whisker:
+    """A rate as a bar of its interval, from 0 to 100 along the drawing, and a dot."""
+
+    low: float
+    value: float
+    high: float
+
+
+def whiskers(rates: Sequence[Rate]) -> tuple[float, list[Whisker]]:
+    """Return the share that the drawings begin at, and one whisker for each rate.
+
+    They begin at the tenth below the lowest interval: good readers differ in the last per cent.
+    """
+    first = min((math.floor(rate.low * 10) / 10 for rate in rates), default=0.0)
+    first = min(first, 0.9)
+    scale = 100 / (1 - first)
+    return first, [Whisker(*((v - first) * scale for v in (r.low, r.value, r.high))) for r in rates]
+
+
+def heat(count: int, total: int) -> int:
+    """Return how strongly to colour a wrong cell of a confusion matrix: 0 not, 1 to 4.
+
+    Args:
+        count: Of the cell.
+        total: Of its row.
+    """
+    if not count:
+        return 0
+    share = count / total
+    return next((i for i, most in enumerate((0.01, 0.05, 0.2), 1) if share <= most), _HEATS)
+
+
+def calibration_chart(found: Calibration) -> Chart:
+    """Return how often readings of each confidence were right; on the diagonal it is honest."""
+    most = max((one.count for one in found.bins), default=1)
+    bubbles = []
+    for one in found.bins:
+        rate = Rate(round(one.accuracy * one.count), one.count)
+        radius = _SMALLEST + (_LARGEST - _SMALLEST) * math.sqrt(one.count / most)
+        place = _x(one.confidence), _y(rate.value)
+        bubbles.append(Bubble(*place, radius, _y(rate.low), _y(rate.high)))
+    shares = [0.0, 0.25, 0.5, 0.75, 1.0]
+    return Chart(
+        tuple(Tick(_x(share), f"{share:.0%}") for share in shares),
+        tuple(Tick(_y(share), f"{share:.0%}") for share in shares),
+        "confidence",
+        "right",
+        (Line("honest", _polyline([(0.0, 0.0), (1.0, 1.0)]), (_x(1), _y(1))),),
+        tuple(bubbles),
+    )
+
+
+def course_chart(course: Course) -> Chart | None:
+    """Return the learning curve, or None where the training had nothing to validate on."""
+    last = max(point.at for point in course.points) or 1.0
+    lines = []
+    for name in ("exact", "character"):
+        found = [
+            (p.at / last, share) for p in course.points if (share := _share(p, name)) is not None
+        ]
+        if found:
+            x, y = found[-1]
+            lines.append(Line(name, _polyline(found), (_x(x), _y(y))))
+    if not lines:
+        return None
+    return Chart(
+        tuple(Tick(_x(value / last), _short(value)) for value in _round_numbers(last)),
+        tuple(Tick(_y(share), f"{share:.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)),
+        course.unit,
+        "right, validation",
+        tuple(lines),
+    )
+
+
+def _share(point: Point, name: str) -> float | None:
+    return point.exact if name == "exact" else point.character
+
+
+def _x(share: float) -> float:
+    return round(_LEFT + share * (_WIDTH - _LEFT - _RIGHT), 1)
+
+
+def _y(share: float) -> float:
+    return round(_HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM), 1)
+
+
+def _polyline(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{_x(x)},{_y(y)}" for x, y in points)
+
+
+def _round_numbers(last: float) -> list[float]:
+    """Return three to six round numbers from 0 to at most ``last``."""
+    step = 10.0 ** math.floor(math.log10(last))
+    step = next(step * share for share in (1.0, 0.5, 0.2) if last / (step * share) >= 3)
+    return [i * step for i in range(math.floor(last / step + 1e-9) + 1)]
+
+
+def _short(number: float) -> str:
+    """Return a number as an axis shows it: 250, 40k, 1.5M."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:g}{letter}"
+    return f"{number:g}"
