@@ -104,6 +104,18 @@ class Reading:
         text, none = decoded.text or None, not decoded.text
         return cls(text, decoded.confidence, decoded.chars, None, none, unfamiliar)
 
+    def row(self, file: str) -> dict[str, object]:
+        """Return it as a row of JSON, whose ``file`` is what the user called the image."""
+        return {
+            "file": file,
+            "text": self.text,
+            "confidence": round(self.confidence, 6),
+            "chars": [{"char": c.char, "confidence": round(c.confidence, 6)} for c in self.chars],
+            "error": None if self.error is None else self.error.what,
+            "abstained": self.abstained,
+            "unfamiliar": self.unfamiliar,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -12,7 +12,7 @@ _PACKAGES = {
     "train": ("torch", "lightning", "onnx", "onnxscript", "filelock", "tensorboardX"),
     "collect": ("fastapi", "filelock", "httpx", "protego", "selectolax", "stamina", "uvicorn"),
     "browser": ("playwright",),
-    "web": ("fastapi", "multipart", "prometheus_client", "uvicorn"),
+    "web": ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn"),
 }
 
 

@@ -138,18 +138,6 @@ def _print(console: Console, name: str, reading: Reading, form: str) -> None:
     elif reading.abstained:
         console.failed = True
     if form == "jsonl":
-        console.result(json.dumps(_row(name, reading)))
+        console.result(json.dumps(reading.row(name)))
     elif reading.error is None:
         console.result(f"{printable(name)}\t{reading.text or ''}\t{reading.confidence:.4f}")
-
-
-def _row(name: str, reading: Reading) -> dict[str, object]:
-    return {
-        "file": name,
-        "text": reading.text,
-        "confidence": round(reading.confidence, 6),
-        "chars": [{"char": c.char, "confidence": round(c.confidence, 6)} for c in reading.chars],
-        "error": None if reading.error is None else reading.error.what,
-        "abstained": reading.abstained,
-        "unfamiliar": reading.unfamiliar,
-    }

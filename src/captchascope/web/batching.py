@@ -6,13 +6,14 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
 from captchascope.errors import CaptchascopeError
 from captchascope.records import Reading
+from captchascope.web.metrics import Metrics
 from captchascope.web.problems import Problem
 from captchascope.web.readers import Choice, Readers
 from captchascope.web.settings import Limits
@@ -20,6 +21,7 @@ from captchascope.web.settings import Limits
 __all__ = ["Batcher", "Busy", "Timed"]
 
 _DEFAULT = Choice()
+_OPENING, _READY, _STOPPING = "the models are being opened", "ready", "the server is stopping"
 
 _USUAL = 0.002  # seconds for an image, before any was read
 
@@ -56,23 +58,27 @@ class Batcher:
     in one event loop and one thread.
     """
 
-    def __init__(self, readers: Readers, limits: Limits, batched: Callable[[int], None]) -> None:
+    def __init__(self, readers: Readers, limits: Limits, metrics: Metrics) -> None:
         self._readers = readers
         self._limits = limits
-        self._batched = batched
+        self._metrics = metrics
         self._jobs: deque[_Job] = deque()
         self._waiting = 0  # images
         self._pace = _USUAL  # seconds for an image
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "captchascope-read")
         self._task: asyncio.Task[None] | None = None
-        self.ready = False
-        self.failure: CaptchascopeError | None = None
+        self._state = _OPENING
 
     @property
-    def waiting(self) -> int:
-        """How many images wait to be read."""
-        return self._waiting
+    def ready(self) -> bool:
+        """Whether images are read, and more are wanted."""
+        return self._state == _READY
+
+    @property
+    def state(self) -> str:
+        """What is being done, in half a sentence."""
+        return self._state
 
     @property
     def readers(self) -> Readers:
@@ -85,9 +91,10 @@ class Batcher:
         try:
             await loop.run_in_executor(self._thread, self._readers.open)
         except CaptchascopeError as error:
-            self.failure = error
+            self._state = f"a model cannot be opened: {error.what}"
             return
-        self.ready = True
+        if self._state == _OPENING:
+            self._state = _READY
         while True:
             await self._arrived.wait()
             if self._waiting < self._limits.batch:
@@ -99,6 +106,10 @@ class Batcher:
     def start(self) -> None:
         """Begin to open the models, in the background."""
         self._task = asyncio.create_task(self.run())
+
+    def leave(self) -> None:
+        """Say that the end is near; what comes nevertheless is still read."""
+        self._state = _STOPPING
 
     async def stop(self) -> None:
         """Read what was taken in, then end; to be called when nothing more comes."""
@@ -120,7 +131,7 @@ class Batcher:
         since = time.perf_counter()
         self._admit(len(images))
         job = _Job(images, choice, asyncio.get_running_loop().create_future())
-        self._waiting += len(images)
+        self._count(len(images))
         self._jobs.append(job)
         self._arrived.set()
         readings = await job.done
@@ -128,14 +139,15 @@ class Batcher:
         return [Timed(reading, ms) for reading in readings]
 
     def _admit(self, images: int) -> None:
-        if not self.ready:
-            failed = self.failure is not None
-            raise Busy(
-                "the models cannot be opened" if failed else "the models are being opened", 1
-            )
+        if self._state not in (_READY, _STOPPING):
+            raise Busy(self._state)
         if self._waiting and self._waiting + images > self._limits.queue:
             seconds = math.ceil(self._waiting * self._pace)
             raise Busy("too many images are waiting", max(1, seconds))
+
+    def _count(self, more: int) -> None:
+        self._waiting += more
+        self._metrics.waiting.set(self._waiting)
 
     def _next_batch(self) -> list[_Job]:
         """Take whole requests off the queue, until they make a batch."""
@@ -144,7 +156,7 @@ class Batcher:
         while self._jobs and images < self._limits.batch:
             job = self._jobs.popleft()
             if job.done.cancelled():  # whoever asked has gone
-                self._waiting -= len(job.images)
+                self._count(-len(job.images))
                 continue
             batch.append(job)
             images += len(job.images)
@@ -154,13 +166,13 @@ class Batcher:
         images = sum(len(job.images) for job in batch)
         if not images:
             return
-        self._batched(images)
+        self._metrics.batches.observe(images)
         begun = time.perf_counter()
         loop = asyncio.get_running_loop()
         try:
             outcomes = await loop.run_in_executor(self._thread, self._outcomes, batch)
         finally:
-            self._waiting -= images
+            self._count(-images)
         self._pace += 0.1 * ((time.perf_counter() - begun) / images - self._pace)
         for job, outcome in zip(batch, outcomes, strict=True):
             if job.done.cancelled():

@@ -74,8 +74,8 @@ class Door:
             await self._app(scope, receive, send)
             return
         size = sum(len(name) + len(value) for name, value in scope["headers"])
-        if size > self._settings.limits.headers:
-            refusal = problem(431, f"the headers are longer than {self._settings.limits.headers}")
+        if size > self._settings.limits.head:
+            refusal = problem(431, f"the headers are longer than {self._settings.limits.head}")
             await refusal(scope, receive, send)
             return
         headers = {

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from captchascope.errors import UsageError
+from captchascope.web.label.plan import Plan
 
 __all__ = ["Limits", "Settings", "is_loopback", "read_token"]
 
@@ -24,7 +25,9 @@ class Limits:
         body: Bytes of one request.
         bodies: Bytes of all requests that are being taken in or read.
         seconds: How long a request may take to arrive.
-        headers: Bytes of the names and values of one request's headers.
+        head: Bytes of one request's line and headers.
+        idle: Seconds that a connection may stay open without a request.
+        connections: How many may be open.
         images: Images of one request.
         pixels: Width times height of one image.
         queue: Images that wait to be read.
@@ -36,7 +39,9 @@ class Limits:
     body: int = 16 * 2**20
     bodies: int = 128 * 2**20
     seconds: float = 30.0
-    headers: int = 16 * 2**10
+    head: int = 16 * 2**10
+    idle: int = 15
+    connections: int = 512
     images: int = 64
     pixels: int = 4_000_000
     queue: int = 128
@@ -56,12 +61,10 @@ class Settings:
         workers: Processes that answer.
         token: What a request must show; None where it need not, on loopback only.
         hosts: Further names that the server is asked by, in lower case and without a port.
-        label: The folder to label, or None.
-        overlap: The share of its images that are shown to everybody who labels.
+        label: Which folder is to be labelled, and how; None where none is.
         drain: Seconds between the signal to stop and the end of taking requests in.
         limits: How much is taken in.
         echo: Whether ``/v1/echo`` gives back what it gets, to measure the server itself by.
-        log: Whether to tell method, path and status of every request on stderr.
     """
 
     models: tuple[str, ...] = ("metu",)
@@ -70,12 +73,10 @@ class Settings:
     workers: int = 1
     token: str | None = field(default=None, repr=False)
     hosts: frozenset[str] = frozenset()
-    label: Path | None = None
-    overlap: float = 0.0
+    label: Plan | None = None
     drain: float = 0.0
     limits: Limits = Limits()
     echo: bool = False
-    log: bool = False
 
     def __post_init__(self) -> None:
         """Refuse to be open to others without a token.

@@ -1,0 +1,124 @@
+"""What ``/metrics`` tells, in Prometheus' text format.
+
+Several workers write into files of one folder, named by ``PROMETHEUS_MULTIPROC_DIR`` before this
+module is imported, and whichever is asked adds them up. No name of an image, text or token is
+ever part of it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from captchascope.records import Reading
+
+__all__ = ["FOLDER", "MEDIA_TYPE", "Measured", "Metrics"]
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+_IMAGES = (1, 2, 4, 8, 16, 32, 64)
+
+_PATHS = frozenset({"/", "/read", "/v1/read", "/v1/models", "/healthz", "/readyz", "/metrics"})
+_BELOW = ("/static", "/label", "/results")
+
+
+class Metrics:
+    """The figures of one app; with several workers, of all."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self.requests = Counter(
+            "captchascope_requests",
+            "Requests that were answered.",
+            ["path", "status"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "captchascope_request_seconds",
+            "From the first byte of a request's headers taken in to the last of its answer.",
+            ["path"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.images = Counter(
+            "captchascope_images",
+            "Images that were read, by what came of them.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.batches = Histogram(
+            "captchascope_batch_images",
+            "Images that were read at once.",
+            buckets=_IMAGES,
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "captchascope_waiting_images",
+            "Images that wait to be read.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+
+    def text(self) -> bytes:
+        """Return everything as Prometheus scrapes it."""
+        if FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+    def count(self, readings: list[Reading]) -> None:
+        """Count images by what came of them."""
+        for reading in readings:
+            kind = "failed" if reading.error else "abstained" if reading.abstained else "read"
+            self.images.labels(kind).inc()
+
+
+class Measured:
+    """Counts and times every request, whoever answers it."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun, status = time.perf_counter(), 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            path = _place(scope["path"])
+            self._metrics.requests.labels(path, status).inc()
+            self._metrics.seconds.labels(path).observe(time.perf_counter() - begun)
+
+
+def _place(path: str) -> str:
+    """Return one of few names, lest whoever asks for nonsense fills the memory with labels."""
+    if path in _PATHS:
+        return path
+    return next(
+        (place for place in _BELOW if path == place or path.startswith(f"{place}/")), "other"
+    )

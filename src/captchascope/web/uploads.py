@@ -1,0 +1,181 @@
+"""What a request to read holds: images in one of three forms, and what is known of their texts.
+
+multipart/form-data            files, and fields for the rest
+application/json               {"images": [...], ...}, each in base64
+image/*, octet-stream          one image as it is; the rest is in the query, as it may always be
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from captchascope.web.multipart import parts_of
+from captchascope.web.problems import Problem
+from captchascope.web.readers import Choice
+from captchascope.web.settings import Limits
+
+__all__ = ["Asked", "Options", "Upload", "asked_of"]
+
+_ACCEPTED = "multipart/form-data, application/json, application/octet-stream, image/*"
+_LONGEST_NAME = 255
+
+Fields: TypeAlias = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One image as it was sent; its name is repeated to whoever sent it, and used for nothing."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request to read asks for."""
+
+    uploads: tuple[Upload, ...]
+    choice: Choice
+
+
+class Options(BaseModel):
+    """What is known of the texts; None where nothing is."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    model: str | None = None
+    charset: str | None = None
+    length: int | str | None = None
+    pattern: str | None = None
+    ignore_case: bool = False
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    def choice(self) -> Choice:
+        """Return it as readers take it."""
+        return Choice(**{name: getattr(self, name) for name in Options.model_fields})
+
+
+class _Image(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    file: Annotated[str, Field(max_length=_LONGEST_NAME)] | None = None
+    data: str
+
+
+class _Request(Options):
+    images: Annotated[list[str | _Image], Field(min_length=1)]
+
+
+def asked_of(content_type: str, body: bytes, query: Fields, limits: Limits) -> Asked:
+    """Return what a request asks for.
+
+    Args:
+        content_type: The header as it was sent.
+        body: All of it.
+        query: The fields of the query; those of the body are stronger.
+        limits: How many images there may be, and how long a constraint.
+    Raises:
+        Problem: 400 if the body is malformed, 413 if it holds too many images, 415 if it is of
+            another type, 422 if a field is unknown, given twice or of no good value.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    given = _unique(query)
+    if kind == "application/json":
+        asked = _of_json(body, given)
+    elif kind == "multipart/form-data":
+        asked = _of_parts(content_type, body, given, limits)
+    elif kind == "application/octet-stream" or kind.startswith("image/"):
+        if not body:
+            raise Problem(400, "the request has no body")
+        asked = Asked((Upload("image", body),), _options(given).choice())
+    else:
+        raise Problem(415, f"send one of {_ACCEPTED}", {"Accept": _ACCEPTED})
+    if len(asked.uploads) > limits.images:
+        raise Problem(413, f"{len(asked.uploads)} images; {limits.images} at most in one request")
+    for name in ("charset", "pattern"):
+        if len(getattr(asked.choice, name) or "") > limits.constraint:
+            raise Problem(422, f"is longer than {limits.constraint} characters", where=name)
+    return asked
+
+
+def _of_json(body: bytes, given: dict[str, Any]) -> Asked:
+    try:
+        loaded = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Problem(400, "the body is no JSON") from None
+    if not isinstance(loaded, dict):
+        raise Problem(422, "the body is no object with images")
+    try:
+        request = _Request.model_validate({**_options(given).model_dump(), **loaded})
+    except ValidationError as error:
+        raise _invalid(error) from None
+    uploads = (_decoded(number, image) for number, image in enumerate(request.images, 1))
+    return Asked(tuple(uploads), request.choice())
+
+
+def _decoded(number: int, image: str | _Image) -> Upload:
+    sent = _Image(data=image) if isinstance(image, str) else image
+    try:
+        data = b64decode(sent.data, validate=True)
+    except (Base64Error, ValueError):
+        raise Problem(422, "is not base64", where=f"images.{number - 1}") from None
+    return Upload(str(number) if sent.file is None else sent.file, data)
+
+
+def _of_parts(content_type: str, body: bytes, given: dict[str, Any], limits: Limits) -> Asked:
+    uploads: list[Upload] = []
+    fields: list[tuple[str, str]] = []
+    for part in parts_of(content_type, body, limits.images + len(Options.model_fields)):
+        if part.filename is not None or part.name in ("image", "images"):
+            name = part.filename or str(len(uploads) + 1)
+            uploads.append(Upload(name[-_LONGEST_NAME:], part.data))
+            continue
+        try:
+            fields.append((part.name, part.data.decode()))
+        except UnicodeDecodeError:
+            raise Problem(422, "is no text in UTF-8", where=part.name) from None
+    if not uploads:
+        raise Problem(422, "there is no image among the parts", where="images")
+    return Asked(tuple(uploads), _options({**given, **_unique(fields)}).choice())
+
+
+def _unique(fields: Fields) -> dict[str, Any]:
+    """Return fields by name, those that are no text in JSON's spelling as what they are."""
+    found: dict[str, Any] = {}
+    for name, value in fields:
+        if name in found:
+            raise Problem(422, "is given more than once", where=name)
+        found[name] = _plain(value) if name in ("ignore_case", "min_confidence") else value
+    return found
+
+
+def _plain(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _options(given: dict[str, Any]) -> Options:
+    try:
+        return Options.model_validate(given)
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _invalid(error: ValidationError) -> Problem:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(map(str, _place(first["loc"])))
+    return Problem(422, first["msg"][:1].lower() + first["msg"][1:], where=where)
+
+
+def _place(location: Sequence[int | str]) -> Sequence[int | str]:
+    """Leave away what pydantic adds to say which kind of a union it means."""
+    return [step for step in location if step not in ("str", "int", "_Image")]
