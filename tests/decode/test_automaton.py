@@ -105,3 +105,21 @@ def test_constraints_are_made_ready_once() -> None:
     first = allowed(Constraints.parse(pattern="[ab]{2}"), Charset("ab"))
     assert allowed(Constraints.parse(pattern="[ab]{2}"), Charset("ab")) is first
     assert allowed(Constraints.parse(pattern="[ab]{2}"), Charset("abc")) is not first
+
+
+@pytest.mark.parametrize(
+    ("rule", "counting"),
+    [
+        (Constraints.parse(length=6), True),
+        (Constraints.parse(length="2-4", charset="ab"), True),
+        (Constraints.parse(pattern="[abc]{2,3}"), True),
+        (Constraints.parse(pattern="[ab]{2,3}"), False),
+        (Constraints.parse(pattern="[ab]{2,3}", charset="ab"), True),
+        (Constraints.parse(pattern="ab?c"), False),
+        (Constraints.parse(length=2, charset="xyz"), False),
+        (Constraints.parse(), False),
+    ],
+)
+def test_it_is_known_whether_only_the_length_matters(rule: Constraints, counting: bool) -> None:
+    """Whether it is given as a length or as a pattern."""
+    assert allowed(rule, Charset("abc")).counting is counting

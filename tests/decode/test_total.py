@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,18 @@ def test_the_lengths_of_many_timesteps_share_it_all() -> None:
     nothing = shares(scores)[0].prod(axis=1)
     found = np.sum([probability_allowed(shares(scores), left) for left in lengths], axis=0)
     np.testing.assert_allclose(found + nothing, 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("timesteps", [1, 2, 3, 4, 7, 8, 40])
+@pytest.mark.parametrize("length", ["1", "2-3", "3", "1-50"])
+def test_counting_from_both_ends_gives_the_same(timesteps: int, length: str) -> None:
+    """As going back from the end, which any constraint can do."""
+    scores = np.random.default_rng(timesteps).normal(0, 2, (5, timesteps, 4)).astype(np.float32)
+    left = allowed(Constraints.parse(length=length), ABC)
+    assert left.counting
+    found = probability_allowed(shares(scores), left)
+    other = probability_allowed(shares(scores), replace(left, counting=False))
+    np.testing.assert_allclose(found, other, rtol=1e-9, atol=1e-13)
 
 
 def test_it_does_not_matter_how_many_images_are_summed_at_once(

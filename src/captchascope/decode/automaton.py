@@ -41,6 +41,8 @@ class Allowed:
             the blank changes none.
         accepting: Shape (S,): whether a text may end there.
         free: Whether every text is allowed.
+        counting: Whether only the length matters, and the states count the characters: each class
+            but the blank leads from every state to the next.
     """
 
     chars: str
@@ -49,6 +51,7 @@ class Allowed:
     step: IntArray
     accepting: BoolArray
     free: bool
+    counting: bool
 
     def possible(self, characters: int | None = None) -> bool:
         """Tell whether any text is allowed, or any of so many characters."""
@@ -82,6 +85,7 @@ def allowed(rule: Constraints, charset: Charset) -> Allowed:
         step,
         accepting,
         rule.length is None and rule.pattern is None,
+        _counting(step),
     )
 
 
@@ -125,6 +129,12 @@ def _told_apart(rule: Constraints, chars: str) -> dict[int, list[int]]:
         places = 1 if rule.pattern is None else rule.pattern.taking(char, rule.ignore_case)
         alike.setdefault(places, []).append(i)
     return alike
+
+
+def _counting(step: IntArray) -> bool:
+    """Tell whether an automaton with steps (S, K) does nothing but count the characters."""
+    following = np.append(np.arange(START + 1, len(step)), DEAD)
+    return bool(step[START, -1] != DEAD and (step[START:, 1:] == following[:, None]).all())
 
 
 def _hopeful(step: IntArray, accepting: BoolArray) -> BoolArray:
