@@ -44,6 +44,14 @@ def test_columns_that_are_lost_are_named(cli: Cli) -> None:
     assert cli("convert", "captchas", "--to", "txt", "quiet", "-q").err == ""
 
 
+def test_names_must_be_asked_for(cli: Cli) -> None:
+    """Nobody can tell a label from a number: how to ask is said where it will be needed."""
+    assert cli("convert", "captchas", "--to", "imagefolder", "folders").errors[-2:] == [
+        "commands read it with --labels-from imagefolder",
+        "12 captchas as imagefolder in folders",
+    ]
+
+
 def test_a_range(cli: Cli) -> None:
     """Positions in natural order, as for every command."""
     assert cli("convert", "captchas", "--to", "csv", "out", "--first", 2, "--last", 4).status == 0
@@ -94,9 +102,9 @@ def test_a_label_file_from_elsewhere(cli: Cli) -> None:
         for n in range(1, 12)
     ]
     Path("project-1.json").write_text(json.dumps(tasks))
-    options = "--labels-from", "project-1.json", "--to", "names"
+    options = "--labels-from", "project-1.json", "--to", "names", "-q"
     done = cli("convert", "captchas", "out", *options)
-    assert (done.status, len(done.errors)) == (1, 2)
+    assert (done.status, len(done.errors)) == (1, 1)
     assert shaped(done.errors[0]).startswith("project-1.json: has no row for '12.jpeg' (")
     assert len(list(Path("out").glob("00*.jpeg"))) == 11
     assert cli("check", "captchas", "--labels-from", "project-1.json", "-q").status in (0, 1)

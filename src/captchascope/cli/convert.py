@@ -55,7 +55,7 @@ def convert(
       captchascope convert images --labels-from project-1.json --to csv captchas
     """
     from captchascope.dataset import read_dataset
-    from captchascope.formats import AUTO
+    from captchascope.formats import AUTO, FORMS
     from captchascope.formats.conversion import convert as write
 
     if answers is not None and labels_from != AUTO:
@@ -68,4 +68,6 @@ def convert(
     if done.lost:
         lost = ", ".join(map(printable, done.lost))
         console.note(f"{to} holds no further columns, left out: {lost}")
+    if not FORMS[to].files:
+        console.note(f"commands read it with --labels-from {to}")
     console.note(f"{done.count} captchas as {to} in {printable(dest)}")
