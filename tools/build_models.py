@@ -45,7 +45,7 @@ def metu_glyphs(place: Path) -> None:
 def metu(place: Path) -> None:
     """Train the whole-image model of the METU scheme on generated images alone."""
     images = _generated("metu", place / "metu", _WHOLE_COUNT, _WHOLE_SEED)
-    _trained(images, "metu", "--recipe", "fast", "--time-limit", "10m")
+    _trained(images, "metu", "--recipe", "fast", "--devices", "2", "--time-limit", "10m")
 
 
 def start(place: Path) -> None:
