@@ -34,7 +34,8 @@ ONLY_IN = {
     "uvicorn": {"practice", "web"},
     "starlette": {"practice", "web"},
     "prometheus_client": {"web"},
-    "multipart": {"web"},
+    "python_multipart": {"web"},
+    "pydantic": {"web"},
     "click": {"cli"},
     "rich": {"cli"},
 }
@@ -165,7 +166,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 HEAVY = [
     *("torch", "lightning", "tensorboardX", "onnx", "onnxscript"),
     *("httpx", "selectolax", "protego", "stamina", "playwright", "uvicorn"),
-    *("matplotlib", "fastapi", "ray", "pyarrow"),
+    *("matplotlib", "fastapi", "prometheus_client", "ray", "pyarrow"),
 ]
 
 COMMAND = f"""

@@ -25,11 +25,13 @@ COMMANDS = {
     "generate": "Generate labelled captchas.",
     "practice-site": "Serve a made-up registration page to collect captchas from.",
     "collect": "Collect captchas from a page that you may collect from.",
+    "label": "Label captchas in a browser, with the model's guesses filled in.",
     "check": "Find what is wrong with labelled captchas, before training.",
     "convert": "Write labelled captchas with their labels in another form.",
     "segment": "Cut labelled captchas into one image per glyph.",
     "train": "Train a model on labelled captchas.",
     "test": "Measure a model on labelled captchas.",
+    "serve": "Serve the app and an HTTP API.",
     "schemes": "List the schemes that ship.",
     "models": "List the models that ship.",
 }

@@ -60,6 +60,12 @@ __all__ = ["serve"]
     help="A further name that the server is asked by, such as that of a proxy before it.",
 )
 @click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Labelled captchas to test the models on, for the page of results.",
+)
+@click.option(
     "--drain",
     type=click.FloatRange(0, 600),
     default=0.0,
@@ -75,6 +81,7 @@ def serve(
     models: tuple[str, ...],
     token_file: Path | None,
     hosts: tuple[str, ...],
+    data: Path | None,
     drain: float,
 ) -> None:
     """Serve the app and the HTTP API, to this machine alone unless --host says otherwise.
@@ -103,6 +110,7 @@ def serve(
         workers=workers,
         token=None if token_file is None else read_token(token_file),
         hosts=frozenset(name.lower() for name in hosts),
+        data=data,
         drain=drain,
     )
     serve_until_stopped(settings, listening, console.note)

@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from captchascope.web import access, api, assets, pages, problems
+from captchascope.errors import CaptchascopeError
+from captchascope.web import access, api, assets, pages, problems, results
 from captchascope.web.access import Access, Key
 from captchascope.web.batching import Batcher
 from captchascope.web.intake import Intake
 from captchascope.web.label import pages as label_pages
 from captchascope.web.label.desk import Desk
+from captchascope.web.measuring import Measurements
 from captchascope.web.metrics import Measured, Metrics
 from captchascope.web.readers import Readers
 from captchascope.web.safety import Door, Headers
@@ -23,37 +25,55 @@ __all__ = ["create_app"]
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Return the app that a server can serve; its models are opened when it starts."""
+    """Return the app that a server can serve; its models are opened when it starts.
+
+    ``app.state.batcher`` reads for it; ``app.state.failure`` is what kept it from starting.
+
+    Raises:
+        DatasetError: If there is a folder to label, and it cannot be used.
+        OutputError: If its labels cannot be stored.
+        UsageError: If two models would be called the same.
+    """
     metrics = Metrics()
     batcher = Batcher(Readers(settings.models, settings.limits), settings.limits, metrics)
-
+    measurements = None if settings.data is None else Measurements(settings.data)
     desk = None if settings.label is None else Desk(settings.label)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         batcher.start()
-        if desk is not None:
-            desk.begin()
         try:
+            if desk is not None:
+                desk.begin()
             yield
+        except CaptchascopeError as error:
+            app.state.failure = error
+            raise
         finally:
             await batcher.stop()
+            if measurements is not None:
+                await asyncio.to_thread(measurements.close)
             if desk is not None:
                 await asyncio.to_thread(desk.end)
 
     app = FastAPI(
         lifespan=lifespan,
-        openapi_url=None,  # web/openapi.py describes it, and no page of elsewhere
+        openapi_url=None,  # web/openapi.py describes it, and no page shows scripts of elsewhere
     )
-    app.state.settings = settings
-    app.state.batcher = batcher
+    app.state.batcher, app.state.failure = batcher, None
     app.include_router(api.router(settings, batcher, metrics))
     app.include_router(assets.router())
     app.include_router(pages.router(batcher, settings.limits, labels=desk is not None))
+    app.include_router(results.router(batcher, measurements))
     if desk is not None:
         app.include_router(label_pages.router(desk))
     problems.install(app)
-    # From the innermost to the outermost, which refusals of the others pass, too.
+    _protect(app, settings, metrics)
+    return app
+
+
+def _protect(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Put the layers around the app, the outermost last: what refuses is dressed and counted."""
     app.add_middleware(Intake, limits=settings.limits)
     if settings.token is not None:
         key = Key(settings.token)
@@ -62,4 +82,3 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Door, settings=settings)
     app.add_middleware(Headers)
     app.add_middleware(Measured, metrics=metrics)
-    return app

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from captchascope.errors import (
@@ -18,8 +20,11 @@ from captchascope.errors import (
     SegmentationError,
     UsageError,
 )
+from captchascope.web.templates import render
 
 __all__ = ["MEDIA_TYPE", "Problem", "install", "problem"]
+
+_LOG = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -47,9 +52,8 @@ def problem(
     status: int, detail: str, headers: Mapping[str, str] | None = None, **more: object
 ) -> Response:
     """Return the response that tells of a problem; ``more`` become further members."""
-    title = _FURTHER_TITLES.get(status) or HTTPStatus(status).phrase
-    told = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return Response(json.dumps(told), status, headers, MEDIA_TYPE)
+    told = {"type": "about:blank", "title": _title(status), "status": status, "detail": detail}
+    return Response(json.dumps({**told, **more}), status, headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -60,10 +64,34 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     more = error.more if isinstance(error, Problem) else {}
+    if _is_for_eyes(request):
+        shown = render(
+            "problem.html",
+            here="",
+            status=error.status_code,
+            title=_title(error.status_code),
+            detail=error.detail,
+        )
+        return HTMLResponse(shown, error.status_code, error.headers)
     return problem(error.status_code, str(error.detail), error.headers, **more)
+
+
+def _is_for_eyes(request: Request) -> bool:
+    """Tell whether a browser wants a whole page, which somebody will look at."""
+    wanted = request.headers.get("accept", "")
+    return (
+        request.method == "GET"
+        and "text/html" in wanted
+        and "hx-request" not in request.headers
+        and not request.url.path.startswith("/v1/")
+    )
+
+
+def _title(status: int) -> str:
+    return _FURTHER_TITLES.get(status) or HTTPStatus(status).phrase
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -79,5 +107,6 @@ async def _raised(_: Request, error: Exception) -> Response:
     return problem(next(kinds, 500), error.what, where=error.where, remedy=error.remedy)
 
 
-async def _unexpected(_: Request, error: Exception) -> Response:
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _LOG.error("%s %s", request.method, request.url.path, exc_info=error)
     return problem(500, "something went wrong that should not; please report it")

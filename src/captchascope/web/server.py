@@ -89,7 +89,10 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and say so."""
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            raise self._app.state.failure or _never() from None
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -129,6 +132,10 @@ class Server(uvicorn.Server):
         self.interrupted |= sig == signal.SIGINT
         self.force_exit = self.should_exit
         self.should_exit = True
+
+
+def _never() -> CaptchascopeError:
+    return CaptchascopeError("captchascope serve", "cannot start", "please report it")
 
 
 _SIGNALS = tuple(

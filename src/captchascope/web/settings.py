@@ -62,6 +62,7 @@ class Settings:
         token: What a request must show; None where it need not, on loopback only.
         hosts: Further names that the server is asked by, in lower case and without a port.
         label: Which folder is to be labelled, and how; None where none is.
+        data: The folder of labelled images to test the models on, or None.
         drain: Seconds between the signal to stop and the end of taking requests in.
         limits: How much is taken in.
         echo: Whether ``/v1/echo`` gives back what it gets, to measure the server itself by.
@@ -74,6 +75,7 @@ class Settings:
     token: str | None = field(default=None, repr=False)
     hosts: frozenset[str] = frozenset()
     label: Plan | None = None
+    data: Path | None = None
     drain: float = 0.0
     limits: Limits = Limits()
     echo: bool = False
@@ -82,8 +84,11 @@ class Settings:
         """Refuse to be open to others without a token.
 
         Raises:
-            UsageError: If the address is not this machine's own and there is no token.
+            UsageError: If the address is not this machine's own and there is no token, or several
+                workers would label one folder.
         """
+        if self.label is not None and self.workers > 1:
+            raise UsageError("--workers", "cannot label one folder together", "label with one")
         if self.token is None and not is_loopback(self.host):
             remedy = "give --token-file FILE, or listen on 127.0.0.1"
             raise UsageError("--host", f"{self.host} lets others in without a token", remedy)
