@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.charset import Charset
-from captchascope.decode import Constraints, Decoded, decode_ctc, log_confidences
+from captchascope.decode import Constraints, Decoded, decode_ctc
 from captchascope.records import FloatArray
 
 from .brute import ABC, chances, divided, logits, patterns
@@ -91,22 +91,6 @@ def test_a_length_that_the_text_has_makes_it_no_less_sure(scores: FloatArray, le
         assert found.text == exact.text == free.text
         assert free.confidence <= found.confidence + 1e-6
         assert found.confidence <= exact.confidence + 1e-4
-
-
-@settings(derandomize=True, deadline=None, max_examples=30)
-@given(logits(batch=3), st.sampled_from([None, (1, 2), (2, 2)]), st.sampled_from([0.5, 1.0, 3.0]))
-def test_any_text_can_be_asked_for(
-    scores: FloatArray, lengths: tuple[int, int] | None, temperature: float
-) -> None:
-    """Its confidence is its share of all texts of the lengths; nothing where it does not fit."""
-    fewest, most = lengths or (0, 99)
-    for text in ("ab", "bb", "c" if fewest < 2 else "cb"):
-        asked = [np.array(ABC.encode(text))] * 3
-        found = log_confidences(scores, asked, ABC, lengths, temperature)
-        for image, log in zip(scores, found, strict=True):
-            given = chances(image / np.float32(temperature))
-            sure = divided({t: chance for t, chance in given.items() if fewest <= len(t) <= most})
-            assert np.exp(log) == pytest.approx(sure.get(text, 0), rel=1e-4, abs=1e-9)
 
 
 def test_what_is_shared_among_lengths_is_given_to_the_one_that_is_known() -> None:

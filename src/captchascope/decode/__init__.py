@@ -2,7 +2,7 @@
 
 from captchascope.decode.automaton import allowed
 from captchascope.decode.constraints import Constraints, parse_length
-from captchascope.decode.ctc import decode_ctc, log_confidences
+from captchascope.decode.ctc import decode_ctc
 from captchascope.decode.glyphs import decode_glyphs
 from captchascope.decode.pattern import folded
 from captchascope.records import Decoded
@@ -14,6 +14,5 @@ __all__ = [
     "decode_ctc",
     "decode_glyphs",
     "folded",
-    "log_confidences",
     "parse_length",
 ]

@@ -16,7 +16,7 @@ text's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -30,7 +30,7 @@ from captchascope.decode.constraints import Constraints
 from captchascope.decode.scores import Floats, Scores, scored
 from captchascope.records import CharReading, Decoded, FloatArray
 
-__all__ = ["decode_ctc", "log_confidences"]
+__all__ = ["decode_ctc"]
 
 Span: TypeAlias = tuple[float, float]
 
@@ -104,37 +104,6 @@ def decode_ctc(
         if refused[image] or (decoded and before and decoded.confidence > before.confidence):
             found[image] = decoded
     return found
-
-
-def log_confidences(
-    logits: FloatArray,
-    texts: Sequence[IntArray],
-    charset: Charset,
-    lengths: tuple[int, int] | None,
-    temperature: float = 1.0,
-) -> Floats:
-    """Return the logarithms of how probable given texts are among all of some lengths.
-
-    That is the logarithm of the confidence that ``decode_ctc`` gives to texts of 0.9999 or less.
-
-    Args:
-        logits: Shape (B, T, K), as for ``decode_ctc``.
-        texts: The ids of the characters of one text for each image; at least one text.
-        charset: The model's, of K - 1 characters.
-        lengths: Fewest and most characters; None where any number is allowed.
-        temperature: What the logits are divided by.
-    Returns:
-        Shape (B,); minus infinity where T timesteps are too few for a text.
-    Raises:
-        ValueError: As ``decode_ctc`` raises it.
-    """
-    left = allowed(Constraints(length=lengths), charset)
-    scores = scored(logits, charset, left, temperature)
-    images = np.arange(len(texts))
-    counts = np.array([len(text) for text in texts], np.int64)
-    labels, _ = _filled(np.concatenate(texts), images.repeat(counts), len(texts))
-    logs = scores.log_probabilities(labels, counts, images)
-    return np.minimum(logs - np.log(scores.together(left)), 0.0)
 
 
 def _best_path(scores: Scores) -> _Texts:

@@ -62,7 +62,7 @@ def described(
         input=asdict(known.spec),
         normalisation=NORMALISATION,
         scheme=None,
-        temperature=calibrate(logits, validation.targets, known.charset, known.lengths),
+        temperature=calibrate(logits, validation.targets),
         version=__version__,
         seed=seed,
         data=json.dumps(dict(data)),

@@ -57,8 +57,7 @@ def believed(network: CtcNet, validation: WholeSet, folder: Path, known: Inferre
         DatasetError: If the folder holds no images.
     """
     rule = Constraints(length=known.lengths)
-    held = outputs_of(network, validation.images)
-    temperature = calibrate(held, validation.targets, known.charset, known.lengths)
+    temperature = calibrate(outputs_of(network, validation.images), validation.targets)
     images, targets, problems = [], [], []
     rest = iter(find_images(folder))
     while paths := list(islice(rest, _AT_ONCE)):
