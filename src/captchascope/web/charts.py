@@ -99,7 +99,9 @@ def whiskers(rates: Sequence[Rate]) -> tuple[float, list[Whisker]]:
     first = min((math.floor(rate.low * 10) / 10 for rate in rates), default=0.0)
     first = min(first, 0.9)
     scale = 100 / (1 - first)
-    return first, [Whisker(*((v - first) * scale for v in (r.low, r.value, r.high))) for r in rates]
+    return first, [
+        Whisker(*(round((v - first) * scale, 2) for v in (r.low, r.value, r.high))) for r in rates
+    ]
 
 
 def heat(count: int, total: int) -> int:
@@ -174,9 +176,10 @@ def _polyline(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _round_numbers(last: float) -> list[float]:
-    """Return three to six round numbers from 0 to at most ``last``."""
-    step = 10.0 ** math.floor(math.log10(last))
-    step = next(step * share for share in (1.0, 0.5, 0.2) if last / (step * share) >= 3)
+    """Return two to seven round whole numbers, from 0 to at most ``last``."""
+    power = 10.0 ** math.floor(math.log10(last))
+    steps = (share * power for share in (0.2, 0.5, 1.0, 2.0))
+    step = max(1.0, next(step for step in steps if last / step <= 6))
     return [i * step for i in range(math.floor(last / step + 1e-9) + 1)]
 
 

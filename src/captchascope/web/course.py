@@ -52,7 +52,7 @@ def read_course(model: Path) -> Course | None:
             text = file.read(_MOST).decode("utf-8")
         rows = list(csv.DictReader(text.splitlines()))
         return _course(rows) if rows else None
-    except (OSError, ValueError, KeyError, csv.Error):
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):  # a row cut off has no strings
         return None
 
 

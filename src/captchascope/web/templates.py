@@ -70,10 +70,9 @@ def _percent(share: float, digits: int = 0) -> str:
 
 def _sureness(confidence: float) -> str:
     """Return a confidence as short as it can be told; no model is ever all sure."""
-    space = "\N{NO-BREAK SPACE}"
     if confidence >= 0.995:
-        return f">99{space}%"
-    return f"<1{space}%" if confidence < 0.005 else f"{confidence:.0%}".replace("%", f"{space}%")
+        return ">99%"
+    return "<1%" if confidence < 0.005 else f"{confidence:.0%}"
 
 
 def _duration(seconds: float) -> str:
