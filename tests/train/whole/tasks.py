@@ -80,7 +80,10 @@ def tiny(monkeypatch: pytest.MonkeyPatch, **changes: object) -> Plan:
 
 
 def start(
-    arguments: Sequence[object], plan: Plan = TINY, file_size: int | None = None
+    arguments: Sequence[object],
+    plan: Plan = TINY,
+    file_size: int | None = None,
+    cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a training in a process of its own, with ``plan`` for the recipe fast."""
     program = (
@@ -98,6 +101,7 @@ def start(
 
     process = subprocess.Popen(
         command,
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
