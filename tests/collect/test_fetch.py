@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
@@ -177,3 +178,26 @@ def test_cookies_are_kept() -> None:
         get("/a")
         get("/b")
         assert site.headers[-1]["Cookie"] == "session=7"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a system that resolves 127.1 by itself")
+def test_a_name_that_leads_into_this_machine_is_not_connected_to() -> None:
+    """Its address is checked when the connection is made, not before."""
+    with serve(lambda path: Answer(b"x")) as site:
+        url = httpx.URL(site.root.replace("127.0.0.1", "127.1"))
+        with (
+            closing(Fetcher(url, 0, QUICK)) as fetcher,
+            pytest.raises(CollectError, match=r"leads to 127\.0\.0\.1, which is not"),
+        ):
+            fetcher.get(url, 1000)
+    assert not site.asked
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a system where 0.0.0.0 is this machine")
+def test_another_machine_is_asked_once_a_second() -> None:
+    """At most, whatever the delay says; 0.0.0.0 is none of the names of this machine."""
+    with serve(lambda path: Answer(b"")) as site:
+        url = httpx.URL(site.root.replace("127.0.0.1", "0.0.0.0"))
+        with closing(Fetcher(url, 0, QUICK)) as fetcher:
+            fetcher.get(url, 1000)
+    assert site.times[1] - site.times[0] >= 1

@@ -55,7 +55,7 @@ class Robots:
             status, body = self._fetch(place)
         except CollectError as error:
             what = f"cannot be had, so that nothing may be fetched: {error.what}"
-            raise CollectError(shown(place), what, "see whether the site is up") from error
+            raise CollectError(shown(place), what, error.remedy) from error
         text = body.decode("utf-8-sig", "replace") if 200 <= status < 300 else ""
         return Protego.parse(text)
 
