@@ -24,7 +24,7 @@ def drawn(*places: tuple[float, float], picture: Picture = PICTURE) -> Strip:
 
 
 def test_a_character_is_marked_where_it_was_seen() -> None:
-    """The brackets are those shares of the picture's width, and the letter is below their middle."""
+    """The brackets are those shares of the width, and the letter is below their middle."""
     (mark,) = drawn((0.25, 0.35)).marks
     assert (mark.left, mark.right, mark.middle, mark.x) == (85.0, 119.0, 102.0, 102.0)
 
