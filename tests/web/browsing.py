@@ -1,0 +1,64 @@
+"""A real Chromium that tells of everything it did not like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from captchascope.collect.browser import executable
+from captchascope.collect.trouble import CollectError
+
+__all__ = ["faults", "launched", "opened"]
+
+_AXE = """
+async () => {
+    const found = await axe.run(document, {resultTypes: ["violations"]});
+    return found.violations.map(({id, impact, nodes}) =>
+        ({id, impact, nodes: nodes.map(({html, failureSummary}) => [html, failureSummary])}));
+}
+"""
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Start the Chromium of this machine; skip the test where there is none."""
+    try:
+        path = executable()
+    except CollectError as error:
+        pytest.skip(str(error))
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, **options: Any) -> Iterator[Page]:
+    """Open a page of its own; what the browser complains of in the end is a failure.
+
+    That is whatever a script did not catch, and what a console shows in red, such as each breach
+    of the Content-Security-Policy.
+    """
+    complaints: list[str] = []
+    context = browser.new_context(reduced_motion="reduce", **options)
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    try:
+        yield page
+    finally:
+        context.close()
+    assert complaints == []
+
+
+def faults(page: Page) -> list[Any]:
+    """Return what axe-core finds serious or critical on a page as it is."""
+    page.evaluate(AXE_SCRIPT)
+    return [fault for fault in page.evaluate(_AXE) if fault["impact"] in ("serious", "critical")]
