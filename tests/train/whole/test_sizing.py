@@ -68,6 +68,25 @@ def test_a_narrow_image_is_widened_for_its_text(tmp_path: Path) -> None:
     assert spec.width == 40
 
 
-def test_without_a_height_it_is_about_the_images(tmp_path: Path) -> None:
-    """In steps of eight, within bounds."""
-    assert known(folder(tmp_path, [(150, 50)] * 3, colour=False), None).spec.height == 48
+def test_without_a_height_images_of_one_size_are_looked_at_as_they_are(tmp_path: Path) -> None:
+    """Nothing is lost to scaling, and no time."""
+    spec = known(folder(tmp_path, [(150, 50)] * 3, colour=False), None).spec
+    assert (spec.height, spec.width, spec.min_width, spec.max_width) == (50, 150, 150, 150)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "height"),
+    [
+        ([(150, 50), (150, 50), (160, 50)], 48),
+        ([(60, 20)] * 3, 32),
+        ([(300, 100)] * 3, 64),
+        ([(30, 50)] * 3, 48),
+    ],
+)
+def test_otherwise_it_is_about_theirs(
+    tmp_path: Path, sizes: list[tuple[int, int]], height: int
+) -> None:
+    """In steps of eight, within bounds, and wide enough for the longest text."""
+    spec = known(folder(tmp_path, sizes, colour=False), None).spec
+    assert spec.height == height
+    assert spec.max_width % 8 == 0

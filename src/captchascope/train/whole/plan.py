@@ -16,7 +16,7 @@ class Plan:
     Attributes:
         name: As the command line has it.
         size: Of the network, a name of ``network.SIZES``.
-        height: What images are scaled to, pixels; None for about what they have.
+        height: What images are scaled to, pixels; None for what they have, or about that.
         rate: The peak of the learning rate.
         weight_decay: Of AdamW.
         warmup: The share of the training in which the rate goes up; it goes down in the rest.

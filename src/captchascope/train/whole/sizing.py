@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ __all__ = ["Inferred", "alphabet_of", "inferred", "lengths_of"]
 _LOOKED_AT = 200  # images
 _HEIGHTS = 32, 64
 _STEP = 8
+_MOST = 4096  # columns
 _PER_CHARACTER = 12  # columns of the longest text's characters at least: three timesteps each
 _COLOURED = 40  # levels between a pixel's channels
 _SHARE = 0.01  # of the pixels that must be so coloured
@@ -78,7 +78,8 @@ def inferred(dataset: Dataset, charset: Charset, height: int | None = None) -> I
     Args:
         dataset: What to look at.
         charset: The alphabet of its labels.
-        height: What images are scaled to; None for about what they have.
+        height: What images are scaled to; None for what they have, if they are all of one size
+            that a network can look at as it is, or about that.
 
     Raises:
         ImageError: If none decodes; it is about the first.
@@ -101,21 +102,29 @@ def _looked_at(dataset: Dataset) -> list[RgbImage]:
 
 
 def _spec(images: Sequence[RgbImage], height: int | None, longest: int) -> WholeSpec:
+    least = _PER_CHARACTER * longest
+    sizes = {image.shape[:2] for image in images}
+    channels: Channels = 3 if np.mean([_is_coloured(image) for image in images]) > 0.1 else 1
+    if height is None and len(sizes) == 1 and _fits(*images[0].shape[:2], least):
+        rows, columns = images[0].shape[:2]
+        return WholeSpec("whole", rows, columns, columns, columns, channels)
     if height is None:
         median = float(np.median([image.shape[0] for image in images]))
         height = min(max(round(median / _STEP) * _STEP, _HEIGHTS[0]), _HEIGHTS[1])
-    least = _PER_CHARACTER * longest
     free = [_fitted(image.shape[1] * height / image.shape[0], least) for image in images]
-    sizes = Counter(image.shape[:2] for image in images)
-    channels: Channels = 3 if np.mean([_is_coloured(image) for image in images]) > 0.1 else 1
     width = free[0] if len(sizes) == 1 else None
     return WholeSpec("whole", height, width, min(free), max(free), channels)
+
+
+def _fits(height: int, width: int, least: int) -> bool:
+    """Tell whether a network can look at images of this size without any scaling."""
+    return _HEIGHTS[0] <= height <= _HEIGHTS[1] and max(least, 4 * _STEP) <= width <= _MOST
 
 
 def _fitted(width: float, least: int) -> int:
     """Return a multiple of eight near ``width``, wide enough for the longest text."""
     fewest = -(-max(least, 4 * _STEP) // _STEP) * _STEP
-    return min(max(round(width / _STEP) * _STEP, fewest), 4096)
+    return min(max(round(width / _STEP) * _STEP, fewest), _MOST)
 
 
 def _is_coloured(image: RgbImage) -> bool:
