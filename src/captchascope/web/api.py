@@ -55,6 +55,7 @@ class _Api:
             await request.body(),
             request.query_params.multi_items(),
             self._settings.limits,
+            self._batcher.readers.names,
         )
         timed = await self._batcher.read([upload.data for upload in asked.uploads], asked.choice)
         self._metrics.count([one.reading for one in timed])

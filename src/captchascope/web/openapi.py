@@ -10,13 +10,15 @@ from typing import Any, TypeAlias
 
 from captchascope import __version__
 from captchascope.web.problems import MEDIA_TYPE
+from captchascope.web.readers import names_of
 from captchascope.web.settings import Settings
+from captchascope.web.uploads import SPAN
 
 __all__ = ["document"]
 
 Schema: TypeAlias = dict[str, Any]
 
-_LENGTH = {"type": "string", "pattern": "^[1-9][0-9]{0,2}(-[1-9][0-9]{0,2})?$"}
+_LENGTH = {"type": "string", "pattern": SPAN}
 
 _PROBLEMS = {
     400: "What was sent is malformed, or for a Host that is not served here.",
@@ -116,8 +118,14 @@ def _answer(description: str, schema: str) -> Schema:
 
 def _problems(*statuses: int) -> Schema:
     content = {MEDIA_TYPE: {"schema": _ref("Problem")}}
+    later = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "required": True}}
     return {
-        str(status): {"description": _PROBLEMS[status], "content": content} for status in statuses
+        str(status): {
+            "description": _PROBLEMS[status],
+            "content": content,
+            **({"headers": later} if status in (429, 503) else {}),
+        }
+        for status in statuses
     }
 
 
@@ -128,9 +136,12 @@ def _ref(name: str) -> Schema:
 def _options(settings: Settings, text: bool) -> Schema:
     """Return what may be said of the texts; ``text`` where a number comes as text."""
     limit = settings.limits.constraint
-    number = {"type": "integer", "minimum": 1, "maximum": 512}
+    number = {"type": "integer", "minimum": 1, "maximum": 999}
     return {
-        "model": {"type": "string", "description": "One of /v1/models; the first by default."},
+        "model": {
+            "enum": list(names_of(settings.models)),
+            "description": "The first by default.",
+        },
         "charset": {
             "type": "string",
             "minLength": 1,
@@ -174,8 +185,14 @@ def _schemas(settings: Settings) -> Schema:
     share = {"type": "number", "minimum": 0, "maximum": 1}
     many = {"minItems": 1, "maxItems": settings.limits.images}
     base64 = {"type": "string", "contentEncoding": "base64"}
-    image = _object({"file": {**text, "maxLength": 255}, "data": base64}, optional=("file",))
-    spoken, written = _options(settings, text=False), _options(settings, text=True)
+    called = {"type": ["string", "null"], "maxLength": 255}
+    image = _object({"file": called, "data": base64}, optional=("file",))
+    written = _options(settings, text=True)
+    nothing = {"type": "null"}
+    spoken = {
+        name: {"anyOf": [schema, nothing]}
+        for name, schema in _options(settings, text=False).items()
+    }
     binary = {"type": "string", "format": "binary"}
     return {
         "Request": _object(

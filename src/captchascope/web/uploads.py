@@ -8,10 +8,12 @@ image/*, octet-stream          one image as it is; the rest is in the query, as 
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,10 +23,13 @@ from captchascope.web.problems import Problem
 from captchascope.web.readers import Choice
 from captchascope.web.settings import Limits
 
-__all__ = ["Asked", "Options", "Upload", "asked_of"]
+__all__ = ["SPAN", "Asked", "Options", "Upload", "asked_of"]
 
 _ACCEPTED = "multipart/form-data, application/json, application/octet-stream, image/*"
 _LONGEST_NAME = 255
+
+SPAN = "^[1-9][0-9]{0,2}(-[1-9][0-9]{0,2})?$"
+"""What a length is as text: 6, or 4-6."""
 
 Fields: TypeAlias = Iterable[tuple[str, str]]
 
@@ -51,9 +56,9 @@ class Options(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     model: str | None = None
-    charset: str | None = None
+    charset: Annotated[str, Field(min_length=1)] | None = None
     length: int | str | None = None
-    pattern: str | None = None
+    pattern: Annotated[str, Field(min_length=1)] | None = None
     ignore_case: bool = False
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
 
@@ -73,7 +78,9 @@ class _Request(Options):
     images: Annotated[list[str | _Image], Field(min_length=1)]
 
 
-def asked_of(content_type: str, body: bytes, query: Fields, limits: Limits) -> Asked:
+def asked_of(
+    content_type: str, body: bytes, query: Fields, limits: Limits, models: Sequence[str]
+) -> Asked:
     """Return what a request asks for.
 
     Args:
@@ -81,43 +88,54 @@ def asked_of(content_type: str, body: bytes, query: Fields, limits: Limits) -> A
         body: All of it.
         query: The fields of the query; those of the body are stronger.
         limits: How many images there may be, and how long a constraint.
+        models: What can be asked for.
     Raises:
         Problem: 400 if the body is malformed, 413 if it holds too many images, 415 if it is of
             another type, 422 if a field is unknown, given twice or of no good value.
     """
     kind = content_type.partition(";")[0].strip().lower()
-    given = _unique(query)
+    given = _options(_unique(query))
+    _check(given, limits, models)
     if kind == "application/json":
-        asked = _of_json(body, given)
+        uploads, options = _of_json(body, given)
     elif kind == "multipart/form-data":
-        asked = _of_parts(content_type, body, given, limits)
+        uploads, options = _of_parts(content_type, body, given, limits)
     elif kind == "application/octet-stream" or kind.startswith("image/"):
-        if not body:
-            raise Problem(400, "the request has no body")
-        asked = Asked((Upload("image", body),), _options(given).choice())
+        uploads, options = (Upload("image", body),), given
     else:
         raise Problem(415, f"send one of {_ACCEPTED}", {"Accept": _ACCEPTED})
-    if len(asked.uploads) > limits.images:
-        raise Problem(413, f"{len(asked.uploads)} images; {limits.images} at most in one request")
+    if not body:
+        raise Problem(400, "the request has no body")
+    if len(uploads) > limits.images:
+        raise Problem(413, f"{len(uploads)} images; {limits.images} at most in one request")
+    _check(options, limits, models)
+    return Asked(uploads, options.choice())
+
+
+def _check(options: Options, limits: Limits, models: Sequence[str]) -> None:
+    if options.model is not None and options.model not in models:
+        remedy = f"ask for one of {', '.join(models)}"
+        raise Problem(422, f"there is no {options.model}", where="model", remedy=remedy)
+    if options.length is not None and not re.fullmatch(SPAN, str(options.length)):
+        raise Problem(422, "is no length", where="length", remedy="write 6, or 4-6")
     for name in ("charset", "pattern"):
-        if len(getattr(asked.choice, name) or "") > limits.constraint:
+        if len(getattr(options, name) or "") > limits.constraint:
             raise Problem(422, f"is longer than {limits.constraint} characters", where=name)
-    return asked
 
 
-def _of_json(body: bytes, given: dict[str, Any]) -> Asked:
+def _of_json(body: bytes, given: Options) -> tuple[tuple[Upload, ...], Options]:
     try:
         loaded = json.loads(body)
     except (ValueError, RecursionError):
         raise Problem(400, "the body is no JSON") from None
     if not isinstance(loaded, dict):
         raise Problem(422, "the body is no object with images")
+    said = {name: value for name, value in loaded.items() if value is not None or name == "images"}
     try:
-        request = _Request.model_validate({**_options(given).model_dump(), **loaded})
+        request = _Request.model_validate({**given.model_dump(), **said})
     except ValidationError as error:
         raise _invalid(error) from None
-    uploads = (_decoded(number, image) for number, image in enumerate(request.images, 1))
-    return Asked(tuple(uploads), request.choice())
+    return tuple(starmap(_decoded, enumerate(request.images, 1))), request
 
 
 def _decoded(number: int, image: str | _Image) -> Upload:
@@ -129,7 +147,9 @@ def _decoded(number: int, image: str | _Image) -> Upload:
     return Upload(str(number) if sent.file is None else sent.file, data)
 
 
-def _of_parts(content_type: str, body: bytes, given: dict[str, Any], limits: Limits) -> Asked:
+def _of_parts(
+    content_type: str, body: bytes, given: Options, limits: Limits
+) -> tuple[tuple[Upload, ...], Options]:
     uploads: list[Upload] = []
     fields: list[tuple[str, str]] = []
     for part in parts_of(content_type, body, limits.images + len(Options.model_fields)):
@@ -143,7 +163,7 @@ def _of_parts(content_type: str, body: bytes, given: dict[str, Any], limits: Lim
             raise Problem(422, "is no text in UTF-8", where=part.name) from None
     if not uploads:
         raise Problem(422, "there is no image among the parts", where="images")
-    return Asked(tuple(uploads), _options({**given, **_unique(fields)}).choice())
+    return tuple(uploads), _options({**given.model_dump(), **_unique(fields)})
 
 
 def _unique(fields: Fields) -> dict[str, Any]:
@@ -178,4 +198,5 @@ def _invalid(error: ValidationError) -> Problem:
 
 def _place(location: Sequence[int | str]) -> Sequence[int | str]:
     """Leave away what pydantic adds to say which kind of a union it means."""
-    return [step for step in location if step not in ("str", "int", "_Image")]
+    members = _Image.model_fields
+    return [*location[:1], *(s for s in location[1:] if isinstance(s, int) or s in members)]

@@ -1,0 +1,81 @@
+"""A real server in a process of its own, with whatever settings a test needs."""
+
+from __future__ import annotations
+
+import base64
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+
+from captchascope.web.settings import Settings
+
+TIMEOUT = 60  # seconds; nothing takes a tenth of it on an idle machine
+
+_CHILD = """
+import base64, pickle, sys
+from captchascope.web.server import serve
+
+def say(line):
+    print(line, flush=True)
+
+if __name__ == "__main__":
+    serve(pickle.loads(base64.b64decode(sys.argv[1])), say, say)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server: its address without a slash at the end, and its process."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    @property
+    def port(self) -> int:
+        """Where it listens on 127.0.0.1."""
+        return int(self.url.rpartition(":")[2])
+
+    def stop(self) -> int:
+        """End it as a service manager does, and return its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(TIMEOUT)
+
+    def memory(self) -> int:
+        """Return the bytes that it holds in memory."""
+        statm = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii")
+        return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Served]:
+    """Serve until the block ends, on a port that is free; all models are open at the beginning."""
+    sent = base64.b64encode(pickle.dumps(replace(settings, port=0))).decode()
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", _CHILD, sent],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            served = Served(process.stdout.readline().strip().rstrip("/"), process)
+            _wait_until_ready(served.url)
+            yield served
+        finally:
+            process.kill()
+
+
+def _wait_until_ready(url: str) -> None:
+    until = time.monotonic() + TIMEOUT
+    while httpx.get(f"{url}/readyz", timeout=TIMEOUT).status_code != 200:
+        assert time.monotonic() < until, "the models are not open"
+        time.sleep(0.05)
