@@ -8,7 +8,6 @@ installed Chromium. The pictures go to ``docs/figures``, or to FOLDER.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -28,32 +27,30 @@ _ROOT = Path(__file__).parents[1]
 _FIGURES = _ROOT / "docs" / "figures"
 _SIZES = {"desk": (1120, 760), "phone": (390, 780)}
 _SEED, _COUNT = 2024, 400  # of the captchas that are read and tested on
+_LABELS, _TIME = 300, "2m"  # of the model whose learning curve is shown
 _COLOURS = 64
 
-Scene: TypeAlias = Callable[[Page, str], None]
+Scene: TypeAlias = Callable[[Page], None]
 
 
 def main() -> None:
     """Take all of them."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else _FIGURES
     with tempfile.TemporaryDirectory() as made, sync_playwright() as play:
-        data = Path(made, "captchas")
-        _run("generate", "metu", data, "--count", _COUNT, "--seed", _SEED, "-q")
+        captchas, mine = Path(made, "captchas"), Path(made, "mine")
+        _run("generate", "metu", captchas, "--count", _COUNT, "--seed", _SEED, "-q")
+        _run("generate", "metu", mine, "--count", _LABELS, "--seed", _SEED + 1, "-q")
+        model = Path(made, "mine.onnx")
+        _run("train", mine, "-o", model, "--time-limit", _TIME, "-q")
         browser = play.chromium.launch(executable_path=executable())
-        with _server("serve", *_models(Path(made)), "--data", data) as url:
-            _wait_for_test(browser, url)
-            for name, scene in _SCENES.items():
-                _shoot(browser, f"{url}", name, scene, folder)
+        models = [word for name in ("metu", "metu-glyphs", model) for word in ("--model", name)]
+        with _server("serve", *models, "--data", captchas) as url:
+            _shoot(browser, url, _READ, folder)
+        for labels in captchas.glob("labels.*"):
+            labels.unlink()
+        with _server("label", captchas, "--model", "start", "--no-retrain") as url:
+            _shoot(browser, url.removesuffix("label"), _LABEL, folder)
         browser.close()
-
-
-def _models(folder: Path) -> list[object]:
-    """Return the options of three models, one of them with the log of a short training."""
-    model = folder / "mine.onnx"
-    captchas = folder / "mine"
-    _run("generate", "metu", captchas, "--count", 300, "--seed", _SEED + 1, "-q")
-    _run("train", captchas, "-o", model, "--recipe", "fast", "--time-limit", "60s", "-q")
-    return ["--model", "metu", "--model", "metu-glyphs", "--model", model]
 
 
 def _run(*arguments: object) -> None:
@@ -73,60 +70,75 @@ def _server(command: str, *options: object) -> Iterator[str]:
             process.terminate()
 
 
-def _wait_for_test(browser: Browser, url: str) -> None:
-    page = browser.new_page()
-    for model in ("metu", "mine"):
-        page.goto(f"{url}results/{model}")
-        page.wait_for_selector("#rates", timeout=300_000)
-    page.close()
-
-
-def _read(page: Page, url: str) -> None:
-    page.goto(url)
+def _read(page: Page) -> None:
     images = [_ROOT / "examples" / f"{number}.jpeg" for number in (1, 4, 8)]
     page.set_input_files("#images", images)
     page.wait_for_selector("[data-reading] >> nth=2")
 
 
-def _see(page: Page, url: str) -> None:
-    page.goto(url)
+def _see(page: Page) -> None:
     page.select_option("#model", "metu-glyphs")
     page.set_input_files("#images", _ROOT / "examples" / "4.jpeg")
     page.click("text=See every stage")
     page.wait_for_selector(".stages")
-    page.eval_on_selector("[data-reading]", "card => card.scrollIntoView()")
+    page.eval_on_selector(".stages", "stages => stages.scrollIntoView()")
 
 
-def _results(page: Page, url: str) -> None:
-    page.goto(f"{url}results")
+def _result(page: Page) -> None:
+    page.wait_for_selector("#rates", timeout=300_000)
 
 
-def _result(page: Page, url: str) -> None:
-    page.goto(f"{url}results/mine")
+def _confusions(page: Page) -> None:
+    _result(page)
+    page.eval_on_selector(".pair", "part => part.scrollIntoView()")
 
 
-_SCENES: dict[str, Scene] = {
-    "read": _read,
-    "see": _see,
-    "results": _results,
-    "result": _result,
+def _nothing(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+
+
+def _one(page: Page) -> None:
+    page.wait_for_selector("#work:not([hidden])")
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(500)
+
+
+def _ten(page: Page) -> None:
+    page.wait_for_selector("#work:not([hidden]), #empty:not([hidden])")
+
+
+_READ: dict[str, tuple[str, Scene]] = {
+    "read": ("", _read),
+    "see": ("", _see),
+    "results": ("results", _nothing),
+    "result": ("results/mine", _result),
+    "charts": ("results/mine", _confusions),
 }
+_LABEL: dict[str, tuple[str, Scene]] = {
+    "label": ("label", _one),
+    "label-ten": ("label/grid", _ten),
+    "label-review": ("label/review", _nothing),
+}
+"""What is photographed of each server: the page, and what is done there first."""
 
 
-def _shoot(browser: Browser, url: str, name: str, scene: Scene, folder: Path) -> None:
-    """Save one page in each size and scheme of colours."""
-    for size, (width, height) in _SIZES.items():
-        for colours in ("light", "dark"):
-            page = browser.new_page(
-                viewport={"width": width, "height": height},
-                color_scheme="dark" if colours == "dark" else "light",
-                reduced_motion="reduce",
-            )
-            scene(page, url)
-            page.wait_for_load_state("networkidle")
-            shot = Image.open(BytesIO(page.screenshot()))
-            write_whole(folder / f"app-{name}-{size}-{colours}.png", _small(shot))
-            page.close()
+def _shoot(browser: Browser, url: str, scenes: dict[str, tuple[str, Scene]], folder: Path) -> None:
+    """Save pages in each size and scheme of colours."""
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for name, (path, scene) in scenes.items():
+        for size, (width, height) in _SIZES.items():
+            for colours in schemes:
+                page = browser.new_page(
+                    viewport={"width": width, "height": height},
+                    color_scheme=colours,
+                    reduced_motion="reduce",
+                )
+                page.goto(f"{url}{path}")
+                scene(page)
+                shot = Image.open(BytesIO(page.screenshot(timeout=120_000)))
+                write_whole(folder / f"app-{name}-{size}-{colours}.png", _small(shot))
+                page.close()
 
 
 def _small(shot: Image.Image) -> bytes:

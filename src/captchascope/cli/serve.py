@@ -41,7 +41,7 @@ __all__ = ["serve"]
     "--model",
     "models",
     multiple=True,
-    default=["metu"],
+    default=["metu", "metu-glyphs"],
     show_default=True,
     metavar="NAME|FILE",
     help="A model that can be asked for; may be given several times, and the first is the default.",
