@@ -74,7 +74,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 
 def test_the_file_has_what_the_store_has(folder: Folder) -> None:
-    """In natural order, with nothing of what is unreadable; nothing is written before a label is."""
+    """In natural order, without what is unreadable; before a label there is no file."""
     folder.begin()
     folder.follower.follow()
     assert not folder.csv.exists()

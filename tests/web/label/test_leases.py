@@ -23,6 +23,7 @@ class Clock:
     now = 1000.0
 
     def __call__(self) -> float:
+        """Tell the time."""
         return self.now
 
 

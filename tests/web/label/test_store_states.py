@@ -84,7 +84,7 @@ class Labelling(RuleBasedStateMachine):
 
     @rule()
     def follow(self) -> None:
-        """The file is brought up to date, and says what people say."""
+        """Bring the file up to date; it says what people say."""
         self.follower.follow()
         path = self.folder / "labels.csv"
         rows = {row.file: row.label for row in read_csv(path)} if path.exists() else {}
@@ -92,7 +92,7 @@ class Labelling(RuleBasedStateMachine):
 
     @rule()
     def kill(self) -> None:
-        """The server ends at once and comes back."""
+        """End the server at once, and start it again."""
         self.store.close()
         self.start()
 

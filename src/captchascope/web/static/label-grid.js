@@ -74,8 +74,9 @@ async function ask() {
   asking = true;
   let again = false;
   try {
-    const hold = [...cells, ...ready].map((cell) => cell.id);
-    const want = Math.max(0, 2 * TEN - hold.length);
+    const open = [...cells, ...ready].map((cell) => cell.id);
+    const hold = [...new Set([...open, ...outbox.images()])];
+    const want = Math.max(0, 2 * TEN - open.length);
     const answer = await post("/label/lease", { session: session(), hold, want, sure: true });
     unreached("");
     const gone = (cell) => answer.lost.includes(cell.id);

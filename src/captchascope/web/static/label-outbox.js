@@ -62,6 +62,11 @@ export class Outbox {
     this.flush();
   }
 
+  // The images of which something waits; until it is stored, nobody else may be given them.
+  images() {
+    return this.waiting.map(({ image }) => image).filter((image) => image !== null);
+  }
+
   // Resolves when nothing waits any more, or the server could not be reached.
   flush() {
     this.sending ??= this.send().finally(() => {

@@ -73,14 +73,14 @@ async function ask(beat = false) {
   let again = false;
   try {
     release();
-    const hold = items.filter(isOpen).map((item) => item.id);
+    const open = items.filter(isOpen).map((item) => item.id);
+    const hold = [...new Set([...open, ...outbox.images()])];
     const want = Math.max(0, 2 * AHEAD - ahead);
     const answer = await post("/label/lease", { session: session(), hold, want });
     unreached("");
     lose(answer.lost);
     exhausted = !answer.new.length;
-    const known = new Set(items.filter(isOpen).map((item) => item.id));
-    const fresh = answer.new.filter((item) => !known.has(item.id)).map((item) => made(item));
+    const fresh = answer.new.filter(({ id }) => !hold.includes(id)).map((item) => made(item));
     items.push(...fresh);
     fresh.forEach(picture);
     show(answer.progress);
