@@ -53,6 +53,7 @@ bench-peers: $(VENV)/bench $(VENV)-peers/ddddocr  ## beside ddddocr and Tesserac
 
 soak: $(VENV)/dev  ## the long runs
 	$(BIN)/python bench/soak.py
+	$(BIN)/python bench/soak_web.py
 
 opencv4: $(VENV)-opencv4/core  ## the tests that need no torch, on the oldest OpenCV that works
 	$(VENV)-opencv4/bin/python -m pytest -q -m "not wheel"

@@ -8,13 +8,10 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import httpx
 
 from captchascope.web.settings import Settings
 
@@ -67,15 +64,6 @@ def serving(settings: Settings) -> Iterator[Served]:
     with process:
         try:
             assert process.stdout is not None
-            served = Served(process.stdout.readline().strip().rstrip("/"), process)
-            _wait_until_ready(served.url)
-            yield served
+            yield Served(process.stdout.readline().strip().rstrip("/"), process)
         finally:
             process.kill()
-
-
-def _wait_until_ready(url: str) -> None:
-    until = time.monotonic() + TIMEOUT
-    while httpx.get(f"{url}/readyz", timeout=TIMEOUT).status_code != 200:
-        assert time.monotonic() < until, "the models are not open"
-        time.sleep(0.05)

@@ -69,11 +69,17 @@ class Batcher:
         self._thread = ThreadPoolExecutor(1, "captchascope-read")
         self._task: asyncio.Task[None] | None = None
         self._state = _OPENING
+        self._opening: asyncio.Future[None]
 
     @property
     def ready(self) -> bool:
         """Whether images are read, and more are wanted."""
         return self._state == _READY
+
+    @property
+    def waiting(self) -> int:
+        """How many images wait to be read."""
+        return self._waiting
 
     @property
     def state(self) -> str:
@@ -85,16 +91,26 @@ class Batcher:
         """The models."""
         return self._readers
 
-    async def run(self) -> None:
+    async def opened(self) -> None:
+        """Wait until the models are open.
+
+        Raises:
+            ModelError: If one cannot be.
+        """
+        await asyncio.shield(self._opening)
+
+    async def _run(self) -> None:
         """Open the models, then read whatever comes, until ``stop``."""
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._thread, self._readers.open)
         except CaptchascopeError as error:
             self._state = f"a model cannot be opened: {error.what}"
+            self._opening.set_exception(error)
             return
         if self._state == _OPENING:
             self._state = _READY
+        self._opening.set_result(None)
         while True:
             await self._arrived.wait()
             if self._waiting < self._limits.batch:
@@ -105,7 +121,9 @@ class Batcher:
 
     def start(self) -> None:
         """Begin to open the models, in the background."""
-        self._task = asyncio.create_task(self.run())
+        self._opening = asyncio.get_running_loop().create_future()
+        self._opening.add_done_callback(lambda future: future.cancelled() or future.exception())
+        self._task = asyncio.create_task(self._run())
 
     def leave(self) -> None:
         """Say that the end is near; what comes nevertheless is still read."""

@@ -50,7 +50,7 @@ class Readers:
         return list(self._models)
 
     def open(self) -> None:
-        """Open every model, and read once with each, so that the first request is as fast as any.
+        """Open every model.
 
         Raises:
             ModelError: If one cannot be used.
@@ -62,6 +62,11 @@ class Readers:
     def opened(self) -> dict[str, Reader]:
         """The models that are open, by name."""
         return dict(self._opened)
+
+    @property
+    def kept(self) -> int:
+        """How many constrained readers are kept."""
+        return len(self._kept)
 
     def read(self, images: Sequence[bytes], choice: Choice) -> list[Reading]:
         """Read images under what a request asks for; those that fail have ``error`` set.

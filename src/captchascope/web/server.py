@@ -88,12 +88,22 @@ class Server(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and say so."""
+        """Begin to listen, and say so when images are read."""
         try:
             await super().startup(sockets)
         except SystemExit:
             raise self._app.state.failure or _never() from None
-        self._ready()
+        self._announcing = asyncio.create_task(self._announce())
+
+    async def _announce(self) -> None:
+        batcher: Batcher = self._app.state.batcher
+        try:
+            await batcher.opened()
+        except CaptchascopeError as error:  # it was there a moment ago
+            self._app.state.failure = error
+            self.stop()
+        else:
+            self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say that the end is near, take in more for a while, answer it, and end."""
@@ -105,8 +115,15 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until a signal; raises KeyboardInterrupt after Ctrl-C."""
+        """Serve until a signal.
+
+        Raises:
+            CaptchascopeError: If the app cannot start.
+            KeyboardInterrupt: After Ctrl-C.
+        """
         super().run(sockets)
+        if self._app.state.failure is not None:
+            raise self._app.state.failure
         if self.interrupted:
             raise KeyboardInterrupt
 

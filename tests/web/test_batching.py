@@ -1,0 +1,164 @@
+"""Requests gathered into batches, with the readers that ship."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from captchascope.errors import UsageError
+from captchascope.web.batching import Batcher, Busy
+from captchascope.web.metrics import Metrics
+from captchascope.web.readers import Choice, Readers, names_of
+from captchascope.web.settings import Limits
+
+
+def run(work: Callable[[Batcher], Awaitable[None]], limits: Limits | None = None) -> Metrics:
+    """Give a batcher that is ready to ``work``, stop it, and return what it counted."""
+    metrics = Metrics()
+    limits = limits or Limits()
+
+    async def main() -> None:
+        batcher = Batcher(Readers(["metu"], limits), limits, metrics)
+        batcher.start()
+        while not batcher.ready:
+            await asyncio.sleep(0.01)
+        try:
+            await work(batcher)
+        finally:
+            await batcher.stop()
+
+    asyncio.run(main())
+    return metrics
+
+
+def batches_of(metrics: Metrics) -> tuple[int, int]:
+    """Return how many batches were read, and how many images."""
+    values = {
+        line.split()[0]: float(line.split()[1])
+        for line in metrics.text().decode().splitlines()
+        if line.startswith("captchascope_batch_images")
+    }
+    name = "captchascope_batch_images"
+    return int(values[f"{name}_count"]), int(values[f"{name}_sum"])
+
+
+def test_requests_that_come_together_are_read_together(
+    captchas: list[bytes], labels: list[str]
+) -> None:
+    """Each gets its own images back, in its order."""
+
+    async def work(batcher: Batcher) -> None:
+        asked = [captchas[start : start + 3] for start in range(0, 12, 3)]
+        found = await asyncio.gather(*(batcher.read(images) for images in asked))
+        assert [timed.reading.text for several in found for timed in several] == labels
+
+    assert batches_of(run(work)) == (1, 12)
+
+
+def test_a_batch_takes_whole_requests_until_it_is_full(captchas: list[bytes]) -> None:
+    """Then the next begins."""
+
+    async def work(batcher: Batcher) -> None:
+        await asyncio.gather(*(batcher.read(captchas[:3]) for _ in range(4)))
+
+    assert batches_of(run(work, Limits(batch=4, gather=0.05))) == (2, 12)
+
+
+def test_a_request_that_is_refused_spoils_none_beside_it(
+    captchas: list[bytes], labels: list[str]
+) -> None:
+    """Its constraints are its own, and so is their fault."""
+
+    async def work(batcher: Batcher) -> None:
+        good, bad, short = await asyncio.gather(
+            batcher.read(captchas[:1]),
+            batcher.read(captchas[:1], Choice(charset="xyz")),
+            batcher.read(captchas[:1], Choice(length=4)),
+            return_exceptions=True,
+        )
+        assert isinstance(good, list)
+        assert isinstance(short, list)
+        assert isinstance(bad, UsageError)
+        assert (bad.where, good[0].reading.text) == ("charset", labels[0])
+        assert len(short[0].reading.text or "") == 4
+
+    run(work)
+
+
+def test_beyond_the_queue_requests_are_told_to_come_again(captchas: list[bytes]) -> None:
+    """Those that were taken in are read; afterwards others are."""
+
+    async def work(batcher: Batcher) -> None:
+        asked = (batcher.read(captchas[:4]) for _ in range(5))
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        refused = [one for one in found if isinstance(one, Busy)]
+        assert len(refused) == 3
+        assert {error.status_code for error in refused} == {503}
+        assert all(int((error.headers or {})["Retry-After"]) >= 1 for error in refused)
+        assert batcher.waiting == 0
+        assert len(await batcher.read(captchas[:4])) == 4
+
+    run(work, Limits(queue=8))
+
+
+def test_what_was_taken_in_is_read_before_the_end(captchas: list[bytes]) -> None:
+    """However soon the end comes."""
+
+    async def work(batcher: Batcher) -> None:
+        asked = [asyncio.ensure_future(batcher.read(captchas)) for _ in range(3)]
+        await asyncio.sleep(0)
+        batcher.leave()
+        assert not batcher.ready
+        await batcher.stop()
+        assert [len(found) for found in await asyncio.gather(*asked)] == [12, 12, 12]
+
+    run(work)
+
+
+def test_nobody_waits_for_models_that_are_not_open(captchas: list[bytes]) -> None:
+    """It is said at once."""
+
+    async def main() -> None:
+        limits = Limits()
+        batcher = Batcher(Readers(["metu"], limits), limits, Metrics())
+        with pytest.raises(Busy, match="being opened"):
+            await batcher.read(captchas[:1])
+        await batcher.stop()
+
+    asyncio.run(main())
+
+
+def test_whoever_hangs_up_is_not_read_for(captchas: list[bytes]) -> None:
+    """A request that is given up leaves its place to others."""
+
+    async def work(batcher: Batcher) -> None:
+        gone = asyncio.ensure_future(batcher.read(captchas))
+        kept = asyncio.ensure_future(batcher.read(captchas[:2]))
+        await asyncio.sleep(0)
+        gone.cancel()
+        assert len(await kept) == 2
+        assert batcher.waiting == 0
+
+    assert batches_of(run(work))[1] == 2
+
+
+def test_only_so_many_constrained_readers_are_kept(captchas: list[bytes]) -> None:
+    """Asking for ever new constraints does not fill the memory, and all are kept to."""
+    readers = Readers(["metu"], Limits())
+    readers.open()
+    for number in range(80):
+        pattern = f"[0-9]{{5}}{number % 10}" if number < 40 else f"{number % 10}[0-9]{{5}}"
+        choice = Choice(pattern=pattern, min_confidence=number / 1e9)
+        reading = readers.read(captchas[:1], choice)[0]
+        assert reading.text is None or reading.text[-1 if number < 40 else 0] == str(number % 10)
+    assert readers.kept <= 32
+
+
+def test_models_are_called_by_their_name_or_file() -> None:
+    """Two of one name could not be told apart."""
+    assert names_of(["metu", "/models/mine.onnx"]) == {"metu": "metu", "mine": "/models/mine.onnx"}
+    for models in ([], ["metu", "metu"], ["a/mine.onnx", "b/mine.onnx"]):
+        with pytest.raises(UsageError, match="--model"):
+            names_of(models)
