@@ -27,11 +27,11 @@ from captchascope.files import write_whole
 
 _ROOT = Path(__file__).parents[1]
 _FIGURES = _ROOT / "docs" / "figures"
-_SIZES = {"desk": (1120, 760), "phone": (390, 780)}
+_SIZES = {"desk": (1120, 900), "phone": (390, 780)}
 _SEED, _COUNT = 2024, 400  # of the captchas that are read and tested on
-_SCHEME = "henan4"
-_LABELS, _TIME = 200, "4m"  # of the model whose learning curve is shown
-_COLOURS = 64
+_SCHEME = "lined"
+_LABELS, _TIME = 250, "4m"  # of the model whose learning curve is shown
+_COLOURS = 128
 
 Scene: TypeAlias = Callable[[Page], None]
 
@@ -155,7 +155,9 @@ def _shoot(browser: Browser, url: str, scenes: dict[str, tuple[str, Scene]], fol
 
 def _small(shot: Image.Image) -> bytes:
     file = BytesIO()
-    flat = shot.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
+    flat = shot.convert("RGB").quantize(
+        _COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+    )
     flat.save(file, "PNG", optimize=True)
     return file.getvalue()
 

@@ -22,7 +22,7 @@ __all__ = [
 __all__ += ["whiskers"]
 
 _WIDTH, _HEIGHT = 360.0, 240.0
-_LEFT, _TOP, _RIGHT, _BOTTOM = 52.0, 12.0, 14.0, 42.0  # margins, for the numbers on the axes
+_LEFT, _TOP, _RIGHT, _BOTTOM = 48.0, 12.0, 20.0, 42.0  # margins, for the numbers on the axes
 _SMALLEST, _LARGEST = 3.0, 9.0  # the radius of a bubble
 _HEATS = 4
 

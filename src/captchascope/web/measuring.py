@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from captchascope.web.course import Course, read_course
 
 __all__ = ["Measured", "Measurements", "Measuring", "State"]
 
-_BATCH = 64  # images between two looks at the clock, and at whether to stop
+_BATCH = 64  # images between two looks at whether to stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,6 @@ class Measured:
         chars: The model's characters.
         samples: How many images were read.
         problems: How many rows and images of the folder could not be used.
-        seconds: What reading them took.
         course: How the model was trained, where its log lies beside it.
     """
 
@@ -48,7 +46,6 @@ class Measured:
     chars: str
     samples: int
     problems: int
-    seconds: float
     course: Course | None
 
 
@@ -102,9 +99,7 @@ class Measurements:
         data = read_dataset(self._data)
         if not data.samples:
             raise DatasetError(self.name, "has no labelled images", "label some")
-        since = time.monotonic()
         readings = self._readings(name, reader, data)
-        seconds = time.monotonic() - since
         if len(readings) < len(data.samples):
             return Measuring()
         return Measured(
@@ -112,7 +107,6 @@ class Measurements:
             reader.charset.chars,
             len(readings),
             len(data.problems),
-            seconds,
             read_course(reader.path),
         )
 

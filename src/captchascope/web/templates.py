@@ -46,6 +46,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
         loader=jinja2.PackageLoader("captchascope.web", "html"),
     )
     environment.globals["asset"] = address

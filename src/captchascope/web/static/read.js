@@ -94,6 +94,7 @@
     if (event.target !== form) return;
     const fresh = input.files.length;
     const failed = readings.querySelector(":scope > .notice") !== null;
+    readings.firstElementChild?.scrollIntoView({ block: "nearest" });
     status.textContent = failed ? "" : `${fresh} ${fresh === 1 ? "image" : "images"} read.`;
     [...readings.querySelectorAll("[data-reading]")].slice(MOST_CARDS).forEach((old) => old.remove());
   });
