@@ -31,7 +31,8 @@ class Plan:
         strength: Of the augmentation.
         best: Whether the round with most right texts or that with the least loss is the best.
         rounds: Validations, if each step takes as long as planned.
-        patience: Rounds without gain, in the second half of the training, after which it ends.
+        patience: Rounds without gain, in the second half of the training, after which it ends;
+            where nearly every text is right, that says little, and the last rounds are the best.
         narrow: Whether the margins where no text stands are left out of what is looked at.
         known: From scratch, nats per character below which a network is left to CTC alone; a half
             is about what they are when half of the texts are right.
@@ -104,6 +105,8 @@ _FAST = replace(
     max_steps=40_000,
     averaging=0.999,
     strength=0.15,
+    best="loss",
+    patience=30,
     narrow=True,
 )
 
