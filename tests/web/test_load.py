@@ -1,0 +1,50 @@
+"""Many at once: nobody is answered wrongly, and who is too many is told so. Timed in ``bench``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from captchascope.web.settings import Limits, Settings
+from web.serving import TIMEOUT, serving
+
+CLIENTS, EACH = 24, 15
+JPEG = {"Content-Type": "image/jpeg"}
+
+
+def test_two_workers_answer_many_clients_without_an_error(
+    captchas: list[bytes], labels: list[str]
+) -> None:
+    """Each request gets the text of its own image."""
+
+    def work(first: int) -> list[bool]:
+        with httpx.Client(base_url=served.url, timeout=TIMEOUT) as client:
+            right = []
+            for number in range(first, first + EACH):
+                data = captchas[number % 12]
+                answer = client.post("/v1/read", content=data, headers=JPEG)
+                assert answer.status_code == 200, answer.text
+                right.append(answer.json()["readings"][0]["text"] == labels[number % 12])
+            return right
+
+    with serving(Settings(workers=2)) as served, ThreadPoolExecutor(CLIENTS) as pool:
+        assert all(all(right) for right in pool.map(work, range(CLIENTS)))
+
+
+def test_a_flood_is_shed_and_leaves_nothing_behind(captchas: list[bytes]) -> None:
+    """Some get their texts, the others 503 and when to come again; then all is as before."""
+    files = [("image", ("a.jpeg", data)) for data in captchas]
+
+    def work(_: int) -> httpx.Response:
+        return httpx.post(f"{served.url}/v1/read", files=files, timeout=TIMEOUT)
+
+    with serving(Settings(limits=Limits(queue=12))) as served, ThreadPoolExecutor(CLIENTS) as pool:
+        answers = list(pool.map(work, range(4 * CLIENTS)))
+        counted = Counter(answer.status_code for answer in answers)
+        assert set(counted) == {200, 503}
+        shed = [answer for answer in answers if answer.status_code == 503]
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in shed)
+        assert all(len(a.json()["readings"]) == 12 for a in answers if a.status_code == 200)
+        assert work(0).status_code == 200

@@ -1,0 +1,234 @@
+"""The server as a process: how it starts, ends, and keeps its workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from captchascope.cli.app import run
+from captchascope.web.settings import Limits, Settings
+from web.serving import TIMEOUT, serving
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
+
+JPEG = {"Content-Type": "image/jpeg"}
+
+
+@contextmanager
+def command(*arguments: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run ``captchascope serve`` until the block ends; yield it and the address that it prints."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "captchascope", "serve", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            assert said.startswith("listening on http://")
+            yield process, said.split()[-1].rstrip("/")
+        finally:
+            process.kill()
+
+
+def wait_for(url: str) -> httpx.Response:
+    """Return the first answer of a path that is none of 503."""
+    until = time.monotonic() + TIMEOUT
+    while (response := httpx.get(url, timeout=TIMEOUT)).status_code == 503:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return response
+
+
+def test_what_was_taken_in_is_answered_after_sigterm(captchas: list[bytes]) -> None:
+    """Requests that are being read, and one whose body is still arriving; then it exits with 0."""
+    statuses: list[int] = []
+    lock = threading.Lock()
+    with (
+        serving(Settings()) as served,
+        socket.create_connection(("127.0.0.1", served.port)) as slow,
+    ):
+        head = "POST /v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/jpeg\r\n"
+        body = captchas[0]
+        slow.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:100])
+
+        def ask() -> None:
+            files = [("image", ("x.jpeg", data)) for data in captchas * 5]
+            answer = httpx.post(f"{served.url}/v1/read", files=files, timeout=TIMEOUT)
+            with lock:
+                statuses.append(answer.status_code)
+
+        asking = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in asking:
+            thread.start()
+        while "captchascope_waiting_images 0.0" in httpx.get(f"{served.url}/metrics").text:
+            if statuses:
+                break  # they were faster than we are
+        served.process.send_signal(signal.SIGTERM)
+        slow.sendall(body[100:])
+        slow.settimeout(TIMEOUT)
+        assert slow.recv(100).startswith(b"HTTP/1.1 200")
+        assert served.process.wait(TIMEOUT) == 0
+        for thread in asking:
+            thread.join()
+    assert statuses == [200, 200]
+
+
+def test_while_it_drains_it_answers_and_says_that_it_is_not_ready(captchas: list[bytes]) -> None:
+    """So that a load balancer sends others elsewhere, and nobody is turned away."""
+    with serving(Settings(drain=30)) as served, httpx.Client(base_url=served.url) as client:
+        served.process.send_signal(signal.SIGTERM)
+        until = time.monotonic() + TIMEOUT
+        while (ready := client.get("/readyz")).status_code == 200:
+            assert time.monotonic() < until
+        assert (ready.status_code, ready.json()["detail"]) == (503, "the server is stopping")
+        assert client.get("/healthz").status_code == 200
+        answer = client.post("/v1/read", content=captchas[0], headers=JPEG, timeout=TIMEOUT)
+        assert answer.status_code == 200
+        served.process.send_signal(signal.SIGTERM)  # enough
+        assert served.process.wait(TIMEOUT) == 0
+
+
+def test_the_command_says_where_it_listens_and_ends_with_0() -> None:
+    """On one line, and nothing more."""
+    with command("--port", 0) as (process, url):
+        assert wait_for(f"{url}/readyz").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=TIMEOUT) == ("", "")
+        assert process.returncode == 0
+
+
+def test_ctrl_c_ends_it_with_130() -> None:
+    """As every command."""
+    with command("--port", 0) as (process, _):
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == 130
+        assert said.strip() == "captchascope: interrupted: nothing is left half done"
+
+
+def test_workers_share_a_port_and_their_figures_and_are_replaced(captchas: list[bytes]) -> None:
+    """One that is killed is missed by nobody; all end together."""
+    with command("--port", 0, "--workers", 2) as (process, url):
+        before = children_of(process.pid)
+        assert len(before) == 2
+        os.kill(before[0], signal.SIGKILL)
+        assert process.stderr is not None
+        assert "another takes its place" in process.stderr.readline()
+        wait_for(f"{url}/readyz")
+        for data in captchas:
+            answer = post_when_ready(f"{url}/v1/read", data)
+            assert answer.status_code == 200
+        counted = 'captchascope_images_total{outcome="read"} 12.0'
+        assert counted in httpx.get(f"{url}/metrics", timeout=TIMEOUT).text
+        after = children_of(process.pid)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT) == 0
+    assert not any(Path(f"/proc/{child}").exists() for child in (*before, *after))
+
+
+def post_when_ready(url: str, data: bytes) -> httpx.Response:
+    """Post an image; again where a worker has not opened its models yet."""
+    until = time.monotonic() + TIMEOUT
+    while (
+        answer := httpx.post(url, content=data, headers=JPEG, timeout=TIMEOUT)
+    ).status_code == 503:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return answer
+
+
+def children_of(parent: int) -> list[int]:
+    """Return the workers of a server: its children, but for the one that tracks resources."""
+    text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+    commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in text.split()}
+    return [pid for pid, line in commands.items() if b"spawn_main" in line]
+
+
+def test_what_cannot_be_served_is_said_at_once(
+    token_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wrong usage is 2, and all else 1: one line each, with what to do."""
+    token_file.chmod(0o644)
+    (tmp_path / "bad.onnx").write_bytes(b"no model")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for status, arguments, said in (
+            (2, ["--host", "0.0.0.0"], "--token-file"),
+            (2, ["--token-file", str(token_file)], "chmod 600"),
+            (2, ["--model", "metu", "--model", "metu"], "rename"),
+            (1, ["--model", str(tmp_path / "bad.onnx")], "bad.onnx"),
+            (1, ["--port", str(taken.getsockname()[1])], "is taken"),
+            (1, ["--host", "192.0.2.7", "--token-file", str(token_file)], "cannot be had"),
+        ):
+            if status == 1:
+                token_file.chmod(0o600)
+            assert run(["serve", *arguments]) == status
+            told = capsys.readouterr()
+            assert told.out == ""
+            assert said in told.err
+            assert told.err.count("\n") == 1
+
+
+def test_heads_that_are_too_long_or_too_slow_are_refused() -> None:
+    """431 for a long one, however it arrives; 408 for a slow one, and for a slow body."""
+    limits = Limits(seconds=0.5, connections=3)
+    with serving(Settings(limits=limits)) as served:
+        start = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        body = b"POST /v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\n"
+        for sent, status in (
+            (start + b"X: " + b"x" * 20_000 + b"\r\n\r\n", b"431"),
+            (start + b"X: " + b"x" * 200_000, b"431"),
+            (b"GET /" + b"x" * 200_000, b"431"),
+            (start + b"X: y\r\n" * 10_000, b"431"),
+            (b"\x16\x03\x01\x02nonsense\r\n\r\n", b"400"),
+            (start, b"408"),
+            (b"", b"408"),
+            (body + b"Content-Length: 9\r\n\r\nx", b"408"),
+            (body + b"Content-Length: 99999999\r\n\r\nx", b"413"),
+            (body + b"Transfer-Encoding: chunked\r\n\r\n5\r\nx", b"408"),
+        ):
+            assert said_to(served.port, sent).split(b" ")[1] == status
+
+
+def said_to(port: int, sent: bytes) -> bytes:
+    """Return the beginning of what is answered to some bytes."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.settimeout(TIMEOUT)
+        with suppress(OSError):  # it may have seen enough
+            connection.sendall(sent)
+        return connection.recv(1000)
+
+
+def test_bodies_beyond_the_limit_are_refused_as_they_arrive() -> None:
+    """Also where nobody said how long they would be; all together have a limit, too."""
+    limits = Limits(body=10_000, bodies=15_000)
+    with serving(Settings(limits=limits)) as served:
+        url = f"{served.url}/v1/read"
+        long = httpx.post(url, content=b"x" * 10_001, headers=JPEG, timeout=TIMEOUT)
+        assert long.status_code == 413
+        endless = httpx.post(url, content=iter([b"x" * 6000] * 2), headers=JPEG, timeout=TIMEOUT)
+        assert endless.status_code == 413
+        with socket.create_connection(("127.0.0.1", served.port)) as other:
+            head = b"POST /v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+            other.sendall(head + b"Content-Length: 9000\r\n\r\nx")
+            until = time.monotonic() + TIMEOUT
+            while (
+                much := httpx.post(url, content=b"x" * 9000, headers=JPEG, timeout=TIMEOUT)
+            ).status_code != 503:
+                assert time.monotonic() < until
+            assert int(much.headers["retry-after"]) >= 1
+        while httpx.post(url, content=b"x" * 9000, headers=JPEG).status_code != 422:
+            assert time.monotonic() < until
