@@ -31,7 +31,7 @@ _SIZES = {"desk": (1120, 900), "phone": (390, 780)}
 _SEED, _COUNT = 2024, 400  # of the captchas that are read and tested on
 _SCHEME = "lined"
 _LABELS, _TIME = 250, "4m"  # of the model whose learning curve is shown
-_COLOURS = 128
+_COLOURS = 256
 
 Scene: TypeAlias = Callable[[Page], None]
 

@@ -12,7 +12,7 @@ from captchascope.web.shown import Picture
 from captchascope.web.strip import Strip, strip_of
 
 PICTURE = Picture("data:image/png;base64,", 150, 50)
-APART = 34.0
+APART = 38.0
 
 
 def drawn(*places: tuple[float, float], picture: Picture = PICTURE) -> Strip:
@@ -37,7 +37,7 @@ def test_a_tall_picture_stays_in_the_middle() -> None:
     assert (strip.marks[0].left, strip.marks[0].right) == (85.0, 255.0)
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=10).map(sorted))
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted))
 def test_letters_never_touch(middles: list[float]) -> None:
     """However close the characters are, theirs are apart, in order, and within the drawing."""
     found = [mark.x for mark in drawn(*((middle, middle) for middle in middles)).marks]
@@ -56,12 +56,12 @@ def test_letters_that_have_room_are_not_moved() -> None:
 
 
 def test_there_is_none_without_places_or_room() -> None:
-    """A model that cuts does not say where; and eleven confidences do not fit side by side."""
+    """A model that cuts does not say where; and nine confidences do not fit side by side."""
     assert strip_of(PICTURE, [CharReading("x", 1.0)]) is None
     assert strip_of(PICTURE, []) is None
-    many = [CharReading("x", 1.0, (i / 11, (i + 1) / 11)) for i in range(11)]
+    many = [CharReading("x", 1.0, (i / 9, (i + 1) / 9)) for i in range(9)]
     assert strip_of(PICTURE, many) is None
-    assert strip_of(PICTURE, many[:10]) is not None
+    assert strip_of(PICTURE, many[:8]) is not None
 
 
 def test_the_drawing_is_told_in_words() -> None:

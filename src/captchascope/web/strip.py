@@ -15,7 +15,7 @@ _TALLEST = 170.0
 _GAP = 8.0  # between the picture and what is below it
 _BRACKET = 6.0
 _LETTERS = 62.0  # the height below the brackets: leaders, characters, confidences
-_APART = 34.0  # of two characters; less, and their confidences touch
+_APART = 38.0  # of two characters; less, and their confidences touch
 
 
 @dataclass(frozen=True, slots=True)
