@@ -29,7 +29,7 @@ class Plan:
         max_steps: At most so many.
         averaging: How much of the averaged weights stays in a step, 0 to 1.
         strength: Of the augmentation.
-        best: Whether the round with most right texts or that with the least loss is the best.
+        best: What tells whether a round is as good as those before: its right texts, or its loss.
         rounds: Validations, if each step takes as long as planned.
         patience: Rounds without gain, in the second half of the training, after which it ends;
             where nearly every text is right, that says little, and the last rounds are the best.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import IntEnum
 
@@ -17,7 +17,7 @@ from captchascope.train.whole.module import WholeModule
 from captchascope.train.whole.samples import WholeSet
 from captchascope.train.whole.watch import Watch
 
-__all__ = ["FEWEST", "Rounds", "Verdict"]
+__all__ = ["FEWEST", "Rounds", "Verdict", "is_as_good"]
 
 FEWEST = 20
 """With fewer validation images the last weights are taken, not those that seem best on them."""
@@ -102,12 +102,15 @@ class Rounds:
         return score(outputs_of(network, images, self._watch.stop, module.device), targets)
 
     def _keep(self, module: WholeModule, held: Score | None) -> None:
-        """Keep these weights, unless others were better."""
-        new = {"step": float(module.clock.steps), "exact": 0.0, "loss": math.inf}
-        if held is not None and len(self._validation) >= FEWEST:
-            new |= {"exact": held.exact, "loss": held.loss}
-            if module.kept and not _is_better(new, module.kept, module.plan.best):
-                return
+        """Keep these weights, unless earlier ones were better."""
+        new = {"step": float(module.clock.steps), "exact": 0.0, "loss": math.inf, "record": 0.0}
+        count = len(self._validation)
+        if held is not None and count >= FEWEST:
+            new |= {"exact": held.exact, "loss": held.loss, "record": held.exact}
+            if module.kept:
+                if not is_as_good(new, module.kept, module.plan.best, count):
+                    return
+                new["record"] = max(held.exact, module.kept["record"])
         module.kept = new
         state = module.averaged.network.state_dict()
         module.best = {name: value.detach().cpu().clone() for name, value in state.items()}
@@ -143,11 +146,17 @@ def _row(module: WholeModule, losses: Sequence[float], probe: Score, held: Score
     )
 
 
-def _is_better(new: dict[str, float], old: dict[str, float], by: str) -> bool:
-    """Compare two rounds; of those with as many right texts the surer one is better."""
-    if by == "exact" and new["exact"] != old["exact"]:
-        return new["exact"] > old["exact"]
-    return new["loss"] <= old["loss"]
+def is_as_good(new: Mapping[str, float], old: Mapping[str, float], by: str, count: int) -> bool:
+    """Tell whether to go on with a round's weights rather than with the last that were kept.
+
+    Later weights have learnt more at a lower rate. So by exact match they are as good as the best
+    unless ``count`` images show the difference: by two standard errors of a share (after Breiman
+    et al. 1984, who take one), with one right and one wrong text added, as nothing is ever certain.
+    """
+    if by == "loss":
+        return new["loss"] <= old["loss"]
+    share = (old["record"] * count + 1) / (count + 2)
+    return new["exact"] >= old["record"] - 2 * math.sqrt(share * (1 - share) / count)
 
 
 def _is_stuck(probe: Score, held: Score | None) -> bool:

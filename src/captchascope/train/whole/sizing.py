@@ -105,8 +105,8 @@ def _spec(images: Sequence[RgbImage], height: int | None, longest: int) -> Whole
     least = _PER_CHARACTER * longest
     sizes = {image.shape[:2] for image in images}
     channels: Channels = 3 if np.mean([_is_coloured(image) for image in images]) > 0.1 else 1
-    if height is None and len(sizes) == 1 and _fits(*images[0].shape[:2], least):
-        rows, columns = images[0].shape[:2]
+    rows, columns = images[0].shape[:2]
+    if height is None and len(sizes) == 1 and _fits(rows, columns, least):
         return WholeSpec("whole", rows, columns, columns, columns, channels)
     if height is None:
         median = float(np.median([image.shape[0] for image in images]))
