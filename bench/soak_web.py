@@ -34,7 +34,7 @@ from captchascope.web.settings import Settings
 
 _SEED, _DISTINCT = 990_004, 200
 _CLIENTS = 32
-_FLOOD = 256  # connections, so that it is the server that says no
+_FLOOD = 600  # connections, more than two workers let wait: it is they who have to say no
 _GROWTH = 1.05
 _P99 = 50.0  # milliseconds
 
@@ -230,6 +230,7 @@ async def _growth(
 
 def main() -> None:
     """Soak, and say what was missed."""
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--short", action="store_true", help="five seconds for a minute")
     parser.add_argument("--workers", type=int, default=2)

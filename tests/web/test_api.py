@@ -14,7 +14,6 @@ from PIL import Image
 
 import captchascope
 from captchascope.web.settings import Limits
-from web.serving import TIMEOUT, Served
 
 JPEG = {"Content-Type": "image/jpeg"}
 PROBLEM = "application/problem+json"
@@ -121,15 +120,15 @@ def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded(client: htt
 
 
 def test_constraints_never_leak_into_other_requests(
-    served: Served, captchas: list[bytes], labels: list[str]
+    client: httpx.Client, captchas: list[bytes], labels: list[str]
 ) -> None:
     """Sixty at once, of four kinds, that are read in the same batches."""
     asked = ["charset=0123456789", "charset=01234", "charset=56789&length=6", "length=4"]
 
     def ask(number: int) -> tuple[int, str]:
         query = asked[number % 4]
-        url = f"{served.url}/v1/read?{query}"
-        response = httpx.post(url, content=captchas[number % 12], headers=JPEG, timeout=TIMEOUT)
+        url = f"/v1/read?{query}"
+        response = client.post(url, content=captchas[number % 12], headers=JPEG)
         return number, texts_of(response)[0] or ""
 
     with ThreadPoolExecutor(16) as pool:

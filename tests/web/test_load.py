@@ -38,9 +38,13 @@ def test_a_flood_is_shed_and_leaves_nothing_behind(captchas: list[bytes]) -> Non
     files = [("image", ("a.jpeg", data)) for data in captchas]
 
     def work(_: int) -> httpx.Response:
-        return httpx.post(f"{served.url}/v1/read", files=files, timeout=TIMEOUT)
+        return client.post(f"{served.url}/v1/read", files=files)
 
-    with serving(Settings(limits=Limits(queue=12))) as served, ThreadPoolExecutor(CLIENTS) as pool:
+    with (
+        serving(Settings(limits=Limits(queue=12))) as served,
+        httpx.Client(timeout=TIMEOUT) as client,
+        ThreadPoolExecutor(CLIENTS) as pool,
+    ):
         answers = list(pool.map(work, range(4 * CLIENTS)))
         counted = Counter(answer.status_code for answer in answers)
         assert set(counted) == {200, 503}

@@ -144,10 +144,13 @@ def test_a_browser_is_asked_for_the_token_once(guarded: httpx.Client) -> None:
 
 def test_guessing_is_stopped_after_ten_tries() -> None:
     """Then the right token is not looked at either, for a minute."""
-    with serving(Settings(token=TOKEN)) as served:
+    with (
+        serving(Settings(token=TOKEN)) as served,
+        httpx.Client(base_url=served.url, timeout=TIMEOUT) as client,
+    ):
         for _ in range(10):
-            wrong = httpx.get(f"{served.url}/metrics", headers={"Authorization": "Bearer no"})
+            wrong = client.get("/metrics", headers={"Authorization": "Bearer no"})
             assert wrong.status_code == 401
-        stopped = httpx.get(f"{served.url}/metrics", headers=BEARER)
+        stopped = client.get("/metrics", headers=BEARER)
         assert stopped.status_code == 429
         assert 0 < int(stopped.headers["retry-after"]) <= 60
