@@ -3,6 +3,7 @@
 
 const AGAIN = 1000; // milliseconds until what could not be sent is sent again
 const AT_ONCE = 50;
+const UNSEEN = 250; // milliseconds
 
 // A name that nobody else has. (crypto.randomUUID is missing on pages without TLS.)
 export function fresh() {
@@ -18,6 +19,18 @@ export function session() {
     sessionStorage.setItem("session", name);
   }
   return name;
+}
+
+// Calls once what has changed is on the screen, so that nobody waits for the rest to see it.
+// Nothing is painted where nobody looks; then it is called all the same.
+export function afterPaint(call) {
+  let called = false;
+  const once = () => {
+    if (!called) call();
+    called = true;
+  };
+  requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, UNSEEN);
 }
 
 export async function post(path, body) {
@@ -56,10 +69,11 @@ export class Outbox {
     });
   }
 
+  // Keeps what was said at once, and sends it when the page has been painted.
   push(...said) {
     this.waiting.push(...said);
     this.keep();
-    this.flush();
+    afterPaint(() => this.flush());
   }
 
   // The images of which something waits; until it is stored, nobody else may be given them.

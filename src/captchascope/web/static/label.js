@@ -1,7 +1,7 @@
 // One image at a time, by keyboard alone. The next ones are here before they are needed.
 
 import { draw } from "./label-chars.js";
-import { Outbox, fresh, get, post, session } from "./label-outbox.js";
+import { Outbox, afterPaint, fresh, get, post, session } from "./label-outbox.js";
 import { byId, show, unreached, unsent } from "./label-progress.js";
 
 const AHEAD = 8; // images that wait, decoded, after the one that is shown
@@ -55,7 +55,7 @@ function paint() {
   draw(byId("chars"), item.guess);
   input.value = item.draft ?? item.said ?? item.guess?.text ?? "";
   input.removeAttribute("aria-invalid");
-  input.focus({ preventScroll: true });
+  if (document.activeElement !== input) input.focus({ preventScroll: true });
   input.select();
   item.shown = performance.now();
 }
@@ -138,7 +138,7 @@ function say(text) {
     place += 1;
     paint();
   }
-  ask();
+  afterPaint(() => ask());
 }
 
 function isLabel(text) {
