@@ -53,7 +53,7 @@ def main() -> None:
             _shoot(browser, url, _READ, folder)
         for labels in captchas.glob("labels.*"):
             labels.unlink()
-        with _server("label", captchas, "--model", "start", "--no-retrain") as url:
+        with _server("label", "captchas", "--model", "start", "--no-retrain", at=made) as url:
             _shoot(browser, url.removesuffix("label"), _LABEL, folder)
         browser.close()
 
@@ -71,10 +71,10 @@ def _run(*arguments: object) -> None:
 
 
 @contextmanager
-def _server(command: str, *options: object) -> Iterator[str]:
-    """Start the app, and yield its address."""
+def _server(command: str, *options: object, at: str | None = None) -> Iterator[str]:
+    """Start the app in a folder, whose path then is on no page, and yield its address."""
     words = [sys.executable, "-m", "captchascope", command, "--port", "0", *map(str, options)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=at) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().split()[-1]
