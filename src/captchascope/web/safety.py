@@ -116,5 +116,5 @@ def _is_foreign(headers: Mapping[str, str], host: str) -> bool:
     """Tell whether a browser sent this from a page of another site; other clients do not say."""
     origin = headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc.lower() != host.lower()
+        return origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}")
     return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
