@@ -16,7 +16,7 @@ from .serving import serving
 pytest.importorskip("playwright", reason="needs the extra 'browser'")
 pytest.importorskip("axe_playwright_python", reason="needs the extra 'dev'")
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from .browsing import faults, launched, opened
 
@@ -191,7 +191,7 @@ def test_axe_finds_nothing_serious_in_readings(browser: Browser, url: str, colou
         page.goto(url)
         page.click("summary")
         page.fill("#charset", "0123")
-        nothing = {"name": "no.png", "mimeType": "image/png", "buffer": b"no image"}
+        nothing: FilePayload = {"name": "no.png", "mimeType": "image/png", "buffer": b"no image"}
         page.set_input_files("#images", nothing)
         shown(page, 1)
         for count, model in enumerate(("metu-glyphs", "metu"), 2):
