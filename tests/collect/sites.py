@@ -73,7 +73,7 @@ def serve(answering: Answering) -> Iterator[Site]:
         disable_nagle_algorithm = True
         wbufsize = -1
 
-        def do_GET(self) -> None:  # noqa: N802 - as the standard library has it
+        def do_GET(self) -> None:
             site.asked.append(self.path)
             site.times.append(time.monotonic())
             site.headers.append(dict(self.headers))
