@@ -78,4 +78,4 @@ def _number(text: str) -> float:
 
 
 def _share(text: str) -> float | None:
-    return min(max(_number(text), 0.0), 1.0) if text else None
+    return None if text == "" else min(max(_number(text), 0.0), 1.0)
