@@ -175,7 +175,8 @@ def test_what_was_not_stored_outlives_loading_the_page_again(
         page.reload()
         left(page, COUNT - 1)
         page.keyboard.press("Control+z")
-        assert (page.inner_text("#name"), page.input_value("#text")) == (name, "111111")
+        expect(page.locator("#name")).to_have_text(name, timeout=PATIENCE)
+        expect(page.locator("#text")).to_have_value("111111", timeout=PATIENCE)
         left(page, COUNT)
 
 
