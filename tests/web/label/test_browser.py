@@ -175,6 +175,7 @@ def test_what_was_not_stored_outlives_loading_the_page_again(
         page.unroute("**/label/say")
         page.reload()
         left(page, COUNT - 1)
+        expect(page.locator("#name")).not_to_be_empty(timeout=PATIENCE)  # what was said is back
         page.keyboard.press("Control+z")
         expect(page.locator("#name")).to_have_text(name, timeout=PATIENCE)
         expect(page.locator("#text")).to_have_value("111111", timeout=PATIENCE)
