@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,41 +12,18 @@ from captchascope.cli.durations import DURATION
 from captchascope.cli.extras import need
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
+from captchascope.cli.serving import announced, with_address
 from captchascope.cli.shares import SHARE
+
+if TYPE_CHECKING:
+    from captchascope.web.settings import Settings
 
 __all__ = ["label"]
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    metavar="ADDRESS",
-    help="Where to listen; all but this machine's own needs --token-file.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    metavar="P",
-    help="The port; 0 takes one that is free.",
-)
-@click.option(
-    "--token-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Let in only who shows the first line of FILE, which nobody else may read.",
-)
-@click.option(
-    "--allow-host",
-    "hosts",
-    multiple=True,
-    metavar="NAME",
-    help="A further name that the server is asked by, such as that of a proxy before it.",
-)
+@with_address
 @click.option(
     "--model",
     metavar="NAME|FILE",
@@ -79,10 +58,7 @@ __all__ = ["label"]
 def label(
     console: Console,
     folder: Path,
-    host: str,
-    port: int,
-    token_file: Path | None,
-    hosts: tuple[str, ...],
+    address: Callable[..., Settings],
     model: str | None,
     overlap: float,
     retrain: int,
@@ -104,20 +80,11 @@ def label(
     from captchascope.reader import load
     from captchascope.web.label.plan import Plan
     from captchascope.web.server import serve
-    from captchascope.web.settings import Settings, read_token
-
-    def listening(url: str) -> None:
-        console.result(f"label at {url}label")
-        console.flush()
 
     if model is not None:
         load(model)  # so that what is wrong with it is said before anybody waits for it
-    settings = Settings(
-        host=host,
-        port=port,
-        token=None if token_file is None else read_token(token_file),
-        hosts=frozenset(name.lower() for name in hosts),
+    settings = address(
         models=("metu",) if model is None else (model,),
         label=Plan(folder, model, overlap, None if no_retrain else retrain, time_limit),
     )
-    serve(settings, listening, console.note)
+    serve(settings, announced(console, "label at", "label"), console.note)

@@ -10,19 +10,13 @@ from captchascope.cli.durations import DURATION
 from captchascope.cli.extras import need
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
+from captchascope.cli.serving import announced, listens_on
 
 __all__ = ["practice_site"]
 
 
 @click.command(name="practice-site")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8080,
-    show_default=True,
-    metavar="P",
-    help="Where to listen; 0 takes one that is free.",
-)
+@listens_on(8080)
 @click.option(
     "--scheme",
     default="metu",
@@ -101,10 +95,6 @@ def practice_site(
     from captchascope.practice.server import serve
     from captchascope.practice.settings import Settings
 
-    def listening(url: str) -> None:
-        console.result(f"listening on {url}")
-        console.flush()
-
     settings = Settings(
         scheme=scheme,
         seed=seed,
@@ -116,4 +106,4 @@ def practice_site(
         retry_after=retry_after,
         robots=robots == "allow",
     )
-    serve(settings, port, listening, lambda line: console.note(line, 1))
+    serve(settings, port, announced(console, "listening on"), lambda line: console.note(line, 1))

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from captchascope.cli.extras import need
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
+from captchascope.cli.serving import announced, with_address
+
+if TYPE_CHECKING:
+    from captchascope.web.settings import Settings
 
 __all__ = ["serve"]
 
 
 @click.command()
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    metavar="ADDRESS",
-    help="Where to listen; all but this machine's own needs --token-file.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    metavar="P",
-    help="The port; 0 takes one that is free.",
-)
+@with_address
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -47,19 +39,6 @@ __all__ = ["serve"]
     help="A model that can be asked for; may be given several times, and the first is the default.",
 )
 @click.option(
-    "--token-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Answer only who shows the first line of FILE, which nobody else may read.",
-)
-@click.option(
-    "--allow-host",
-    "hosts",
-    multiple=True,
-    metavar="NAME",
-    help="A further name that the server is asked by, such as that of a proxy before it.",
-)
-@click.option(
     "--data",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -75,12 +54,9 @@ __all__ = ["serve"]
 @common
 def serve(
     console: Console,
-    host: str,
-    port: int,
+    address: Callable[..., Settings],
     workers: int,
     models: tuple[str, ...],
-    token_file: Path | None,
-    hosts: tuple[str, ...],
     data: Path | None,
     drain: float,
 ) -> None:
@@ -97,20 +73,6 @@ def serve(
     """
     need("web", "captchascope serve")
     from captchascope.web.server import serve as serve_until_stopped
-    from captchascope.web.settings import Settings, read_token
 
-    def listening(url: str) -> None:
-        console.result(f"listening on {url}")
-        console.flush()
-
-    settings = Settings(
-        models=models,
-        host=host,
-        port=port,
-        workers=workers,
-        token=None if token_file is None else read_token(token_file),
-        hosts=frozenset(name.lower() for name in hosts),
-        data=data,
-        drain=drain,
-    )
-    serve_until_stopped(settings, listening, console.note)
+    settings = address(models=models, workers=workers, data=data, drain=drain)
+    serve_until_stopped(settings, announced(console, "listening on"), console.note)
