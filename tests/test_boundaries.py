@@ -42,7 +42,7 @@ ONLY_IN = {
 """Packages, and the only parts of captchascope that may import them."""
 
 LAYERS = (
-    {"errors", "records", "charset", "finding", "files", "labels"},
+    {"errors", "records", "charset", "finding", "files", "labels", "syncing"},
     {
         "image",
         "imageheader",

@@ -23,6 +23,7 @@ from captchascope.finding import (
     printable,
     read_regular,
 )
+from captchascope.syncing import sync_file, sync_folder
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -173,29 +174,11 @@ def _part_name() -> str:
 
 def _replace(part: Path, target: Path, mode: int | None) -> None:
     """Put ``part`` in the place of ``target``, with the permissions of ``mode``."""
-    _sync_file(part)
+    sync_file(part)
     if mode is not None:
         part.chmod(stat.S_IMODE(mode) & 0o777)
     part.replace(target)
-    _sync_folder(target.parent)
-
-
-def _sync_file(path: Path) -> None:
-    """Wait until the bytes of a file are on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` survive a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync_folder(target.parent)
 
 
 def write_whole(path: StrPath, data: bytes | str) -> None:
@@ -281,8 +264,8 @@ def _sync_tree(folder: Path) -> None:
         folders.append(Path(parent))
         files += [path for name in names if _is_own_file(path := Path(parent, name))]
     with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
-        list(pool.map(_sync_file, files))
-        list(pool.map(_sync_folder, folders))
+        list(pool.map(sync_file, files))
+        list(pool.map(sync_folder, folders))
 
 
 def _is_own_file(path: Path) -> bool:
@@ -297,4 +280,4 @@ def _move(part: Path, target: Path, mode: int | None) -> None:
         if os.name != "posix":
             target.rmdir()
     part.rename(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)

@@ -33,6 +33,7 @@ from captchascope.collect.decoding import suffix_of
 from captchascope.errors import ImageError, OutputError
 from captchascope.files import write_whole
 from captchascope.finding import printable
+from captchascope.syncing import sync_file, sync_folder
 
 __all__ = ["COLLECTED", "Collected", "Store", "open_store"]
 
@@ -125,9 +126,9 @@ class Store:
         """Flush what is new: once a second, as each flush takes longer than an image."""
         if self._unsynced:
             with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
-                list(pool.map(_sync_file, self._unsynced))
+                list(pool.map(sync_file, self._unsynced))
             self._unsynced.clear()
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
             os.fsync(self._table.fileno())
         self._synced = time.monotonic()
 
@@ -267,19 +268,3 @@ def _now() -> str:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the renames in ``folder`` survive a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
