@@ -3,7 +3,7 @@
 from captchascope.check.inspection import check
 from captchascope.check.labels import label_findings
 from captchascope.check.report import Finding, Mention, Report, Severity
-from captchascope.check.sizes import narrow_findings, size_findings
+from captchascope.check.sizes import narrow_findings, size_findings, timesteps_needed
 
 __all__ = [
     "Finding",
@@ -14,4 +14,5 @@ __all__ = [
     "label_findings",
     "narrow_findings",
     "size_findings",
+    "timesteps_needed",
 ]

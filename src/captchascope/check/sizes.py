@@ -11,7 +11,7 @@ from typing import TypeAlias
 from captchascope.check.report import Finding, Mention, counted
 from captchascope.records import Sample
 
-__all__ = ["narrow_findings", "size_findings"]
+__all__ = ["narrow_findings", "size_findings", "timesteps_needed"]
 
 _Size: TypeAlias = tuple[int, int]
 
@@ -91,10 +91,11 @@ def narrow_findings(
     """
     narrow = [
         Mention(
-            s.file, {"label": s.label, "width": width, "needed": _COLUMNS * _timesteps(s.label)}
+            s.file,
+            {"label": s.label, "width": width, "needed": _COLUMNS * timesteps_needed(s.label)},
         )
         for s, (width, _) in zip(samples, sizes, strict=True)
-        if width < _COLUMNS * _timesteps(s.label)
+        if width < _COLUMNS * timesteps_needed(s.label)
     ]
     if narrow:
         are = "image is" if len(narrow) == 1 else "images are"
@@ -106,5 +107,6 @@ def narrow_findings(
         yield Finding("too-narrow", "error", "images", what, remedy, tuple(narrow))
 
 
-def _timesteps(label: str) -> int:
+def timesteps_needed(label: str) -> int:
+    """Return the fewest timesteps of a text: CTC puts a blank between two equal characters."""
     return len(label) + sum(a == b for a, b in pairwise(label))

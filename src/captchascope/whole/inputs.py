@@ -59,19 +59,23 @@ class WholeSpec:
             self._check_columns()
 
     def _check_columns(self) -> None:
-        if self.width is None:
+        right = self.end
+        if self.width is None or right is None:
             raise ValueError("left and right need a width")
-        right = self.width if self.right is None else self.right
         if not 0 <= self.left <= right - _WIDTHS[0] <= self.width - _WIDTHS[0]:
             raise ValueError(f"left and right, {self.left} and {right}, are no part of the width")
 
     @property
+    def end(self) -> int | None:
+        """The column after the last that is looked at; None where that is the image's end."""
+        return self.width if self.right is None else self.right
+
+    @property
     def span(self) -> tuple[float, float]:
         """Where what the network looks at begins and ends, as shares of the image's width."""
-        if self.width is None:
+        if self.width is None or self.end is None:
             return 0.0, 1.0
-        right = self.width if self.right is None else self.right
-        return self.left / self.width, right / self.width
+        return self.left / self.width, self.end / self.width
 
 
 def fitted_width(height: int, width: int, spec: WholeSpec) -> int:

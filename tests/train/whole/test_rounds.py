@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from captchascope.train.whole.measure import Score
 from captchascope.train.whole.rounds import is_as_good
+
+
+def read(exact: float, loss: float) -> Score:
+    """Return what a round gave."""
+    return Score(loss=loss, exact=exact, character=exact, distinct=2, empty=0.0)
 
 
 def good(exact: float, record: float, count: int) -> bool:
     """Judge by right texts."""
-    new = {"exact": exact, "loss": 1.0, "record": exact}
-    return is_as_good(new, {"exact": record, "loss": 0.5, "record": record}, "exact", count)
+    return is_as_good(read(exact, 1.0), {"loss": 0.5, "record": record}, "exact", count)
 
 
 @pytest.mark.parametrize(
@@ -34,12 +39,10 @@ def test_the_latest_is_kept_unless_it_is_worse(
 
 def test_small_losses_do_not_add_up() -> None:
     """A round is compared with the best that there ever was, not with the one before."""
-    old = {"exact": 0.94, "loss": 0.5, "record": 1.0}
-    assert not is_as_good({"exact": 0.9, "loss": 0.5, "record": 0.9}, old, "exact", 50)
+    assert not is_as_good(read(0.9, 0.5), {"loss": 0.5, "record": 1.0}, "exact", 50)
 
 
 @pytest.mark.parametrize(("loss", "as_good"), [(0.4, True), (0.5, True), (0.6, False)])
 def test_by_loss_the_least_is_kept(loss: float, as_good: bool) -> None:
     """Whatever the texts say."""
-    new = {"exact": 0.0, "loss": loss, "record": 0.0}
-    assert is_as_good(new, {"exact": 1.0, "loss": 0.5, "record": 1.0}, "loss", 50) is as_good
+    assert is_as_good(read(0.0, loss), {"loss": 0.5, "record": 1.0}, "loss", 50) is as_good

@@ -24,7 +24,6 @@ class Course:
 
     Attributes:
         helped: How much the places of characters count beside the texts, 1 to 0.
-        alone: Whether the help has begun to become less.
         recent: The mean loss of the last steps; 0 before there is one.
         cycle: The progress at which the cycle of the rate began.
         step: The step before which it began.
@@ -33,7 +32,6 @@ class Course:
     """
 
     helped: float
-    alone: bool = False
     recent: float = 0.0
     cycle: float = 0.0
     step: int = 0
@@ -47,7 +45,7 @@ class Course:
 
     def begin_anew(self, progress: float, step: int) -> None:
         """Go back to untrained weights, with all of the rate before them."""
-        self.helped, self.alone, self.recent = 1.0, False, 0.0
+        self.helped, self.recent = 1.0, 0.0
         self.cycle, self.step = progress, step
         self.attempt += 1
 
@@ -56,9 +54,8 @@ class Course:
         if not self.helped:
             return
         self.recent = _MEMORY * self.recent + (1 - _MEMORY) * loss if self.recent else loss
-        if self.recent < plan.known or self.cycled(progress) >= _LATEST:
-            self.alone = True
-        if self.alone:
+        late = self.cycled(progress) >= _LATEST
+        if self.helped < 1 or self.recent < plan.known or late:  # what fades goes on fading
             self.helped = max(0.0, self.helped - 1 / _FADING)
 
     def cycled(self, progress: float) -> float:

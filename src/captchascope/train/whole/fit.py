@@ -134,9 +134,10 @@ def fit(
         try:
             trainer.fit(module, batches, ckpt_path=path)
         except RuntimeError as error:
-            if where.world > 1:
-                raise _lost(error) from error
-            raise
+            if where.world == 1:
+                raise
+            what = "another process of the training is gone"
+            raise TrainingError("train", what, "--resume goes on") from error
         finally:
             between.close()
             parted()
@@ -147,13 +148,6 @@ def fit(
     return Fitted(
         network.eval(), tuple(rounds.rows), int(module.kept.get("step", clock.steps)), rounds.stuck
     )
-
-
-def _lost(error: RuntimeError) -> TrainingError:
-    """Return what to say when the processes cannot reach each other any more."""
-    lost = TrainingError("train", "another process of the training is gone", "--resume goes on")
-    lost.__cause__ = error
-    return lost
 
 
 def _trainer(

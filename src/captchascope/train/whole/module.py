@@ -37,7 +37,7 @@ class WholeModule(pl.LightningModule):
     Attributes:
         averaged: The averaged network: what is validated, and given out in the end.
         best: The averaged weights of the best round; None before there is one.
-        kept: What that round was: step, exact, loss; and record, the highest exact match so far.
+        kept: Of that round the step and the loss; and record, the highest exact match so far.
         history: A row of every round.
         progress: How far the training is, by all processes.
     """

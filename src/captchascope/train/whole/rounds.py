@@ -103,14 +103,13 @@ class Rounds:
 
     def _keep(self, module: WholeModule, held: Score | None) -> None:
         """Keep these weights, unless earlier ones were better."""
-        new = {"step": float(module.clock.steps), "exact": 0.0, "loss": math.inf, "record": 0.0}
+        new = {"step": float(module.clock.steps), "loss": math.inf, "record": 0.0}
         count = len(self._validation)
         if held is not None and count >= FEWEST:
-            new |= {"exact": held.exact, "loss": held.loss, "record": held.exact}
-            if module.kept:
-                if not is_as_good(new, module.kept, module.plan.best, count):
-                    return
-                new["record"] = max(held.exact, module.kept["record"])
+            if module.kept and not is_as_good(held, module.kept, module.plan.best, count):
+                return
+            record = max(held.exact, module.kept.get("record", 0.0))
+            new |= {"loss": held.loss, "record": record}
         module.kept = new
         state = module.averaged.network.state_dict()
         module.best = {name: value.detach().cpu().clone() for name, value in state.items()}
@@ -146,7 +145,7 @@ def _row(module: WholeModule, losses: Sequence[float], probe: Score, held: Score
     )
 
 
-def is_as_good(new: Mapping[str, float], old: Mapping[str, float], by: str, count: int) -> bool:
+def is_as_good(new: Score, old: Mapping[str, float], by: str, count: int) -> bool:
     """Tell whether to go on with a round's weights rather than with the last that were kept.
 
     Later weights have learnt more at a lower rate. So by exact match they are as good as the best
@@ -154,9 +153,9 @@ def is_as_good(new: Mapping[str, float], old: Mapping[str, float], by: str, coun
     et al. 1984, who take one), with one right and one wrong text added, as nothing is ever certain.
     """
     if by == "loss":
-        return new["loss"] <= old["loss"]
+        return new.loss <= old["loss"]
     share = (old["record"] * count + 1) / (count + 2)
-    return new["exact"] >= old["record"] - 2 * math.sqrt(share * (1 - share) / count)
+    return new.exact >= old["record"] - 2 * math.sqrt(share * (1 - share) / count)
 
 
 def _is_stuck(probe: Score, held: Score | None) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from captchascope.charset import Charset
-from captchascope.check import narrow_findings
+from captchascope.check import narrow_findings, timesteps_needed
 from captchascope.dataset import Dataset
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
 from captchascope.image import load
@@ -80,13 +79,8 @@ def _loaded(sample: Sample, spec: WholeSpec) -> GrayImage | RgbImage | Captchasc
     except ImageError as error:
         return error
     height, width = image.shape[:2]
-    fits = CtcNet.timesteps(fitted_width(height, width, spec)) >= _needed(sample.label)
+    fits = CtcNet.timesteps(fitted_width(height, width, spec)) >= timesteps_needed(sample.label)
     if not fits or any(narrow_findings([sample], [(width, height)])):
         what = f"has a label of {len(sample.label)} characters, more than the image can hold"
         return DatasetError(str(sample.path), what, "correct the label, or use larger images")
     return prepare(image, spec)
-
-
-def _needed(label: str) -> int:
-    """Return the fewest timesteps of a text: CTC puts a blank between two equal characters."""
-    return len(label) + sum(a == b for a, b in pairwise(label))

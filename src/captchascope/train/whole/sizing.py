@@ -55,8 +55,7 @@ class Inferred:
     def columns(self) -> str:
         """Return which columns the network looks at, as it is told to the user."""
         spec = self.spec
-        right = spec.right or spec.width
-        return "all columns" if right is None else f"columns {spec.left + 1} to {right}"
+        return "all columns" if spec.end is None else f"columns {spec.left + 1} to {spec.end}"
 
 
 def alphabet_of(dataset: Dataset) -> Charset | None:

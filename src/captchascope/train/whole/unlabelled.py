@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +67,12 @@ def believed(network: CtcNet, validation: WholeSet, folder: Path, known: Inferre
                 loaded.append(prepare(load(path, known.spec.channels), known.spec))
             except ImageError as error:
                 problems.append(error)
-        for image, logits in zip(loaded, outputs_of(network, loaded), strict=True):
-            decoded = decode_ctc(logits[None], known.charset, rule, temperature)[0]
+        texts = (
+            text
+            for _, alike in groupby(outputs_of(network, loaded), len)
+            for text in decode_ctc(np.stack([*alike]), known.charset, rule, temperature)
+        )
+        for image, decoded in zip(loaded, texts, strict=True):
             if decoded is not None and decoded.text and decoded.confidence >= _SURE:
                 images.append(image)
                 targets.append(np.array(known.charset.encode(decoded.text), np.int64))
