@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TypeAlias
@@ -111,13 +111,10 @@ class Matching:
 
     def done(self, rest: Iterable[Image]) -> Matched:
         """Return all that was matched, and a problem for each image that no row names."""
-        return self.samples, [*self.problems, *self._unlabelled(rest)]
-
-    def _unlabelled(self, images: Iterable[Image]) -> Iterator[RowError]:
-        for image in images:
+        for image in rest:
             what, remedy = f"has no row for {quoted(image.file)}", "add one, or remove the image"
-            where = printable(self.source or image.path)
-            yield RowError(where, what, remedy, position=image.position)
+            self.fail(what, remedy, Row(0, image.file, ""), image)
+        return self.samples, self.problems
 
 
 def match_named(folder: Folder, source: Path, rows: Iterable[Row]) -> Matched:

@@ -82,11 +82,9 @@ def collect(
                 progress(counts.already + counts.new, f"collecting, {rate:.1f}/s")
 
             collected(request, counts, progressed)
-    except BaseException:
+    finally:
         if counts != Counts():
             console.note(_summary(folder, counts))
-        raise
-    console.note(_summary(folder, counts))
 
 
 def _summary(folder: Path, counts: Counts) -> str:

@@ -82,9 +82,9 @@ def constraints(function: F) -> F:
 
 def _known_source(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Return the source of labels, or fail as a choice does."""
-    from captchascope.formats import AUTO, FORMS, is_label_file
+    from captchascope.formats import AUTO, FORMS, is_source
 
-    if value not in (AUTO, *FORMS) and not is_label_file(value):
+    if not is_source(value):
         known = ", ".join(map(repr, (AUTO, *FORMS)))
         raise click.BadParameter(f"{value!r} is not one of {known}, nor a label file", ctx, param)
     return value

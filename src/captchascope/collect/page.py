@@ -76,7 +76,8 @@ def largest(srcset: str) -> str:
     best, link = 0.0, ""
     rest = srcset.strip(" \t\n\r\f,")
     while rest:
-        name, _, rest = _parted(rest)
+        name, *others = re.split(r"\s+", rest, maxsplit=1)
+        rest = "".join(others)
         descriptor = ""
         if not name.endswith(","):  # a comma within a URL, as data: has it, parts nothing
             descriptor, _, rest = rest.partition(",")
@@ -85,12 +86,6 @@ def largest(srcset: str) -> str:
             best, link = size, name.rstrip(",")
         rest = rest.strip(" \t\n\r\f,")
     return link
-
-
-def _parted(text: str) -> tuple[str, str, str]:
-    """Split at the first white space."""
-    match = re.search(r"\s+", text)
-    return (text, "", "") if match is None else (text[: match.start()], "", text[match.end() :])
 
 
 def _size(descriptor: str) -> float:

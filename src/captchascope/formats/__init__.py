@@ -20,7 +20,7 @@ from captchascope.formats.form import Form
 from captchascope.labels import LABELS_CSV, LABELS_TXT, look_like_numbers, quoted, write_labels
 from captchascope.matching import Folder, Matched
 
-__all__ = ["AUTO", "FORMS", "is_label_file", "read_labels", "require_source"]
+__all__ = ["AUTO", "FORMS", "is_source", "read_labels", "require_source"]
 
 FORMS = {
     "csv": Form(
@@ -65,14 +65,19 @@ _BY_SUFFIX = {
 """How a label file of any other name or place is read."""
 
 
-def is_label_file(labels_from: str) -> bool:
+def _is_label_file(labels_from: str) -> bool:
     """Say whether the choice of a source is the path of a label file, not the name of a form."""
     return labels_from not in FORMS and Path(labels_from).suffix.lower() in _BY_SUFFIX
 
 
+def is_source(labels_from: str) -> bool:
+    """Say whether it is ``auto``, the name of a form, or called as a label file."""
+    return labels_from in (AUTO, *FORMS) or _is_label_file(labels_from)
+
+
 def require_source(labels_from: str) -> None:
     """Raise a UsageError unless ``labels_from`` is ``auto``, a form, or called as a label file."""
-    if labels_from not in (AUTO, *FORMS) and not is_label_file(labels_from):
+    if not is_source(labels_from):
         remedy = f"choose of {', '.join((AUTO, *FORMS))}, or name a label file"
         raise UsageError("--labels-from", f"knows no {quoted(labels_from)}", remedy)
 
@@ -91,7 +96,7 @@ def read_labels(folder: Folder, labels_from: str = AUTO) -> tuple[Matched, Path 
     """
     if labels_from in FORMS:
         return _read(folder, FORMS[labels_from], _found(folder, labels_from))
-    if is_label_file(labels_from):
+    if _is_label_file(labels_from):
         path = Path(labels_from)
         read = _BY_SUFFIX[path.suffix.lower()]
         if read is table.read and answers.is_answers(path):

@@ -10,13 +10,11 @@ from pathlib import Path
 
 from captchascope.errors import DatasetError
 from captchascope.files import printable
-from captchascope.formats.table import read_records
+from captchascope.formats.table import read_records, record_fault
 from captchascope.labels import Row, quoted
 from captchascope.matching import Folder, Image, Matched, Matching
 
 __all__ = ["is_answers", "read"]
-
-_CHUNK = 2**20
 
 
 @dataclass(slots=True)
@@ -81,10 +79,9 @@ def _answers(source: Path, found: Matching) -> dict[str, _Answer]:
 
 def _fault(record: list[str] | csv.Error, names: list[str]) -> str:
     """Return what is wrong with a record, if anything is."""
-    if isinstance(record, csv.Error):
-        return f"cannot be read as CSV: {record}"
-    if len(record) != len(names):
-        return f"has {len(record)} fields where the header has {len(names)}"
+    fault = record_fault(record, names)
+    if fault or isinstance(record, csv.Error):
+        return fault
     digest = record[names.index("sha256")]
     if not re.fullmatch("[0-9a-fA-F]{64}", digest):
         return f"has {quoted(digest)} for a SHA-256"
@@ -93,13 +90,10 @@ def _fault(record: list[str] | csv.Error, names: list[str]) -> str:
 
 def _digest(image: Image, found: Matching) -> str:
     """Return the SHA-256 of an image's bytes in hexadecimal, nothing if it cannot be read."""
-    digest = hashlib.sha256()
     try:
         with image.path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         what = f"has no answer to {quoted(image.file)}, which cannot be read: {error.strerror}"
         found.fail(what, "check its permissions", Row(0, image.file, ""), image)
         return ""
-    return digest.hexdigest()

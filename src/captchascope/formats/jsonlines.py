@@ -52,7 +52,12 @@ class _Pairs(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        self.repeated = [key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n])]
+        seen: set[str] = set()
+        self.repeated: list[str] = []
+        for key, _ in pairs:
+            if key in seen:
+                self.repeated.append(key)
+            seen.add(key)
 
 
 def _checked(number: int, found: _Pairs) -> Row:

@@ -13,7 +13,7 @@ from captchascope.formats.columns import FILE, LABEL, AmbiguousError, role
 from captchascope.labels import Row, quoted, read_text
 from captchascope.matching import Folder, Matched, match_named
 
-__all__ = ["read", "read_csv", "read_records"]
+__all__ = ["read", "read_csv", "read_records", "record_fault"]
 
 _SEPARATORS = ",;\t|"
 
@@ -51,14 +51,23 @@ def _row(
     number: int, record: list[str] | csv.Error, names: Sequence[str], own: tuple[str, str]
 ) -> Row:
     """Return a record as a row."""
+    fault = record_fault(record, names)
     if isinstance(record, csv.Error):
-        return Row(number, "", "", fault=f"cannot be read as CSV: {record}", remedy=_QUOTING)
+        return Row(number, "", "", fault=fault, remedy=_QUOTING)
     columns = dict(zip(names, record, strict=False))
     file, label = (columns.pop(name, "") for name in own)
-    if len(record) != len(names):
-        fault = f"has {len(record)} fields where the header has {len(names)}"
+    if fault:
         return Row(number, file, "", fault=fault, remedy=_QUOTING)
     return Row(number, file, label, columns)
+
+
+def record_fault(record: list[str] | csv.Error, names: Sequence[str]) -> str:
+    """Return what keeps a record from being a row under ``names``, nothing where it is one."""
+    if isinstance(record, csv.Error):
+        return f"cannot be read as CSV: {record}"
+    if len(record) != len(names):
+        return f"has {len(record)} fields where the header has {len(names)}"
+    return ""
 
 
 def read_records(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str] | csv.Error]]]:

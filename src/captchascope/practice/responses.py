@@ -8,12 +8,12 @@ from starlette.types import Receive, Scope, Send
 
 from captchascope.practice.pages import message_page
 
-__all__ = ["MOVED", "CutResponse", "refusal", "struck"]
+__all__ = ["MOVED", "NO_STORE", "CutResponse", "refusal", "struck"]
 
 MOVED = "/moved/captcha.jpeg"
 """Where redirects lead to; it shows images as ``/captcha.jpeg`` does, and is never struck."""
 
-_NO_STORE = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
 
 _REFUSALS = {
     404: ("Not found", "There is no such page."),
@@ -38,7 +38,7 @@ class CutResponse(Response):
 def refusal(status: int, retry_after: int | None = None) -> Response:
     """Return the page for a status, with Retry-After where its seconds are given."""
     title, text = _REFUSALS.get(status, ("Not possible", "The request cannot be answered."))
-    headers = dict(_NO_STORE)
+    headers = dict(NO_STORE)
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     return HTMLResponse(message_page(title, text), status, headers)
@@ -58,10 +58,10 @@ def struck(kind: str, image: bytes, cut: bool, retry_after: int) -> Response:
     if kind == "429":
         return refusal(429, retry_after)
     if kind == "redirect":
-        return RedirectResponse(MOVED, 302, _NO_STORE)
+        return RedirectResponse(MOVED, 302, NO_STORE)
     if kind == "html":
         page = message_page("Session expired", "Please open the registration page again.")
-        return HTMLResponse(page, headers=_NO_STORE)
+        return HTMLResponse(page, headers=NO_STORE)
     if cut:
-        return CutResponse(image, media_type="image/jpeg", headers=_NO_STORE)
-    return Response(image[: len(image) // 2], media_type="image/jpeg", headers=_NO_STORE)
+        return CutResponse(image, media_type="image/jpeg", headers=NO_STORE)
+    return Response(image[: len(image) // 2], media_type="image/jpeg", headers=NO_STORE)

@@ -14,7 +14,7 @@ from captchascope.generate import draw
 from captchascope.practice.answerfile import AnswerFile
 from captchascope.practice.pages import COURSES, STATIC, Form, registration_page, static
 from captchascope.practice.ratelimit import RateLimit
-from captchascope.practice.responses import MOVED, refusal, struck
+from captchascope.practice.responses import MOVED, NO_STORE, refusal, struck
 from captchascope.practice.sessions import Session, Sessions
 from captchascope.practice.settings import Settings
 
@@ -24,8 +24,6 @@ _COOKIE = "session"
 _FIELDS = ("name", "number", "course")
 _LONGEST = 80  # characters of a field that are kept
 _LARGEST = 10_000  # bytes of a form
-
-_NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Site:
@@ -79,7 +77,7 @@ class Site:
             session.notice,
         )
         session.notice = None
-        return _remembered(HTMLResponse(registration_page(form), headers=_NO_STORE), token)
+        return _remembered(HTMLResponse(registration_page(form), headers=NO_STORE), token)
 
     async def register(self, request: Request) -> Response:
         """Check the answer and lead back to the page, so that reloading it sends nothing twice."""
@@ -87,7 +85,7 @@ class Site:
         form = await _form(request)
         session.fields = {name: form.get(name, "").strip()[:_LONGEST] for name in _FIELDS}
         session.notice = _outcome(session, form.get("answer", ""))
-        return _remembered(RedirectResponse("/", 303, _NO_STORE), token)
+        return _remembered(RedirectResponse("/", 303, NO_STORE), token)
 
     async def captcha(self, request: Request) -> Response:
         """Give a fresh image, or what a fault makes of it."""
@@ -121,7 +119,7 @@ class Site:
         if self._answers:
             self._answers.add(jpeg, label)
         session.expected = label
-        response = Response(jpeg, media_type="image/jpeg", headers=_NO_STORE)
+        response = Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
         return _remembered(response, token)
 
     def _draw(self) -> tuple[bytes, str]:
