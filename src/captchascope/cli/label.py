@@ -77,12 +77,9 @@ def label(
       captchascope label captchas --overlap 5% --model mine.onnx
     """
     need("web", "captchascope label")
-    from captchascope.reader import load
     from captchascope.web.label.plan import Plan
     from captchascope.web.server import serve
 
-    if model is not None:
-        load(model)  # so that what is wrong with it is said before anybody waits for it
     settings = address(
         models=("metu",) if model is None else (model,),
         label=Plan(folder, model, overlap, None if no_retrain else retrain, time_limit),

@@ -10,15 +10,20 @@ from PIL import Image
 
 from captchascope.records import GrayImage, RgbImage
 
-__all__ = ["drawing_uri", "image_uri"]
+__all__ = ["drawing_uri", "image_uri", "png"]
 
 _START = "data:image/png;base64,"
 
 
+def png(pixels: GrayImage | RgbImage) -> bytes:
+    """Return an image, shape (H, W) or (H, W, 3), as the bytes of a PNG."""
+    bgr = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", bgr)[1].tobytes()
+
+
 def image_uri(pixels: GrayImage | RgbImage) -> str:
     """Return an image, shape (H, W) or (H, W, 3), as it is."""
-    bgr = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    return _START + base64.b64encode(cv2.imencode(".png", bgr)[1].tobytes()).decode()
+    return _START + base64.b64encode(png(pixels)).decode()
 
 
 def drawing_uri(drawing: Image.Image) -> str:

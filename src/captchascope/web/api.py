@@ -58,7 +58,7 @@ class _Api:
             self._batcher.readers.names,
         )
         timed = await self._batcher.read([upload.data for upload in asked.uploads], asked.choice)
-        self._metrics.count([one.reading for one in timed])
+        self._metrics.count(one.reading for one in timed)
         if len(timed) == 1 and (error := timed[0].reading.error) is not None:
             raise Problem(422, error.what, where=asked.uploads[0].name, remedy=error.remedy)
         name = asked.choice.model or self._batcher.readers.names[0]

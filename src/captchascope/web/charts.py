@@ -63,7 +63,6 @@ class Chart:
         x: The ticks of the axis below, left to right.
         y: The ticks of the axis on the left, from below.
         x_title: What the axis below tells.
-        y_title: What the axis on the left tells.
         lines: Lines, where there are any.
         bubbles: Measured shares, where there are any.
     """
@@ -71,7 +70,6 @@ class Chart:
     x: tuple[Tick, ...]
     y: tuple[Tick, ...]
     x_title: str
-    y_title: str
     lines: tuple[Line, ...] = ()
     bubbles: tuple[Bubble, ...] = ()
     width: float = _WIDTH
@@ -131,7 +129,6 @@ def calibration_chart(found: Calibration) -> Chart:
         tuple(Tick(_x(share), f"{share:.0%}") for share in shares),
         tuple(Tick(_y(share), f"{share:.0%}") for share in shares),
         "confidence",
-        "right",
         (Line("honest", _polyline([(0.0, 0.0), (1.0, 1.0)]), (_x(1), _y(1))),),
         tuple(bubbles),
     )
@@ -154,7 +151,6 @@ def course_chart(course: Course) -> Chart | None:
         tuple(Tick(_x(value / last), _short(value)) for value in _round_numbers(last)),
         tuple(Tick(_y(share), f"{share:.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)),
         course.unit,
-        "right, validation",
         tuple(lines),
     )
 

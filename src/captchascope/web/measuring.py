@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +69,7 @@ class Measurements:
         """What the folder is called, and not where it lies."""
         return printable(self._data.resolve().name)
 
-    def look(self, name: str, reader: Callable[[], Reader]) -> State:
+    def look(self, name: str, reader: Reader) -> State:
         """Return how far the test of a model is, and begin it where there is none."""
         with self._lock:
             if name not in self._states:
@@ -89,9 +88,9 @@ class Measurements:
         self._stopped.set()
         self._thread.shutdown(cancel_futures=True)
 
-    def _run(self, name: str, reader: Callable[[], Reader]) -> None:
+    def _run(self, name: str, reader: Reader) -> None:
         try:
-            self._states[name] = self._measured(name, reader())
+            self._states[name] = self._measured(name, reader)
         except CaptchascopeError as error:
             self._states[name] = error.with_traceback(None)
 

@@ -7,8 +7,10 @@ ever part of it.
 
 from __future__ import annotations
 
+import collections
 import os
 import time
+from collections.abc import Iterable
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -80,11 +82,14 @@ class Metrics:
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
 
-    def count(self, readings: list[Reading]) -> None:
+    def count(self, readings: Iterable[Reading]) -> None:
         """Count images by what came of them."""
-        for reading in readings:
-            kind = "failed" if reading.error else "abstained" if reading.abstained else "read"
-            self.images.labels(kind).inc()
+        for kind, number in collections.Counter(map(_outcome, readings)).items():
+            self.images.labels(kind).inc(number)
+
+
+def _outcome(reading: Reading) -> str:
+    return "failed" if reading.error else "abstained" if reading.abstained else "read"
 
 
 class Measured:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -74,11 +73,11 @@ def router(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     data = "" if measurements is None else measurements.name
 
-    def reader_of(name: str) -> Callable[[], Reader]:
+    def reader_of(name: str) -> Reader:
         opened = batcher.readers.opened
         if name not in opened:
             raise Problem(404, f"there is no model {name} here, or it is not open yet")
-        return lambda: opened[name]
+        return opened[name]
 
     @routes.get("/results")
     async def _models() -> Response:

@@ -28,8 +28,8 @@ def render(name: str, **context: object) -> str:
 
 
 def page(name: str, status: int = 200, **context: object) -> HTMLResponse:
-    """Return a page that no one keeps: what it shows is the user's."""
-    return HTMLResponse(render(name, **context), status, {"Cache-Control": "no-store"})
+    """Return a page; no one keeps it, as ``safety.Headers`` says of all that says nothing else."""
+    return HTMLResponse(render(name, **context), status)
 
 
 def level(confidence: float) -> Level:

@@ -108,7 +108,8 @@ def asked_of(
         raise Problem(400, "the request has no body")
     if len(uploads) > limits.images:
         raise Problem(413, f"{len(uploads)} images; {limits.images} at most in one request")
-    _check(options, limits, models)
+    if options is not given:
+        _check(options, limits, models)
     return Asked(uploads, options.choice())
 
 

@@ -62,15 +62,19 @@ class Follower:
         """
         self._take_in()
         with self._store.lock:
-            version, seq, labels = self._store.version, self._store.seq, self._store.labels()
-        if version == self._written or not (labels or self._path.exists()):
+            version, seq = self._store.version, self._store.seq
+            if version == self._written:
+                return
+            labels = self._store.labels()
+        if not (labels or self._path.exists()):
             return
         samples = [Sample(file, label, Path(file), columns=more) for file, label, more in labels]
         text = labels_csv(self._path, samples)
-        if _hash(text.encode()) != self._store.facts.get(_OURS):
-            self._store.set_facts({_NEXT: _hash(text.encode()), _NEXT_AT: str(seq)})
+        ours = _hash(text.encode())
+        if ours != self._store.facts.get(_OURS):
+            self._store.set_facts({_NEXT: ours, _NEXT_AT: str(seq)})
             write_whole(self._path, text)
-        self._store.set_facts({_OURS: _hash(text.encode()), _SINCE: str(seq)})
+        self._store.set_facts({_OURS: ours, _SINCE: str(seq)})
         self._written = version
 
     def _take_in(self) -> None:
@@ -78,7 +82,8 @@ class Follower:
         try:
             found = _hash(self._path.read_bytes())
         except FileNotFoundError:
-            self._store.set_facts({_OURS: ""} if self._store.facts.get(_OURS) else {})
+            if self._store.facts.get(_OURS):
+                self._store.set_facts({_OURS: ""})
             self._written = None
             return
         except OSError as error:

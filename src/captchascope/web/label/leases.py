@@ -80,11 +80,6 @@ class Leases:
                 self._store.set_leases(session, until := own | {image: now + LEASE})
                 self._remember(session, until, now)
 
-    def is_due(self, image: int, session: str) -> bool:
-        """Say whether a session could be given an image now."""
-        with self._store.lock:
-            return self._is_due(image, session, self._clock())
-
     def _is_due(self, image: int, session: str, now: float) -> bool:
         said = any(mark.session == session for mark in self._store.marks(image))
         return not said and self._has_room(image, session, now)

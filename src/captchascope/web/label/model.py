@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from captchascope.evaluate import Rate
 from captchascope.reader import Reader, load
 from captchascope.web.label.marks import Mark
 
-__all__ = ["OWN_MODEL", "Expected", "best_of", "expected", "held_out"]
+__all__ = ["OWN_MODEL", "best_of", "expected", "held_out"]
 
 OWN_MODEL = ".captchascope-model.onnx"
 """The model that is trained while people label; hidden, in the folder itself."""
@@ -19,19 +18,6 @@ _SHIPPED = ("metu", "start")
 _LOOKED_AT = 24  # images
 _LATELY = 50  # labels
 _ENOUGH = 10  # labels
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """How many of the model's guesses are expected to be right.
-
-    Attributes:
-        rate: How many were, of how many.
-        how: What was counted.
-    """
-
-    rate: Rate
-    how: str
 
 
 def best_of(images: Sequence[bytes]) -> Reader:
@@ -51,7 +37,7 @@ def held_out(reader: Reader) -> float | None:
     return float(share) if isinstance(share, int | float) else None
 
 
-def expected(marks: Iterable[Mark], since: int) -> Expected | None:
+def expected(marks: Iterable[Mark], since: int) -> Rate | None:
     """Return how good a model's guesses are, by the last labels that people gave.
 
     These are the images that it was least certain of, and none that it was trained on: of those
@@ -68,4 +54,4 @@ def expected(marks: Iterable[Mark], since: int) -> Expected | None:
     lately = list(islice(accepted, _LATELY))
     if len(lately) < _ENOUGH:
         return None
-    return Expected(Rate(sum(lately), len(lately)), f"of the last {len(lately)} guesses")
+    return Rate(sum(lately), len(lately))

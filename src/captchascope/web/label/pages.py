@@ -93,9 +93,10 @@ class _Pages:
 
     def lease(self, wish: Wish) -> dict[str, object]:
         """Give images to a session, and keep for it what it has."""
-        order: Iterable[int] = self._desk.guesses.order()
+        every = self._desk.guesses.order() if wish.want else ()
+        order: Iterable[int] = every
         if wish.sure:
-            order = (image for image in reversed(list(order)) if self._is_sure(image))
+            order = filter(self._is_sure, reversed(every))
         leased = self._desk.leases.give(wish.session, wish.hold, order, wish.want)
         items = [self._item(image) for image in leased.new]
         return {"new": items, "lost": leased.lost, **self._progress(wish.session)}

@@ -6,13 +6,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-
+from captchascope.draw.datauri import png
 from captchascope.errors import ImageError
 from captchascope.finding import find_images, printable, read_regular
 from captchascope.image import MAX_BYTES, load_rgb
 from captchascope.matching import Folder
-from captchascope.records import RgbImage
 
 __all__ = ["bytes_of", "files_of", "png_of"]
 
@@ -61,5 +59,4 @@ def png_of(folder: Path, file: str) -> bytes:
     Raises:
         ImageError: If it leads outside, or cannot be read or decoded.
     """
-    image: RgbImage = load_rgb(bytes_of(folder, file))
-    return cv2.imencode(".png", image[:, :, ::-1])[1].tobytes()
+    return png(load_rgb(bytes_of(folder, file)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from captchascope.evaluate import Rate
 from captchascope.reader import Reader, load
-from captchascope.web.label.model import OWN_MODEL, Expected, expected, held_out
+from captchascope.web.label.model import OWN_MODEL, expected, held_out
 from captchascope.web.label.retrain import Training, can_train, command
 from captchascope.web.label.store import Store
 
@@ -77,7 +78,7 @@ class Pupil:
         """End the training that runs, if one does."""
         self._training.end()
 
-    def expected(self) -> Expected | None:
+    def expected(self) -> Rate | None:
         """Return how good the guesses of the model in use are, by the labels since it came."""
         since = int(self._store.facts.get(_SINCE, "0"))
         with self._store.lock:
@@ -90,11 +91,11 @@ class Pupil:
         came after its own: either has seen none of what it is measured on.
         """
         new, old = held_out(reader), self.expected()
-        if new is not None and old is not None and new < old.rate.value:
+        if new is not None and old is not None and new < old.value:
             self._next.unlink(missing_ok=True)
             self.news = (
                 f"A new model reads {new:.0%} of the labels held out; the one in use, with "
-                f"{old.rate.value:.0%}, is better and stays."
+                f"{old.value:.0%}, is better and stays."
             )
             return None
         self._next.replace(self._own)
