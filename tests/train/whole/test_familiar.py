@@ -7,6 +7,7 @@ import torch
 
 from captchascope.train.whole.calibrate import calibrate
 from captchascope.train.whole.familiar import means_of, threshold, whitening
+from captchascope.train.whole.measure import outputs_of
 from captchascope.train.whole.network import CtcNet
 
 from .tasks import task
@@ -16,8 +17,8 @@ def test_features_are_meant_over_the_timesteps() -> None:
     """One row per image, in order."""
     torch.manual_seed(0)
     network = CtcNet(1, 5, "fast").eval()
-    means = means_of(network, task(6).images)
-    alone = means_of(network, task(6).images[4:5])
+    means = means_of(outputs_of(network.features, task(6).images))
+    alone = means_of(outputs_of(network.features, task(6).images[4:5]))
     assert means.shape == (6, 48)
     np.testing.assert_allclose(means[4:5], alone, atol=1e-5)
 

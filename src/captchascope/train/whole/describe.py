@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+
+import torch
 
 from captchascope import __version__
 from captchascope.modelfile import FORMAT, Metadata
+from captchascope.records import FloatArray
 from captchascope.train.whole.calibrate import calibrate
 from captchascope.train.whole.export import Exported
 from captchascope.train.whole.familiar import means_of, threshold, whitening
 from captchascope.train.whole.fit import Fitted
 from captchascope.train.whole.measure import outputs_of, score
+from captchascope.train.whole.network import CtcNet
 from captchascope.train.whole.samples import WholeSet
 from captchascope.train.whole.sizing import Inferred
 from captchascope.whole.inputs import NORMALISATION
@@ -41,7 +45,8 @@ def described(
         data: A description of what it was trained on.
     """
     network = fitted.network
-    logits = outputs_of(network, validation.images)
+    features = outputs_of(network.features, validation.images)
+    logits = _logits(network, features)
     steps = fitted.rows[-1].step if fitted.rows else fitted.step
     metrics: dict[str, object] = {"step": fitted.step, "steps": steps}
     if logits:
@@ -52,9 +57,9 @@ def described(
             "validation_loss": held.loss,
         }
     every = -(-len(train) // _FAMILIAR)
-    means = means_of(network, train.images[::every])
+    means = means_of(outputs_of(network.features, train.images[::every]))
     mean, whiten = whitening(means)
-    unseen = means_of(network, validation.images) if logits else means
+    unseen = means_of(features) if features else means
     metadata = Metadata(
         format=FORMAT,
         method="whole",
@@ -71,3 +76,9 @@ def described(
         unfamiliar=threshold(unseen, mean, whiten),
     )
     return metadata, Exported(network, mean, whiten)
+
+
+@torch.no_grad()
+def _logits(network: CtcNet, features: Sequence[FloatArray]) -> list[FloatArray]:
+    """Return what the network makes of features: what costs time is behind them."""
+    return [network.head(torch.from_numpy(of_image)).numpy() for of_image in features]

@@ -8,9 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from captchascope.records import FloatArray, GrayImage, RgbImage
-from captchascope.train.whole.measure import outputs_of
-from captchascope.train.whole.network import CtcNet
+from captchascope.records import FloatArray
 
 __all__ = ["means_of", "threshold", "whitening"]
 
@@ -19,9 +17,9 @@ _MARGIN = 1.5  # times the distance of the least familiar image of the scheme
 _LEAST = 1e-3  # of a feature's deviation: a constant one tells nothing
 
 
-def means_of(network: CtcNet, images: Sequence[GrayImage | RgbImage]) -> FloatArray:
-    """Return the features of each image, meant over the timesteps, shape (N, F)."""
-    return np.stack([features.mean(axis=0) for features in outputs_of(network.features, images)])
+def means_of(features: Sequence[FloatArray]) -> FloatArray:
+    """Return the features of each image, shape (T, F), meant over the timesteps: shape (N, F)."""
+    return np.stack([of_image.mean(axis=0) for of_image in features])
 
 
 def whitening(means: FloatArray) -> tuple[Tensor, Tensor]:
