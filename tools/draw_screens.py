@@ -53,7 +53,10 @@ def main() -> None:
             _shoot(browser, url, _READ, folder)
         for labels in captchas.glob("labels.*"):
             labels.unlink()
-        with _server("label", "captchas", "--model", "start", "--no-retrain", at=made) as url:
+        options = "--model", "start", "--no-retrain", "--overlap", "100%"
+        with _server("label", "captchas", *options, at=made) as url:
+            for text in ("4BQTF", "4RQTF"):
+                _say(browser, url, text)
             _shoot(browser, url.removesuffix("label"), _LABEL, folder)
         browser.close()
 
@@ -80,6 +83,17 @@ def _server(command: str, *options: object, at: str | None = None) -> Iterator[s
             yield process.stdout.readline().split()[-1]
         finally:
             process.terminate()
+
+
+def _say(browser: Browser, url: str, text: str) -> None:
+    """Label the first image as somebody of his own, so that there is something to review."""
+    page = browser.new_page()
+    page.goto(url)
+    page.wait_for_selector("#work:not([hidden])")
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(2000)
+    page.close()
 
 
 def _read(page: Page) -> None:
@@ -154,9 +168,10 @@ def _shoot(browser: Browser, url: str, scenes: dict[str, tuple[str, Scene]], fol
 
 
 def _small(shot: Image.Image) -> bytes:
+    """Return a shot with a palette that keeps its grounds: the colours that most pixels have."""
     file = BytesIO()
     flat = shot.convert("RGB").quantize(
-        _COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        _COLOURS, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE
     )
     flat.save(file, "PNG", optimize=True)
     return file.getvalue()
