@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from captchascope.charset import Charset
 from captchascope.decode import Constraints
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
-from captchascope.image import ImageSource, load_gray, load_rgb
+from captchascope.image import MAX_BYTES, MAX_PIXELS, ImageSource
+from captchascope.image import load as load_image
 from captchascope.methods import Method, method_of
 from captchascope.modelfile import ModelFile, open_model
 from captchascope.records import GrayImage, Reading, RgbImage
@@ -112,9 +113,19 @@ class Reader:
         while batch := list(islice(rest, _BATCH)):
             yield from self.read_batch(batch)
 
-    def read_batch(self, images: Sequence[ImageSource]) -> list[Reading]:
-        """Read some images at once; those that fail have ``error`` set."""
-        loaded = [self._loaded(image) for image in images]
+    def read_batch(
+        self,
+        images: Sequence[ImageSource],
+        *,
+        name: str | None = None,
+        max_bytes: int = MAX_BYTES,
+        max_pixels: int = MAX_PIXELS,
+    ) -> list[Reading]:
+        """Read some images at once; those that fail have ``error`` set.
+
+        The rest is as ``captchascope.image.load_gray`` takes it.
+        """
+        loaded = [self._loaded(image, name, max_bytes, max_pixels) for image in images]
         found = iter(self.method([item for item in loaded if not isinstance(item, ImageError)]))
         return [
             Reading(None, 0.0, error=item)
@@ -128,9 +139,14 @@ class Reader:
         while self.pools:
             self.pools.popitem()[1].shutdown(cancel_futures=True)
 
-    def _loaded(self, image: ImageSource) -> GrayImage | RgbImage | ImageError:
+    def _loaded(
+        self, image: ImageSource, name: str | None, max_bytes: int, max_pixels: int
+    ) -> GrayImage | RgbImage | ImageError:
+        channels = self.method.channels
         try:
-            return load_gray(image) if self.method.channels == 1 else load_rgb(image)
+            return load_image(
+                image, channels, name=name, max_bytes=max_bytes, max_pixels=max_pixels
+            )
         except ImageError as error:
             return error
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from captchascope.errors import UsageError
+from captchascope.records import Reading
 from captchascope.web.batching import Batcher, Busy
 from captchascope.web.metrics import Metrics
 from captchascope.web.readers import Choice, Readers, names_of
@@ -64,6 +67,34 @@ def test_a_batch_takes_whole_requests_until_it_is_full(captchas: list[bytes]) ->
         await asyncio.gather(*(batcher.read(captchas[:3]) for _ in range(4)))
 
     assert batches_of(run(work, Limits(batch=4, gather=0.05))) == (2, 12)
+
+
+def test_only_what_takes_but_a_moment_is_read_in_the_event_loop(
+    captchas: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is slow, or has a pattern, keeps nobody else waiting."""
+    readers: list[str] = []
+    pause = 0.0
+    read = Readers.read
+
+    def noted(self: Readers, images: Sequence[bytes], choice: Choice) -> list[Reading]:
+        readers.append(threading.current_thread().name.partition("_")[0])
+        time.sleep(pause)
+        return read(self, images, choice)
+
+    monkeypatch.setattr(Readers, "read", noted)
+
+    async def work(batcher: Batcher) -> None:
+        nonlocal pause
+        await batcher.read(captchas[:1])
+        await batcher.read(captchas[:1], Choice(pattern="[0-9]{6}"))
+        pause = 0.02
+        await batcher.read(captchas[:1])
+        await batcher.read(captchas[:1])
+
+    run(work)
+    elsewhere = "captchascope-read"  # where the third was read depends on the machine
+    assert [*readers[:2], *readers[3:]] == ["MainThread", elsewhere, elsewhere]
 
 
 def test_a_request_that_is_refused_spoils_none_beside_it(

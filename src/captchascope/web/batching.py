@@ -1,4 +1,4 @@
-"""Requests gathered into small batches, which one thread reads."""
+"""Requests gathered into small batches, which are read one after the other."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _DEFAULT = Choice()
 _OPENING, _READY, _STOPPING = "the models are being opened", "ready", "the server is stopping"
 
 _USUAL = 0.002  # seconds for an image, before any was read
+_MOMENT = 0.01  # seconds: a batch that takes less is read without the thread
 
 
 class Busy(Problem):
@@ -54,8 +55,9 @@ class Batcher:
     """Reads images for everybody who asks.
 
     Requests wait in one queue. A batch is what has come while the one before was being read, or
-    within ``limits.gather`` of the first; images of one choice are read together. All of it runs
-    in one event loop and one thread.
+    within ``limits.gather`` of the first; images of one choice are read together. A batch that will
+    take but a moment is read in the event loop itself, because a thread would hold the interpreter
+    as long and have to be handed it; any other, and whatever has a pattern, is read in a thread.
     """
 
     def __init__(self, readers: Readers, limits: Limits, metrics: Metrics) -> None:
@@ -149,7 +151,7 @@ class Batcher:
         since = time.perf_counter()
         self._admit(len(images))
         job = _Job(images, choice, asyncio.get_running_loop().create_future())
-        self._count(len(images))
+        self._waiting += len(images)
         self._jobs.append(job)
         self._arrived.set()
         readings = await job.done
@@ -163,10 +165,6 @@ class Batcher:
             seconds = math.ceil(self._waiting * self._pace)
             raise Busy("too many images are waiting", max(1, seconds))
 
-    def _count(self, more: int) -> None:
-        self._waiting += more
-        self._metrics.waiting.set(self._waiting)
-
     def _next_batch(self) -> list[_Job]:
         """Take whole requests off the queue, until they make a batch."""
         batch: list[_Job] = []
@@ -174,7 +172,7 @@ class Batcher:
         while self._jobs and images < self._limits.batch:
             job = self._jobs.popleft()
             if job.done.cancelled():  # whoever asked has gone
-                self._count(-len(job.images))
+                self._waiting -= len(job.images)
                 continue
             batch.append(job)
             images += len(job.images)
@@ -185,13 +183,19 @@ class Batcher:
         if not images:
             return
         self._metrics.batches.observe(images)
+        self._metrics.waiting.set(self._waiting)
         begun = time.perf_counter()
-        loop = asyncio.get_running_loop()
         try:
-            outcomes = await loop.run_in_executor(self._thread, self._outcomes, batch)
+            if images * self._pace < _MOMENT and all(job.choice.pattern is None for job in batch):
+                outcomes = self._outcomes(batch)
+            else:
+                loop = asyncio.get_running_loop()
+                outcomes = await loop.run_in_executor(self._thread, self._outcomes, batch)
         finally:
-            self._count(-images)
-        self._pace += 0.1 * ((time.perf_counter() - begun) / images - self._pace)
+            self._waiting -= images
+            self._metrics.waiting.set(self._waiting)
+        seconds = (time.perf_counter() - begun) / images
+        self._pace = max(seconds, self._pace + 0.1 * (seconds - self._pace))  # slow ones count
         for job, outcome in zip(batch, outcomes, strict=True):
             if job.done.cancelled():
                 continue
@@ -201,7 +205,7 @@ class Batcher:
                 job.done.set_result(outcome)
 
     def _outcomes(self, batch: list[_Job]) -> list[list[Reading] | Exception]:
-        """Read the jobs of each choice together, in the thread; one that fails fails alone."""
+        """Read the jobs of each choice together; one that fails fails alone."""
         groups: dict[Choice, list[_Job]] = {}
         for job in batch:
             groups.setdefault(job.choice, []).append(job)
@@ -211,6 +215,6 @@ class Batcher:
                 images = [image for job in jobs for image in job.images]
                 readings = iter(self._readers.read(images, choice))
                 found.update((job, list(islice(readings, len(job.images)))) for job in jobs)
-            except Exception as error:  # the thread must live on, and whoever asked must know
+            except Exception as error:  # reading must go on, and whoever asked must know
                 found.update((job, error) for job in jobs)
         return [found[job] for job in batch]

@@ -7,10 +7,10 @@ ever part of it.
 
 from __future__ import annotations
 
-import collections
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -29,6 +29,8 @@ __all__ = ["FOLDER", "MEDIA_TYPE", "Measured", "Metrics"]
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 MEDIA_TYPE = CONTENT_TYPE_LATEST
+
+Seen: TypeAlias = Callable[[float], None]
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _IMAGES = (1, 2, 4, 8, 16, 32, 64)
@@ -73,6 +75,8 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=registry,
         )
+        self._read = {kind: self.images.labels(kind) for kind in ("read", "abstained", "failed")}
+        self._answered: dict[tuple[str, int], tuple[Callable[[], None], Seen]] = {}
 
     def text(self) -> bytes:
         """Return everything as Prometheus scrapes it."""
@@ -84,8 +88,18 @@ class Metrics:
 
     def count(self, readings: Iterable[Reading]) -> None:
         """Count images by what came of them."""
-        for kind, number in collections.Counter(map(_outcome, readings)).items():
-            self.images.labels(kind).inc(number)
+        for reading in readings:
+            self._read[_outcome(reading)].inc()
+
+    def answered(self, path: str, status: int, seconds: float) -> None:
+        """Count a request, and the time that its answer took."""
+        key = _place(path), status
+        if key not in self._answered:  # looking a label up takes as long as counting
+            requests, times = self.requests.labels(*key), self.seconds.labels(key[0])
+            self._answered[key] = requests.inc, times.observe
+        inc, observe = self._answered[key]
+        inc()
+        observe(seconds)
 
 
 def _outcome(reading: Reading) -> str:
@@ -115,9 +129,7 @@ class Measured:
         try:
             await self._app(scope, receive, sending)
         finally:
-            path = _place(scope["path"])
-            self._metrics.requests.labels(path, status).inc()
-            self._metrics.seconds.labels(path).observe(time.perf_counter() - begun)
+            self._metrics.answered(scope["path"], status, time.perf_counter() - begun)
 
 
 def _place(path: str) -> str:

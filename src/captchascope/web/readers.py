@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from captchascope.decode import Constraints
-from captchascope.errors import ImageError, ModelError, UsageError
-from captchascope.image import load as load_image
+from captchascope.errors import ModelError, UsageError
 from captchascope.methods import method_of
 from captchascope.reader import Reader, load
-from captchascope.records import GrayImage, Reading, RgbImage
+from captchascope.records import Reading
 from captchascope.web.settings import Limits
 
 __all__ = ["Choice", "Readers", "names_of"]
@@ -35,7 +34,7 @@ class Choice:
 class Readers:
     """Every model is opened once; what requests ask for is laid over it and kept for a while.
 
-    Not for several threads at once: all reading happens in one.
+    Not for several threads at once: one batch is read after the other.
     """
 
     def __init__(self, models: Sequence[str], limits: Limits) -> None:
@@ -75,24 +74,14 @@ class Readers:
             UsageError: If there is no such model, or a constraint is malformed or impossible.
             ModelError: If the model fails.
         """
-        reader = self._reader(choice)
-        decoded = [self._decoded(image, reader) for image in images]
-        found = iter(reader.read_batch([item for item in decoded if not isinstance(item, Reading)]))
-        return [item if isinstance(item, Reading) else next(found) for item in decoded]
-
-    def _decoded(self, image: bytes, reader: Reader) -> GrayImage | RgbImage | Reading:
-        """Decode within the server's limits, which are narrower than the reader's own."""
-        limits = self._limits
-        try:
-            return load_image(
-                image,
-                reader.method.channels,
-                name="image",
-                max_bytes=limits.body,
-                max_pixels=limits.pixels,
-            )
-        except ImageError as error:
-            return Reading(None, 0.0, error=error.with_traceback(None))
+        limits = self._limits  # narrower than a reader's own
+        readings = self._reader(choice).read_batch(
+            images, name="image", max_bytes=limits.body, max_pixels=limits.pixels
+        )
+        for reading in readings:
+            if reading.error is not None:
+                reading.error.with_traceback(None)  # which holds the image
+        return readings
 
     def _reader(self, choice: Choice) -> Reader:
         """Return the reader of a choice; what one request asks for never changes another's."""

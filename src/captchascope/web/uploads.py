@@ -11,7 +11,7 @@ import json
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import starmap
 from typing import Annotated, Any, TypeAlias
@@ -31,7 +31,7 @@ _LONGEST_NAME = 255
 SPAN = "^[1-9][0-9]{0,2}(-[1-9][0-9]{0,2})?$"
 """What a length is as text: 6, or 4-6."""
 
-Fields: TypeAlias = Iterable[tuple[str, str]]
+Fields: TypeAlias = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,9 @@ class Options(BaseModel):
         return Choice(**{name: getattr(self, name) for name in Options.model_fields})
 
 
+_NOTHING, _ANYTHING = Options(), Choice()
+
+
 class _Image(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -94,7 +97,7 @@ def asked_of(
             another type, 422 if a field is unknown, given twice or of no good value.
     """
     kind = content_type.partition(";")[0].strip().lower()
-    given = _options(_unique(query))
+    given = _options(_unique(query)) if query else _NOTHING
     _check(given, limits, models)
     if kind == "application/json":
         uploads, options = _of_json(body, given)
@@ -110,7 +113,7 @@ def asked_of(
         raise Problem(413, f"{len(uploads)} images; {limits.images} at most in one request")
     if options is not given:
         _check(options, limits, models)
-    return Asked(uploads, options.choice())
+    return Asked(uploads, _ANYTHING if options is _NOTHING else options.choice())
 
 
 def _check(options: Options, limits: Limits, models: Sequence[str]) -> None:
