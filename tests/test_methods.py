@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from captchascope.decode import Constraints
+from captchascope.decode import Constraints, decode_ctc
 from captchascope.errors import ModelError, UsageError
 from captchascope.methods import GlyphMethod, WholeMethod, method_of
 from captchascope.modelfile import ModelFile, open_model, open_model_bytes
@@ -100,6 +100,27 @@ def test_texts_are_as_long_as_the_labels_were(rule: Constraints, wanted: list[st
         assert rule.charset is None or set(reading.text) <= set(rule.charset.chars)
     if rule.length is not None or rule.pattern is not None:
         assert texts(method, "0", "01A") == wanted
+
+
+def test_only_what_is_unsure_is_looked_at_again() -> None:
+    """In its place, and what all looks say together counts."""
+    method = whole(temperature=0.1)  # whose bars are sure
+    images = [bars("01A"), noise(1), bars("aB"), noise(2)]
+    batches: list[FloatArray] = []
+
+    def noted(batch: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        batches.append(batch)
+        return method.recognise.run(batch)
+
+    found = replace(method, recognise=replace(method.recognise, run=noted))(images)
+    assert [found[0].text, found[2].text] == ["01A", "aB"]
+    assert [len(batch) for batch in batches] == [4, 4 * 2]
+    (bucket,) = method.recognise(images)
+    for place, logits in zip((1, 3), method.recognise.again(bucket, [1, 3]), strict=True):
+        (together,) = decode_ctc(logits[None], method.charset, method.rule, method.temperature)
+        assert together is not None
+        assert found[place].text == together.text
+        assert found[place].confidence == pytest.approx(together.confidence)
 
 
 def test_ignored_case_is_lower_case() -> None:

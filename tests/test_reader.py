@@ -173,9 +173,17 @@ def test_images_are_taken_as_they_are_needed(reader: Reader) -> None:
 
     found = reader.read_many(endless())
     assert taken == 0
-    for done in range(1, 151):
+    for done in range(1, 301):
         assert next(found).text is not None
-        assert done <= taken < done + 64
+        assert done <= taken < done + 256
+
+
+def test_large_images_are_taken_a_few_at_once(reader: Reader) -> None:
+    """A batch of the largest ones would fill the memory."""
+    images = iter([np.zeros((4000, 4000), np.uint8)] * 12)
+    found = reader.read_many(images, errors="return")
+    next(found)
+    assert len(list(images)) == 12 - 5
 
 
 def test_no_images_are_no_readings(reader: Reader) -> None:

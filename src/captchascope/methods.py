@@ -21,6 +21,8 @@ from captchascope.whole.recognise import Bucket, WholeRecogniser
 
 __all__ = ["GlyphMethod", "Method", "WholeMethod", "method_of"]
 
+_SURE = 0.99  # a text that is as probable is not looked at again
+
 _TRAIN_AGAIN = "train it again with `captchascope train`"
 
 
@@ -85,6 +87,9 @@ class WholeMethod:
     def __call__(self, images: Sequence[GrayImage | RgbImage]) -> list[Reading]:
         """Return one reading for each image, whatever the others are.
 
+        An image that is not read surely is looked at again, and then counts what several looks
+        together say.
+
         Raises:
             ModelError: If the network fails, or gives what cannot be decoded.
         """
@@ -94,17 +99,21 @@ class WholeMethod:
         return [read[place] for place in range(len(images))]
 
     def _readings(self, bucket: Bucket) -> Iterator[Reading]:
-        decoded = self._decoded(bucket)
+        decoded = self._decoded(bucket.logits, False)
+        unsure = [i for i, one in enumerate(decoded) if one is None or one.confidence < _SURE]
+        if unsure:
+            again = self._decoded(self.recognise.again(bucket, unsure))
+            for i, one in zip(unsure, again, strict=True):
+                decoded[i] = one
         if bucket.distances is None or self.unfamiliar is None:
             return map(Reading.of, decoded)
         strange = [not distance <= self.unfamiliar for distance in bucket.distances.tolist()]
         return map(Reading.of, decoded, strange)
 
-    def _decoded(self, bucket: Bucket) -> list[Decoded | None]:
+    def _decoded(self, logits: FloatArray, search: bool = True) -> list[Decoded | None]:
+        span = self.recognise.spec.span
         try:
-            return decode_ctc(
-                bucket.logits, self.charset, self.rule, self.temperature, self.recognise.spec.span
-            )
+            return decode_ctc(logits, self.charset, self.rule, self.temperature, span, search)
         except ValueError as error:
             what = f"gives what cannot be decoded: {error}"
             raise ModelError(self.name, what, _TRAIN_AGAIN) from error

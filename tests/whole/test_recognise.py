@@ -86,3 +86,25 @@ def test_nothing_to_read_never_reaches_the_network() -> None:
     network = Network()
     assert list(WholeRecogniser(FREE, network)([])) == []
     assert network.batches == []
+
+
+def test_many_images_go_through_the_network_a_few_at_once() -> None:
+    """And come back as one bucket."""
+    network = Network()
+    given_images = images(*[(16, 32)] * 70)
+    (bucket,) = WholeRecogniser(FREE, network)(given_images)
+    assert [shape[0] for shape in network.batches] == [32, 32, 6]
+    assert bucket.distances is not None
+    rows = normalise(given_images)
+    np.testing.assert_array_equal(bucket.logits, rows[:, 0, 0, :, None])
+    np.testing.assert_allclose(bucket.distances, rows.mean(axis=(1, 2, 3)), rtol=1e-5)
+
+
+def test_another_look_moves_an_image_by_rows() -> None:
+    """The mean of five looks; at the edge its last row is repeated."""
+    recogniser = WholeRecogniser(FREE, Network())
+    given_images = images((16, 32), (16, 32), (16, 32))
+    (bucket,) = recogniser(given_images)
+    first, second, third = normalise(given_images)[[2, 0], 0, :3].transpose(1, 0, 2)
+    wanted = (3 * first + second + third) / 5  # moved down, the first row stays the first
+    np.testing.assert_allclose(recogniser.again(bucket, [2, 0])[..., 0], wanted, rtol=1e-5)

@@ -68,6 +68,7 @@ def decode_ctc(
     rule: Constraints,
     temperature: float = 1.0,
     span: Span = (0.0, 1.0),
+    search: bool = True,
 ) -> list[Decoded | None]:
     """Return the most probable allowed text of each image.
 
@@ -80,9 +81,12 @@ def decode_ctc(
         rule: The constraints.
         temperature: What the logits are divided by.
         span: Where in the image the timesteps begin and end, shares of its width.
+        search: Whether to search where the best path does not suffice; without it, that is what
+            counts, whatever its confidence.
     Returns:
         One for each image, whatever else is in the batch; None if no allowed text fits into T
-        timesteps. Without constraints it may be the empty text.
+        timesteps, or if there was no search and the best path's is not allowed. Without
+        constraints it may be the empty text.
     Raises:
         ValueError: If the shape is another one or without timesteps, the temperature is not
             within 1e-6 to 1e6, or a logit is NaN or infinite; minus infinity may be one that is
@@ -98,6 +102,8 @@ def decode_ctc(
     together = _together(scores, left, refused | (texts.confidences < _SURE))
     texts = replace(texts, confidences=np.minimum(texts.confidences / together, 1.0))
     found: list[Decoded | None] = [*_decoded(texts, left.chars, logits.shape[1], span)]
+    if not search:
+        return [None if no else text for no, text in zip(refused.tolist(), found, strict=True)]
     (doubtful,) = np.nonzero(refused | (texts.confidences < _ENOUGH))
     for image, decoded in _searched(scores, left, together, doubtful, span):
         before = found[image]
