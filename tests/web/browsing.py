@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -16,8 +16,9 @@ from captchascope.collect.trouble import CollectError
 __all__ = ["faults", "launched", "opened"]
 
 _AXE = """
-async () => {
-    const found = await axe.run(document, {resultTypes: ["violations"]});
+async rules => {
+    const only = rules.length ? {runOnly: rules} : {};
+    const found = await axe.run(document, {resultTypes: ["violations"], ...only});
     return found.violations.map(({id, impact, nodes}) =>
         ({id, impact, nodes: nodes.map(({html, failureSummary}) => [html, failureSummary])}));
 }
@@ -59,6 +60,15 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
 
 
 def faults(page: Page) -> list[Any]:
-    """Return what axe-core finds serious or critical on a page as it is."""
+    """Return what axe-core finds serious or critical on a page as it is, in light and in dark.
+
+    Only contrast depends on the colours, so it alone is looked at twice.
+    """
     page.evaluate(AXE_SCRIPT)
-    return [fault for fault in page.evaluate(_AXE) if fault["impact"] in ("serious", "critical")]
+    found = []
+    looks: list[tuple[Literal["light", "dark"], list[str]]]
+    looks = [("light", []), ("dark", ["color-contrast"])]
+    for colours, rules in looks:
+        page.emulate_media(color_scheme=colours)
+        found += page.evaluate(_AXE, rules)
+    return [fault for fault in found if fault["impact"] in ("serious", "critical")]

@@ -16,14 +16,15 @@ from .serving import serving
 pytest.importorskip("playwright", reason="needs the extra 'browser'")
 pytest.importorskip("axe_playwright_python", reason="needs the extra 'dev'")
 
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
 from .browsing import faults, launched, opened
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ONE, TWO = EXAMPLES / "1.jpeg", EXAMPLES / "2.jpeg"
 PATIENCE = 30_000  # milliseconds
-DESK, PHONE = {"width": 1120, "height": 760}, {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1120, "height": 760}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 
 MADE = """
 images => {
@@ -172,21 +173,44 @@ def test_a_page_fits_a_phone(browser: Browser, url: str) -> None:
             assert width == PHONE["width"], path
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("path", ["", "results", "results/metu", "label"])
-def test_axe_finds_nothing_serious(browser: Browser, url: str, path: str, colours: str) -> None:
-    """On no page, in neither scheme of colours, with all that folds unfolded."""
-    with opened(browser, viewport=DESK, color_scheme=colours) as page:
+def test_axe_finds_nothing_serious(browser: Browser, url: str, path: str) -> None:
+    """On no page, with all that folds unfolded."""
+    with opened(browser, viewport=DESK) as page:
         page.goto(f"{url}/{path}")
         page.wait_for_selector("h1:not(:has-text('Testing'))", timeout=PATIENCE)
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         assert faults(page) == []
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_readings(browser: Browser, url: str, colours: str) -> None:
+def test_axe_finds_nothing_serious_in_what_was_not_found(browser: Browser, url: str) -> None:
+    """The page of a problem is a page like the others."""
+    with browser.new_context(viewport=DESK) as context:  # the console tells of the status
+        page = context.new_page()
+        page.goto(f"{url}/nowhere")
+        expect(page.locator("h1")).to_have_text("Not Found")
+        assert faults(page) == []
+
+
+def test_axe_finds_nothing_serious_where_one_logs_in(browser: Browser) -> None:
+    """Before the token is given, and after a wrong one."""
+    with (
+        serving(Settings(token="0123456789abcdef")) as served,
+        browser.new_context(viewport=DESK) as context,
+    ):
+        page = context.new_page()
+        page.goto(served.url)
+        assert page.url.endswith("/login")
+        assert faults(page) == []
+        page.fill("#token", "fedcba9876543210")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_be_visible(timeout=PATIENCE)
+        assert faults(page) == []
+
+
+def test_axe_finds_nothing_serious_in_readings(browser: Browser, url: str) -> None:
     """Of both ways, sure and unsure, with every stage, and one that failed."""
-    with opened(browser, viewport=DESK, color_scheme=colours) as page:
+    with opened(browser, viewport=DESK) as page:
         page.set_default_timeout(PATIENCE)
         page.goto(url)
         page.click("summary")
