@@ -1,0 +1,61 @@
+"""captchascope label: how it begins and ends; tests/web/label has what happens in between."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from .commands import ROOT, Cli, ended, one_line, start
+
+pytest.importorskip("fastapi", reason="needs the extra 'web'")
+
+SAID = re.compile(r"label at (http://127\.0\.0\.1:\d+/label)\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_it_serves_until_it_is_interrupted(place: Path) -> None:
+    """It says where; Ctrl-C ends it like any command, and the store is left whole."""
+    shutil.copy(ROOT / "examples" / "1.jpeg", "1.jpeg")
+    process = start("label", ".", "--port", 0, "--no-retrain")
+    assert process.stdout is not None
+    said = SAID.fullmatch(process.stdout.readline().decode())
+    assert said, ended(process)
+    with urllib.request.urlopen(said[1]) as page:
+        assert b"<h1" in page.read()
+    process.send_signal(signal.SIGINT)
+    done = ended(process)
+    assert (done.status, done.out) == (130, "")
+    assert done.errors == ["captchascope: interrupted: nothing is left half done"]
+    assert not [path.name for path in place.iterdir() if path.name.endswith(("-wal", "-shm"))]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["nowhere"], 1, "nowhere: cannot be read: No such file or directory"),
+        (["file"], 1, "file: cannot be read: Not a directory"),
+        (["empty"], 1, "empty: holds no images (known are .bmp"),
+        (["images", "--model", "nope"], 1, "nope: no such model"),
+        (["images", "--host", "0.0.0.0"], 2, "--host: 0.0.0.0 lets others in without a token"),
+        (["images", "--overlap", "150%"], 2, "'150%' is no share; write 5% or 0.05"),
+        (["images", "--overlap", "half"], 2, "'half' is no share; write 5% or 0.05"),
+        (["images", "--retrain", "3"], 2, "3 is not in the range x>=10"),
+        (["images", "--time-limit", "soon"], 2, "soon"),
+    ],
+)
+def test_what_cannot_be_labelled_is_said_at_once(
+    cli: Cli, place: Path, arguments: list[str], status: int, said: str
+) -> None:
+    """In one line, before anything is served or written."""
+    for folder in ("empty", "images"):
+        (place / folder).mkdir()
+    (place / "file").touch()
+    shutil.copy(ROOT / "examples" / "1.jpeg", "images/1.jpeg")
+    assert said in one_line(cli("label", "--port", "0", *arguments), status)
+    assert [path.name for path in (place / "images").iterdir()] == ["1.jpeg"]
