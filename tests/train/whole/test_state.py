@@ -12,8 +12,10 @@ import torch
 from captchascope.errors import TrainingError, UsageError
 from captchascope.train.whole.state import (
     CHECKPOINT,
+    UNLABELLED,
     Checkpoints,
     check_facts,
+    continues,
     finish,
     prepare,
     read_checkpoint,
@@ -96,14 +98,28 @@ def test_another_training_is_named_by_what_differs() -> None:
         check_facts(held, {**held, "samples": "b" * 40}, "here")
 
 
+def test_only_a_sound_checkpoint_of_the_same_is_gone_on_from(tmp_path: Path) -> None:
+    """Where another would be begun anew without harm, nobody need be told."""
+    path = tmp_path / CHECKPOINT
+    assert not continues(path, HELD["facts"])
+    Checkpoints().save_checkpoint(HELD, path)
+    assert continues(path, HELD["facts"])
+    assert not continues(path, {"--seed": 2})
+    path.write_bytes(path.read_bytes()[:100])
+    assert not continues(path, HELD["facts"])
+
+
 def test_a_new_training_clears_what_an_old_one_left(tmp_path: Path) -> None:
     """But for its checkpoint, until there is another; one that is taken up keeps all."""
     (tmp_path / "tensorboard").mkdir()
     for name in ("log.csv", CHECKPOINT, "tensorboard/events"):
         (tmp_path / name).touch()
+    (tmp_path / UNLABELLED).mkdir(exist_ok=True)
     assert not prepare(tmp_path, resume=True)
+    assert (tmp_path / UNLABELLED).exists()
     assert (tmp_path / "log.csv").exists()
     assert prepare(tmp_path, resume=False)
+    assert not (tmp_path / UNLABELLED).exists()
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
     finish(tmp_path)
     assert not prepare(tmp_path, resume=False)

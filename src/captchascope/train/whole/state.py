@@ -16,9 +16,11 @@ from captchascope.files import printable, write_whole
 
 __all__ = [
     "CHECKPOINT",
+    "UNLABELLED",
     "Checkpoints",
     "Facts",
     "check_facts",
+    "continues",
     "finish",
     "prepare",
     "read_checkpoint",
@@ -26,6 +28,9 @@ __all__ = [
 
 CHECKPOINT = "checkpoint.pt"
 """The name of the checkpoint in the run folder."""
+
+UNLABELLED = "unlabelled"
+"""The folder in it of the second training, on images without labels."""
 
 Facts = Mapping[str, object]
 """What must be the same for a training to be taken up again, by how an error calls it."""
@@ -99,6 +104,15 @@ def check_facts(held: Facts, now: Facts, where: str) -> None:
             raise UsageError(where, what, "give the same again, or train without --resume")
 
 
+def continues(path: Path, facts: Facts) -> bool:
+    """Tell whether there is a sound checkpoint, made with these facts."""
+    try:
+        check_facts(read_checkpoint(path)["facts"], facts, printable(path))
+    except (TrainingError, UsageError):
+        return False
+    return True
+
+
 def prepare(folder: Path, resume: bool) -> bool:
     """Clear the run folder of an earlier training, unless it is to be taken up again.
 
@@ -109,12 +123,13 @@ def prepare(folder: Path, resume: bool) -> bool:
     """
     if resume:
         return False
-    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+    for name in ("tensorboard", UNLABELLED):
+        shutil.rmtree(folder / name, ignore_errors=True)
     (folder / "log.csv").unlink(missing_ok=True)
     return (folder / CHECKPOINT).exists()
 
 
 def finish(folder: Path) -> None:
     """Remove the checkpoints of a training that came to its end."""
-    shutil.rmtree(folder / "unlabelled", ignore_errors=True)
+    shutil.rmtree(folder / UNLABELLED, ignore_errors=True)
     (folder / CHECKPOINT).unlink(missing_ok=True)

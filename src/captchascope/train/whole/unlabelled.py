@@ -24,7 +24,7 @@ from captchascope.train.whole.network import CtcNet
 from captchascope.train.whole.plan import Plan
 from captchascope.train.whole.samples import WholeSet
 from captchascope.train.whole.sizing import Inferred
-from captchascope.train.whole.state import CHECKPOINT
+from captchascope.train.whole.state import CHECKPOINT, UNLABELLED, continues
 from captchascope.train.whole.watch import Watch
 from captchascope.whole.inputs import prepare
 
@@ -101,12 +101,12 @@ def taught_by_itself(
     """Train ``fitted`` on, with what it has read itself among the samples.
 
     The first process does so alone. Its checkpoint lies beside that of the first training, so
-    that either can be gone on from.
+    that either can be gone on from; this one only where the same was read in the same images.
     """
-    folder = where.folder / "unlabelled"
+    folder = where.folder / UNLABELLED
     folder.mkdir(exist_ok=True)
-    resume = where.resume and (folder / CHECKPOINT).exists()
     facts = {**where.facts, "samples": train.fingerprint()}
+    resume = where.resume and continues(folder / CHECKPOINT, facts)
 
     def anew(_: int) -> CtcNet:
         return fitted.network
