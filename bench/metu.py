@@ -1,6 +1,6 @@
 """How well the model `metu` reads, which is trained on generated captchas alone.
 
-    python bench/metu.py [--model NAME|FILE] [--count N] [--seeds N]
+    python bench/metu.py [--model NAME|FILE] [--count N] [--seeds N [--parallel N]]
 
 20,000 generated captchas of a seed that nothing is trained on, the wrong readings that are left
 when the least sure are abstained from, and the four real ones of CAPTCHASCOPE_DATA. With `--seeds
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import tee
 from pathlib import Path
 
@@ -58,15 +59,29 @@ def _real_ones(reader: Reader, rows: Sequence[Row]) -> str:
     return f"{hits} of {len(rows)} ({', '.join(said)})"
 
 
-def _model_of(seed: int, images: int) -> tuple[Path, float]:
-    """Return a model trained as the one that ships is, and the seconds that it took."""
-    folder = PLACE / "sets" / f"metu-training-{images}"
+def _images(count: int) -> Path:
+    """Return the folder of images to train on, which is drawn where it is not there."""
+    folder = PLACE / "sets" / f"metu-training-{count}"
     if not folder.exists():
-        drawing = ["--count", str(images), "--seed", str(_TRAINING_SEED), "-q"]
+        drawing = ["--count", str(count), "--seed", str(_TRAINING_SEED), "-q"]
         command("generate", "metu", str(folder), *drawing)
-    model = PLACE / "metu" / f"metu-{seed}.onnx"
-    recipe = ["--recipe", "fast", "--time-limit", "10m"]
-    return model, trained(folder, model, *recipe, "--seed", str(seed))
+    return folder
+
+
+def _trained_otherwise(options: argparse.Namespace, rows: Sequence[Row]) -> None:
+    """Train models with other seeds, and print what they make of the real ones as each is done."""
+    folder = _images(options.images)
+    recipe = ["--recipe", "fast", "--time-limit", options.time_limit]
+    threads = 1 if options.parallel > 1 else None
+
+    def one(seed: int) -> None:
+        model = PLACE / "metu" / f"metu-{seed}.onnx"
+        seconds = trained(folder, model, *recipe, "--seed", str(seed), threads=threads)
+        found = _real_ones(captchascope.load(model), rows)
+        print(f"training seed {seed}: real {found}, {seconds:.0f} s", flush=True)
+
+    with ThreadPoolExecutor(options.parallel) as pool:
+        list(pool.map(one, range(1, options.seeds + 1)))
 
 
 def _options() -> argparse.Namespace:
@@ -74,6 +89,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default="metu", metavar="NAME|FILE")
     parser.add_argument("--count", type=int, default=20_000, help="generated captchas (20,000)")
     parser.add_argument("--seeds", type=int, default=0, help="models to train besides (0)")
+    parser.add_argument("--time-limit", default="10m", help="of each training (10m)")
+    parser.add_argument("--parallel", type=int, default=1, help="on one core each; 1: all cores")
     parser.add_argument("--images", type=int, default=_TRAINING_IMAGES, help="to train them on")
     return parser.parse_args()
 
@@ -91,10 +108,7 @@ def main() -> None:
         print(f"the real captchas are left out: {error}")
         return
     print(f"real: {_real_ones(reader, rows)}", flush=True)
-    for seed in range(1, options.seeds + 1):
-        model, seconds = _model_of(seed, options.images)
-        found = _real_ones(captchascope.load(model), rows)
-        print(f"training seed {seed}: real {found}, {seconds:.0f} s", flush=True)
+    _trained_otherwise(options, rows)
 
 
 if __name__ == "__main__":
