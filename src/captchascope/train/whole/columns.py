@@ -17,7 +17,7 @@ __all__ = ["narrowed", "within"]
 
 _ASKED = 2000  # training images that tell where texts stand
 _STEP = 4  # columns of a timestep: the network's grid must stay where it was
-_MARGIN = 16  # columns: what a timestep of the fast network sees on either side, and a step more
+_MARGIN = 8  # columns: two timesteps; with half of that the texts at the edge suffer
 
 
 def narrowed(network: CtcNet, spec: WholeSpec, train: WholeSet, validation: WholeSet) -> WholeSpec:
