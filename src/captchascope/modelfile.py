@@ -73,9 +73,12 @@ class ModelFile:
             As ``run``; and shape (B,), or None where the graph does not tell.
 
         Raises:
-            ModelError: As ``run``, or if there is not one distance for each image.
+            ModelError: As ``run``, or if there are not logits, and one distance, for each image.
         """
         logits, *distances = self._outputs(batch, self.gives)
+        if logits.shape[:1] != (len(batch),):
+            what = f"gives logits of the shape {logits.shape} for {len(batch)} images"
+            raise ModelError(self.name, what, _TRAIN_AGAIN)
         if not distances:
             return logits, None
         if distances[0].shape != (len(batch),):

@@ -109,17 +109,18 @@ class Reader:
 
             yield from read_in_processes(self, images, jobs)
             return
-        given: list[ImageSource] = []
+        names: list[str | Path] = []
         loaded: list[GrayImage | RgbImage | ImageError] = []
         held = 0
         for image in images:
-            given.append(image)
+            names.append(_name_of(image))
             loaded.append(one := self._loaded(image))
             held += 0 if isinstance(one, ImageError) else one.nbytes
-            if len(given) == _BATCH or held > _HELD:
-                yield from self._read(given, loaded)
-                given, loaded, held = [], [], 0
-        yield from self._read(given, loaded)
+            if len(names) == _BATCH or held > _HELD:
+                readings = self._read(names, loaded)
+                names, loaded, held = [], [], 0
+                yield from readings
+        yield from self._read(names, loaded)
 
     def read_batch(
         self,
@@ -131,10 +132,16 @@ class Reader:
     ) -> list[Reading]:
         """Read some images at once; those that fail have ``error`` set.
 
-        The rest is as ``captchascope.image.load_gray`` takes it.
+        Args:
+            images: As ``read`` takes them.
+            name: What an error names instead of a path, ``<bytes>`` or ``<array>``.
+            max_bytes: The limit of an encoded image.
+            max_pixels: The limit of width times height.
+        Raises:
+            ModelError: If the network fails.
         """
         loaded = [self._loaded(image, name, max_bytes, max_pixels) for image in images]
-        return self._read(images, loaded)
+        return self._read([name or _name_of(image) for image in images], loaded)
 
     def close(self) -> None:
         """End the processes that ``read_many`` has begun; it may be called again all the same."""
@@ -142,14 +149,14 @@ class Reader:
             self.pools.popitem()[1].shutdown(cancel_futures=True)
 
     def _read(
-        self, images: Sequence[ImageSource], loaded: Sequence[GrayImage | RgbImage | ImageError]
+        self, names: Sequence[str | Path], loaded: Sequence[GrayImage | RgbImage | ImageError]
     ) -> list[Reading]:
         found = iter(self.method([item for item in loaded if not isinstance(item, ImageError)]))
         return [
             Reading(None, 0.0, error=item)
             if isinstance(item, ImageError)
-            else self._finished(next(found), image)
-            for item, image in zip(loaded, images, strict=True)
+            else self._finished(next(found), name)
+            for item, name in zip(loaded, names, strict=True)
         ]
 
     def _loaded(
@@ -165,17 +172,30 @@ class Reader:
                 image, channels, name=name, max_bytes=max_bytes, max_pixels=max_pixels
             )
         except ImageError as error:
-            return error
+            return _bare(error)
 
-    def _finished(self, reading: Reading, image: ImageSource) -> Reading:
+    def _finished(self, reading: Reading, name: str | Path) -> Reading:
         """Withhold a text that is not sure enough, and say which image it was that failed."""
         if reading.confidence < self.min_confidence and reading.error is None:
             return replace(reading, text=None, abstained=True)
         if isinstance(reading.error, SegmentationError):
-            where = str(image) if isinstance(image, str | Path) else "image"
-            named = SegmentationError(where, reading.error.what, reading.error.remedy)
+            named = SegmentationError(str(name), reading.error.what, reading.error.remedy)
             return replace(reading, error=named)
         return reading
+
+
+def _bare(error: ImageError) -> ImageError:
+    """Return an error that will be kept, without the frames that hold on to the image."""
+    cause: BaseException | None = error
+    while cause is not None:
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__
+    return error
+
+
+def _name_of(image: ImageSource) -> str | Path:
+    """Return what an error calls an image, once its bytes are no longer held."""
+    return image if isinstance(image, str | Path) else "image"
 
 
 def load(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import ROOT, Cli, ended, one_line, start
+from .commands import ROOT, TIMEOUT, ended, one_line, start
 
 pytest.importorskip("fastapi", reason="needs the extra 'web'")
 
@@ -26,7 +26,7 @@ def test_it_serves_until_it_is_interrupted(place: Path) -> None:
     assert process.stdout is not None
     said = SAID.fullmatch(process.stdout.readline().decode())
     assert said, ended(process)
-    with urllib.request.urlopen(said[1]) as page:
+    with urllib.request.urlopen(said[1], timeout=TIMEOUT) as page:
         assert b"<h1" in page.read()
     process.send_signal(signal.SIGINT)
     done = ended(process)
@@ -50,12 +50,12 @@ def test_it_serves_until_it_is_interrupted(place: Path) -> None:
     ],
 )
 def test_what_cannot_be_labelled_is_said_at_once(
-    cli: Cli, place: Path, arguments: list[str], status: int, said: str
+    place: Path, arguments: list[str], status: int, said: str
 ) -> None:
     """In one line, before anything is served or written."""
     for folder in ("empty", "images"):
         (place / folder).mkdir()
     (place / "file").touch()
     shutil.copy(ROOT / "examples" / "1.jpeg", "images/1.jpeg")
-    assert said in one_line(cli("label", "--port", "0", *arguments), status)
+    assert said in one_line(ended(start("label", "--port", "0", *arguments)), status)
     assert [path.name for path in (place / "images").iterdir()] == ["1.jpeg"]

@@ -191,6 +191,25 @@ def test_many_unsure_paths_beat_one_surer_path() -> None:
     assert found.confidence == pytest.approx(0.64, abs=1e-4)
 
 
+@settings(derandomize=True, deadline=None, max_examples=30)
+@given(logits(), st.sampled_from([None, "1-2", "2", "3"]))
+def test_without_a_search_the_best_path_counts(scores: FloatArray, length: str | None) -> None:
+    """As confident as ever where it is allowed, however little that is; else there is no text."""
+    rule = Constraints.parse(length=length)
+    (found,) = decode_ctc(scores[:1], ABC, rule, search=False)
+    path = scores[0].argmax(axis=1)
+    kept = path[np.append(True, path[1:] != path[:-1])]
+    text = "".join(ABC.chars[i - 1] for i in kept if i)
+    if rule.length is not None and not rule.length[0] <= len(text) <= rule.length[1]:
+        assert found is None
+        return
+    assert found is not None
+    assert found.text == text
+    best = one(scores[0], rule=rule)
+    assert found.confidence <= best.confidence
+    assert best.text != text or found == best
+
+
 def test_nothing_may_be_the_text() -> None:
     """As far as the constraints go."""
     nothing = seen("-", "-", "-")

@@ -62,13 +62,14 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
 def faults(page: Page) -> list[Any]:
     """Return what axe-core finds serious or critical on a page as it is, in light and in dark.
 
-    Only contrast depends on the colours, so it alone is looked at twice.
+    Only two rules depend on the colours, so they alone are looked at twice.
     """
     page.evaluate(AXE_SCRIPT)
     found = []
     looks: list[tuple[Literal["light", "dark"], list[str]]]
-    looks = [("light", []), ("dark", ["color-contrast"])]
+    looks = [("light", []), ("dark", ["color-contrast", "link-in-text-block"])]
     for colours, rules in looks:
         page.emulate_media(color_scheme=colours)
         found += page.evaluate(_AXE, rules)
+    page.emulate_media(color_scheme="light")
     return [fault for fault in found if fault["impact"] in ("serious", "critical")]

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+import cv2
+import numpy as np
 import pytest
 
 from captchascope.errors import UsageError
@@ -72,29 +74,43 @@ def test_a_batch_takes_whole_requests_until_it_is_full(captchas: list[bytes]) ->
 def test_only_what_takes_but_a_moment_is_read_in_the_event_loop(
     captchas: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is slow, or has a pattern, keeps nobody else waiting."""
-    readers: list[str] = []
+    """What is slow or large, or has to be searched for, keeps nobody else waiting."""
+    places: list[str] = []
     pause = 0.0
     read = Readers.read
 
     def noted(self: Readers, images: Sequence[bytes], choice: Choice) -> list[Reading]:
-        readers.append(threading.current_thread().name.partition("_")[0])
+        places.append(threading.current_thread().name.partition("_")[0])
         time.sleep(pause)
         return read(self, images, choice)
 
     monkeypatch.setattr(Readers, "read", noted)
+    here, elsewhere = "MainThread", "captchascope-read"
+    large = cv2.imencode(".png", np.zeros((400, 400), np.uint8))[1].tobytes()
 
     async def work(batcher: Batcher) -> None:
         nonlocal pause
-        await batcher.read(captchas[:1])
-        await batcher.read(captchas[:1], Choice(pattern="[0-9]{6}"))
+        for _ in range(200):  # until it has shown that it is quick
+            await batcher.read(captchas[:1])
+            if places[-1] == here:
+                break
+        assert places[0] == elsewhere
+        assert places[-1] == here
+        for images, choice in (
+            ([large], Choice()),
+            ([b"GIF89a"], Choice()),
+            (captchas[:1], Choice(length=6)),
+            (captchas[:1], Choice(pattern="[0-9]{6}")),
+            (captchas[:1], Choice(model="metu")),
+        ):
+            await batcher.read(images, choice)
+            assert places[-1] == elsewhere, choice
         pause = 0.02
         await batcher.read(captchas[:1])
         await batcher.read(captchas[:1])
+        assert places[-1] == elsewhere
 
     run(work)
-    elsewhere = "captchascope-read"  # where the third was read depends on the machine
-    assert [*readers[:2], *readers[3:]] == ["MainThread", elsewhere, elsewhere]
 
 
 def test_a_request_that_is_refused_spoils_none_beside_it(
@@ -170,9 +186,15 @@ def test_whoever_hangs_up_is_not_read_for(captchas: list[bytes]) -> None:
         await asyncio.sleep(0)
         gone.cancel()
         assert len(await kept) == 2
+        late = asyncio.ensure_future(batcher.read(captchas))
+        await asyncio.sleep(0)
+        late.cancel()
+        await asyncio.sleep(0.1)
         assert batcher.waiting == 0
 
-    assert batches_of(run(work))[1] == 2
+    metrics = run(work)
+    assert batches_of(metrics)[1] == 2
+    assert b"captchascope_waiting_images 0.0" in metrics.text()
 
 
 def test_only_so_many_constrained_readers_are_kept(captchas: list[bytes]) -> None:
@@ -189,6 +211,7 @@ def test_only_so_many_constrained_readers_are_kept(captchas: list[bytes]) -> Non
 
 def test_models_are_called_by_their_name_or_file() -> None:
     """Two of one name could not be told apart."""
+    assert list(names_of(["/models/\udcff.onnx"])) == ["\\udcff"]
     assert names_of(["metu", "/models/mine.onnx"]) == {"metu": "metu", "mine": "/models/mine.onnx"}
     for models in ([], ["metu", "metu"], ["a/mine.onnx", "b/mine.onnx"]):
         with pytest.raises(UsageError, match="--model"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from captchascope.pixels import Channels
 from captchascope.records import FloatArray
 from captchascope.whole.inputs import WholeSpec, fitted_width, normalise, prepare
 from captchascope.whole.recognise import WholeRecogniser
@@ -108,3 +110,35 @@ def test_another_look_moves_an_image_by_rows() -> None:
     first, second, third = normalise(given_images)[[2, 0], 0, :3].transpose(1, 0, 2)
     wanted = (3 * first + second + third) / 5  # moved down, the first row stays the first
     np.testing.assert_allclose(recogniser.again(bucket, [2, 0])[..., 0], wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_many_images_are_looked_at_again_in_their_order(channels: Channels) -> None:
+    """As each would be alone; gray or colour."""
+    spec = replace(FREE, channels=channels)
+    recogniser = WholeRecogniser(spec, Network())
+    given_images = images(*[(16, 32)] * 30)
+    if channels == 3:
+        given_images = [
+            np.stack([image, image.T.reshape(16, 32), image // 2], 2) for image in given_images
+        ]
+    (bucket,) = recogniser(given_images)
+    some = tuple(range(28, 1, -2))
+    together = recogniser.again(bucket, some)
+    assert together.shape == (14, 32, channels)
+    for place, logits in zip(some, together, strict=True):
+        (alone,) = recogniser([given_images[place]])
+        np.testing.assert_allclose(logits, recogniser.again(alone, [0])[0], rtol=1e-5)
+
+
+def test_looks_that_exclude_all_together_leave_the_first() -> None:
+    """Each may make another class impossible; what is left must be something."""
+
+    def fickle(batch: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        logits = np.zeros((len(batch), 3, 2), np.float32)
+        logits[np.arange(len(batch)), 1, np.arange(len(batch)) % 2] = -np.inf
+        return logits, None
+
+    recogniser = WholeRecogniser(FREE, fickle)
+    (bucket,) = recogniser(images((16, 32), (16, 32), (16, 32)))
+    np.testing.assert_array_equal(recogniser.again(bucket, [2])[0], bucket.logits[2])

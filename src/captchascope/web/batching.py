@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from captchascope.errors import CaptchascopeError
+from captchascope.errors import CaptchascopeError, ImageError
+from captchascope.imageheader import read_header
 from captchascope.records import Reading
 from captchascope.web.metrics import Metrics
 from captchascope.web.problems import Problem
@@ -23,8 +24,9 @@ __all__ = ["Batcher", "Busy", "Timed"]
 _DEFAULT = Choice()
 _OPENING, _READY, _STOPPING = "the models are being opened", "ready", "the server is stopping"
 
-_USUAL = 0.002  # seconds for an image, before any was read
+_USUAL = 0.02  # seconds for an image, before any was read
 _MOMENT = 0.01  # seconds: a batch that takes less is read without the thread
+_SMALL = 64_000  # pixels
 
 
 class Busy(Problem):
@@ -57,7 +59,8 @@ class Batcher:
     Requests wait in one queue. A batch is what has come while the one before was being read, or
     within ``limits.gather`` of the first; images of one choice are read together. A batch that will
     take but a moment is read in the event loop itself, because a thread would hold the interpreter
-    as long and have to be handed it; any other, and whatever has a pattern, is read in a thread.
+    as long and have to be handed it. What may take longer is read in a thread: large images, other
+    models than the first, and whatever is known of the texts, for that may have to be searched for.
     """
 
     def __init__(self, readers: Readers, limits: Limits, metrics: Metrics) -> None:
@@ -66,7 +69,7 @@ class Batcher:
         self._metrics = metrics
         self._jobs: deque[_Job] = deque()
         self._waiting = 0  # images
-        self._pace = _USUAL  # seconds for an image
+        self._pace = _USUAL  # seconds for a quick image; a slow one counts at once
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "captchascope-read")
         self._task: asyncio.Task[None] | None = None
@@ -179,23 +182,26 @@ class Batcher:
         return batch
 
     async def _read_batch(self, batch: list[_Job]) -> None:
+        self._metrics.waiting.set(self._waiting)
         images = sum(len(job.images) for job in batch)
         if not images:
             return
         self._metrics.batches.observe(images)
-        self._metrics.waiting.set(self._waiting)
+        quick = all(map(_is_quick, batch))
         begun = time.perf_counter()
         try:
-            if images * self._pace < _MOMENT and all(job.choice.pattern is None for job in batch):
+            if quick and images * self._pace < _MOMENT:
                 outcomes = self._outcomes(batch)
+                await asyncio.sleep(0)  # nor do those that wait for it wait for the next one
             else:
                 loop = asyncio.get_running_loop()
                 outcomes = await loop.run_in_executor(self._thread, self._outcomes, batch)
         finally:
             self._waiting -= images
             self._metrics.waiting.set(self._waiting)
-        seconds = (time.perf_counter() - begun) / images
-        self._pace = max(seconds, self._pace + 0.1 * (seconds - self._pace))  # slow ones count
+        if quick:
+            seconds = (time.perf_counter() - begun) / images
+            self._pace = max(seconds, self._pace + 0.1 * (seconds - self._pace))
         for job, outcome in zip(batch, outcomes, strict=True):
             if job.done.cancelled():
                 continue
@@ -218,3 +224,15 @@ class Batcher:
             except Exception as error:  # reading must go on, and whoever asked must know
                 found.update((job, error) for job in jobs)
         return [found[job] for job in batch]
+
+
+def _is_quick(job: _Job) -> bool:
+    """Tell whether a request cannot take long: small images of the usual formats, nothing known."""
+    return job.choice.plain and all(map(_is_small, job.images))
+
+
+def _is_small(image: bytes) -> bool:
+    try:
+        return read_header(image, "image", _SMALL).plain is not None
+    except ImageError:
+        return False

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from captchascope.decode import Constraints
 from captchascope.errors import ModelError, UsageError
+from captchascope.finding import printable
 from captchascope.methods import method_of
 from captchascope.reader import Reader, load
 from captchascope.records import Reading
@@ -29,6 +30,12 @@ class Choice:
     pattern: str | None = None
     ignore_case: bool = False
     min_confidence: float = 0.0
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is the first model, and nothing that has to be searched for."""
+        known = self.model, self.charset, self.length, self.pattern
+        return not self.ignore_case and known == (None, None, None, None)
 
 
 class Readers:
@@ -75,13 +82,9 @@ class Readers:
             ModelError: If the model fails.
         """
         limits = self._limits  # narrower than a reader's own
-        readings = self._reader(choice).read_batch(
+        return self._reader(choice).read_batch(
             images, name="image", max_bytes=limits.body, max_pixels=limits.pixels
         )
-        for reading in readings:
-            if reading.error is not None:
-                reading.error.with_traceback(None)  # which holds the image
-        return readings
 
     def _reader(self, choice: Choice) -> Reader:
         """Return the reader of a choice; what one request asks for never changes another's."""
@@ -120,7 +123,9 @@ def names_of(models: Sequence[str]) -> dict[str, str]:
     Raises:
         UsageError: If two have one name, or there is none at all.
     """
-    names = {Path(model).stem if model.endswith(".onnx") else model: model for model in models}
+    names = {
+        printable(Path(model).stem if model.endswith(".onnx") else model): model for model in models
+    }
     if len(names) != len(models) or not names:
         what = "names no model" if not names else "names two models that would be called the same"
         raise UsageError("--model", what, "rename one of the files")

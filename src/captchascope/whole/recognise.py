@@ -74,15 +74,19 @@ class WholeRecogniser:
 
         Args:
             bucket: As it was yielded.
-            some: N of its images, as indices of the batch.
+            some: N of its images, at least one, as indices of ``bucket.images``.
 
         Returns:
-            Shape (N, T, K): for each, the mean of its logits as it is and as it is moved.
+            Shape (N, T, K): for each, the mean of its logits as it is and as it is moved. Those of
+            the first look, where a mean has no highest: looks may exclude what others do not.
         """
-        each = _AT_ONCE // len(_MOVES)
-        places = [some[first : first + each] for first in range(0, len(some), each)]
-        moved = [self._moved([bucket.images[i] for i in several]) for several in places]
-        return np.asarray((bucket.logits[some] + np.concatenate(moved)) / (1 + len(_MOVES)))
+        first, each = bucket.logits[list(some)], _AT_ONCE // len(_MOVES)
+        chosen = [some[start : start + each] for start in range(0, len(some), each)]
+        moved = [self._moved([bucket.images[i] for i in several]) for several in chosen]
+        mean = (first + np.concatenate(moved)) / (1 + len(_MOVES))
+        lost = ~np.isfinite(mean.max(axis=2)).all(axis=1)
+        mean[lost] = first[lost]
+        return np.asarray(mean)
 
     def _moved(self, images: Sequence[GrayImage | RgbImage]) -> FloatArray:
         """Return the sum of the logits of images as they are moved, shape (N, T, K)."""

@@ -12,7 +12,6 @@ import torch
 from captchascope.errors import TrainingError, UsageError
 from captchascope.train.whole.state import (
     CHECKPOINT,
-    UNLABELLED,
     Checkpoints,
     check_facts,
     continues,
@@ -114,12 +113,9 @@ def test_a_new_training_clears_what_an_old_one_left(tmp_path: Path) -> None:
     (tmp_path / "tensorboard").mkdir()
     for name in ("log.csv", CHECKPOINT, "tensorboard/events"):
         (tmp_path / name).touch()
-    (tmp_path / UNLABELLED).mkdir(exist_ok=True)
     assert not prepare(tmp_path, resume=True)
-    assert (tmp_path / UNLABELLED).exists()
     assert (tmp_path / "log.csv").exists()
     assert prepare(tmp_path, resume=False)
-    assert not (tmp_path / UNLABELLED).exists()
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
     finish(tmp_path)
     assert not prepare(tmp_path, resume=False)

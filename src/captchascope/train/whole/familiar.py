@@ -13,7 +13,7 @@ from captchascope.records import FloatArray
 __all__ = ["means_of", "threshold", "whitening"]
 
 _QUANTILE = 0.995
-_MARGIN = 1.5  # times the distance of the least familiar image of the scheme
+_MARGIN = 1.5  # times the distance that nearly all images of the scheme are within
 _LEAST = 1e-3  # of a feature's deviation: a constant one tells nothing
 
 

@@ -123,8 +123,7 @@ def prepare(folder: Path, resume: bool) -> bool:
     """
     if resume:
         return False
-    for name in ("tensorboard", UNLABELLED):
-        shutil.rmtree(folder / name, ignore_errors=True)
+    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
     (folder / "log.csv").unlink(missing_ok=True)
     return (folder / CHECKPOINT).exists()
 

@@ -101,16 +101,15 @@ def taught_by_itself(
     """Train ``fitted`` on, with what it has read itself among the samples.
 
     The first process does so alone. Its checkpoint lies beside that of the first training, so
-    that either can be gone on from; this one only where the same was read in the same images.
+    that either can be gone on from; this one even if by now other texts are read surely.
     """
     folder = where.folder / UNLABELLED
     folder.mkdir(exist_ok=True)
-    facts = {**where.facts, "samples": train.fingerprint()}
-    resume = where.resume and continues(folder / CHECKPOINT, facts)
+    resume = where.resume and continues(folder / CHECKPOINT, where.facts)
 
     def anew(_: int) -> CtcNet:
         return fitted.network
 
     start = Start(fitted.network, anew, False, seed)
-    again = replace(where, folder=folder, resume=resume, facts=facts, devices=1, nodes=1)
+    again = replace(where, folder=folder, resume=resume, devices=1, nodes=1)
     return fit(train, validation, plan, start, again, watch)
