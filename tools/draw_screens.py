@@ -55,8 +55,8 @@ def main() -> None:
             labels.unlink()
         options = "--model", "start", "--no-retrain", "--overlap", "100%"
         with _server("label", "captchas", *options, at=made) as url:
-            for text in ("4BQTF", "4RQTF"):
-                _say(browser, url, text)
+            for ending in ("", "W"):
+                _say(browser, url, ending)
             _shoot(browser, url.removesuffix("label"), _LABEL, folder)
         browser.close()
 
@@ -85,12 +85,16 @@ def _server(command: str, *options: object, at: str | None = None) -> Iterator[s
             process.terminate()
 
 
-def _say(browser: Browser, url: str, text: str) -> None:
-    """Label the first image as somebody of his own, so that there is something to review."""
+def _say(browser: Browser, url: str, ending: str) -> None:
+    """Label the first image as somebody of his own, as guessed but for the ending.
+
+    Two who differ are what there is to review.
+    """
     page = browser.new_page()
     page.goto(url)
     page.wait_for_selector("#work:not([hidden])")
-    page.keyboard.type(text)
+    guess = page.input_value("#text")
+    page.keyboard.type(guess[: len(guess) - len(ending)] + ending)
     page.keyboard.press("Enter")
     page.wait_for_timeout(2000)
     page.close()
