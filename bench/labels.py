@@ -1,6 +1,7 @@
 """The learning curve: exact match at so many labels.
 
     python bench/labels.py [--sets SET...] [--labels N,N] [--seeds N] [--parallel N] [--from START]
+                           [--kept]
 
 Trains on the first rows of each set through the command line with default settings, tests on its
 last 500, prints a table and draws docs/figures/labels.png. At 0 labels the start reads as it is,
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import fmean
 
-from running import Cell, RunError, Training, cell, percent, table
+from running import Cell, RunError, Training, cell, is_kept, percent, table
 from sets import SETS, available
 
 _FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "labels.png"
@@ -113,6 +114,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each (3)")
     parser.add_argument("--parallel", type=int, default=1, choices=[1, 2])
     parser.add_argument("--from", dest="source", default="start", metavar="start|none|FILE")
+    parser.add_argument("--kept", action="store_true", help="train nothing, show what is there")
     parser.add_argument("--figure", type=Path, default=_FIGURE)
     return parser.parse_args()
 
@@ -129,6 +131,8 @@ def main() -> None:
         for labels in counts
         if labels or (seed == 0 and options.source != "none")  # without training, without seeds
     ]
+    if options.kept:
+        trainings = [training for training in trainings if is_kept(training)]
     cells = _measured(trainings, options.parallel)
     curves = _curves(cells)
     head = ["set", "labels", "exact match, mean", "lowest", "seeds", "asked", "longest training"]

@@ -120,14 +120,18 @@ def rate(result: dict[str, Any]) -> Rate:
     return Rate(result["captcha"]["hits"], result["captcha"]["total"])
 
 
+def is_kept(training: Training) -> bool:
+    """Tell whether a training has been done, and what came of it is known."""
+    return _kept(training).exists()
+
+
 def cell(training: Training, threads: int | None = None) -> Cell:
     """Return what came of a training, having done it if need be.
 
     Raises:
         RunError: If the training fails, or its test does.
     """
-    base = _base(training)
-    kept = base.with_suffix(".json")
+    base, kept = _base(training), _kept(training)
     if kept.exists():
         return _read(kept)
     if training.labels:
@@ -163,6 +167,10 @@ def _base(training: Training) -> Path:
     if training.source != "none":
         start = hashlib.sha256(model_path(training.source).read_bytes()).hexdigest()[:12]
     return PLACE / "cells" / start / f"{training.name}-{training.labels}-{training.seed}"
+
+
+def _kept(training: Training) -> Path:
+    return _base(training).with_suffix(".json")
 
 
 def _read(file: Path) -> Cell:
