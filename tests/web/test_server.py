@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -138,6 +138,31 @@ def test_workers_share_a_port_and_their_figures_and_are_replaced(captchas: list[
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT) == 0
     assert not any(Path(f"/proc/{child}").exists() for child in (*before, *after))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all workers share one socket")
+def test_connections_are_dealt_out_among_the_workers() -> None:
+    """Fifty that stay open: by chance a worker has less than ten once in a hundred thousand times.
+
+    A second server is refused the port all the same.
+    """
+    with command("--port", 0, "--workers", 2) as (process, url), ExitStack() as stack:
+        workers = children_of(process.pid)
+        before = [_sockets_of(worker) for worker in workers]
+        port = int(url.rpartition(":")[2])
+        for _ in range(50):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port), TIMEOUT))
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 200")
+        now = [_sockets_of(worker) for worker in workers]
+        assert min(more - less for more, less in zip(now, before, strict=True)) >= 10
+        for number in ("1", "2"):
+            assert run(["serve", "--port", str(port), "--workers", number]) == 1
+
+
+def _sockets_of(process: int) -> int:
+    files = Path(f"/proc/{process}/fd").iterdir()
+    return sum(str(file.readlink()).startswith("socket:") for file in files)
 
 
 def post_when_ready(url: str, data: bytes) -> httpx.Response:

@@ -7,9 +7,10 @@ import errno
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any
 
@@ -48,14 +49,14 @@ def serve(
     """
     for model in names_of(settings.models).values():
         load(model)  # so that what is wrong with it is known before anybody asks
-    with _door(settings) as door:
-        address = _address(settings, door)
+    with _doors(settings) as doors:
+        address = _address(settings, doors[0])
         if settings.workers == 1:
-            Server(settings, lambda: listening(address)).run([door])
+            Server(settings, lambda: listening(address)).run(doors)
         else:
             from captchascope.web.workers import Workers
 
-            Workers(settings, door, told).run(lambda: listening(address))
+            Workers(settings, doors, told).run(lambda: listening(address))
 
 
 class Server(uvicorn.Server):
@@ -161,8 +162,12 @@ _SIGNALS = tuple(
 
 
 @contextmanager
-def _door(settings: Settings) -> Iterator[socket.socket]:
-    """Open a socket that listens where the settings say."""
+def _doors(settings: Settings) -> Iterator[list[socket.socket]]:
+    """Open sockets that listen where the settings say: one for each worker, where there can be.
+
+    Of a socket that all share, whoever wakes first takes every connection that waits, and keeps it
+    for as long as its client does. Where each has its own, the system deals them out.
+    """
     try:
         found = socket.getaddrinfo(
             settings.host.strip("[]"),
@@ -173,16 +178,37 @@ def _door(settings: Settings) -> Iterator[socket.socket]:
     except OSError as error:
         what = f"is no address: {error.strerror or error}"
         raise CaptchascopeError(f"--host {settings.host}", what, "such as 127.0.0.1") from error
-    family, kind, protocol, _, address = found[0]
-    with socket.socket(family, kind, protocol) as door:
+    family, _, _, _, address = found[0]
+    dealt = settings.workers > 1 and sys.platform == "linux"
+    with ExitStack() as stack:
         try:
-            if os.name == "posix":  # elsewhere the option would let two share the port
-                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            door.bind(address)
-            door.listen(_BACKLOG)
+            if dealt:  # the option would let a second server have a port that is taken
+                with _bound(family, address, dealt=False) as probe:
+                    address = probe.getsockname()
+            doors = [
+                stack.enter_context(_bound(family, address, dealt=dealt))
+                for _ in range(settings.workers if dealt else 1)
+            ]
+            for door in doors:
+                door.listen(_BACKLOG)
         except OSError as error:
             raise _unavailable(settings, error) from error
-        yield door
+        yield doors
+
+
+def _bound(family: int, address: Any, *, dealt: bool) -> socket.socket:
+    """Return a socket at an address, which ``dealt`` lets others have too."""
+    door = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere the option would let two share the port
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if dealt:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        door.bind(address)
+    except OSError:
+        door.close()
+        raise
+    return door
 
 
 def _unavailable(settings: Settings, error: OSError) -> CaptchascopeError:

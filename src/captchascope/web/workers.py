@@ -1,4 +1,4 @@
-"""Several processes that share one door; one that dies is replaced."""
+"""Several processes behind one address; one that dies is replaced."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import cycle, islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -30,8 +31,12 @@ _READY = b"ready"
 
 @dataclass(slots=True)
 class _Worker:
-    """A process, and the line to it: it says when it is ready, and ends when the line does."""
+    """A process, its door, and the line to it.
 
+    It says on the line when it is ready, and ends when the line does.
+    """
+
+    door: socket.socket
     process: BaseProcess
     line: Connection
     ready: bool = False
@@ -41,10 +46,10 @@ class Workers:
     """Starts workers, replaces those that die, and ends them all in peace."""
 
     def __init__(
-        self, settings: Settings, door: socket.socket, told: Callable[[str], None]
+        self, settings: Settings, doors: Sequence[socket.socket], told: Callable[[str], None]
     ) -> None:
         self._settings = settings
-        self._door = door
+        self._doors = doors
         self._told = told
         self._workers: list[_Worker] = []
         self._signal = 0
@@ -57,7 +62,8 @@ class Workers:
             KeyboardInterrupt: After Ctrl-C.
         """
         with _metrics_folder(), self._signals():
-            self._workers = [self._start() for _ in range(self._settings.workers)]
+            doors = islice(cycle(self._doors), self._settings.workers)
+            self._workers = [self._start(door) for door in doors]
             waiting = True
             try:
                 while not self._signal:
@@ -70,13 +76,13 @@ class Workers:
         if self._signal == signal.SIGINT:
             raise KeyboardInterrupt
 
-    def _start(self) -> _Worker:
+    def _start(self, door: socket.socket) -> _Worker:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(self._settings, self._door, theirs))
+        process = context.Process(target=_work, args=(self._settings, door, theirs))
         process.start()
         theirs.close()
-        return _Worker(process, ours)
+        return _Worker(door, process, ours)
 
     def _look(self) -> None:
         """Wait a moment for workers to become ready or to end, and replace those that did."""
@@ -99,7 +105,7 @@ class Workers:
                 "captchascope serve", f"a worker ended with {status} at its start"
             )
         self._told(f"a worker ended with {status}; another takes its place")
-        return self._start()
+        return self._start(worker.door)
 
     def _end(self) -> None:
         """Hang up on all workers, which ends them when they have answered what they took in."""
