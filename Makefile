@@ -16,7 +16,7 @@ demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope explain examples/1.jpeg -o demo/stages.gif
 
 test: $(VENV)/dev  ## every test, on all processors but at most eight
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/dev  ## format, lint, types, tests: what CI runs
 	$(BIN)/ruff format --check .

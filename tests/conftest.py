@@ -11,6 +11,14 @@ import pytest
 from captchascope.generate.folder import write_folder
 from cli.commands import SEED, STARTED, Cli, Done, here
 
+LONGEST = ("test_readme.py", "train/whole/test_command_faults.py", "train/test_command.py")
+"""The files that take a minute or more, which are begun first, lest one is left to the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files of ``LONGEST`` first; all else stays in its order."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
+
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -115,7 +115,8 @@ class Reader:
         for image in images:
             names.append(_name_of(image))
             loaded.append(one := self._loaded(image))
-            held += 0 if isinstance(one, ImageError) else one.nbytes
+            # The traceback of an error, which --debug shows, holds the file.
+            held += MAX_BYTES if isinstance(one, ImageError) else one.nbytes
             if len(names) == _BATCH or held > _HELD:
                 readings = self._read(names, loaded)
                 names, loaded, held = [], [], 0
@@ -172,7 +173,7 @@ class Reader:
                 image, channels, name=name, max_bytes=max_bytes, max_pixels=max_pixels
             )
         except ImageError as error:
-            return _bare(error)
+            return error
 
     def _finished(self, reading: Reading, name: str | Path) -> Reading:
         """Withhold a text that is not sure enough, and say which image it was that failed."""
@@ -182,15 +183,6 @@ class Reader:
             named = SegmentationError(str(name), reading.error.what, reading.error.remedy)
             return replace(reading, error=named)
         return reading
-
-
-def _bare(error: ImageError) -> ImageError:
-    """Return an error that will be kept, without the frames that hold on to the image."""
-    cause: BaseException | None = error
-    while cause is not None:
-        cause.__traceback__ = None
-        cause = cause.__cause__ or cause.__context__
-    return error
 
 
 def _name_of(image: ImageSource) -> str | Path:

@@ -197,6 +197,19 @@ def test_whoever_hangs_up_is_not_read_for(captchas: list[bytes]) -> None:
     assert b"captchascope_waiting_images 0.0" in metrics.text()
 
 
+def test_an_error_that_waits_to_be_told_holds_no_image() -> None:
+    """Nor what it was caused by: the frames of a traceback hold the whole file."""
+    readers = Readers(["metu"], Limits())
+    readers.open()
+    gif = cv2.imencode(".gif", np.zeros((50, 150, 3), np.uint8))[1].tobytes()
+    for data in (b"no image", gif[:60]):
+        error: BaseException | None = readers.read([data], Choice())[0].error
+        assert error is not None
+        while error is not None:
+            assert error.__traceback__ is None
+            error = error.__cause__ or error.__context__
+
+
 def test_only_so_many_constrained_readers_are_kept(captchas: list[bytes]) -> None:
     """Asking for ever new constraints does not fill the memory, and all are kept to."""
     readers = Readers(["metu"], Limits())

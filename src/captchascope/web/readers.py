@@ -82,9 +82,13 @@ class Readers:
             ModelError: If the model fails.
         """
         limits = self._limits  # narrower than a reader's own
-        return self._reader(choice).read_batch(
+        readings = self._reader(choice).read_batch(
             images, name="image", max_bytes=limits.body, max_pixels=limits.pixels
         )
+        for reading in readings:
+            if reading.error is not None:
+                _bare(reading.error)
+        return readings
 
     def _reader(self, choice: Choice) -> Reader:
         """Return the reader of a choice; what one request asks for never changes another's."""
@@ -115,6 +119,14 @@ class Readers:
         except UsageError as error:  # the option of the command line is the field of a request
             field = error.where.removeprefix("--").replace("-", "_")
             raise UsageError(field, error.what, error.remedy) from None
+
+
+def _bare(error: BaseException) -> None:
+    """Take the frames from an error and its causes: they hold the image, and an answer waits."""
+    cause: BaseException | None = error
+    while cause is not None:
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__
 
 
 def names_of(models: Sequence[str]) -> dict[str, str]:
