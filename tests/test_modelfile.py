@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -195,15 +194,15 @@ def test_a_batch_that_does_not_fit_is_a_model_error() -> None:
         (_bytes(nodes=[helper.make_node("Nope", ["x"], ["y"])]), "Nope"),
         (_bytes(nodes=[helper.make_node("Add", ["x", "y"], ["y"])]), "acyclic"),
         (_bytes(opset=999), "opset"),
-        (_bytes().replace(b"MatMul", b"Mat\xfful"), "decode|InvalidGraph"),
-        (_bytes().replace(b"\x01y", b"\x01\xff"), "decode|InvalidGraph"),
+        (_bytes().replace(b"MatMul", b"Mat\xfful"), "decode"),
+        (_bytes().replace(b"\x01y", b"\x01\xff"), "decode"),
     ],
 )
 def test_what_onnx_runtime_refuses_is_refused(data: bytes, reason: str) -> None:
-    """Its reason is handed on, on one line; if it cannot be decoded, some Pythons have its name."""
+    """Its reason is handed on, on one line."""
     message = _refusal(data)
     assert message.startswith("m.onnx: is refused by ONNX Runtime: ")
-    assert re.search(reason, message)
+    assert reason in message
     assert "\n" not in message
 
 

@@ -169,7 +169,9 @@ def _runtime_errors() -> tuple[type[Exception], ...]:
 
 
 def _one_line(error: Exception) -> str:
-    text = printable(" ".join(str(error).split())) or type(error).__name__
+    # Under some Pythons an error whose message is not UTF-8 has none.
+    unsaid = f"{type(error).__name__}, whose reason cannot be decoded"
+    text = printable(" ".join(str(error).split())) or unsaid
     return text if len(text) <= _MAX_REASON else f"...{text[-_MAX_REASON:]}"  # the end tells most
 
 

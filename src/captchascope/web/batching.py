@@ -123,6 +123,7 @@ class Batcher:
             self._arrived.clear()
             while self._jobs:
                 await self._read_batch(self._next_batch())
+                await asyncio.sleep(0)  # whoever waits for it need not wait for the next one
 
     def start(self) -> None:
         """Begin to open the models, in the background."""
@@ -192,7 +193,6 @@ class Batcher:
         try:
             if quick and images * self._pace < _MOMENT:
                 outcomes = self._outcomes(batch)
-                await asyncio.sleep(0)  # nor do those that wait for it wait for the next one
             else:
                 loop = asyncio.get_running_loop()
                 outcomes = await loop.run_in_executor(self._thread, self._outcomes, batch)

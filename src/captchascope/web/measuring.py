@@ -15,6 +15,7 @@ from captchascope.finding import printable
 from captchascope.reader import Reader
 from captchascope.records import Reading
 from captchascope.web.course import Course, read_course
+from captchascope.web.readers import bare
 
 __all__ = ["Measured", "Measurements", "Measuring", "State"]
 
@@ -92,7 +93,7 @@ class Measurements:
         try:
             self._states[name] = self._measured(name, reader)
         except CaptchascopeError as error:
-            self._states[name] = error.with_traceback(None)
+            self._states[name] = bare(error)
 
     def _measured(self, name: str, reader: Reader) -> State:
         data = read_dataset(self._data)

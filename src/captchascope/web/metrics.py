@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -29,8 +28,6 @@ __all__ = ["FOLDER", "MEDIA_TYPE", "Measured", "Metrics"]
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 MEDIA_TYPE = CONTENT_TYPE_LATEST
-
-Seen: TypeAlias = Callable[[float], None]
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _IMAGES = (1, 2, 4, 8, 16, 32, 64)
@@ -76,7 +73,9 @@ class Metrics:
             registry=registry,
         )
         self._read = {kind: self.images.labels(kind) for kind in ("read", "abstained", "failed")}
-        self._answered: dict[tuple[str, int], tuple[Callable[[], None], Seen]] = {}
+        self._answered: dict[
+            tuple[str, int], tuple[Callable[[], None], Callable[[float], None]]
+        ] = {}
 
     def text(self) -> bytes:
         """Return everything as Prometheus scrapes it."""

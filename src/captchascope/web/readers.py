@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from captchascope.decode import Constraints
-from captchascope.errors import ModelError, UsageError
+from captchascope.errors import CaptchascopeError, ModelError, UsageError
 from captchascope.finding import printable
 from captchascope.methods import method_of
 from captchascope.reader import Reader, load
 from captchascope.records import Reading
 from captchascope.web.settings import Limits
 
-__all__ = ["Choice", "Readers", "names_of"]
+__all__ = ["Choice", "Readers", "bare", "names_of"]
 
 _KEPT = 32  # constrained readers; they share their model, so each is small
 
@@ -87,7 +87,7 @@ class Readers:
         )
         for reading in readings:
             if reading.error is not None:
-                _bare(reading.error)
+                bare(reading.error)
         return readings
 
     def _reader(self, choice: Choice) -> Reader:
@@ -121,12 +121,13 @@ class Readers:
             raise UsageError(field, error.what, error.remedy) from None
 
 
-def _bare(error: BaseException) -> None:
-    """Take the frames from an error and its causes: they hold the image, and an answer waits."""
+def bare(error: CaptchascopeError) -> CaptchascopeError:
+    """Return an error that is kept for an answer, without the frames that hold the image."""
     cause: BaseException | None = error
     while cause is not None:
         cause.__traceback__ = None
         cause = cause.__cause__ or cause.__context__
+    return error
 
 
 def names_of(models: Sequence[str]) -> dict[str, str]:
