@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from captchascope.web.app import create_app
 from captchascope.web.settings import Limits, Settings
 from web.serving import TIMEOUT, serving
 
@@ -52,3 +54,20 @@ def test_a_flood_is_shed_and_leaves_nothing_behind(captchas: list[bytes]) -> Non
         assert all(int(answer.headers["retry-after"]) >= 1 for answer in shed)
         assert all(len(a.json()["readings"]) == 12 for a in answers if a.status_code == 200)
         assert work(0).status_code == 200
+
+
+def test_who_cannot_be_read_for_is_refused_before_the_body_is_looked_at() -> None:
+    """A body that is no good is told of when there is room for it; other paths answer as ever."""
+    app = create_app(Settings())  # whose models are not being opened, so that it takes in nothing
+
+    async def ask() -> list[int]:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://127.0.0.1"
+        ) as client:
+            bad = await client.post("/v1/read", content=b"x", headers={"Content-Type": "a/b"})
+            assert int(bad.headers["retry-after"]) >= 1
+            assert bad.headers["content-type"] == "application/problem+json"
+            others = await client.get("/v1/read"), await client.get("/healthz")
+            return [bad.status_code, *(answer.status_code for answer in others)]
+
+    assert asyncio.run(ask()) == [503, 405, 200]

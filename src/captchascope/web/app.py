@@ -68,13 +68,13 @@ def create_app(settings: Settings) -> FastAPI:
     if desk is not None:
         app.include_router(label_pages.router(desk))
     problems.install(app)
-    _protect(app, settings, metrics)
+    _protect(app, settings, metrics, batcher)
     return app
 
 
-def _protect(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def _protect(app: FastAPI, settings: Settings, metrics: Metrics, batcher: Batcher) -> None:
     """Put the layers around the app, the outermost last: what refuses is dressed and counted."""
-    app.add_middleware(Intake, limits=settings.limits)
+    app.add_middleware(Intake, limits=settings.limits, check=batcher.check)
     if settings.token is not None:
         key = Key(settings.token)
         app.include_router(access.router(key))

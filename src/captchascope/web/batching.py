@@ -25,6 +25,7 @@ _DEFAULT = Choice()
 _OPENING, _READY, _STOPPING = "the models are being opened", "ready", "the server is stopping"
 
 _USUAL = 0.02  # seconds for an image, before any was read
+_OUTLAY = 4  # images: what a batch takes besides its own, whatever its size
 _MOMENT = 0.01  # seconds: a batch that takes less is read without the thread
 _SMALL = 64_000  # pixels
 
@@ -69,7 +70,7 @@ class Batcher:
         self._metrics = metrics
         self._jobs: deque[_Job] = deque()
         self._waiting = 0  # images
-        self._pace = _USUAL  # seconds for a quick image; a slow one counts at once
+        self._pace = _USUAL  # processor seconds for a quick image; a slow one counts at once
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "captchascope-read")
         self._task: asyncio.Task[None] | None = None
@@ -144,6 +145,18 @@ class Batcher:
             await asyncio.wait([self._task])
         self._thread.shutdown()
 
+    def check(self, images: int = 1) -> None:
+        """Refuse images that could not be taken in now.
+
+        Raises:
+            Busy: If the queue is full, or no model is open yet.
+        """
+        if self._state not in (_READY, _STOPPING):
+            raise Busy(self._state)
+        if self._waiting and self._waiting + images > self._limits.queue:
+            seconds = math.ceil(self._waiting * self._pace)
+            raise Busy("too many images are waiting", max(1, seconds))
+
     async def read(self, images: Sequence[bytes], choice: Choice = _DEFAULT) -> list[Timed]:
         """Read images, which wait their turn; those that fail have ``reading.error`` set.
 
@@ -153,7 +166,7 @@ class Batcher:
             ModelError: If a model fails.
         """
         since = time.perf_counter()
-        self._admit(len(images))
+        self.check(len(images))
         job = _Job(images, choice, asyncio.get_running_loop().create_future())
         self._waiting += len(images)
         self._jobs.append(job)
@@ -161,13 +174,6 @@ class Batcher:
         readings = await job.done
         ms = 1000 * (time.perf_counter() - since)
         return [Timed(reading, ms) for reading in readings]
-
-    def _admit(self, images: int) -> None:
-        if self._state not in (_READY, _STOPPING):
-            raise Busy(self._state)
-        if self._waiting and self._waiting + images > self._limits.queue:
-            seconds = math.ceil(self._waiting * self._pace)
-            raise Busy("too many images are waiting", max(1, seconds))
 
     def _next_batch(self) -> list[_Job]:
         """Take whole requests off the queue, until they make a batch."""
@@ -189,19 +195,18 @@ class Batcher:
             return
         self._metrics.batches.observe(images)
         quick = all(map(_is_quick, batch))
-        begun = time.perf_counter()
         try:
-            if quick and images * self._pace < _MOMENT:
-                outcomes = self._outcomes(batch)
+            if quick and (images + _OUTLAY) * self._pace < _MOMENT:
+                outcomes, seconds = self._outcomes(batch)
             else:
                 loop = asyncio.get_running_loop()
-                outcomes = await loop.run_in_executor(self._thread, self._outcomes, batch)
+                outcomes, seconds = await loop.run_in_executor(self._thread, self._outcomes, batch)
         finally:
             self._waiting -= images
             self._metrics.waiting.set(self._waiting)
         if quick:
-            seconds = (time.perf_counter() - begun) / images
-            self._pace = max(seconds, self._pace + 0.1 * (seconds - self._pace))
+            pace = seconds / (images + _OUTLAY)
+            self._pace = max(pace, self._pace + 0.1 * (pace - self._pace))
         for job, outcome in zip(batch, outcomes, strict=True):
             if job.done.cancelled():
                 continue
@@ -210,8 +215,13 @@ class Batcher:
             else:
                 job.done.set_result(outcome)
 
-    def _outcomes(self, batch: list[_Job]) -> list[list[Reading] | Exception]:
-        """Read the jobs of each choice together; one that fails fails alone."""
+    def _outcomes(self, batch: list[_Job]) -> tuple[list[list[Reading] | Exception], float]:
+        """Read the jobs of each choice together; one that fails fails alone.
+
+        The second value is the seconds that it took of the processor. On a busy machine a batch may
+        stand still for longer than that, which says nothing of the next one.
+        """
+        begun = time.thread_time()
         groups: dict[Choice, list[_Job]] = {}
         for job in batch:
             groups.setdefault(job.choice, []).append(job)
@@ -223,7 +233,7 @@ class Batcher:
                 found.update((job, list(islice(readings, len(job.images)))) for job in jobs)
             except Exception as error:  # reading must go on, and whoever asked must know
                 found.update((job, error) for job in jobs)
-        return [found[job] for job in batch]
+        return [found[job] for job in batch], time.thread_time() - begun
 
 
 def _is_quick(job: _Job) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,16 +13,21 @@ from captchascope.web.settings import Limits
 
 __all__ = ["Intake"]
 
+_READ = "/v1/read"
+
 
 class Intake:
     """Refuses bodies that are too long, take too long, or are too much together.
 
-    What a request has sent counts as held until it is answered.
+    What a request has sent counts as held until it is answered. One that wants images read is
+    refused before its body is looked at where none could be taken in: when far too many come, most
+    of the time would be spent on saying no.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, check: Callable[[], None]) -> None:
         self._app = app
         self._limits = limits
+        self._check_queue = check
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,6 +38,8 @@ class Intake:
         length = _content_length(scope)
         try:
             self._check(length)
+            if scope["path"] == _READ and scope["method"] == "POST":
+                self._check_queue()
         except Problem as refusal:
             answer = problem(refusal.status_code, refusal.detail, refusal.headers)
             await answer(scope, receive, send)
