@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 import captchascope
 from captchascope import Reader
-from captchascope.dataset import read_dataset
+from captchascope.data.dataset import read_dataset
 from captchascope.generate import draw
 from captchascope.records import GrayImage
 from running import Training, cell, table

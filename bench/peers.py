@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from captchascope.dataset import read_dataset
+from captchascope.data.dataset import read_dataset
 from captchascope.evaluate import Rate
 from captchascope.records import Sample
 from footprint import cold_starts, install_sizes

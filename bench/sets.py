@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from captchascope.dataset import write_labels
+from captchascope.data.formats.tables import read_csv
+from captchascope.data.labels import write_labels
 from captchascope.files import whole_folder
-from captchascope.formats.table import read_csv
 from captchascope.generate import draw
 from captchascope.records import Sample
 

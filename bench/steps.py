@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 
 from captchascope.glyphs.inputs import InputSpec
-from captchascope.train.networks import TutorialNet
+from captchascope.train.glyphs.network import TutorialNet
 
 Image = npt.NDArray[np.uint8]
 

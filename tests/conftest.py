@@ -11,7 +11,7 @@ import pytest
 from captchascope.generate.folder import write_folder
 from cli.commands import SEED, STARTED, Cli, Done, here
 
-LONGEST = ("test_readme.py", "train/whole/test_command_faults.py", "train/test_command.py")
+LONGEST = ("test_readme.py", "train/ctc/test_command_faults.py", "train/glyphs/test_command.py")
 """The files that take a minute or more, which are begun first, lest one is left to the end."""
 
 

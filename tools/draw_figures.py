@@ -19,16 +19,15 @@ from PIL import Image
 
 import captchascope
 from captchascope.draw import panels
-from captchascope.draw.canvas import INK, View, beside, blank, labelled, stack
-from captchascope.draw.lettering import line_height, put
-from captchascope.draw.reading import explained
+from captchascope.draw.canvas import INK, View, beside, blank, labelled, line_height, put, stack
+from captchascope.draw.picture import explained
 from captchascope.files import write_whole
 from captchascope.generate import draw
-from captchascope.generate.presets import PRESETS
-from captchascope.glyphs.segment import crop
+from captchascope.generate.families import PRESETS
+from captchascope.glyphs.segmentation import crop
 from captchascope.glyphs.stages import Located, cut_glyphs, locate
-from captchascope.image import load_gray
-from captchascope.methods import GlyphMethod
+from captchascope.image.decode import load_gray
+from captchascope.reader import GlyphMethod
 from captchascope.records import GrayImage
 
 _FIGURES = Path(__file__).parents[1] / "docs" / "figures"

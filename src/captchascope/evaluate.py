@@ -11,18 +11,8 @@ from itertools import zip_longest
 from rapidfuzz.distance import Levenshtein
 
 from captchascope.decode import folded
-from captchascope.finding import NaturalKey, natural_key
+from captchascope.files import NaturalKey, natural_key
 from captchascope.records import Reading, Sample
-
-__all__ = [
-    "Bin",
-    "Calibration",
-    "Evaluation",
-    "KindRates",
-    "Mistake",
-    "Rate",
-    "evaluate",
-]
 
 _Z = 1.959963984540054
 """The 97.5 % quantile of the normal distribution, for intervals of 95 %."""
@@ -285,3 +275,27 @@ def _severity(mistake: Mistake) -> tuple[int, float, list[NaturalKey]]:
     """Return the key that sorts the worst first; see ``Evaluation``."""
     parts = [natural_key(part) for part in mistake.sample.file.split("/")]
     return -mistake.distance, -mistake.reading.confidence, parts
+
+
+def confusion_table(evaluation: Evaluation, chars: str) -> list[list[int]]:
+    """Return how often each of ``chars``, all different, was read as which; shape (n, n + 1).
+
+    Rows are characters of the labels, columns what was read, and the last column all that was
+    missed or read as another character. What was read where there is nothing has no row.
+    """
+    column = {char: i for i, char in enumerate(chars)}
+    table = [[0] * (len(chars) + 1) for _ in chars]
+    for (label, read), count in evaluation.confusion.items():
+        if label in column:
+            table[column[label]][column.get(read, len(chars))] += count
+    return table
+
+
+def most_confused(evaluation: Evaluation, most: int) -> list[tuple[str, str, int]]:
+    """Return the most frequent wrong characters: of the label, as read, and how often.
+
+    "" is a character that was missed, or read where there is none. Those that are equally frequent
+    are in the order of their characters.
+    """
+    wrong = [(a, b, count) for (a, b), count in evaluation.confusion.items() if a != b]
+    return sorted(wrong, key=lambda row: (-row[2], *row[:2]))[:most]

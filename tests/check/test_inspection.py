@@ -1,4 +1,4 @@
-"""The whole check, on folders with every fault that there is."""
+"""What could not be used to begin with."""
 
 from __future__ import annotations
 
@@ -7,11 +7,102 @@ from pathlib import Path
 
 from captchascope.charset import Charset
 from captchascope.check import check
-from captchascope.dataset import read_dataset, write_labels
+from captchascope.check.inspection import disagreement_findings, row_findings
+from captchascope.data.dataset import read_dataset
+from captchascope.data.labels import write_labels
+from captchascope.errors import ImageError
 from captchascope.generate.folder import write_folder
 from captchascope.reader import load
+from captchascope.records import Reading
+from check.made import DIGITS, files, kinds, labelled, noise, ordinary, write
 
-from .made import DIGITS, files, kinds, noise, ordinary, write
+
+def test_each_kind_of_problem_is_a_finding(tmp_path: Path) -> None:
+    """A row without image, a label with white space, an image without row."""
+    write(tmp_path, {"1.png": ("12", noise(1)), "2.png": ("3 4", noise(2))})
+    noise(3).save(tmp_path / "3.png")
+    with (tmp_path / "labels.csv").open("a") as file:
+        file.write("missing.png,56\n")
+    lost, unusable, unlabelled = row_findings(read_dataset(tmp_path))
+    assert kinds([lost, unusable, unlabelled]) == ["no-image", "unusable-row", "no-row"]
+    assert [f.severity for f in (lost, unusable, unlabelled)] == ["error", "error", "warning"]
+    assert "'missing.png', which is not there" in str(lost.files[0].facts["problem"])
+    assert "white space" in str(unusable.files[0].facts["problem"])
+    assert unusable.files[0].file == f"{tmp_path / 'labels.csv'}:3"
+    assert "no row for '3.png'" in str(unlabelled.files[0].facts["problem"])
+
+
+def test_names_that_are_no_labels(tmp_path: Path) -> None:
+    """Without a label file there is no row to miss."""
+    for name in ("ab.png", "cd.png", "_1.png"):
+        noise(1).save(tmp_path / name)
+    [finding] = row_findings(read_dataset(tmp_path, "names"))
+    assert finding.kind == "unusable-row"
+
+
+def test_a_folder_with_nothing_usable(tmp_path: Path) -> None:
+    """It is said in the end, after why."""
+    write(tmp_path, {"1.png": ("", noise(1))})
+    assert kinds(list(row_findings(read_dataset(tmp_path)))) == ["unusable-row", "no-samples"]
+
+
+LABELS = [str(number) for number in range(10, 50)]
+
+
+def found(*read: tuple[str | None, float], others: float = 0.99) -> list[object]:
+    """Return what is found if the first labels were read so, and the others as they are."""
+    readings = [Reading(text, sure) for text, sure in read]
+    readings += [Reading(label, others) for label in LABELS[len(read) :]]
+    findings = list(disagreement_findings(labelled(LABELS), readings))
+    return [(f.kind, f.severity, files(f)) for f in findings]
+
+
+def test_the_surest_comes_first() -> None:
+    """What the model is not sure of is not in it."""
+    read = ("12", 0.96), ("25", 0.94), ("38", 0.999)
+    assert found(*read) == [("likely-wrong", "warning", ["3.png", "1.png"])]
+
+
+def test_a_modest_model_is_believed_where_it_is_as_sure_as_ever() -> None:
+    """One that was calibrated on wrong labels is never quite sure."""
+    read = ("12", 0.91), ("25", 0.89)
+    assert found(*read, others=0.9) == [("likely-wrong", "warning", ["1.png"])]
+
+
+def test_a_model_that_guesses_is_not_believed() -> None:
+    """However sure it is of the rest."""
+    assert found(("12", 0.45), others=0.4) == []
+
+
+def test_what_was_read_is_shown() -> None:
+    """Beside the label and the confidence."""
+    readings = [Reading("17", 0.98765), *(Reading(label, 1.0) for label in LABELS[1:])]
+    [finding] = disagreement_findings(labelled(LABELS), readings)
+    assert finding.files[0].facts == {"label": "10", "read": "17", "confidence": 0.9877}
+
+
+def test_agreement_is_no_finding() -> None:
+    """However unsure."""
+    assert found(("10", 0.1)) == []
+
+
+def test_what_was_not_read_says_nothing() -> None:
+    """Neither an abstention nor a failure is another text."""
+    failed = Reading(None, 1.0, error=ImageError("1.png", "is empty"))
+    readings = [failed, Reading(None, 1.0, abstained=True)]
+    readings += [Reading(label, 0.99) for label in LABELS[2:]]
+    assert not list(disagreement_findings(labelled(LABELS), readings))
+
+
+def test_a_model_of_another_scheme_is_not_believed() -> None:
+    """Where it reads less than half as labelled, that is what is said."""
+    assert found(*[("99", 0.99)] * 21) == [("unfit-model", "warning", [])]
+    assert found(*[(None, 0.0)] * 21) == [("unfit-model", "warning", [])]
+
+
+def test_nothing_to_read_is_no_finding() -> None:
+    """As where no image can be decoded."""
+    assert not list(disagreement_findings([], []))
 
 
 def test_a_good_data_set(tmp_path: Path) -> None:
@@ -53,7 +144,7 @@ def test_a_part_of_a_folder(tmp_path: Path) -> None:
     assert (report.findings, report.images) == ((), 40)
 
 
-def test_a_folder_with_nothing_usable(tmp_path: Path) -> None:
+def test_inspection_a_folder_with_nothing_usable(tmp_path: Path) -> None:
     """It is a report like any other."""
     report = check(read_dataset(write(tmp_path, {"1.png": ("", noise(1))})))
     assert (report.samples, report.alphabet, report.lengths) == (0, "", (0, 0))

@@ -10,8 +10,7 @@ import pytest
 import captchascope
 from captchascope.cli.app import COMMANDS
 from captchascope.records import FloatArray
-
-from .commands import Cli, ended, one_line, start
+from cli.commands import Cli, ended, one_line, start
 
 BARE = "captchascope reads text captchas. Three ways to begin:"
 
@@ -116,7 +115,7 @@ def test_what_nobody_thought_of_is_one_line(cli: Cli, monkeypatch: pytest.Monkey
     def broken(*_: object, **__: object) -> FloatArray:
         raise ZeroDivisionError("one\ntwo")
 
-    monkeypatch.setattr("captchascope.modelfile.ModelFile.run", broken)
+    monkeypatch.setattr("captchascope.model.file.ModelFile.run", broken)
     line = one_line(cli(*READ), 1)
     assert line.startswith("captchascope: unexpected ZeroDivisionError: one two (--debug shows")
 
@@ -127,7 +126,7 @@ def test_memory_that_is_not_enough(cli: Cli, monkeypatch: pytest.MonkeyPatch) ->
     def starved(*_: object, **__: object) -> FloatArray:
         raise MemoryError
 
-    monkeypatch.setattr("captchascope.modelfile.ModelFile.run", starved)
+    monkeypatch.setattr("captchascope.model.file.ModelFile.run", starved)
     assert one_line(cli(*READ), 1).startswith("memory: is not enough (")
 
 
@@ -137,7 +136,7 @@ def test_an_interrupt_inside_a_compiled_module(cli: Cli, monkeypatch: pytest.Mon
     def interrupted(*_: object, **__: object) -> FloatArray:
         raise ImportError("initialization failed") from KeyboardInterrupt()
 
-    monkeypatch.setattr("captchascope.modelfile.ModelFile.run", interrupted)
+    monkeypatch.setattr("captchascope.model.file.ModelFile.run", interrupted)
     done = cli(*READ)
     assert (done.status, done.errors) == (
         130,

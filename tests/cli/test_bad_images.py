@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .commands import Cli, one_line, shaped, text
+from cli.commands import Cli, one_line, shaped, text
 
 
 @cache

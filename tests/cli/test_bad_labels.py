@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import Cli, Done, one_line, shaped, text
+from cli.commands import Cli, Done, one_line, shaped, text
 
 CSV = Path("captchas/labels.csv")
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.reader import model_names, model_path
-
-from .commands import Cli, one_line
+from cli.commands import Cli, one_line
 
 
 def without_metadata(place: Path) -> Path:

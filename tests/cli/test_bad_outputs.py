@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import Cli, Done, ended, one_line, start, text
+from cli.commands import Cli, Done, ended, one_line, start, text
 
 FOLDERS = {
     "generate": ["generate", "metu", "{}", "--count", "3"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import Cli, one_line, text
+from cli.commands import Cli, one_line, text
 
 HINT = "wrong labels were not looked for: --model would find them"
 

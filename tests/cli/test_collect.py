@@ -13,9 +13,8 @@ import pytest
 
 pytest.importorskip("httpx", reason="needs the extra 'collect'")
 
+from cli.commands import TIMEOUT, Cli, Done, ended, one_line, start
 from collect.sites import Answer, images, png, serve
-
-from .commands import TIMEOUT, Cli, Done, ended, one_line, start
 
 
 def test_the_last_line_counts(cli: Cli) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from captchascope.dataset import read_dataset
-from captchascope.practice.answerfile import AnswerFile
-
-from .commands import Cli, one_line, shaped
+from captchascope.data.dataset import read_dataset
+from captchascope.practice.answers import AnswerFile
+from cli.commands import Cli, one_line, shaped
 
 FORMS = ["csv", "txt", "jsonl", "names", "imagefolder", "label-studio"]
 

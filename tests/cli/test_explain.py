@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from .commands import Cli, Done, one_line
+from cli.commands import Cli, Done, one_line
 
 
 def row_of(done: Done) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import Cli, one_line
+from cli.commands import Cli, one_line
 
 
 @pytest.mark.parametrize(

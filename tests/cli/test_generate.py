@@ -9,9 +9,8 @@ import pytest
 
 from captchascope.generate import SCHEMES, draw
 from captchascope.generate.typefaces import names
-from captchascope.image import load_rgb
-
-from .commands import Cli, Done, one_line
+from captchascope.image.decode import load_rgb
+from cli.commands import Cli, Done, one_line
 
 
 def content(folder: str) -> dict[str, bytes]:

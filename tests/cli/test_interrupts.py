@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import TIMEOUT, ended, start
+from cli.commands import TIMEOUT, ended, start
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 

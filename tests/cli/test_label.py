@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import ROOT, TIMEOUT, ended, one_line, start
+from cli.commands import ROOT, TIMEOUT, ended, one_line, start
 
 pytest.importorskip("fastapi", reason="needs the extra 'web'")
 

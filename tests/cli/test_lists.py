@@ -14,9 +14,8 @@ from captchascope import reader
 from captchascope.generate import SCHEMES
 from captchascope.glyphs.scheme import load
 from captchascope.reader import model_names, model_path
-from whole.bars import CHARS, GRAY, write_model
-
-from .commands import Cli, one_line, text
+from cli.commands import Cli, one_line, text
+from ctc.bars import CHARS, GRAY, write_model
 
 METU_GLYPHS = model_path("metu-glyphs")
 

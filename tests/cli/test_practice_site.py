@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import Cli, ended, one_line, start
+from cli.commands import Cli, ended, one_line, start
 
 pytest.importorskip("fastapi", reason="needs the extra 'collect'")
 

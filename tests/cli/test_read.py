@@ -13,8 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from captchascope.reader import load
-
-from .commands import Cli, Done, one_line, shell, text
+from cli.commands import Cli, Done, one_line, shell, text
 
 KEYS = ["file", "text", "confidence", "chars", "error", "abstained", "unfamiliar"]
 

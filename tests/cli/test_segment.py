@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from .commands import Cli, one_line
+from cli.commands import Cli, one_line
 
 
 def glyphs(folder: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import ended, one_line, shell, start, text
+from cli.commands import ended, one_line, shell, start, text
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 

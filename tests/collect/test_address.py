@@ -7,8 +7,16 @@ import socket
 import httpx
 import pytest
 
-from captchascope.collect.address import addresses, is_loopback, joined, parse, same_site, shown
-from captchascope.collect.trouble import CollectError, RefusedError
+from captchascope.collect.address import (
+    CollectError,
+    RefusedError,
+    addresses,
+    is_loopback,
+    joined,
+    parse,
+    same_site,
+    shown,
+)
 from captchascope.errors import UsageError
 
 

@@ -10,14 +10,13 @@ import pytest
 
 pytest.importorskip("playwright")
 
+from captchascope.collect.address import CollectError
 from captchascope.collect.browser import VARIABLE, executable
 from captchascope.collect.run import Counts, Request, collect
 from captchascope.collect.store import COLLECTED
-from captchascope.collect.trouble import CollectError
-from captchascope.image import load_rgb
+from captchascope.image.decode import load_rgb
+from collect.sites import Answer, Answering, images, png, serve
 from practice.site import practice_site
-
-from .sites import Answer, Answering, images, png, serve
 
 
 def _missing() -> str:

@@ -9,11 +9,10 @@ from contextlib import closing, contextmanager
 import httpx
 import pytest
 
+from captchascope.collect.address import CollectError, RefusedError
 from captchascope.collect.client import Limits, Response
 from captchascope.collect.fetch import Fetcher
-from captchascope.collect.trouble import CollectError, RefusedError
-
-from .sites import Answer, Site, serve
+from collect.sites import Answer, Site, serve
 
 QUICK = Limits(attempts=3, seconds=20.0, wait=5.0)
 

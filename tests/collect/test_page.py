@@ -7,8 +7,8 @@ import base64
 import httpx
 import pytest
 
+from captchascope.collect.address import RefusedError
 from captchascope.collect.page import check_selector, data_of, image_in, largest
-from captchascope.collect.trouble import RefusedError
 from captchascope.errors import UsageError
 
 URL = httpx.URL("http://127.0.0.1:8000/forms/register?step=1")

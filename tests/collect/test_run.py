@@ -15,15 +15,14 @@ import cv2
 import numpy as np
 import pytest
 
+from captchascope.collect.address import CollectError
 from captchascope.collect.client import Limits
 from captchascope.collect.run import Counts, Request, collect
 from captchascope.collect.store import COLLECTED
-from captchascope.collect.trouble import CollectError
 from captchascope.errors import UsageError
-from captchascope.image import load_gray
+from captchascope.image.decode import load_gray
+from collect.sites import Answer, images, png, serve
 from practice.site import practice_site
-
-from .sites import Answer, images, png, serve
 
 KILLS = 20
 TIMEOUT = 120.0  # seconds

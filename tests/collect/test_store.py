@@ -10,8 +10,7 @@ import pytest
 
 from captchascope.collect.store import COLLECTED, open_store
 from captchascope.errors import OutputError
-
-from .sites import png
+from collect.sites import png
 
 HEADER = "file,url,time,sha256,status,authorised\n"
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from captchascope.decode import Constraints, allowed
 from captchascope.decode.beam import beam_search
 from captchascope.records import FloatArray
-
-from .brute import ABC, chances, logits, patterns
+from decode.brute import ABC, chances, logits, patterns
 
 
 def found_by(scores: FloatArray, rule: Constraints, width: int) -> list[str]:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from captchascope.decode.pattern import Pattern, folded
 from captchascope.errors import UsageError
-
-from .brute import patterns, texts
+from decode.brute import patterns, texts
 
 
 @settings(derandomize=True, deadline=None, max_examples=60)

@@ -13,8 +13,7 @@ import pytest
 from PIL import Image, ImageChops, ImageSequence
 
 from captchascope.draw import Explained, explain_gif, explain_png, panels
-
-from .scenes import METU, MOVED, UNMOVED, explain, generated, plain, with_windows, written
+from draw.scenes import METU, MOVED, UNMOVED, explain, generated, plain, with_windows, written
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

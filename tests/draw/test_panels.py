@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from captchascope.draw import Explained, Panel, panels
-from captchascope.draw.bars import shown_classes
 from captchascope.draw.canvas import ACCENT, WIDTH
-from captchascope.draw.captions import bounds
-from captchascope.glyphs.kind import count_black
-
-from .scenes import METU, MOVED, UNMOVED, explain, generated, plain, with_windows, written
+from captchascope.draw.charts import shown_classes
+from captchascope.draw.panels import bounds
+from captchascope.glyphs.preprocess import count_black
+from draw.scenes import METU, MOVED, UNMOVED, explain, generated, plain, with_windows, written
 
 TITLES = [
     "1 kind",

@@ -11,7 +11,7 @@ import numpy as np
 
 from captchascope.draw.report import Report, report_html
 from captchascope.evaluate import evaluate
-from captchascope.image import load_rgb
+from captchascope.image.decode import load_rgb
 from captchascope.records import Reading, Sample
 
 ALNUM = string.digits + string.ascii_letters

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from captchascope.generate.knobs import turned
-from captchascope.generate.style import Style
+from captchascope.generate.style import Style, turned
 from captchascope.generate.styled import draw_image
 from captchascope.records import RgbImage
 

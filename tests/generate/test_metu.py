@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from captchascope.generate import draw
-from captchascope.glyphs.kind import count_black, kind_of
+from captchascope.glyphs.preprocess import count_black, kind_of
 from captchascope.glyphs.scheme import load
-from captchascope.image import load_gray
+from captchascope.image.decode import load_gray
 
 DRAWN = [draw("metu", 990006, number) for number in range(1, 301)]
 KINDS = {kind: [d for d in DRAWN if d.columns["kind"] == kind] for kind in ("1", "2")}

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from captchascope.generate.families import draw_height, draw_style
 from captchascope.generate.style import FILLS, Style
 from captchascope.generate.styled import draw, draw_image, draw_text
-from captchascope.generate.varied import draw_height, draw_style
-
-from .styles import BARE, TEXT, border, differing, drawn, without_clutter
+from generate.styles import BARE, TEXT, border, differing, drawn, without_clutter
 
 
 def starts(ink: NDArray[np.int32], least: int) -> list[int]:

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from captchascope.dataset import Dataset, read_dataset
+from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.errors import ImageError, OutputError, SegmentationError
 from captchascope.generate.folder import write_folder
 from captchascope.glyphs.folder import folder_name, write_glyphs
 from captchascope.glyphs.scheme import load
 from captchascope.glyphs.stages import cut_glyphs, locate
-from captchascope.image import load_gray
+from captchascope.image.decode import load_gray
 
 METU = load("metu")
 

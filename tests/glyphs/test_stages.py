@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from captchascope.errors import SegmentationError
 from captchascope.generate import draw
-from captchascope.glyphs.repair import repair
 from captchascope.glyphs.scheme import chosen, load
+from captchascope.glyphs.segmentation import repair
 from captchascope.glyphs.stages import Located, cut_glyphs, locate
-from captchascope.image import load_gray
+from captchascope.image.decode import load_gray
 from captchascope.records import GrayImage
 
 METU = load("metu")

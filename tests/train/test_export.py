@@ -15,12 +15,17 @@ from torch import Tensor, nn
 from captchascope.charset import Charset
 from captchascope.errors import TrainingError
 from captchascope.glyphs.inputs import NORMALISATION, InputSpec
-from captchascope.modelfile import Metadata, open_model_bytes
+from captchascope.model.file import open_model_bytes
+from captchascope.model.metadata import Metadata
 from captchascope.train.export import calibrate, export
-from captchascope.train.glyphs import example
-from captchascope.train.networks import TutorialNet, WindowNet
-
-from .tiny import GLYPH, METU, WINDOW, batch_of
+from captchascope.train.glyphs.network import TutorialNet, WindowNet
+from captchascope.train.glyphs.training import example
+from train.glyphs.tiny import (
+    GLYPH,
+    METU,
+    WINDOW,
+    batch_of,
+)
 
 
 def metadata(spec: InputSpec) -> Metadata:

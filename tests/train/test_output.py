@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.errors import OutputError
-from captchascope.train.loop import Epoch
+from captchascope.train.glyphs.loop import Epoch
 from captchascope.train.output import run_folder, write_log
 
 

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from captchascope.collect.address import CollectError
 from captchascope.collect.browser import executable
-from captchascope.collect.trouble import CollectError
 
 __all__ = ["faults", "launched", "opened"]
 

@@ -10,15 +10,14 @@ import pytest
 
 from captchascope.reader import load
 from captchascope.web.settings import Settings
-
-from .serving import serving
+from web.serving import serving
 
 pytest.importorskip("playwright", reason="needs the extra 'browser'")
 pytest.importorskip("axe_playwright_python", reason="needs the extra 'dev'")
 
 from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
-from .browsing import faults, launched, opened
+from web.browsing import faults, launched, opened
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ONE, TWO = EXAMPLES / "1.jpeg", EXAMPLES / "2.jpeg"

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.errors import UsageError
-from captchascope.web.label.plan import Plan
-from captchascope.web.settings import Settings, is_loopback, read_token
+from captchascope.web.settings import Plan, Settings, is_loopback, read_token
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "[::1]", "localhost"])

@@ -1,9 +1,9 @@
 """What is wrong with a data set, before anything is trained on it."""
 
+from captchascope.check.images import narrow_findings, size_findings, timesteps_needed
 from captchascope.check.inspection import check
 from captchascope.check.labels import label_findings
 from captchascope.check.report import Finding, Mention, Report, Severity
-from captchascope.check.sizes import narrow_findings, size_findings, timesteps_needed
 
 __all__ = [
     "Finding",

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchascope.cli.extras import need
 from captchascope.cli.options import common
-from captchascope.cli.output import Console
-from captchascope.finding import printable
+from captchascope.cli.output import Console, need
+from captchascope.files import printable
 
 if TYPE_CHECKING:
     from captchascope.collect.run import Counts

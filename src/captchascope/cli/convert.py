@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from captchascope.cli.options import common, labels_from, positions
-from captchascope.cli.output import Console
-from captchascope.cli.samples import report_problems
+from captchascope.cli.output import Console, report_problems
 from captchascope.errors import UsageError
-from captchascope.finding import printable
+from captchascope.files import printable
 
 __all__ = ["convert"]
 
@@ -54,9 +53,9 @@ def convert(
       captchascope convert collected --answers answers.csv --to csv captchas
       captchascope convert images --labels-from project-1.json --to csv captchas
     """
-    from captchascope.dataset import read_dataset
-    from captchascope.formats import AUTO, FORMS
-    from captchascope.formats.conversion import convert as write
+    from captchascope.data.convert import convert as write
+    from captchascope.data.dataset import read_dataset
+    from captchascope.data.formats import AUTO, FORMS
 
     if answers is not None and labels_from != AUTO:
         what = f"contradicts --labels-from {labels_from}"

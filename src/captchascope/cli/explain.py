@@ -10,11 +10,10 @@ import click
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
 from captchascope.errors import UsageError
-from captchascope.finding import printable
+from captchascope.files import printable
 from captchascope.glyphs.scheme import load as load_scheme
-from captchascope.image import load_gray
-from captchascope.methods import GlyphMethod
-from captchascope.reader import load
+from captchascope.image.decode import load_gray
+from captchascope.reader import GlyphMethod, load
 
 __all__ = ["explain"]
 
@@ -48,7 +47,7 @@ def explain(console: Console, image: str, output: Path, model: str, scheme: str 
       captchascope explain captcha.jpeg -o stages.png
     """
     from captchascope.draw import explain_gif, explain_png
-    from captchascope.draw.reading import explained
+    from captchascope.draw.picture import explained
     from captchascope.files import write_whole
 
     painters = {".png": explain_png, ".gif": explain_gif}

@@ -1,18 +1,109 @@
-"""captchascope generate: labelled captchas from a seed."""
+"""The options of generate that turn single knobs of a style."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
-from captchascope.cli.knobs import with_knobs
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
-from captchascope.finding import printable
+from captchascope.decode import parse_length
+from captchascope.errors import UsageError
+from captchascope.files import printable
+from captchascope.generate.style import BACKDROPS, FILLS
 
-__all__ = ["generate"]
+
+def with_knobs(command: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for each knob; the command gets those given as ``knobs``, by their names."""
+
+    @wraps(command)
+    def wrapped(*given: Any, **values: Any) -> None:
+        knobs = {name: values.pop(name) for name in _NAMES}
+        command(*given, knobs=_parsed(knobs), **values)
+
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _parsed(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the knobs that were given, as ``Style`` takes them.
+
+    Raises:
+        UsageError: If a length or a size is not written as one.
+    """
+    knobs = {name: value for name, value in options.items() if value not in (None, ())}
+    if "length" in knobs:
+        knobs["length"] = parse_length(knobs["length"])
+    if "size" in knobs:
+        knobs["size"] = _size(knobs["size"])
+    if "overlap" in knobs:
+        knobs["gap"] = -knobs.pop("overlap")
+    return knobs
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Return height and width of ``WxH``."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if match is None:
+        raise UsageError("--size", f"is no size: {text}", "write width and height: 150x50")
+    return int(match[2]), int(match[1])
+
+
+def _list_fonts(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from captchascope.generate.typefaces import names
+
+        click.echo("\n".join(names()))
+        ctx.exit()
+
+
+_NAMES = (
+    "charset", "length", "size", "fonts", "rotation", "overlap", "warp", "fill", "colours", "gray",
+    "backdrop", "lines", "arcs", "dots", "speckle", "quality",
+)  # fmt: skip
+
+_OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
+    click.option("--charset", metavar="CHARS", help="What is drawn, of 0-9, A-Z and a-z."),
+    click.option("--length", metavar="N|N-M", help="How many characters a text has."),
+    click.option("--size", metavar="WxH", help="Pixels, such as 150x50."),
+    click.option("--font", "fonts", multiple=True, metavar="NAME", help="A font; may be repeated."),
+    click.option(
+        "--list-fonts",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_list_fonts,
+        help="Print their names.",
+    ),
+    click.option("--rotation", type=float, metavar="DEGREES", help="Turn each glyph up to this."),
+    click.option(
+        "--overlap",
+        type=click.FloatRange(0, 0.6),
+        metavar="P",
+        help="Let glyphs overlap by this share of their height.",
+    ),
+    click.option(
+        "--warp", type=float, metavar="P", help="Bend the text by up to this share of the height."
+    ),
+    click.option("--fill", type=click.Choice(FILLS), help="How strokes are filled."),
+    click.option("--colours/--no-colours", default=None, help="A colour for every glyph."),
+    click.option("--gray/--no-gray", default=None, help="No colours at all."),
+    click.option("--backdrop", type=click.Choice(BACKDROPS), help="What lies behind."),
+    click.option("--lines", type=int, metavar="N", help="Straight lines."),
+    click.option("--arcs", type=int, metavar="N", help="Arcs and waves."),
+    click.option("--dots", type=int, metavar="N", help="Spots."),
+    click.option(
+        "--noise", "speckle", type=float, metavar="P", help="Replace this share of the pixels."
+    ),
+    click.option("--quality", type=int, metavar="Q", help="Of the JPEG files, 5 to 100."),
+)
+"""In the order of the help, which is that in which an image is drawn."""
 
 
 @click.command()

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchascope.cli.durations import DURATION
-from captchascope.cli.extras import need
-from captchascope.cli.options import common
-from captchascope.cli.output import Console
+from captchascope.cli.options import DURATION, SHARE, common
+from captchascope.cli.output import Console, need
 from captchascope.cli.serving import announced, with_address
-from captchascope.cli.shares import SHARE
 
 if TYPE_CHECKING:
     from captchascope.web.settings import Settings
@@ -77,8 +74,8 @@ def label(
       captchascope label captchas --overlap 5% --model mine.onnx
     """
     need("web", "captchascope label")
-    from captchascope.web.label.plan import Plan
     from captchascope.web.server import serve
+    from captchascope.web.settings import Plan
 
     settings = address(
         models=("metu",) if model is None else (model,),

@@ -6,7 +6,8 @@ import click
 
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
-from captchascope.modelfile import Metadata, open_model
+from captchascope.model.file import open_model
+from captchascope.model.metadata import Metadata
 from captchascope.reader import model_names, model_path
 
 __all__ = ["models"]

@@ -1,7 +1,8 @@
-"""Options that several commands share, and what they are turned into."""
+"""Durations as people write them: 90, 90s, 10m, 2h."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -11,7 +12,43 @@ from click.shell_completion import CompletionItem
 
 from captchascope.cli.output import Console
 
-__all__ = ["common", "constraints", "labels_from", "model_and_jobs", "positions", "scheme_switches"]
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds of ``value``."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
+        if match is None or float(match[1]) == 0:
+            self.fail(f"{value!r} is no duration; write 90s, 10m or 2h", param, ctx)
+        return float(match[1]) * _SECONDS[match[2]]
+
+
+DURATION = _Duration()
+"""The click type; it gives seconds."""
+
+
+class _Share(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    name = "share"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return ``value`` as 0 to 1."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", str(value))
+        share = float(match[1]) / (100 if match[2] else 1) if match else 2.0
+        if share > 1:
+            self.fail(f"{value!r} is no share; write 5% or 0.05", param, ctx)
+        return share
+
+
+SHARE = _Share()
+"""The click type; it gives 0 to 1."""
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,7 +119,7 @@ def constraints(function: F) -> F:
 
 def _known_source(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Return the source of labels, or fail as a choice does."""
-    from captchascope.formats import AUTO, FORMS, is_source
+    from captchascope.data.formats import AUTO, FORMS, is_source
 
     if not is_source(value):
         known = ", ".join(map(repr, (AUTO, *FORMS)))
@@ -92,7 +129,7 @@ def _known_source(ctx: click.Context, param: click.Parameter, value: str) -> str
 
 def _sources(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the shell the forms of labels, or files where none begins so."""
-    from captchascope.formats import AUTO, FORMS
+    from captchascope.data.formats import AUTO, FORMS
 
     names = [name for name in (AUTO, *FORMS) if name.startswith(incomplete)]
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]

@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol
 
-from captchascope.errors import CaptchascopeError, OutputError
-from captchascope.finding import printable
+from captchascope.errors import CaptchascopeError, DatasetError, MissingExtraError, OutputError
+from captchascope.files import printable
 
-__all__ = ["Console", "mute_stdout", "unwritable"]
+if TYPE_CHECKING:
+    from captchascope.data.dataset import Dataset
 
 
 class Progressed(Protocol):
@@ -116,3 +118,34 @@ def mute_stdout() -> None:
     """Send what is still buffered nowhere, so that the interpreter's last flush is quiet."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+_PACKAGES = {
+    "train": ("torch", "lightning", "onnx", "onnxscript", "filelock", "tensorboardX"),
+    "collect": ("fastapi", "filelock", "httpx", "protego", "selectolax", "stamina", "uvicorn"),
+    "browser": ("playwright",),
+    "web": ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn"),
+}
+
+
+def need(extra: str, feature: str) -> None:
+    """Check that the packages of ``extra`` are installed.
+
+    Raises:
+        MissingExtraError: If one is not; the remedy is the line that installs them.
+    """
+    if any(find_spec(package) is None for package in _PACKAGES[extra]):
+        raise MissingExtraError(feature, extra)
+
+
+def report_problems(console: Console, dataset: Dataset) -> None:
+    """Print the problems of ``dataset``.
+
+    Raises:
+        DatasetError: If it has nothing else.
+    """
+    for problem in dataset.problems:
+        console.error(problem)
+    if not dataset.samples:
+        where = printable(dataset.folder)
+        raise DatasetError(where, "has no usable sample", "see the problems above")

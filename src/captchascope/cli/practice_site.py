@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
-from captchascope.cli.durations import DURATION
-from captchascope.cli.extras import need
-from captchascope.cli.options import common
-from captchascope.cli.output import Console
+from captchascope.cli.options import DURATION, common
+from captchascope.cli.output import Console, need
 from captchascope.cli.serving import announced, listens_on
 
 __all__ = ["practice_site"]
@@ -91,9 +89,8 @@ def practice_site(
       captchascope practice-site --faults 503=10%,truncated=5%,html=5%,429=5% --delay 0.2
     """
     need("collect", "captchascope practice-site")
-    from captchascope.practice.faults import Faults
     from captchascope.practice.server import serve
-    from captchascope.practice.settings import Settings
+    from captchascope.practice.settings import Faults, Settings
 
     settings = Settings(
         scheme=scheme,

@@ -15,8 +15,8 @@ import click
 from captchascope.cli.options import common, constraints, model_and_jobs, positions
 from captchascope.cli.output import Console
 from captchascope.errors import DatasetError, ImageError, UsageError
-from captchascope.finding import find_images, printable
-from captchascope.image import MAX_BYTES, ImageSource
+from captchascope.files import find_images, printable
+from captchascope.image.decode import MAX_BYTES, ImageSource
 from captchascope.reader import load
 from captchascope.records import Reading
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from captchascope.cli.options import common, labels_from, positions, scheme_switches
-from captchascope.cli.output import Console
-from captchascope.cli.samples import report_problems
+from captchascope.cli.output import Console, report_problems
 from captchascope.errors import OutputError
-from captchascope.finding import printable
+from captchascope.files import printable
 
 __all__ = ["segment"]
 
@@ -40,7 +39,7 @@ def segment(
       captchascope segment captchas glyphs --first 1 --last 4500
     """
     from captchascope.charset import Charset
-    from captchascope.dataset import read_dataset
+    from captchascope.data.dataset import read_dataset
     from captchascope.glyphs.folder import write_glyphs
     from captchascope.glyphs.scheme import chosen
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchascope.cli.extras import need
 from captchascope.cli.options import common
-from captchascope.cli.output import Console
+from captchascope.cli.output import Console, need
 from captchascope.cli.serving import announced, with_address
 
 if TYPE_CHECKING:

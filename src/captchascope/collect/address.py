@@ -1,7 +1,7 @@
-"""Which URLs may be asked at all, and which addresses their hosts may turn out to have.
+"""What ends a collection, and what only costs it one attempt.
 
-A name is resolved when a connection is made, and the very address that was checked is connected
-to: a name server that answers twice, differently (DNS rebinding), gains nothing.
+CollectError         the collection cannot go on
+└── RefusedError     one attempt that gave no image; many in a row end the collection
 """
 
 from __future__ import annotations
@@ -13,11 +13,25 @@ from typing import TypeAlias
 
 import httpx
 
-from captchascope.collect.trouble import CollectError, RefusedError
-from captchascope.errors import UsageError
-from captchascope.finding import printable
+from captchascope.errors import CaptchascopeError, UsageError
+from captchascope.files import printable
 
-__all__ = ["addresses", "is_loopback", "joined", "parse", "port_of", "same_site", "shown"]
+
+class CollectError(CaptchascopeError):
+    """A collection that cannot go on; what it has stored so far stays."""
+
+
+class RefusedError(CollectError):
+    """An answer that holds no image to store.
+
+    Attributes:
+        weight: Of the failures in a row that end a collection, how many this one counts for.
+    """
+
+    def __init__(self, where: str, what: str, remedy: str = "", *, weight: int = 1) -> None:
+        super().__init__(where, what, remedy)
+        self.weight = weight
+
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -1,20 +1,212 @@
-"""One exchange with a site: a GET, bounded in bytes and in seconds, at its time."""
+"""When the next request may go out."""
 
 from __future__ import annotations
 
+import re
+import ssl
+import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
+import httpcore
 import httpx
 
 from captchascope import __version__
-from captchascope.collect.address import shown
-from captchascope.collect.pace import Pace
-from captchascope.collect.transport import Deadline, Transport
-from captchascope.collect.trouble import CollectError, RefusedError
+from captchascope.collect.address import CollectError, RefusedError, addresses, shown
 
-__all__ = ["USER_AGENT", "Client", "Limits", "Response"]
+POLITE_GAP = 1.0
+"""The least number of seconds between two requests to another machine."""
+
+
+class Pace:
+    """The time between requests; there is never more than one under way.
+
+    Attributes:
+        gap: Seconds from the end of one exchange to the beginning of the next.
+    """
+
+    def __init__(self, gap: float) -> None:
+        self.gap = gap
+        self._free = 0.0
+
+    def wait(self) -> None:
+        """Sleep until the next request may go out."""
+        while (left := self._free - time.monotonic()) > 0:
+            time.sleep(left)
+
+    def done(self) -> None:
+        """Note that an exchange is over."""
+        self.hold(self.gap)
+
+    def hold(self, seconds: float) -> None:
+        """Let no request go out for so long."""
+        self._free = max(self._free, time.monotonic() + seconds)
+
+
+def retry_after(value: str, now: datetime | None = None) -> float:
+    """Return the seconds that a Retry-After header asks for, be they a number or a date.
+
+    Example:
+        >>> retry_after("120")
+        120.0
+
+    Args:
+        value: The header (RFC 9110, section 10.2.3); one that makes no sense asks for nothing.
+        now: The time of the answer; the system's clock unless it is given.
+    """
+    value = value.strip()
+    if re.fullmatch(r"[0-9]{1,12}", value):
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return 0.0
+    date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
+
+
+class Deadline:
+    """When the exchange that is under way must be over.
+
+    A timeout of each read alone would let a server that sends a byte a second go on for ever.
+    """
+
+    def __init__(self) -> None:
+        self._until = time.monotonic()
+
+    def begin(self, seconds: float) -> None:
+        """Give a new exchange its time."""
+        self._until = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left.
+
+        Raises:
+            httpcore.ReadTimeout: If none are.
+        """
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the time is over")
+        return left
+
+
+class _Stream(httpcore.NetworkStream):
+    """A stream of httpcore that heeds the deadline, whatever timeout it is given."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left())
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = self._deadline.left()
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Resolves a name itself, and connects to what it has checked."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._sockets = httpcore.SyncBackend()
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        try:
+            found = addresses(host, port)
+        except OSError as error:
+            raise httpcore.ConnectError(f"the host is not known: {error}") from error
+        failure: Exception = httpcore.ConnectError("the host has no address")
+        for address in found:
+            try:
+                stream = self._sockets.connect_tcp(
+                    address, port, self._deadline.left(), local_address, socket_options
+                )
+            except httpcore.ConnectError as error:
+                failure = error
+            else:
+                return _Stream(stream, self._deadline)
+        raise failure
+
+
+class Transport(httpx.BaseTransport):
+    """What httpx sends its requests through: HTTP/1.1, no proxy, one connection."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._pool = httpcore.ConnectionPool(
+            max_connections=1, keepalive_expiry=30.0, network_backend=_Backend(deadline)
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; the body of the response is read as it comes."""
+        wanted = httpcore.Request(
+            request.method,
+            httpcore.URL(
+                scheme=request.url.raw_scheme,
+                host=request.url.raw_host,
+                port=request.url.port,
+                target=request.url.raw_path,
+            ),
+            headers=request.headers.raw,
+        )
+        with _mapped():
+            given = self._pool.handle_request(wanted)
+        return httpx.Response(given.status, headers=given.headers, stream=_Body(given))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _mapped():
+            yield from self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+@contextmanager
+def _mapped() -> Iterator[None]:
+    """Turn what httpcore raises into what httpx documents."""
+    try:
+        yield
+    except httpcore.TimeoutException as error:
+        raise httpx.ReadTimeout(str(error)) from error
+    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        raise httpx.NetworkError(str(error)) from error
+
 
 USER_AGENT = f"captchascope/{__version__} (saves captcha images with leave; obeys robots.txt)"
 

@@ -8,11 +8,16 @@ import httpx
 import stamina
 import stamina.instrumentation
 
-from captchascope.collect.address import is_loopback, joined, same_site, shown
-from captchascope.collect.client import Client, Limits, Response
-from captchascope.collect.pace import POLITE_GAP, Pace, retry_after
+from captchascope.collect.address import (
+    CollectError,
+    RefusedError,
+    is_loopback,
+    joined,
+    same_site,
+    shown,
+)
+from captchascope.collect.client import POLITE_GAP, Client, Limits, Pace, Response, retry_after
 from captchascope.collect.robots import Robots
-from captchascope.collect.trouble import CollectError, RefusedError
 
 __all__ = ["Fetcher"]
 

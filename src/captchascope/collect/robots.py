@@ -7,8 +7,7 @@ from collections.abc import Callable
 import httpx
 from protego import Protego
 
-from captchascope.collect.address import shown
-from captchascope.collect.trouble import CollectError
+from captchascope.collect.address import CollectError, shown
 
 __all__ = ["ROBOT", "Robots"]
 

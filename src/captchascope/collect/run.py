@@ -10,14 +10,11 @@ from pathlib import Path
 
 import httpx
 
-from captchascope.collect.address import is_loopback, parse, shown
+from captchascope.collect.address import CollectError, RefusedError, is_loopback, parse, shown
 from captchascope.collect.client import Limits
-from captchascope.collect.decoding import suffix_of
 from captchascope.collect.fetch import Fetcher
-from captchascope.collect.page import check_selector
-from captchascope.collect.sources import ImageSource, PageSource, Source
-from captchascope.collect.store import Store, open_store
-from captchascope.collect.trouble import CollectError, RefusedError
+from captchascope.collect.page import ImageSource, PageSource, Source, check_selector
+from captchascope.collect.store import Store, open_store, suffix_of
 from captchascope.errors import CaptchascopeError, ImageError, UsageError
 
 __all__ = ["Counts", "Request", "collect"]

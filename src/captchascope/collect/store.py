@@ -1,15 +1,4 @@
-"""The folder of a collection: numbered images, and a row for each in ``collected.csv``.
-
-A kill at any moment leaves one of four things, and the next opening puts each of them right:
-
-- a hidden part of an image: it is removed;
-- a torn last line: it is cut off;
-- a row whose image is not there yet, as the row comes first: it is dropped;
-- nothing at all.
-
-So whatever image has a row is whole. A power cut may also lose what the system had not written
-yet, which is at most the last second: every row is checked against the bytes of its file.
-"""
+"""What is an image, and by which suffix it goes."""
 
 from __future__ import annotations
 
@@ -29,13 +18,26 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
-from captchascope.collect.decoding import suffix_of
 from captchascope.errors import ImageError, OutputError
-from captchascope.files import write_whole
-from captchascope.finding import printable
-from captchascope.syncing import sync_file, sync_folder
+from captchascope.files import printable, sync_file, sync_folder, write_whole
+from captchascope.image.decode import MAX_PIXELS, load_gray
+from captchascope.image.header import read_header
 
-__all__ = ["COLLECTED", "Collected", "Store", "open_store"]
+
+def suffix_of(data: bytes, where: str) -> str:
+    """Return the suffix of an image, by its content, having decoded all of it.
+
+    Args:
+        data: Encoded.
+        where: What an error names.
+
+    Raises:
+        ImageError: If it is no image, or not a whole one.
+    """
+    codec = read_header(data, where, MAX_PIXELS).codec
+    load_gray(data, name=where)
+    return f".{codec.lower()}"
+
 
 COLLECTED = "collected.csv"
 

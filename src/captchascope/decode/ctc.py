@@ -1,17 +1,7 @@
-"""From CTC logits to the most probable text that is allowed.
+"""Texts laid over timesteps: how probable CTC makes a text, and where its characters lie.
 
-The probability of a text is the sum over all its alignments, by the forward algorithm, at the
-model's temperature, after the characters outside ``--charset`` have been masked and every timestep
-has been renormalised. Its confidence is that probability divided by the probability of all texts
-that a length or a pattern allows: who says that there are six characters has ruled the others out,
-and what the network gives to five or seven is shared among the texts of six. Two things bound it:
-
-- A text that has 0.9999 undivided stays as it is, for dividing would add less than 0.0001.
-- Texts that have less than a billionth together are divided by a billionth, so that an image which
-  says something else altogether is read without confidence.
-
-The confidence of a character is its highest probability within its timesteps, and at least the
-text's.
+Both work on weights: the probabilities of a timestep divided by their highest. So the best path
+weighs 1, and a sum over paths stays within the floating-point numbers without logarithms.
 """
 
 from __future__ import annotations
@@ -21,23 +11,205 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from captchascope.charset import BLANK, Charset
-from captchascope.decode.alignment import best_alignment
-from captchascope.decode.automaton import START, Allowed, BoolArray, IntArray, allowed
+from captchascope.decode.automaton import (
+    START,
+    Allowed,
+    BoolArray,
+    IntArray,
+    allowed,
+    probability_allowed,
+)
 from captchascope.decode.beam import beam_search
 from captchascope.decode.constraints import Constraints
-from captchascope.decode.scores import Floats, Scores, scored
 from captchascope.records import CharReading, Decoded, FloatArray
 
-__all__ = ["decode_ctc"]
+_GAP = 2  # columns of zeros before each text, which part it from the one before
+_BETWEEN = 256  # timesteps between two rescalings; a sum at most triples in each
+_LEAST = 1e-300
+
+
+def log_weights(
+    weights: FloatArray, labels: IntArray, lengths: IntArray, images: IntArray
+) -> NDArray[np.float64]:
+    """Return the logarithm of the weight of all alignments of texts (the forward algorithm).
+
+    Source: Graves et al. 2006, section 4.1.
+
+    Args:
+        weights: Shape (K, B, T), the highest of each timestep 1; class 0 is the blank.
+        labels: Shape (N, L): the classes of N texts, filled up with zeros.
+        lengths: Shape (N,): how many of them are the text's.
+        images: Shape (N,): which of the B images each text is for.
+    Returns:
+        Shape (N,); minus infinity where there are too few timesteps.
+    """
+    laid = _laid_out(weights, labels, images)
+    timesteps, count, width = laid.shape
+    skips = _skips(labels).ravel()[_GAP:]
+    sums = np.zeros((count, width))
+    sums[:, _GAP] = 1.0  # as if a blank had come before the first timestep
+    flat, moved, logs = sums.reshape(-1), np.empty(count * width - _GAP), np.zeros(count)
+    here, one_back, two_back = flat[2:], flat[1:-1], flat[:-2]
+    add, multiply = np.add, np.multiply
+    for number, row in enumerate(laid.reshape(timesteps, -1)[:, _GAP:], 1):
+        multiply(two_back, skips, moved)
+        add(moved, one_back, moved)
+        add(moved, here, moved)
+        multiply(moved, row, here)
+        if number % _BETWEEN == 0:
+            most = np.maximum(sums.max(axis=1), _LEAST)
+            sums /= most[:, None]
+            logs += np.log(most)
+    every, last = np.arange(count), _GAP + 2 * lengths
+    ends = sums[every, last] + sums[every, last - 1]
+    return np.where(ends > 0, logs + np.log(np.maximum(ends, _LEAST)), -np.inf)
+
+
+def best_alignment(
+    weights: FloatArray, labels: IntArray, lengths: IntArray, images: IntArray
+) -> BoolArray:
+    """Return which timesteps are which character's in the best alignment (Viterbi), (N, L, T).
+
+    The arguments are those of ``log_weights``.
+    """
+    laid = np.log(np.maximum(_laid_out(weights, labels, images), _LEAST))
+    laid[:, :, :_GAP] = -np.inf
+    timesteps, count, width = laid.shape
+    skips = np.where(_skips(labels) > 0, 0.0, -np.inf)
+    came = np.full((3, count, width), -np.inf)  # from this place, one back, two back
+    score = np.full((count, width), -np.inf)
+    score[:, _GAP] = 0.0
+    back = np.empty((timesteps, count, width), np.int64)
+    for t in range(timesteps):
+        came[0] = score
+        came[1, :, 1:] = score[:, :-1]
+        came[2, :, 2:] = score[:, :-2] + skips[:, 2:]
+        back[t] = came.argmax(axis=0)
+        score = came.max(axis=0) + laid[t]
+    every, place = np.arange(count), _GAP + 2 * lengths
+    place = place - (score[every, place - 1] > score[every, place])
+    places = np.empty((count, timesteps), np.int64)
+    for t in reversed(range(timesteps)):
+        places[:, t] = place
+        place = place - back[t, every, place]
+    return np.equal(places[:, None], _GAP + 1 + 2 * np.arange(labels.shape[1])[:, None])
+
+
+def _laid_out(weights: FloatArray, labels: IntArray, images: IntArray) -> NDArray[np.float64]:
+    """Return the weights of the labels with blanks around them, shape (T, N, gap + 2 L + 1)."""
+    classes, batch, timesteps = weights.shape
+    places = np.zeros((len(labels), _GAP + 2 * labels.shape[1] + 1), np.int64)
+    places[:, _GAP + 1 :: 2] = labels
+    places = places * batch + images[:, None]
+    rows = weights.reshape(classes * batch, timesteps).take(places.reshape(-1), axis=0)
+    laid = np.empty((timesteps, *places.shape))
+    laid.reshape(timesteps, -1)[...] = rows.T
+    laid[:, :, :_GAP] = 0.0
+    return laid
+
+
+def _skips(labels: IntArray) -> NDArray[np.float64]:
+    """Return 1 for each label before which the blank may be left out, laid out as the weights.
+
+    That is every one that differs from the label before it.
+    """
+    skips = np.zeros((len(labels), _GAP + 2 * labels.shape[1] + 1))
+    skips[:, _GAP + 3 :: 2] = labels[:, 1:] != labels[:, :-1]
+    return skips
+
+
+Floats: TypeAlias = NDArray[np.float64]
+
+_LEAST_TOGETHER = 1e-9  # probability of all allowed texts, as far as it is believed
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a network said of B images, for the K classes that are left; make them with ``scored``.
+
+    Attributes:
+        weights: Shape (K, B, T): probabilities, divided by the highest of their timestep.
+        sums: Shape (B, T): the sums of the weights.
+        path: Shape (B, T): the classes of the highest.
+    """
+
+    weights: FloatArray
+    sums: FloatArray
+    path: IntArray
+
+    def log_probabilities(self, labels: IntArray, lengths: IntArray, images: IntArray) -> Floats:
+        """Return those of texts, shape (N,); the arguments are those of ``log_weights``."""
+        logs = log_weights(self.weights, labels, lengths, images)
+        return np.asarray(logs - np.log(self.sums).sum(axis=1)[images])
+
+    def of(self, images: IntArray) -> Scores:
+        """Return those of some images."""
+        return Scores(self.weights[:, images], self.sums[images], self.path[images])
+
+    def together(self, left: Allowed) -> Floats:
+        """Return the probability of all allowed texts of each image, as far as it is believed."""
+        probabilities = np.divide(self.weights, self.sums, dtype=np.float64)
+        return np.clip(probability_allowed(probabilities, left), _LEAST_TOGETHER, 1.0)
+
+
+def scored(logits: FloatArray, charset: Charset, left: Allowed, temperature: float) -> Scores:
+    """Return the scores of logits, shape (B, T, K), at a temperature.
+
+    Raises:
+        ValueError: If the shape is another one or without timesteps, the temperature is not
+            within 1e-6 to 1e6, or a logit is NaN or infinite; minus infinity may be one that is
+            not the highest of its timestep.
+    """
+    _check(logits, charset, temperature)
+    if left.columns is not None:
+        _check_finite(logits.max(axis=2))
+        logits = logits[:, :, left.columns]
+    weights = np.empty((logits.shape[2], *logits.shape[:2]), np.float32)
+    weights[...] = logits.transpose(2, 0, 1)  # whole rows are quicker to compare than short ones
+    highest = weights.max(axis=0)
+    _check_finite(highest)
+    weights -= highest
+    path = _first(weights == 0)
+    if temperature != 1:
+        weights /= np.float32(temperature)
+    np.exp(weights, out=weights)
+    if left.groups is None:
+        return Scores(weights, weights.sum(axis=0), path)
+    weights = np.add.reduceat(weights, left.groups, axis=0)
+    weights /= weights.max(axis=0)
+    return Scores(weights, weights.sum(axis=0), _first(weights == 1))
+
+
+def _check(logits: FloatArray, charset: Charset, temperature: float) -> None:
+    if logits.ndim != 3 or logits.shape[2] != charset.num_classes or not logits.shape[1]:
+        wanted = f"(B, T, {charset.num_classes}) with T of at least 1"
+        raise ValueError(f"the logits are of shape {logits.shape}, not {wanted}")
+    if not 1e-6 <= temperature <= 1e6:
+        raise ValueError(f"the temperature is {temperature}, not within 1e-6 to 1e6")
+
+
+def _first(there: BoolArray) -> IntArray:
+    """Return the first row of ``there``, shape (K, ...), with True: what argmax is slower at."""
+    classes = len(there)
+    from_behind = np.arange(classes, 0, -1, dtype=np.min_scalar_type(classes))
+    marked = there * from_behind.reshape(-1, *[1] * (there.ndim - 1))
+    return np.asarray(classes - marked.max(axis=0).astype(np.int64))
+
+
+def _check_finite(highest: FloatArray) -> None:
+    if not np.isfinite(highest).all():
+        raise ValueError("the logits hold a NaN or an infinity")
+
 
 Span: TypeAlias = tuple[float, float]
 
 _WIDTH = 16  # of the beam
 _ENOUGH = 0.5  # the confidences of all allowed texts sum to 1, so no other text is above this one
 _SURE = 0.9999  # a text of this probability is given it undivided
-_LEAST = np.finfo(np.float32).tiny  # for the beam, so that it always reaches an allowed end
+_CTC_LEAST = np.finfo(np.float32).tiny  # for the beam, so that it always reaches an allowed end
 _MOST_CELLS = 1 << 22  # of what a search holds: how texts can end, and the texts that it found
 _NEVER = -1e300  # log probability, of a text that is there all the same
 
@@ -177,7 +349,7 @@ def _best_of_beam(
     scores: Scores, left: Allowed, together: Floats, span: Span
 ) -> list[Decoded | None]:
     """Return the best text of each image; ``together`` as a logarithm."""
-    logs = np.log(np.maximum(scores.weights, _LEAST)) - np.log(scores.sums)
+    logs = np.log(np.maximum(scores.weights, _CTC_LEAST)) - np.log(scores.sums)
     classes, there = beam_search(logs.transpose(2, 1, 0).astype(np.float64), left, _WIDTH)
     rows, columns = np.nonzero(classes)
     labels, lengths = _filled(classes[rows, columns], rows, len(classes))

@@ -17,9 +17,13 @@ from captchascope.draw.canvas import (
     WIDTH,
     beside,
     blank,
+    line_height,
+    put,
+    shorten,
     stack,
+    text_width,
+    wrap,
 )
-from captchascope.draw.lettering import line_height, put, shorten, text_width, wrap
 from captchascope.draw.panels import panels
 from captchascope.draw.picture import Explained, Panel
 

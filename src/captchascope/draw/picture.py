@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image
 
 from captchascope.draw.canvas import flow
+from captchascope.errors import SegmentationError
+from captchascope.glyphs.inputs import prepare
 from captchascope.glyphs.scheme import Scheme
-from captchascope.glyphs.stages import Glyphs, Located
+from captchascope.glyphs.stages import Glyphs, Located, cut_glyphs, locate
+from captchascope.reader import GlyphMethod
 from captchascope.records import FloatArray, GrayImage
-
-__all__ = ["Explained", "Panel"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,3 +74,34 @@ class Panel:
     def image(self) -> Image.Image:
         """The pictures in one: beside one another where they fit, else one below the other."""
         return flow(self.pictures)
+
+
+def explained(method: GlyphMethod, gray: GrayImage, name: str) -> Explained:
+    """Read ``gray``, shape (H, W), and keep every stage.
+
+    Stages 5 to 7 show the first cuts, as their rules made them; what the network saw is from the
+    cuts that the reader took in the end.
+
+    Raises:
+        SegmentationError: If the image cannot be cut; it names ``name``.
+    """
+    recognise = method.recognise
+    try:
+        final, probabilities = recognise.one(gray)
+    except SegmentationError as error:
+        raise SegmentationError(name, error.what, error.remedy) from None
+    located = locate(gray, recognise.scheme)
+    reading = method.decode(probabilities)
+    window = recognise.spec.kind == "window"
+    return Explained(
+        name=Path(name).name,
+        scheme=recognise.scheme,
+        located=located,
+        glyphs=cut_glyphs(located, recognise.scheme),
+        probabilities=probabilities,
+        charset=method.charset.chars,
+        text=reading.text,
+        confidence=reading.confidence,
+        seen=prepare(final, recognise.scheme, recognise.spec) if window else None,
+        right=final.box[2],
+    )

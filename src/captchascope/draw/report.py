@@ -8,12 +8,11 @@ from pathlib import Path
 
 import jinja2
 
-from captchascope.confusions import confusion_table, most_confused
-from captchascope.draw.datauri import image_uri
+from captchascope.draw.canvas import image_uri
 from captchascope.errors import ImageError
-from captchascope.evaluate import Evaluation, Rate
-from captchascope.finding import printable
-from captchascope.image import load_rgb
+from captchascope.evaluate import Evaluation, Rate, confusion_table, most_confused
+from captchascope.files import printable
+from captchascope.image.decode import load_rgb
 
 __all__ = ["Report", "report_html"]
 

@@ -9,10 +9,9 @@ import numpy as np
 
 from captchascope.errors import UsageError
 from captchascope.generate import metu, styled
-from captchascope.generate.knobs import option_of, turned
-from captchascope.generate.presets import PRESETS
+from captchascope.generate.families import PRESETS, draw_height, draw_style
 from captchascope.generate.sheet import Drawn
-from captchascope.generate.varied import draw_height, draw_style
+from captchascope.generate.style import option_of, turned
 
 __all__ = ["SCHEMES", "Drawn", "draw"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from captchascope.data.labels import write_labels, write_labels_txt
 from captchascope.errors import UsageError
 from captchascope.files import whole_folder
 from captchascope.generate import draw
-from captchascope.labels import write_labels, write_labels_txt
 from captchascope.records import Sample
 
 __all__ = ["write_folder"]

@@ -9,9 +9,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from captchascope.generate.lettering import FULL, SUBPIXELS, Coverage, glyph, paste
 from captchascope.generate.noise import BoolMap, chance, dashes, displace, scattered_dashes, uniform
 from captchascope.generate.sheet import Drawn
+from captchascope.generate.typefaces import (
+    FULL,
+    SUBPIXELS,
+    Coverage,
+    glyph,
+    paste,
+)
 from captchascope.records import GrayImage
 
 __all__ = ["draw"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from itertools import groupby
+from typing import Any
 
+from captchascope.errors import UsageError
 from captchascope.generate.typefaces import CHARACTERS, names
-
-__all__ = ["BACKDROPS", "FILLS", "INKS", "Style"]
 
 FILLS = ("solid", "hollow", "dotted", "shadow", "gradient")
 BACKDROPS = ("plain", "gradient", "noise", "blobs", "stripes", "grid", "patches")
@@ -168,3 +169,29 @@ def _families() -> str:
     """Return the names of all fonts in a line."""
     groups = [list(group) for _, group in groupby(names(), lambda name: name.partition("-")[0])]
     return ", ".join(f"{group[0]} to {group[-1]}" for group in groups)
+
+
+_OPTIONS = {"fonts": "--font", "speckle": "--noise", "gap": "--overlap"}
+
+
+def option_of(knob: str) -> str:
+    """Return what the command line calls a knob."""
+    return _OPTIONS.get(knob, f"--{knob}")
+
+
+def turned(style: Style, knobs: Mapping[str, Any]) -> Style:
+    """Return a style with some of its knobs turned.
+
+    Raises:
+        UsageError: If there is no such knob, or it cannot have that value: the error names it as
+            the command line does.
+    """
+    known = [field.name for field in fields(Style)]
+    for knob in knobs:
+        if knob not in known:
+            raise UsageError(knob, "is no knob of a style", f"choose of {', '.join(known)}")
+    try:
+        return replace(style, **knobs)
+    except ValueError as error:
+        knob, _, rule = str(error).partition(" ")
+        raise UsageError(option_of(knob), rule, "see captchascope generate --help") from None

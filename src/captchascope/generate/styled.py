@@ -9,14 +9,22 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from captchascope.generate.backdrop import backdrop, filled
-from captchascope.generate.clutter import draw_dots, draw_lines, grainy, speckle
-from captchascope.generate.colour import Colour, between, ground, ink
-from captchascope.generate.layout import Line, fitted
+from captchascope.generate.layout import Line, fitted, textured
+from captchascope.generate.paint import (
+    Colour,
+    backdrop,
+    between,
+    draw_dots,
+    draw_lines,
+    filled,
+    grainy,
+    ground,
+    ink,
+    speckle,
+)
 from captchascope.generate.sheet import Drawn
-from captchascope.generate.stamps import Mask
-from captchascope.generate.strokes import textured
 from captchascope.generate.style import Style
+from captchascope.generate.typefaces import Mask
 from captchascope.generate.warp import draw_bend
 from captchascope.records import RgbImage
 

@@ -1,17 +1,85 @@
-"""The bundled fonts with letters and digits, by name; where each is from says ``FONTS.md``."""
+"""Glyphs of a bundled font as coverage maps, in whole numbers: every machine draws the same."""
 
 from __future__ import annotations
 
+import math
 import string
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from io import BytesIO
+from typing import TypeAlias
 
-from PIL import ImageFont
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from captchascope.errors import UsageError
 
-__all__ = ["CHARACTERS", "face", "names"]
+SUBPIXELS = 8
+"""Samples per pixel and axis; offsets are given in these."""
+
+FULL = SUBPIXELS * SUBPIXELS
+"""The coverage of a pixel that lies wholly inside a stroke."""
+
+Coverage: TypeAlias = NDArray[np.uint8]
+"""How much of each pixel is inked, shape (H, W), 0 to FULL."""
+
+_DIGIT_HEIGHT = 0.716  # of the em, in Arimo as in Arial
+
+
+@lru_cache(maxsize=64)
+def _face(font: str, size: float) -> ImageFont.FreeTypeFont:
+    data = resources.files("captchascope.generate").joinpath("fonts", font).read_bytes()
+    return ImageFont.truetype(BytesIO(data), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@lru_cache(maxsize=1024)
+def _fine_mask(font: str, char: str, eighths: int) -> NDArray[np.bool_]:
+    """Draw ``char`` on the fine grid; the origin is the left end of the cap line."""
+    height = eighths * SUBPIXELS // 8
+    face = _face(font, height / _DIGIT_HEIGHT)
+    margin = 2 * SUBPIXELS
+    width = int(face.getlength(char)) + 2 * margin
+    canvas = Image.new("L", (width, height + 2 * margin))
+    ImageDraw.Draw(canvas).text((margin, margin + height), char, fill=255, font=face, anchor="ls")
+    return np.asarray(canvas) > 127
+
+
+@lru_cache(maxsize=16384)
+def glyph(font: str, char: str, eighths: int, dx: int, dy: int) -> Coverage:
+    """Return the coverage of one character, with a margin of two pixels on each side.
+
+    Args:
+        font: File name of a bundled font.
+        char: The character.
+        eighths: Digit height in eighths of a pixel.
+        dx: Offset to the right, 0 to SUBPIXELS - 1, in 1 / SUBPIXELS of a pixel.
+        dy: Offset downwards, likewise.
+    Returns:
+        Shape (H, W), read-only; pixel (2, 2) holds the end of the cap line at no offset.
+    """
+    fine = _fine_mask(font, char, eighths)
+    height = -(-(fine.shape[0] + dy) // SUBPIXELS)
+    width = -(-(fine.shape[1] + dx) // SUBPIXELS)
+    grid = np.zeros((height * SUBPIXELS, width * SUBPIXELS), np.uint8)
+    grid[dy : dy + fine.shape[0], dx : dx + fine.shape[1]] = fine
+    blocks = grid.reshape(height, SUBPIXELS, width, SUBPIXELS)
+    coverage: Coverage = blocks.sum(axis=(1, 3), dtype=np.uint8)
+    coverage.setflags(write=False)
+    return coverage
+
+
+def paste(canvas: Coverage, char: Coverage, left: int, top: int) -> None:
+    """Lay ``char`` onto ``canvas`` in place, the darker of both; what lies outside is cut."""
+    y0, x0 = max(top, 0), max(left, 0)
+    y1 = min(top + char.shape[0], canvas.shape[0])
+    x1 = min(left + char.shape[1], canvas.shape[1])
+    if y0 < y1 and x0 < x1:
+        part = canvas[y0:y1, x0:x1]
+        np.maximum(part, char[y0 - top : y1 - top, x0 - left : x1 - left], out=part)
+
 
 CHARACTERS = frozenset(string.digits + string.ascii_letters)
 """What every font has, but for those that are left out of ``names()``."""
@@ -46,3 +114,96 @@ def face(name: str, size: float) -> ImageFont.FreeTypeFont:
 @cache
 def _bytes(name: str) -> bytes:
     return _FOLDER.joinpath(f"{name}.ttf").read_bytes()
+
+
+Mask: TypeAlias = NDArray[np.uint8]
+"""Coverage, shape (H, W), 0 to 255."""
+
+INKED = 40
+"""Coverage above which a pixel belongs to a glyph."""
+
+_SIZES = (16, 28, 48, 96)  # heights of capitals that are kept; all fonts take about 60 MB
+_STEP = 32  # above these sizes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stamp:
+    """One glyph, upright, cut to its ink.
+
+    Attributes:
+        mask: Its coverage.
+        cap: The height of the font's capitals at this size, pixels.
+        middle: The row of ``mask`` that is halfway up a capital; it may lie outside.
+    """
+
+    mask: Mask
+    cap: float
+    middle: float
+
+
+@lru_cache(maxsize=256)
+def _em(font: str) -> float:
+    """Return the ems of a capital's height."""
+    top = face(font, 200).getbbox("H", anchor="ls")[1]
+    return 200 / max(-top, 1)
+
+
+def stamp(font: str, char: str, cap: float) -> Stamp:
+    """Return a glyph whose capitals are at least ``cap`` pixels tall, so that it stays sharp."""
+    for size in _SIZES:
+        if size >= cap:
+            return _kept(font, char, size)
+    return _drawn(font, char, _STEP * math.ceil(cap / _STEP))
+
+
+def _drawn(font: str, char: str, cap: int) -> Stamp:
+    drawn = face(font, round(_em(font) * cap))
+    left, top, right, bottom = (round(side) for side in drawn.getbbox(char, anchor="ls"))
+    canvas = Image.new("L", (right - left + 4, bottom - top + 4))
+    ImageDraw.Draw(canvas).text((2 - left, 2 - top), char, fill=255, font=drawn, anchor="ls")
+    mask = np.asarray(canvas)
+    x, y, width, height = cv2.boundingRect(mask)
+    mask = mask[y : y + height, x : x + width].copy()
+    mask.setflags(write=False)
+    return Stamp(mask, cap, 2 - top - cap / 2 - y)
+
+
+_kept = lru_cache(maxsize=32768)(_drawn)
+
+
+def ink_box(mask: Mask) -> tuple[int, int, int, int]:
+    """Return the left, top, right and bottom of what is inked; all 0 where nothing is."""
+    inked = cv2.threshold(mask, INKED, 255, cv2.THRESH_BINARY)[1]
+    x, y, width, height = cv2.boundingRect(inked)
+    return x, y, x + width, y + height
+
+
+def turned(
+    source: Stamp, scale: tuple[float, float], degrees: float, shear: float, margin: int
+) -> tuple[Mask, float]:
+    """Scale, slant and turn a glyph about the middle of its capital height.
+
+    Args:
+        source: The glyph.
+        scale: Down and across.
+        degrees: Clockwise.
+        shear: To the left at the top, as a share of the height.
+        margin: Empty pixels to leave around it.
+    Returns:
+        The mask, and the row of that middle in it.
+    """
+    height, width = source.mask.shape
+    angle = math.radians(degrees)
+    cos, sin = math.cos(angle), math.sin(angle)
+    a, b = scale[1] * cos, scale[0] * (cos * shear - sin)
+    c, d = scale[1] * sin, scale[0] * (cos + sin * shear)
+    wide = abs(a) * width + abs(b) * height + 2 * margin + 2
+    tall = abs(c) * width + abs(d) * height + 2 * margin + 2
+    half_x, half_y = (width - 1) / 2, (height - 1) / 2
+    x, y = (wide - 1) / 2 - a * half_x - b * half_y, (tall - 1) / 2 - c * half_x - d * half_y
+    size = math.ceil(wide), math.ceil(tall)
+    mask = cv2.warpAffine(
+        source.mask, np.array([[a, b, x], [c, d, y]]), size, flags=cv2.INTER_LINEAR
+    )
+    middle = c * half_x + d * source.middle + y
+    return np.asarray(mask, np.uint8), middle

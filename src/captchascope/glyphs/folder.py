@@ -13,11 +13,11 @@ from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
 from captchascope.files import whole_folder
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.stages import cut_glyphs, locate
-from captchascope.image import load_gray
+from captchascope.image.decode import load_gray
 from captchascope.records import GrayImage, Sample
 
 if TYPE_CHECKING:
-    from captchascope.dataset import Dataset
+    from captchascope.data.dataset import Dataset
 
 __all__ = ["folder_name", "write_glyphs"]
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 from captchascope.charset import Charset
 from captchascope.errors import SchemeError
-from captchascope.finding import read_regular
-from captchascope.glyphs.table import build
+from captchascope.files import read_regular
+from captchascope.records import build
 
 __all__ = [
     "Clip",

@@ -5,11 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from captchascope.errors import SegmentationError
-from captchascope.glyphs.denoise import ComponentMap, binarize, blur, clean, find_components
-from captchascope.glyphs.kind import kind_of
-from captchascope.glyphs.repair import Move, repair
+from captchascope.glyphs.preprocess import (
+    ComponentMap,
+    binarize,
+    blur,
+    clean,
+    find_components,
+    kind_of,
+)
 from captchascope.glyphs.scheme import Scheme
-from captchascope.glyphs.segment import Box, clip_box, crop, cut_columns, fit, split
+from captchascope.glyphs.segmentation import (
+    Box,
+    Move,
+    clip_box,
+    crop,
+    cut_columns,
+    fit,
+    repair,
+    split,
+)
 from captchascope.records import GrayImage
 
 __all__ = ["Glyphs", "Located", "cut_glyphs", "locate"]

@@ -1,13 +1,77 @@
-"""How the practice site behaves."""
+"""What goes wrong on a real site, on purpose: which requests, and what they get."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from captchascope.practice.faults import Faults
+import numpy as np
 
-__all__ = ["Settings"]
+from captchascope.errors import UsageError
+
+FAULTS = {
+    "503": "the site is too busy",
+    "429": "too many requests, with Retry-After",
+    "truncated": "half an image; every other time in a connection that breaks off",
+    "html": "a page instead of an image",
+    "redirect": "the image is elsewhere on this site",
+}
+"""The kinds, with what a client sees of each."""
+
+_STREAM = 1  # apart from the random numbers that the images are drawn with
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """How often each kind strikes.
+
+    Attributes:
+        shares: Kind and share of the image requests, 0 to 1; together at most 1.
+    """
+
+    shares: tuple[tuple[str, float], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Faults:
+        """Read ``503=10%,html=5%``.
+
+        Raises:
+            UsageError: If a kind is unknown or named twice, a share is none, or they exceed 100 %.
+        """
+        shares: dict[str, float] = {}
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            kind, _, share = (piece.strip() for piece in part.partition("="))
+            if kind not in FAULTS:
+                raise UsageError("--faults", f"no kind {kind!r}", f"known are {', '.join(FAULTS)}")
+            if kind in shares:
+                raise UsageError("--faults", f"{kind} is given twice", "name each kind once")
+            shares[kind] = _share(kind, share)
+        if sum(shares.values()) > 1 + 1e-9:
+            raise UsageError("--faults", "the shares exceed 100 %", "leave some requests whole")
+        return cls(tuple(shares.items()))
+
+    def strike(self, seed: int, number: int) -> str | None:
+        """Return the kind that strikes a request, or None; the same arguments, the same fate.
+
+        Args:
+            seed: Of the site.
+            number: Of the request for an image, from 1.
+        """
+        drawn = float(np.random.default_rng([seed, number, _STREAM]).random())
+        for kind, share in self.shares:
+            if drawn < share:
+                return kind
+            drawn -= share
+        return None
+
+
+def _share(kind: str, text: str) -> float:
+    match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*%", text, re.ASCII)
+    if match is None or float(match[1]) > 100:
+        what = f"{kind} needs a share from 0% to 100%, not {text!r}"
+        raise UsageError("--faults", what, f"such as {kind}=10%")
+    return float(match[1]) / 100
 
 
 @dataclass(frozen=True, slots=True)

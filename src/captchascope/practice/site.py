@@ -1,9 +1,13 @@
-"""The practice site itself: a registration page, its captchas, and what may befall them."""
+"""The most requests in any second."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+import secrets
 import time
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -11,14 +15,99 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from captchascope.generate import draw
-from captchascope.practice.answerfile import AnswerFile
-from captchascope.practice.pages import COURSES, STATIC, Form, registration_page, static
-from captchascope.practice.ratelimit import RateLimit
-from captchascope.practice.responses import MOVED, NO_STORE, refusal, struck
-from captchascope.practice.sessions import Session, Sessions
+from captchascope.practice.answers import AnswerFile
+from captchascope.practice.pages import (
+    COURSES,
+    MOVED,
+    NO_STORE,
+    STATIC,
+    Form,
+    refusal,
+    registration_page,
+    static,
+    struck,
+)
 from captchascope.practice.settings import Settings
 
-__all__ = ["Site"]
+
+class RateLimit:
+    """Lets at most so many requests through in any one second, whoever makes them.
+
+    What is turned away does not count, so that who waits as told gets through.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._let_in: deque[float] = deque(maxlen=most)
+        self._most = most
+
+    def wait(self, now: float) -> int:
+        """Ask for one request at a time in seconds, never earlier than the last.
+
+        Returns:
+            0 if it may go through, or the whole seconds after which it may.
+        """
+        if len(self._let_in) == self._most and now - self._let_in[0] < 1:
+            return math.ceil(self._let_in[0] + 1 - now)
+        self._let_in.append(now)
+        return 0
+
+
+_MOST = 1000  # sessions; a client that keeps no cookies opens one for every image
+
+
+@dataclass(slots=True)
+class Session:
+    """What the site remembers of one visitor.
+
+    Attributes:
+        expected: The text of the last image served; None where it has been answered.
+        right: How many answers were right.
+        answered: How many there were.
+        fields: What the form held when it was last sent, without the answer.
+        notice: What came of it: a name of ``pages.NOTICES``; shown once.
+    """
+
+    expected: str | None = None
+    right: int = 0
+    answered: int = 0
+    fields: dict[str, str] = field(default_factory=dict)
+    notice: str | None = None
+
+    def check(self, answer: str) -> bool | None:
+        """Compare an answer with the last image, which cannot be answered again.
+
+        Returns:
+            Whether it was right; None where there was no image to answer.
+        """
+        expected, self.expected = self.expected, None
+        if expected is None:
+            return None
+        right = answer.strip() == expected
+        self.answered += 1
+        self.right += right
+        return right
+
+
+class Sessions:
+    """The sessions that are open, by their token; the longest unused goes when there are many."""
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+        self._open: OrderedDict[str, Session] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def of(self, token: str | None) -> tuple[str, Session]:
+        """Return the session of a token, or a new one with its own token."""
+        if token is None or token not in self._open:
+            token = secrets.token_urlsafe(16)
+            self._open[token] = Session()
+        self._open.move_to_end(token)
+        while len(self._open) > self._most:
+            self._open.popitem(last=False)
+        return token, self._open[token]
+
 
 _COOKIE = "session"
 _FIELDS = ("name", "number", "course")

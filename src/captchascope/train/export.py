@@ -15,7 +15,8 @@ from onnxscript.optimizer import remove_unused_nodes
 from torch import Tensor, nn
 
 from captchascope.errors import TrainingError
-from captchascope.modelfile import Metadata, open_model_bytes
+from captchascope.model.file import open_model_bytes
+from captchascope.model.metadata import Metadata
 
 __all__ = ["calibrate", "export"]
 

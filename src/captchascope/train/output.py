@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from captchascope.errors import OutputError
 from captchascope.files import printable, write_whole
-from captchascope.train.loop import Epoch
+from captchascope.train.glyphs.loop import Epoch
 
 __all__ = ["run_folder", "write_log"]
 

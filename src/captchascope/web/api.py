@@ -9,10 +9,9 @@ from pydantic_core import to_json
 
 from captchascope.web.batching import Batcher, Timed
 from captchascope.web.metrics import MEDIA_TYPE, Metrics
-from captchascope.web.openapi import document
 from captchascope.web.problems import Problem, problem
+from captchascope.web.schemas import Upload, asked_of, document
 from captchascope.web.settings import Settings
-from captchascope.web.uploads import Upload, asked_of
 
 __all__ = ["router"]
 

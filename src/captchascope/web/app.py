@@ -9,16 +9,25 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from captchascope.errors import CaptchascopeError
-from captchascope.web import access, api, assets, pages, problems, results
-from captchascope.web.access import Access, Key
+from captchascope.web import (
+    api,
+    problems,
+)
+from captchascope.web import (
+    guard as access,
+)
+from captchascope.web import (
+    templates as assets,
+)
 from captchascope.web.batching import Batcher
-from captchascope.web.intake import Intake
+from captchascope.web.guard import Access, Door, Headers, Intake, Key
 from captchascope.web.label import pages as label_pages
-from captchascope.web.label.desk import Desk
-from captchascope.web.measuring import Measurements
+from captchascope.web.label.session import Desk
 from captchascope.web.metrics import Measured, Metrics
+from captchascope.web.pages import read as pages
+from captchascope.web.pages import results
+from captchascope.web.pages.results import Measurements
 from captchascope.web.readers import Readers
-from captchascope.web.safety import Door, Headers
 from captchascope.web.settings import Settings
 
 __all__ = ["create_app"]

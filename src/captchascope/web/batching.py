@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from captchascope.errors import CaptchascopeError, ImageError
-from captchascope.imageheader import read_header
+from captchascope.image.header import read_header
 from captchascope.records import Reading
 from captchascope.web.metrics import Metrics
 from captchascope.web.problems import Problem

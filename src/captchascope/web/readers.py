@@ -9,9 +9,8 @@ from pathlib import Path
 
 from captchascope.decode import Constraints
 from captchascope.errors import CaptchascopeError, ModelError, UsageError
-from captchascope.finding import printable
-from captchascope.methods import method_of
-from captchascope.reader import Reader, load
+from captchascope.files import printable
+from captchascope.reader import Reader, load, method_of
 from captchascope.records import Reading
 from captchascope.web.settings import Limits
 

@@ -1,4 +1,4 @@
-"""What the server is told when it starts."""
+"""How a folder is to be labelled."""
 
 from __future__ import annotations
 
@@ -9,9 +9,27 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from captchascope.errors import UsageError
-from captchascope.web.label.plan import Plan
 
-__all__ = ["Limits", "Settings", "is_loopback", "read_token"]
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a folder is to be labelled.
+
+    Attributes:
+        folder: Where the images are.
+        model: The name or file of the model that guesses; None for the one that was trained here,
+            or else the shipped one that is surest.
+        overlap: The share of the images, 0 to 1, that two sessions are given.
+        retrain: After how many labels the model is trained again; None for never.
+        limit: Seconds that a training may take.
+    """
+
+    folder: Path
+    model: str | None = None
+    overlap: float = 0.0
+    retrain: int | None = 50
+    limit: float = 180.0
+
 
 _SHORTEST_TOKEN = 16  # characters; less could be guessed
 _LONGEST_TOKEN = 4096

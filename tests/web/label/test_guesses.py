@@ -13,9 +13,9 @@ pytest.importorskip("fastapi")
 from captchascope.generate.folder import write_folder
 from captchascope.reader import load
 from captchascope.web.label.guesses import Guesses, by_doubt
-from captchascope.web.label.marks import Guess
-from captchascope.web.label.model import best_of
-from captchascope.web.label.pictures import files_of
+from captchascope.web.label.images import files_of
+from captchascope.web.label.retrainer import best_of
+from captchascope.web.label.schema import Guess
 from captchascope.web.label.store import Said, Store
 
 COUNT = 20

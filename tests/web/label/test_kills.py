@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-from captchascope.web.label.database import DATABASE, Database
+from captchascope.web.label.schema import DATABASE, Database
 from web.label.folders import fill
 from web.label.server import Labeller, Served
 

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("fastapi")
 
 from captchascope.web.label.leases import LEASE, Leased, Leases, in_share
-from captchascope.web.label.marks import CSV
+from captchascope.web.label.schema import CSV
 from captchascope.web.label.store import Said, Store
 
 A, B, C = "person-a", "person-b", "person-c"

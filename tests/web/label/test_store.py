@@ -10,7 +10,12 @@ import pytest
 pytest.importorskip("fastapi")
 
 from captchascope.errors import DatasetError, OutputError
-from captchascope.web.label.marks import CSV, Mark, Standing, standing_of
+from captchascope.web.label.schema import (
+    CSV,
+    Mark,
+    Standing,
+    standing_of,
+)
 from captchascope.web.label.store import Done, Said, Store
 
 A, B = "person-a", "person-b"

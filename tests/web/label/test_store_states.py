@@ -14,10 +14,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from captchascope.formats.table import read_csv
-from captchascope.web.label.database import DATABASE
-from captchascope.web.label.follow import Follower
+from captchascope.data.formats.tables import read_csv
+from captchascope.web.label.csvsync import Follower
 from captchascope.web.label.leases import LEASE, Leases, in_share
+from captchascope.web.label.schema import DATABASE
 from captchascope.web.label.store import Said, Store
 from web.label.folders import fill
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from captchascope.errors import ImageError
 from captchascope.reader import Reader
 from captchascope.records import Reading
-from captchascope.web.label.marks import Guess
-from captchascope.web.label.pictures import bytes_of
+from captchascope.web.label.images import bytes_of
+from captchascope.web.label.schema import Guess
 from captchascope.web.label.store import Store
 
 __all__ = ["Guesses", "by_doubt"]

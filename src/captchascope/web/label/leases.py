@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from captchascope.web.label.marks import CSV
+from captchascope.web.label.schema import CSV
 from captchascope.web.label.store import Store
 
 __all__ = ["LEASE", "Leased", "Leases", "in_share"]

@@ -11,10 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from captchascope.finding import natural_key
-from captchascope.labels import label_fault
-from captchascope.web.label.database import Database
-from captchascope.web.label.marks import NONE_YET, Mark, Standing, standing_of
+from captchascope.data.labels import label_fault
+from captchascope.files import natural_key
+from captchascope.web.label.schema import (
+    NONE_YET,
+    Database,
+    Mark,
+    Standing,
+    standing_of,
+)
 
 __all__ = ["Done", "Said", "Store"]
 

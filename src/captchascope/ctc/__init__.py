@@ -1,0 +1,3 @@
+"""The whole way of reading: the image as it is through one network, without segmentation."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Labelled data: labels, the images they belong to, and data sets of both."""

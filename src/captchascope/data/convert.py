@@ -1,0 +1,94 @@
+"""A data set in another form: its images copied byte by byte, and their labels beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captchascope.data.formats import FORMS
+from captchascope.data.labels import quoted
+from captchascope.errors import CaptchascopeError, DatasetError, OutputError, UsageError
+from captchascope.files import printable, whole_folder
+from captchascope.records import Sample
+
+if TYPE_CHECKING:
+    from captchascope.data.dataset import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What came of a conversion.
+
+    Attributes:
+        count: The images of the new folder.
+        lost: The further columns that the form cannot hold.
+    """
+
+    count: int
+    lost: tuple[str, ...]
+
+
+def convert(
+    dataset: Dataset,
+    to: str,
+    folder: Path,
+    report: Callable[[CaptchascopeError], None],
+    progress: Callable[[int], None] = lambda done: None,
+) -> Converted:
+    """Write the samples of a data set in another form into a new folder, whole or not at all.
+
+    Args:
+        dataset: What to write; its own problems are not repeated.
+        to: A name of ``FORMS``.
+        folder: Must not exist, or be empty, and not lie within the data set.
+        report: Called with the problem of each sample that cannot be written.
+        progress: Called with the number of images copied.
+    Raises:
+        DatasetError: If no sample can be written in this form.
+        OutputError: If the folder cannot be written.
+        UsageError: If ``to`` is no form.
+    """
+    if to not in FORMS:
+        raise UsageError("--to", f"knows no {quoted(to)}", f"choose of {', '.join(FORMS)}")
+    _require_outside(folder, dataset.folder)
+    form = FORMS[to]
+    plan = form.plan(dataset.samples, dataset.folder)
+    for problem in plan.problems:
+        report(problem)
+    with whole_folder(folder) as place:
+        placed: list[Sample] = []
+        for done, (sample, file) in enumerate(plan.images, 1):
+            unread = _copy(sample, place / file)
+            if unread is None:
+                placed.append(replace(sample, file=file, path=place / file))
+            else:
+                report(unread)
+            progress(done)
+        if not placed:
+            what, remedy = "has no sample that could be converted", "see the problems above"
+            raise DatasetError(printable(dataset.folder), what, remedy)
+        form.write(place, placed, folder.resolve().name)
+    further = dict.fromkeys(name for sample in placed for name in sample.columns)
+    return Converted(len(placed), () if form.columns else tuple(further))
+
+
+def _require_outside(folder: Path, source: Path) -> None:
+    """Raise an OutputError if the new folder would become a part of the data set."""
+    if source.resolve() in (folder.resolve(), *folder.resolve().parents):
+        what = "lies within the data set, and would become a part of it"
+        raise OutputError(printable(folder), what, "choose a place outside")
+
+
+def _copy(sample: Sample, target: Path) -> DatasetError | None:
+    """Copy an image, and return what is wrong with it if it cannot be read."""
+    try:
+        data = sample.path.read_bytes()
+    except OSError as error:
+        what, remedy = f"cannot be read: {error.strerror}", "check the file and its permissions"
+        return DatasetError(printable(sample.path), what, remedy)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        file.write(data)
+    return None

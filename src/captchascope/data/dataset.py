@@ -1,0 +1,192 @@
+"""A folder of labelled images: its samples, its problems, and the parts it is split into."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from captchascope.charset import Charset
+from captchascope.data.formats import read_labels, require_source
+from captchascope.data.formats.answers import read as read_answers
+from captchascope.data.labels import RowError, quoted
+from captchascope.data.match import Folder
+from captchascope.errors import DatasetError, UsageError
+from captchascope.files import StrPath, find_images, printable
+from captchascope.records import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The samples of a folder in natural file order, and what is wrong with the rest.
+
+    Positions count all images of the folder, 1-based and in natural order, whether they have a
+    usable row or not: ``select(1, 4500)`` is the same images however many of them are bad. A
+    part of a data set keeps the positions of the whole.
+
+    Attributes:
+        folder: Where the images lie.
+        samples: The usable rows.
+        problems: The rows and images that cannot be used.
+        size: The number of images in the folder, which is the last position.
+        source: The label file; None where names of files or folders are the labels.
+    """
+
+    folder: Path
+    samples: tuple[Sample, ...]
+    problems: tuple[DatasetError, ...] = ()
+    size: int = 0
+    source: Path | None = None
+
+    def __post_init__(self) -> None:
+        last = max((sample.position or 0 for sample in self.samples), default=0)
+        object.__setattr__(self, "size", max(self.size, last))
+
+    def select(self, first: int | None = None, last: int | None = None) -> Dataset:
+        """Return the part between two positions, both included; None is the end of the folder.
+
+        Problems outside it go; those that belong to no image stay.
+
+        Raises:
+            UsageError: If the range is empty or not within the folder.
+        """
+        if first is None and last is None:
+            return self
+        low = 1 if first is None else first
+        high = self.size if last is None else last
+        if not 1 <= low <= high <= self.size:
+            what = f"has no range of images {low} to {high}"
+            remedy = f"choose 1 <= first <= last <= {self.size}"
+            raise UsageError(printable(self.folder), what, remedy)
+
+        def within(position: int | None) -> bool:
+            return position is not None and low <= position <= high
+
+        return replace(
+            self,
+            samples=tuple(s for s in self.samples if within(s.position)),
+            problems=tuple(p for p in self.problems if _place(p) is None or within(_place(p))),
+        )
+
+    def take(self, n: int, seed: int) -> Dataset:
+        """Return ``n`` samples chosen by ``seed``, still in natural order.
+
+        More samples with the same seed include the fewer, so that a learning curve is nested.
+
+        Raises:
+            UsageError: If there are not that many samples, or ``n`` is below 1.
+        """
+        if not 1 <= n <= len(self.samples):
+            what = f"has {len(self.samples)} usable samples, not {n}"
+            remedy = f"take 1 to {len(self.samples)}" if self.samples else "label some images"
+            raise UsageError(printable(self.folder), what, remedy)
+        chosen = _chosen(self.samples, n, f"take {seed}")
+        return replace(self, samples=tuple(self.samples[i] for i in sorted(chosen)))
+
+    def hold_out(self, fraction: float = 0.1, *, seed: int) -> tuple[Dataset, Dataset]:
+        """Return the samples to train on and those held out for validation, chosen by ``seed``.
+
+        Two or more samples leave at least one on either side; a single one is trained on. The
+        problems stay with the first part.
+
+        Raises:
+            UsageError: If ``fraction`` is not between 0 and 1.
+        """
+        if not 0 < fraction < 1:
+            what = f"cannot be split at {fraction}"
+            raise UsageError(printable(self.folder), what, "choose a fraction between 0 and 1")
+        count = min(max(1, round(fraction * len(self.samples))), max(0, len(self.samples) - 1))
+        held = _chosen(self.samples, count, f"hold out {seed}")
+        train = tuple(s for i, s in enumerate(self.samples) if i not in held)
+        validation = tuple(self.samples[i] for i in sorted(held))
+        return replace(self, samples=train), replace(self, samples=validation, problems=())
+
+    def require_length(self, fewest: int, most: int | None = None) -> Dataset:
+        """Return the data set with samples whose label has another length made problems.
+
+        Without ``most`` there is only one length.
+        """
+        last = fewest if most is None else most
+        wanted = f"{fewest}" if fewest == last else f"{fewest} to {last}"
+
+        def fault(label: str) -> str:
+            fits = fewest <= len(label) <= last
+            return "" if fits else f"a label of {len(label)} characters, not {wanted}"
+
+        return self._require(fault)
+
+    def require_charset(self, charset: Charset) -> Dataset:
+        """Return the data set with samples whose label the charset cannot encode made problems."""
+
+        def fault(label: str) -> str:
+            odd = [c for c in label if c not in charset]
+            return f"a label with {printable(odd[0])!r}, not in {charset.chars!r}" if odd else ""
+
+        return self._require(fault)
+
+    def _require(self, fault: Callable[[str], str]) -> Dataset:
+        """Move every sample with a fault to the problems."""
+        faults = [(sample, fault(sample.label)) for sample in self.samples]
+        return replace(
+            self,
+            samples=tuple(sample for sample, what in faults if not what),
+            problems=(*self.problems, *(self._problem(s, what) for s, what in faults if what)),
+        )
+
+    def _problem(self, sample: Sample, what: str) -> RowError:
+        """Return the problem of a sample whose label is not what was asked for."""
+        row = sample.row if self.source is not None else None
+        where = printable(sample.path if row is None else self.source or sample.path)
+        text = f"gives {quoted(sample.file)} {what}"
+        return RowError(where, text, "correct the label", row=row, position=sample.position)
+
+
+def _place(problem: DatasetError) -> int | None:
+    """Return the position of the image that a problem is about, None where there is none."""
+    return problem.position if isinstance(problem, RowError) else None
+
+
+def _chosen(samples: Sequence[Sample], n: int, salt: str) -> set[int]:
+    """Return ``n`` indices by the hash of salt and file name.
+
+    So the choice is the same on every machine, whatever its versions, and a sample more or less
+    does not reshuffle the others.
+    """
+
+    def order(index: int) -> tuple[bytes, int]:
+        text = f"{salt} {samples[index].file}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), index
+
+    return set(sorted(range(len(samples)), key=order)[:n])
+
+
+def read_dataset(
+    folder: StrPath, labels_from: str = "auto", *, answers: StrPath | None = None
+) -> Dataset:
+    """Return the samples of a folder and the problems of its unusable rows and images.
+
+    ``auto`` takes the first that is there: ``labels.csv``, ``labels.txt``, ``labels.jsonl``,
+    Label Studio's tasks, or file names that don't look like mere numbers. A name of
+    ``formats.FORMS`` asks for one of them, and the path of a label file for that one. Where there
+    are ``answers``, a table ``sha256,label``, they label the images by their bytes instead.
+
+    Raises:
+        DatasetError: If there are no images or no labels, or the label file is unreadable.
+        UsageError: If ``labels_from`` is something else.
+    """
+    require_source(labels_from)
+    root = Path(folder)
+    images = Folder.of(root, find_images(root))
+    if answers is None:
+        (samples, problems), source = read_labels(images, labels_from)
+    else:
+        source = Path(answers)
+        samples, problems = read_answers(images, source)
+    return Dataset(
+        folder=root,
+        samples=tuple(sorted(samples, key=lambda sample: sample.position or 0)),
+        problems=tuple(problems),
+        size=len(images.images),
+        source=source,
+    )

@@ -1,0 +1,263 @@
+"""Finding the image of a Label Studio task among those of a folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from captchascope.data.formats.jsonlines import text_of
+from captchascope.data.formats.tables import LABEL, AmbiguousError, role
+from captchascope.data.labels import Row, further_columns, quoted, read_text
+from captchascope.data.match import Folder, Image, Matched, match_named
+from captchascope.errors import DatasetError
+from captchascope.files import IMAGE_SUFFIXES, printable, write_whole
+from captchascope.records import Sample
+
+_UPLOADED = re.compile("[0-9a-f]{8}-(.+)", re.DOTALL)
+"""What an uploaded file is called: eight digits, so that none replaces another, and its name."""
+
+
+def path_of(url: str) -> str:
+    """Return the path that an address leads to, without the server and the leading slash.
+
+    That is ``captchas/1.jpeg`` of ``/data/local-files/?d=captchas/1.jpeg``, and ``bucket``'s
+    ``1.jpeg`` of ``s3://bucket/1.jpeg``.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as one half of a pair of brackets
+        return url
+    served = parse_qs(parts.query).get("d") if parts.path.endswith("/local-files/") else None
+    path = served[0] if served else unquote(parts.path)
+    return path.replace("\\", "/").lstrip("/")
+
+
+def is_image(value: Any) -> bool:
+    """Say whether a value of a task is the address of an image."""
+    return isinstance(value, str) and PurePosixPath(path_of(value)).suffix.lower() in IMAGE_SUFFIXES
+
+
+class Locator:
+    """The images of a folder, by what Label Studio calls them."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._by_name: defaultdict[str, list[Image]] = defaultdict(list)
+        for image in folder.images:
+            for name in {image.path.name, _sanitised(image.path.name)}:
+                self._by_name[name].append(image)
+
+    def find(self, data: Mapping[str, Any]) -> tuple[str, str, str]:
+        """Return the image's file, the key that names it, and what is wrong, if anything is.
+
+        The file is one of the folder where it is found there. The key ``file``, which ``write``
+        adds, goes before the address, as a folder may hold another one of its own name.
+        """
+        keys = [key for key, value in data.items() if is_image(value)]
+        keys = [key for key in keys if key != "file"] or keys
+        if "image" in keys or len(keys) == 1:
+            key = "image" if "image" in keys else keys[0]
+            return self._located(path_of(data[key]), data.get("file"), key)
+        fault = "names no image" if not keys else f"names images under {len(keys)} keys"
+        return "", "", fault
+
+    def _located(self, path: str, known: Any, key: str) -> tuple[str, str, str]:
+        if isinstance(known, str) and self._folder.find(known):
+            return known, key, ""
+        parts = PurePosixPath(path).parts
+        for start in range(len(parts)):
+            if image := self._folder.find("/".join(parts[start:])):
+                return image.file, key, ""
+        found = self._called(parts[-1] if parts else "")
+        if len(found) > 1:
+            return (
+                path,
+                key,
+                f"names {quoted(path)}, and there are {len(found)} images of that name",
+            )
+        return found[0].file if found else path, key, ""
+
+    def _called(self, name: str) -> list[Image]:
+        """Return the images of a name, or those that were uploaded under it."""
+        uploaded = _UPLOADED.fullmatch(name)
+        return self._by_name.get(name) or self._by_name.get(uploaded[1] if uploaded else "") or []
+
+
+def _sanitised(name: str) -> str:
+    """Return a name as Label Studio stores it: blanks become underscores, odd characters go."""
+    return re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_"))
+
+
+TASKS = "label-studio.json"
+CONFIG = "label-studio.xml"
+
+_CONFIG = """\
+<View>
+  <Image name="image" value="$image"/>
+  <TextArea name="label" toName="image" maxSubmissions="1" editable="true"/>
+</View>
+"""
+
+_OF_MIN = frozenset(
+    ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement")
+)
+"""Keys of JSON-MIN that Label Studio adds to those of the task and of the labels."""
+
+
+@dataclass(slots=True)
+class _Task:
+    """What an export says of one image: its place in the list, data, and every text given."""
+
+    number: int
+    data: dict[str, Any]
+    labels: list[str] = field(default_factory=list)
+    fault: str = ""
+
+
+def read(folder: Folder, source: Path) -> Matched:
+    """Match the tasks of an export; those without an annotation leave their images unlabelled.
+
+    Raises:
+        DatasetError: If the file cannot be read, or is no export of either kind.
+    """
+    exported = _parsed(source)
+    if any(isinstance(task.get("data"), dict) for task in exported):
+        tasks = [_task(number, task) for number, task in enumerate(exported, 1)]
+    else:
+        tasks = _of_min(source, exported)
+    locator = Locator(folder)
+    rows = (_row(task, locator) for task in tasks if task.labels or task.fault)
+    return match_named(folder, source, rows)
+
+
+def _parsed(source: Path) -> list[dict[str, Any]]:
+    """Return the tasks of an export."""
+    try:
+        found = json.loads(read_text(source))
+    except (ValueError, RecursionError) as error:
+        what = getattr(error, "msg", "it is nested too deeply")
+        line = getattr(error, "lineno", None)
+        what, remedy = f"is not JSON: {what}", "export it again"
+        raise DatasetError(printable(source), what, remedy, row=line) from error
+    if not isinstance(found, list) or not all(isinstance(task, dict) for task in found):
+        what, remedy = "is no list of tasks", "export it from Label Studio as JSON or JSON-MIN"
+        raise DatasetError(printable(source), what, remedy)
+    return found
+
+
+def _task(number: int, task: dict[str, Any]) -> _Task:
+    """Return a task of the full export."""
+    data = task.get("data")
+    found = _Task(number, data if isinstance(data, dict) else {})
+    for annotation in _dicts(task.get("annotations", task.get("completions"))):
+        if annotation.get("was_cancelled") or annotation.get("skipped"):
+            continue
+        fields: dict[str, list[str]] = {}
+        for result in _dicts(annotation.get("result")):
+            if result.get("type") == "textarea":
+                name = text_of(result.get("from_name"))
+                fields.setdefault(name, []).extend(_texts(result.get("value")))
+        try:
+            key = _label_key(fields)
+        except AmbiguousError as error:
+            found.fault = str(error)
+        else:
+            _give(found, fields.get(key or "", []))
+    return found
+
+
+def _give(task: _Task, texts: list[str]) -> None:
+    """Add what one annotation says; it must be one text."""
+    if len(texts) > 1:
+        task.fault = f"holds an annotation of {len(texts)} texts"
+    task.labels += texts
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects in what should be a list of them."""
+    yield from (item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the texts in a value of a text area, which may be one, several, or wrapped.
+
+    White space around them is a slip of the hand, as no label has any.
+    """
+    if isinstance(value, str):
+        return [value.strip()] if value.strip() else []
+    if isinstance(value, dict):
+        return _texts(value.get("text"))
+    return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
+
+
+def _label_key(names: Collection[str]) -> str | None:
+    """Return which key holds the label: the only one, or the only one with a usual name.
+
+    Raises:
+        AmbiguousError: If several could.
+    """
+    found = role(names, LABEL)
+    if found is None and len(names) > 1:
+        raise AmbiguousError(LABEL[0], list(names))
+    return found if found is not None else next(iter(names), None)
+
+
+def _of_min(source: Path, exported: list[dict[str, Any]]) -> list[_Task]:
+    """Return the tasks of JSON-MIN, which has one entry for each annotation.
+
+    The data of a task and its labels stand side by side there, so which key holds the label is
+    found out from all entries together.
+    """
+    keys = dict.fromkeys(key for entry in exported for key, value in entry.items() if _texts(value))
+    own = {key for key in keys if all(is_image(e[key]) for e in exported if e.get(key))}
+    try:
+        label = _label_key([key for key in keys if key not in own | _OF_MIN | {"file"}])
+    except AmbiguousError as error:
+        raise DatasetError(printable(source), str(error), error.remedy) from None
+    tasks: dict[str, _Task] = {}
+    for number, entry in enumerate(exported, 1):
+        data = {k: v for k, v in entry.items() if k != label and k not in _OF_MIN}
+        key = json.dumps([entry.get(name) for name in sorted(own)] or number)
+        _give(tasks.setdefault(key, _Task(number, data)), _texts(entry.get(label or "")))
+    return list(tasks.values())
+
+
+def _row(task: _Task, locator: Locator) -> Row:
+    """Return a task as a row that names an image of the folder, if it is there."""
+    file, key, fault = locator.find(task.data)
+    if not fault and len(set(task.labels)) > 1:
+        fault = f"gives {quoted(file)} {len(set(task.labels))} different labels"
+    fault = task.fault or fault
+    columns = {k: text_of(v) for k, v in task.data.items() if k not in (key, "file")}
+    label = "" if fault else task.labels[0]
+    return Row(task.number, file, label, columns, fault, "correct the task, and export it again")
+
+
+def write(folder: Path, samples: Sequence[Sample], name: str) -> None:
+    """Write ``label-studio.json``, tasks with an annotation each, and ``label-studio.xml``.
+
+    The second is the labelling interface. Label Studio finds the images where it serves local
+    files, and its document root is the folder that holds the one called ``name``.
+
+    Raises:
+        OutputError: If they cannot be written, or a further column is called image or file.
+    """
+    further_columns(folder / TASKS, samples, ("image", "file"))
+    tasks = (json.dumps(_written(sample, name), ensure_ascii=False) for sample in samples)
+    write_whole(folder / TASKS, "[\n" + ",\n".join(tasks) + "\n]\n")
+    write_whole(folder / CONFIG, _CONFIG)
+
+
+def _written(sample: Sample, name: str) -> dict[str, Any]:
+    """Return a sample as a task."""
+    url = "/data/local-files/?d=" + quote(f"{name}/{sample.file}", errors="replace")
+    value = {"text": [sample.label]}
+    result = {"from_name": "label", "to_name": "image", "type": "textarea", "value": value}
+    data = {"image": url, "file": sample.file, **sample.columns}
+    return {"data": data, "annotations": [{"result": [result]}]}

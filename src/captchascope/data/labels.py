@@ -1,0 +1,194 @@
+"""What all forms of labels share, and the two files that captchascope itself writes.
+
+A row is only what a line says; whether its image exists is for ``matching.py`` to find out. The
+forms in which others have their labels are in ``formats/``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from captchascope.errors import DatasetError, OutputError
+from captchascope.files import StrPath, printable, read_regular, write_whole
+from captchascope.records import Sample
+
+LABELS_CSV = "labels.csv"
+LABELS_TXT = "labels.txt"
+
+_SPREAD = 10
+"""Numbers that leave at most nine gaps for each one present still count as counting."""
+
+_LONGEST = 80
+"""Characters of a name that a message shows."""
+
+_MAX_BYTES = 256 * 2**20  # of a label file
+
+
+class RowError(DatasetError):
+    """A row or image of a data set that cannot be used, while the rest can.
+
+    Attributes:
+        position: The 1-based place of the image among all images of the folder; None where the
+            row leads to no image.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        what: str,
+        remedy: str = "",
+        *,
+        row: int | None = None,
+        position: int | None = None,
+    ) -> None:
+        super().__init__(where, what, remedy, row=row)
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a label file, not yet matched with an image.
+
+    Attributes:
+        number: The 1-based line that the row begins on, or its place in a JSON list; 0 where the
+            labels are in no file.
+        file: The image as the line names it.
+        label: The text, unchecked.
+        columns: The further columns.
+        fault: What is wrong with the line itself; nothing where it is well formed.
+        remedy: What to do about the fault.
+    """
+
+    number: int
+    file: str
+    label: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
+    remedy: str = "correct the row"
+
+
+def read_text(path: Path) -> str:
+    """Return a label file's text, without the mark that some editors put before it.
+
+    Raises:
+        DatasetError: If the file cannot be read, or is not UTF-8.
+    """
+    try:
+        data = read_regular(path, _MAX_BYTES)
+    except OSError as error:
+        what, remedy = f"cannot be read: {error.strerror}", "check the file and its permissions"
+        raise DatasetError(printable(path), what, remedy) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        what, remedy = f"is not UTF-8 (byte {error.object[error.start]:#04x})", "save it as UTF-8"
+        raise DatasetError(printable(path), what, remedy, row=line) from error
+
+
+def look_like_numbers(stems: Sequence[str]) -> bool:
+    """Say whether file names may only number the images, so that reading them must be asked for.
+
+    They may where all are a common prefix and a number (``img_1``, ``img_2``), or where some are
+    bare numbers of a length that no other label has, and these differ in length (``9``, ``10``),
+    all begin with 0 (``0009``, ``0010``), or lie as close as counting would put them: within ten
+    times as many as there are. ``163356`` and ``742336`` are labels. In doubt it says yes, as an
+    error that names the option costs less than wrong labels.
+    """
+    if len(stems) > 1 and _share_a_prefix(stems):
+        return True
+    bare = {stem for stem in stems if re.fullmatch("[0-9]+", stem)}
+    lengths = {len(stem.partition("_")[0]) for stem in stems if stem not in bare}
+    bare = {stem for stem in bare if len(stem) not in lengths}
+    if not bare:
+        return False
+    if len({len(stem) for stem in bare}) > 1:
+        return True
+    low, high, room = int(min(bare)), int(max(bare)), _SPREAD * len(bare)
+    if len(bare) == 1:
+        return high <= room
+    return all(stem[0] == "0" for stem in bare) or high - low < room
+
+
+def _share_a_prefix(stems: Sequence[str]) -> bool:
+    """Say whether all are one word and a number (``img1``), or that word, ``_`` and anything."""
+    words = {stem.partition("_")[:2] for stem in stems}
+    prefixes = {stem.rstrip("0123456789") for stem in stems}
+    counted = all(stem[-1:].isdecimal() for stem in stems) and prefixes != {""}
+    return (len(words) == 1 and "_" in next(iter(words))) or (len(prefixes) == 1 and counted)
+
+
+def label_fault(label: str) -> str:
+    """Return what no label may be, or nothing where this one is good.
+
+    White space and control characters are refused because a ``Charset`` refuses them.
+    """
+    if not label:
+        return "an empty label"
+    if any(c.isspace() or not c.isprintable() for c in label):
+        return "a label with white space or a control character"
+    return ""
+
+
+def quoted(text: str) -> str:
+    """Return a name for a message: on one line, in quotes, and not without end."""
+    return f"'{printable(text if len(text) <= _LONGEST else text[:_LONGEST] + '…')}'"
+
+
+def write_labels(folder: StrPath, samples: Iterable[Sample]) -> None:
+    """Write ``labels.csv``: file, label, and every further column that a sample has.
+
+    A sample without one of the further columns gets an empty field.
+
+    Raises:
+        OutputError: If it cannot be written, or a further column is called file or label.
+    """
+    path = Path(folder, LABELS_CSV)
+    write_whole(path, labels_csv(path, samples))
+
+
+def labels_csv(path: Path, samples: Iterable[Sample]) -> str:
+    """Return what ``write_labels`` writes to ``path``; errors about the columns name that."""
+    rows = list(samples)
+    further = further_columns(path, rows, ("file", "label"))
+    lines = [["file", "label", *further]]
+    lines += [[s.file, s.label, *(s.columns.get(name, "") for name in further)] for s in rows]
+    return "".join(",".join(map(_csv_field, line)) + "\n" for line in lines)
+
+
+def further_columns(path: Path, samples: Iterable[Sample], own: Sequence[str]) -> list[str]:
+    """Return the names of the further columns of some samples, in the order they appear in.
+
+    Raises:
+        OutputError: If one is called as the columns are that the file has of its own.
+    """
+    further = list(dict.fromkeys(name for sample in samples for name in sample.columns))
+    if taken := set(own).intersection(further):
+        what = f"cannot hold a further column called {quoted(min(taken))}"
+        raise OutputError(printable(path), what, "rename the column")
+    return further
+
+
+def _csv_field(text: str) -> str:
+    """Quote a field where it needs it (``csv.writer`` leaves a lone carriage return bare)."""
+    if re.search(r'[,"\r\n]', text):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def write_labels_txt(folder: StrPath, labels: Iterable[str]) -> None:
+    """Write ``labels.txt``, whose line n labels the image ``n.*``.
+
+    Raises:
+        OutputError: If it cannot be written, or a label would not stay on its line.
+    """
+    path = Path(folder, LABELS_TXT)
+    lines = list(labels)
+    for number, label in enumerate(lines, 1):
+        if "\n" in label or "\r" in label:
+            what = "cannot hold a label with a line break"
+            raise OutputError(f"{printable(path)}:{number}", what, "correct the label")
+    write_whole(path, "".join(f"{label}\n" for label in lines))

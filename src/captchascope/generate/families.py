@@ -1,0 +1,256 @@
+"""Families of captchas of our own invention, each of which is hard in one way."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from captchascope.generate.noise import uniform
+from captchascope.generate.style import Style
+from captchascope.generate.typefaces import names
+
+_CLEAR_SMALL = "23456789abcdefghkmnpqrstuvwxyz"
+_CLEAR_CAPITAL = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without the characters that a person takes for another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A style with a name.
+
+    Attributes:
+        title: What it looks like, in a line.
+        style: Its knobs.
+    """
+
+    title: str
+    style: Style
+
+
+PRESETS = {
+    "plain": Preset(
+        "five digits in one typeface, hardly turned, on a light ground",
+        Style(
+            length=(5, 5),
+            size=(50, 150),
+            fonts=("sans-01",),
+            height=(0.5, 0.6),
+            rotation=6,
+            wobble=0.06,
+            shrink=2,
+        ),
+    ),
+    "wavy": Preset(
+        "four to six letters and digits on a line that heaves and sways",
+        Style(
+            charset=_CLEAR_SMALL,
+            size=(60, 180),
+            fonts=("sans-05", "serif-05"),
+            height=(0.5, 0.6),
+            gap=0.04,
+            warp=0.13,
+            slant=0.2,
+            shrink=2,
+        ),
+    ),
+    "lined": Preset(
+        "five capitals and digits, crossed out by straight lines in their own colour",
+        Style(
+            charset=_CLEAR_CAPITAL,
+            length=(5, 5),
+            size=(50, 160),
+            fonts=("serif-01", "serif-02"),
+            height=(0.5, 0.62),
+            rotation=10,
+            wobble=0.1,
+            lines=6,
+            thickness=3,
+            line_ink=True,
+            shrink=2,
+        ),
+    ),
+    "crowded": Preset(
+        "five or six capitals that lean on each other and overlap",
+        Style(
+            charset=string.ascii_uppercase,
+            length=(5, 6),
+            size=(60, 170),
+            fonts=("sans-09", "sans-15"),
+            height=(0.55, 0.65),
+            gap=-0.14,
+            rotation=16,
+            wobble=0.1,
+            scaling=0.1,
+            shrink=2,
+        ),
+    ),
+    "hollow": Preset(
+        "four to six digits and capitals of which only the outlines are drawn",
+        Style(
+            charset=_CLEAR_CAPITAL,
+            size=(70, 220),
+            fonts=("display-08", "sans-09", "serif-13"),
+            height=(0.55, 0.65),
+            gap=0.02,
+            rotation=14,
+            fill="hollow",
+            bold=1,
+            arcs=1,
+            shrink=2,
+        ),
+    ),
+    "colourful": Preset(
+        "four letters or digits, each of its own colour and typeface, on patches of colour",
+        Style(
+            charset=_CLEAR_SMALL,
+            length=(4, 4),
+            size=(60, 160),
+            fonts=("display-13", "display-15", "hand-09", "mono-02", "sans-05", "serif-06"),
+            mixed=True,
+            height=(0.5, 0.65),
+            rotation=25,
+            scaling=0.15,
+            ink="any",
+            colours=True,
+            contrast=0.75,
+            backdrop="patches",
+            dots=30,
+            shrink=2,
+        ),
+    ),
+    "noisy": Preset(
+        "four to six digits in gray under spots, speckle and grain",
+        Style(
+            size=(44, 130),
+            fonts=("mono-02", "mono-04"),
+            height=(0.5, 0.62),
+            rotation=8,
+            wobble=0.1,
+            gray=True,
+            backdrop="noise",
+            dots=40,
+            line_ink=True,
+            speckle=0.06,
+            grain=12,
+            quality=60,
+        ),
+    ),
+    "arcs": Preset(
+        "six letters and digits, swept over by wide arcs and waves",
+        Style(
+            charset=_CLEAR_SMALL,
+            length=(6, 6),
+            size=(60, 200),
+            fonts=("hand-01", "hand-09"),
+            height=(0.45, 0.55),
+            rotation=18,
+            anywhere=True,
+            arcs=3,
+            thickness=3,
+            line_ink=True,
+            shrink=2,
+        ),
+    ),
+}
+"""By name, in the order in which they are listed."""
+
+
+T = TypeVar("T")
+
+_DIGITS, _LOWER, _UPPER = string.digits, string.ascii_lowercase, string.ascii_uppercase
+CHARSETS = (
+    (_DIGITS, 0.26),
+    (_DIGITS + _UPPER, 0.2),
+    (_DIGITS + _LOWER, 0.18),
+    (_DIGITS + _LOWER + _UPPER, 0.2),
+    (_UPPER, 0.06),
+    (_LOWER, 0.06),
+    (_LOWER + _UPPER, 0.04),
+)
+"""Alphabets, and how often each is taken; so are the values of the tables below."""
+
+_LENGTHS = ((3, 0.05), (4, 0.36), (5, 0.26), (6, 0.23), (7, 0.06), (8, 0.04))
+_FONTS = ((1, 0.6), (2, 0.2), (4, 0.2))  # how many
+_INKS = (("dark", 0.65), ("light", 0.12), ("any", 0.23))
+_FILLS = (("solid", 0.76), ("hollow", 0.08), ("dotted", 0.08), ("gradient", 0.08))
+_BOLD = ((0, 0.7), (1, 0.18), (2, 0.07), (-1, 0.05))
+_BACKDROPS = (
+    ("plain", 0.46),
+    ("gradient", 0.1),
+    ("noise", 0.1),
+    ("blobs", 0.1),
+    ("stripes", 0.08),
+    ("grid", 0.08),
+    ("patches", 0.08),
+)
+_THICKNESSES = ((1, 2), (2, 2), (3, 1), (4, 1))
+_SHRINKS = ((1.0, 0.5), (1.5, 0.25), (2.0, 0.25))
+
+
+def draw_style(rng: np.random.Generator) -> Style:
+    """Draw every knob, each with its own chance to be off: most captchas use a few of them."""
+    fonts, few, length = names(), _one(rng, _FONTS), _one(rng, _LENGTHS)
+    big = uniform(rng, 0.3, 0.75)
+    return Style(
+        charset=_one(rng, CHARSETS),
+        length=(length, length),
+        size=None,
+        fonts=tuple(fonts[number] for number in rng.integers(0, len(fonts), few)),
+        mixed=few > 1 and rng.random() < 0.6,
+        height=(big, big + uniform(rng, 0.0, 0.15)),
+        gap=uniform(rng, -0.12, 0.35) if rng.random() < 0.7 else uniform(rng, -0.3, 0.05),
+        rotation=_maybe(rng, 0.6, 3, 40),
+        shear=_maybe(rng, 0.3, 0.05, 0.5),
+        wobble=_maybe(rng, 0.6, 0.03, 0.3),
+        scaling=_maybe(rng, 0.4, 0.03, 0.25),
+        anywhere=rng.random() < 0.5,
+        ink=_one(rng, _INKS),
+        gray=rng.random() < 0.3,
+        colours=rng.random() < 0.35,
+        contrast=uniform(rng, 0.15, 1.0),
+        fill=_one(rng, _FILLS),
+        bold=_one(rng, _BOLD),
+        backdrop=_one(rng, _BACKDROPS),
+        lines=_count(rng, 0.45, 8),
+        arcs=_count(rng, 0.35, 4),
+        thickness=_one(rng, _THICKNESSES),
+        line_ink=rng.random() < 0.45,
+        over=rng.random() < 0.7,
+        dots=_count(rng, 0.35, 120),
+        speckle=_maybe(rng, 0.2, 0.005, 0.15),
+        warp=_maybe(rng, 0.4, 0.01, 0.12),
+        slant=_maybe(rng, 0.2, 0.05, 0.4),
+        blur=_maybe(rng, 0.2, 0.3, 1.1),
+        grain=_maybe(rng, 0.25, 2, 22),
+        shrink=_one(rng, _SHRINKS),
+        jagged=rng.random() < 0.2,
+        quality=int(rng.integers(25, 96)) if rng.random() < 0.6 else None,
+    )
+
+
+def draw_height(rng: np.random.Generator) -> int:
+    """Draw the height of an image whose style gives none, pixels."""
+    return int(rng.integers(28, 81))
+
+
+def _maybe(rng: np.random.Generator, chance: float, low: float, high: float) -> float:
+    """Return 0, or with this chance a number between the two, rather small than large."""
+    return low + (high - low) * float(rng.random()) ** 1.5 if rng.random() < chance else 0.0
+
+
+def _count(rng: np.random.Generator, chance: float, most: int) -> int:
+    return 1 + int((most - 1) * rng.random() ** 2) if rng.random() < chance else 0
+
+
+def _one(rng: np.random.Generator, choices: Sequence[tuple[T, float]]) -> T:
+    """Return one of the values, each with its chance; numpy's own takes ten times as long."""
+    left = float(rng.random()) * sum(chance for _, chance in choices)
+    for value, chance in choices:
+        left -= chance
+        if left < 0:
+            return value
+    return choices[-1][0]

@@ -1,0 +1,291 @@
+"""What an encoded image says of itself before anything is decoded: format, size, completeness.
+
+Only the headers are looked at, with ``struct``; the pixel data is passed over by ``bytes.rfind``
+and ``zlib.crc32``, so that the check costs microseconds.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from captchascope.errors import ImageError
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of one encoded image.
+
+    Attributes:
+        codec: The format, by the name that Pillow has for it.
+        width: In pixels, as stored, before any EXIF orientation.
+        height: Likewise.
+        plain: The bytes to give to OpenCV, or None for an image that Pillow must decode.
+    """
+
+    codec: str
+    width: int
+    height: int
+    plain: bytes | None = None
+
+
+_Parser: TypeAlias = Callable[[bytes, str, int], Header]
+
+_JPEG_SEGMENT = struct.Struct(">HH")
+_JPEG_FRAME = struct.Struct(">BHHB")
+_PNG_START = struct.Struct(">I4sIIBB")
+_PNG_CHUNK = struct.Struct(">I4s")
+_PNG_CRC = struct.Struct(">I")
+
+_FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
+_PLAIN_FRAMES = frozenset({0xFFC0, 0xFFC1, 0xFFC2})  # baseline, extended, progressive
+_APP1, _SCAN = 0xFFE1, 0xFFDA
+
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_MAGICS = (_PNG_MAGIC, b"\xff\xd8", b"GIF87a", b"GIF89a", b"RIFF", b"II*\0", b"MM\0*")
+_BMP_HEADER_SIZES = frozenset({12, 40, 52, 56, 64, 108, 124})
+
+# Transparency, animation and orientation change the pixels, and only Pillow heeds all of them.
+_PILLOW_CHUNKS = frozenset({b"tRNS", b"acTL", b"eXIf"})
+_ORIENTATION_TEXTS = (b"Raw profile type", b"XML:com.adobe.xmp")
+
+_FETCH_AGAIN = "download or copy it again"
+_SHRINK = "shrink or crop it, or raise max_pixels"
+_CONVERT = "convert it to PNG first"
+_ERROR_PAGE = "servers send an error page under an image's name; download it again"
+
+_LOOKS = {
+    b"%pdf": ("a PDF document", _CONVERT),
+    b"\x00\x00\x01\x00": ("an icon (ICO)", _CONVERT),
+    b"8bps": ("a Photoshop document", _CONVERT),
+    b"\xff\x0a": ("a JPEG XL image", _CONVERT),
+    b"\x00\x00\x00\x0cjp": ("a JPEG 2000 image", _CONVERT),
+    b"ii+\x00": ("a BigTIFF image", _CONVERT),
+    b"mm\x00+": ("a BigTIFF image", _CONVERT),
+    b"pk\x03\x04": ("a ZIP archive", "unpack it first"),
+    b"\x1f\x8b": ("gzip data", "unpack it first"),
+    b"data:": ("a data: URL", "decode the base64 text after the comma first"),
+    b"ivborw0kggo": ("base64 text", "decode it first"),
+    b"/9j/": ("base64 text", "decode it first"),
+    b"r0lgod": ("base64 text", "decode it first"),
+}
+
+
+def corrupted(where: str, codec: str) -> ImageError:
+    """Return the error for data that contradicts its own format."""
+    return ImageError(where, f"holds corrupted {codec} data", _FETCH_AGAIN)
+
+
+def truncated(where: str, codec: str) -> ImageError:
+    """Return the error for data that ends too early."""
+    return ImageError(where, f"is truncated: its {codec} data ends early", _FETCH_AGAIN)
+
+
+def check_size(where: str, width: int, height: int, max_pixels: int) -> None:
+    """Refuse an image without pixels or with too many of them.
+
+    Raises:
+        ImageError: If a side is zero, or ``width * height`` is above ``max_pixels``.
+    """
+    if width <= 0 or height <= 0:
+        what = f"is {width} x {height} pixels: there is nothing to read"
+        raise ImageError(where, what, _FETCH_AGAIN)
+    if width * height > max_pixels:
+        what = f"is too large: {width} x {height} pixels, the limit is {max_pixels:,} in all"
+        raise ImageError(where, what, _SHRINK)
+
+
+def read_header(data: bytes, where: str, max_pixels: int) -> Header:
+    """Return the header of a JPEG, PNG, GIF, BMP, WebP or TIFF.
+
+    JPEG and PNG are also checked to be complete, which OpenCV 4 does not do; bytes that follow
+    the end are tolerated. The other formats are complete or not when Pillow has decoded them.
+
+    Args:
+        data: The whole encoded image.
+        where: What an error names.
+        max_pixels: The limit of width times height.
+
+    Raises:
+        ImageError: If ``data`` is empty, of no supported format, too large, truncated or
+            corrupted.
+    """
+    codec = _codec_of(data)
+    if codec is None:
+        raise _unsupported(data, where)
+    try:
+        return _PARSERS[codec](data, where, max_pixels)
+    except struct.error:
+        raise truncated(where, codec) from None
+
+
+def _codec_of(data: bytes) -> str | None:
+    if data.startswith(b"\xff\xd8"):
+        return "JPEG"
+    if data.startswith(_PNG_MAGIC):
+        return "PNG"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data.startswith((b"II*\0", b"MM\0*")):
+        return "TIFF"
+    # Two letters are little to go by, and text may begin with them.
+    if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in _BMP_HEADER_SIZES:
+        return "BMP"
+    return None
+
+
+def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
+    """Walk the segments up to the scan, as strictly as Pillow does, then look for the end."""
+    width = height = position = 0
+    plain = framed = False
+    orientable = False
+    marker, length = 0, 2
+    while marker != _SCAN:
+        position += length
+        marker, length = _JPEG_SEGMENT.unpack_from(data, position)
+        if marker == 0xFFFF:  # a fill byte: the marker begins at its second half
+            length = 1
+            continue
+        length += 2
+        # What has no length (restarts, a second start, the end) has no place before the scan.
+        if marker < 0xFFC0 or 0xFFD0 <= marker <= 0xFFD9 or length < 4:
+            raise corrupted(where, "JPEG")
+        if marker in _FRAMES:
+            precision, height, width, components = _JPEG_FRAME.unpack_from(data, position + 4)
+            check_size(where, width, height, max_pixels)
+            framed = True
+            plain = marker in _PLAIN_FRAMES and precision == 8 and components in (1, 3)
+        elif marker == _APP1:  # EXIF or XMP, which may hold an orientation
+            orientable = True
+    if not framed:
+        raise corrupted(where, "JPEG")
+    # Inside a scan 0xFF is followed by 0 or a restart, so this cannot be pixel data.
+    if data.rfind(b"\xff\xd9", position + length) < 0:
+        raise truncated(where, "JPEG")
+    return Header("JPEG", width, height, data if plain and not orientable else None)
+
+
+def _png(data: bytes, where: str, max_pixels: int) -> Header:
+    _, kind, width, height, depth, colour = _PNG_START.unpack_from(data, len(_PNG_MAGIC))
+    if kind != b"IHDR":
+        raise corrupted(where, "PNG")
+    check_size(where, width, height, max_pixels)
+    bare = _bare_png(data, where)
+    plain = depth == 8 and colour in (0, 2)  # gray or RGB
+    return Header("PNG", width, height, bare if plain else None)
+
+
+def _bare_png(data: bytes, where: str) -> bytes | None:
+    """Check every chunk; return the PNG without its ancillary ones, or None if they matter.
+
+    libpng turns RGB to gray in linear light where there is a gAMA chunk (up to 67 levels off),
+    and prints warnings about colour profiles; without these chunks it does neither.
+    """
+    view = memoryview(data)
+    critical: list[bytes | memoryview] = [_PNG_MAGIC]
+    position, kind, matter = len(_PNG_MAGIC), b"", False
+    while kind != b"IEND":
+        length, kind = _PNG_CHUNK.unpack_from(data, position)
+        end = position + length + 12
+        (crc,) = _PNG_CRC.unpack_from(data, end - 4)
+        if zlib.crc32(view[position + 4 : end - 4]) != crc:
+            raise corrupted(where, "PNG")
+        if not kind[0] & 0x20:  # a capital letter: critical
+            critical.append(view[position:end])
+        elif kind in _PILLOW_CHUNKS or data.startswith(_ORIENTATION_TEXTS, position + 8):
+            matter = True
+        position = end
+    return None if matter else b"".join(critical)
+
+
+def _gif(data: bytes, where: str, max_pixels: int) -> Header:
+    width, height = struct.unpack_from("<HH", data, 6)
+    check_size(where, width, height, max_pixels)
+    return Header("GIF", width, height)
+
+
+def _bmp(data: bytes, where: str, max_pixels: int) -> Header:
+    (header_size,) = struct.unpack_from("<I", data, 14)
+    width, height = struct.unpack_from("<HH" if header_size == 12 else "<ii", data, 18)
+    height = abs(height)  # negative: the rows run from top to bottom
+    check_size(where, width, height, max_pixels)
+    return Header("BMP", width, height)
+
+
+def _webp(data: bytes, where: str, max_pixels: int) -> Header:
+    riff_size, kind = struct.unpack_from("<I4x4s", data, 4)
+    if kind == b"VP8X":
+        packed = int.from_bytes(data[24:30].ljust(6, b"\0"), "little")
+        width, height = (packed & 0xFFFFFF) + 1, (packed >> 24) + 1
+    elif kind == b"VP8L":
+        (packed,) = struct.unpack_from("<I", data, 21)
+        width, height = (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
+    else:
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
+    check_size(where, width, height, max_pixels)
+    if riff_size + 8 > len(data):
+        raise truncated(where, "WEBP")
+    return Header("WEBP", width, height)
+
+
+def _tiff(data: bytes, where: str, max_pixels: int) -> Header:
+    """Read width and height (tags 256 and 257) from the first directory."""
+    order = "<" if data.startswith(b"II") else ">"
+    (start,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, start)
+    sides = {256: 0, 257: 0}
+    for position in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(order + "HH", data, position)
+        if tag in sides:
+            value = "H" if kind == 3 else "I"
+            (sides[tag],) = struct.unpack_from(order + value, data, position + 8)
+    check_size(where, sides[256], sides[257], max_pixels)
+    return Header("TIFF", sides[256], sides[257])
+
+
+_PARSERS: dict[str, _Parser] = {
+    "JPEG": _jpeg,
+    "PNG": _png,
+    "GIF": _gif,
+    "BMP": _bmp,
+    "WEBP": _webp,
+    "TIFF": _tiff,
+}
+
+
+def _unsupported(data: bytes, where: str) -> ImageError:
+    if not data:
+        return ImageError(where, "is empty", _FETCH_AGAIN)
+    if any(magic.startswith(data) for magic in _MAGICS):
+        return ImageError(where, "is truncated: only its first bytes are there", _FETCH_AGAIN)
+    lead = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    look = _look_of(lead)
+    if look is None:
+        what = "is not a JPEG, PNG, GIF, BMP, WebP or TIFF image"
+        return ImageError(where, what, _CONVERT)
+    return ImageError(where, f"is {look[0]}, not an image that can be decoded", look[1])
+
+
+def _look_of(lead: bytes) -> tuple[str, str] | None:
+    """Say what foreign data looks like, and what to do with it, from its lower-case start."""
+    if lead.startswith(b"<"):
+        if b"<svg" in lead and b"<html" not in lead:
+            return "an SVG drawing", _CONVERT
+        html = b"<!doctype html" in lead or b"<html" in lead
+        return ("an HTML page" if html else "XML or HTML text"), _ERROR_PAGE
+    if lead[4:8] == b"ftyp":
+        return "an AVIF or HEIC image, or a film", _CONVERT
+    known = next((look for start, look in _LOOKS.items() if lead.startswith(start)), None)
+    if known is None and _is_text(lead[:64]):
+        return "plain text", _ERROR_PAGE
+    return known
+
+
+def _is_text(lead: bytes) -> bool:
+    text = lead.decode("utf-8", "replace").rstrip("\ufffd")  # the cut may split a character
+    return bool(text) and all(c.isprintable() or c.isspace() for c in text) and "\ufffd" not in text

@@ -1,0 +1,1 @@
+"""Model files: ONNX with metadata, checked before they are opened."""

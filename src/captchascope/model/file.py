@@ -1,0 +1,182 @@
+"""A model file: an ONNX graph that carries all that is needed to use it in its metadata.
+
+Nothing of a file reaches ONNX Runtime before ``onnxwalk`` has seen the whole of it. ONNX Runtime
+is imported when the first file is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from captchascope.errors import ModelError
+from captchascope.files import printable
+from captchascope.model.metadata import Metadata
+from captchascope.model.onnxwalk import read_bytes, read_props
+from captchascope.records import FloatArray
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+
+_MAX_REASON = 300  # characters of what ONNX Runtime says
+_TRAIN_AGAIN = "train it again with `captchascope train`"
+
+_FLOATS = "tensor(float)"
+_DISTANCE = "distance"  # the name of the second output, where there is one
+
+_CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+_FATAL = 4  # the only severity that ONNX Runtime may report on stderr
+
+# What C++'s own exceptions become on their way through ONNX Runtime's bindings.
+_BINDING_ERRORS = (ArithmeticError, LookupError, MemoryError, RuntimeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """An opened model; threads may share it.
+
+    Attributes:
+        name: What errors call it: the path, or the name that was given with the bytes.
+        metadata: What it says of itself.
+        session: ONNX Runtime's side of it, with one input; all is of 32-bit floats.
+        takes: The name of the input.
+        gives: The names of the outputs: the logits, and the distance where the graph has it.
+    """
+
+    name: str
+    metadata: Metadata
+    session: onnxruntime.InferenceSession
+    takes: str
+    gives: tuple[str, ...]
+
+    def run(self, batch: FloatArray) -> FloatArray:
+        """Return the logits of a batch of the shape that ``metadata.input`` describes.
+
+        Returns:
+            Shape (..., ``metadata.num_classes``).
+
+        Raises:
+            ModelError: If the graph does not take the batch, fails on it, or gives another number
+                of classes.
+        """
+        return self._outputs(batch, self.gives[:1])[0]
+
+    def run_with_distance(self, batch: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """Return the logits, and how far each image is from what the network was trained on.
+
+        Returns:
+            As ``run``; and shape (B,), or None where the graph does not tell.
+
+        Raises:
+            ModelError: As ``run``, or if there are not logits, and one distance, for each image.
+        """
+        logits, *distances = self._outputs(batch, self.gives)
+        if logits.shape[:1] != (len(batch),):
+            what = f"gives logits of the shape {logits.shape} for {len(batch)} images"
+            raise ModelError(self.name, what, _TRAIN_AGAIN)
+        if not distances:
+            return logits, None
+        if distances[0].shape != (len(batch),):
+            what = f"gives distances of the shape {distances[0].shape} for {len(batch)} images"
+            raise ModelError(self.name, what, _TRAIN_AGAIN)
+        return logits, distances[0]
+
+    def _outputs(self, batch: FloatArray, names: Sequence[str]) -> list[FloatArray]:
+        try:
+            outputs = cast("list[FloatArray]", self.session.run(names, {self.takes: batch}))
+        except _runtime_errors() as error:
+            what = f"failed on a batch of the shape {batch.shape}: {_one_line(error)}"
+            raise ModelError(self.name, what, _TRAIN_AGAIN) from error
+        _check_classes(self.name, self.metadata, outputs[0].shape)
+        return outputs
+
+
+def open_model(path: Path | str) -> ModelFile:
+    """Check and open a model file.
+
+    Example:
+        >>> open_model("metu.onnx").metadata.charset.chars
+        '0123456789'
+
+    Raises:
+        ModelError: If there is no such file, or it cannot be read, is empty, larger than
+            ``MAX_BYTES``, damaged, not captchascope's, of a newer format, has invalid metadata,
+            needs external data or custom operators, or is refused by ONNX Runtime.
+    """
+    where = printable(path)
+    return open_model_bytes(read_bytes(Path(path), where), where)
+
+
+def open_model_bytes(data: bytes, where: str) -> ModelFile:
+    """Check and open the bytes of a model file.
+
+    Args:
+        data: The whole file.
+        where: What errors name.
+
+    Raises:
+        ModelError: As ``open_model`` does.
+    """
+    metadata = Metadata.from_props(read_props(data, where), where)
+    try:
+        session = _session(data)
+        session.disable_fallback()
+        # Names and shapes are decoded as they are asked for, and may fail.
+        inputs = [(port.name, port.type) for port in session.get_inputs()]
+        outputs = [(port.name, port.type, port.shape) for port in session.get_outputs()]
+    except _runtime_errors() as error:
+        what = f"is refused by ONNX Runtime: {_one_line(error)}"
+        raise ModelError(where, what, f"upgrade onnxruntime, or {_TRAIN_AGAIN}") from error
+    outputs = outputs[:1] + [port for port in outputs[1:] if port[0] == _DISTANCE]
+    if len(inputs) != 1 or not outputs or {p[1] for p in (*inputs, *outputs)} != {_FLOATS}:
+        what = "is not a network with one input and an output of 32-bit floats"
+        raise ModelError(where, what, _TRAIN_AGAIN)
+    _check_classes(where, metadata, outputs[0][2])
+    return ModelFile(where, metadata, session, inputs[0][0], tuple(port[0] for port in outputs))
+
+
+def _session(data: bytes) -> onnxruntime.InferenceSession:
+    """Return a session that is silent and leaves the choice of parallelism to its callers."""
+    import onnxruntime
+
+    if hasattr(onnxruntime, "disable_telemetry_events"):
+        onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = _FATAL
+    # Otherwise "ORTM" at byte 4 makes it another format, which the walk knows nothing of.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    # ONNX Runtime's own fallback would print to stdout, and its environment could change options.
+    given = {"sess_options": options, "enable_fallback": 0, "read_config_from_model": 0}
+    if _CUDA in onnxruntime.get_available_providers():
+        with suppress(*_runtime_errors()):  # built for CUDA, on a machine without it
+            return onnxruntime.InferenceSession(data, providers=[_CUDA, _CPU], **given)
+    return onnxruntime.InferenceSession(data, providers=[_CPU], **given)
+
+
+def _runtime_errors() -> tuple[type[Exception], ...]:
+    """Return what ONNX Runtime may raise: classes without a common root, more in each version."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    classes = [value for value in vars(state).values() if isinstance(value, type)]
+    return (*(cls for cls in classes if issubclass(cls, Exception)), *_BINDING_ERRORS)
+
+
+def _one_line(error: Exception) -> str:
+    # Under some Pythons an error whose message is not UTF-8 has none.
+    unsaid = f"{type(error).__name__}, whose reason cannot be decoded"
+    text = printable(" ".join(str(error).split())) or unsaid
+    return text if len(text) <= _MAX_REASON else f"...{text[-_MAX_REASON:]}"  # the end tells most
+
+
+def _check_classes(where: str, metadata: Metadata, shape: Sequence[object]) -> None:
+    """Refuse an output whose last dimension is known and not the number of classes."""
+    classes = shape[-1] if shape else None
+    if isinstance(classes, int) and classes != metadata.num_classes:
+        what = f"tells {classes} classes apart, but its charset needs {metadata.num_classes}"
+        raise ModelError(where, what, _TRAIN_AGAIN)

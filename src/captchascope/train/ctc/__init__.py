@@ -1,0 +1,3 @@
+"""Training the whole way: images and texts in, a CTC network out."""
+
+from __future__ import annotations

@@ -1,1 +1,0 @@
-"""Training the whole way: images and texts in, a CTC network out."""

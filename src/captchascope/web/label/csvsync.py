@@ -1,0 +1,153 @@
+"""``labels.csv`` follows the store, and what others write into it is taken in first.
+
+Before the file is written, the store keeps the hash of what it is going to be and the time of the
+labels in it. So at any later moment, after a kill too, it can be told whether the file is ours,
+and if not, what it was when it last was: a row that has changed since was changed by somebody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from captchascope.data.formats import FORMS, read_labels
+from captchascope.data.formats.tables import read_csv
+from captchascope.data.labels import LABELS_CSV, Row, label_fault, labels_csv, quoted
+from captchascope.data.match import Folder
+from captchascope.errors import DatasetError
+from captchascope.files import find_images, printable, write_whole
+from captchascope.records import Sample
+from captchascope.web.label.schema import CSV
+from captchascope.web.label.store import Said, Store
+
+_OURS, _SINCE = "csv", "csv at"  # the hash of the file as we left it, and the time of its labels
+_NEXT, _NEXT_AT = "next csv", "next csv at"  # the same of what may be being written
+
+_OTHERS = ("txt", "jsonl", "label-studio")
+"""Forms of labels that are taken in where there is no ``labels.csv``."""
+
+
+class Follower:
+    """Keeps the label file of a folder and the store in agreement."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder = folder
+        self._path = folder / LABELS_CSV
+        self._store = store
+        self._written: int | None = None  # the version of the store that the file has
+
+    def begin(self) -> None:
+        """Take in what the folder has, at the start.
+
+        Raises:
+            DatasetError: If there are labels that cannot be understood; nothing is changed then.
+            OutputError: If they cannot be stored.
+        """
+        if self._path.exists():
+            self._take_in()
+        elif not self._store.facts.get(_OURS):
+            self._take_in_others()
+
+    def follow(self) -> None:
+        """Bring the file up to date; what others have written there is taken in before.
+
+        Raises:
+            DatasetError: If others have left it in a state that cannot be understood; it stays so.
+            OutputError: If it cannot be written.
+        """
+        self._take_in()
+        with self._store.lock:
+            version, seq = self._store.version, self._store.seq
+            if version == self._written:
+                return
+            labels = self._store.labels()
+        if not (labels or self._path.exists()):
+            return
+        samples = [Sample(file, label, Path(file), columns=more) for file, label, more in labels]
+        text = labels_csv(self._path, samples)
+        ours = _hash(text.encode())
+        if ours != self._store.facts.get(_OURS):
+            self._store.set_facts({_NEXT: ours, _NEXT_AT: str(seq)})
+            write_whole(self._path, text)
+        self._store.set_facts({_OURS: ours, _SINCE: str(seq)})
+        self._written = version
+
+    def _take_in(self) -> None:
+        """Take in the file where it is not as we left it."""
+        try:
+            found = _hash(self._path.read_bytes())
+        except FileNotFoundError:
+            if self._store.facts.get(_OURS):
+                self._store.set_facts({_OURS: ""})
+            self._written = None
+            return
+        except OSError as error:
+            what, remedy = f"cannot be read: {error.strerror}", "check the permissions"
+            raise DatasetError(printable(self._path), what, remedy) from error
+        facts = self._store.facts
+        if found == facts.get(_OURS):
+            return
+        if found == facts.get(_NEXT):
+            self._store.set_facts({_OURS: found, _SINCE: facts[_NEXT_AT]})
+            return
+        self._take_rows(self._rows(), found)
+        self._written = None
+        self._store.set_facts({_OURS: found, _SINCE: str(self._store.seq)})
+
+    def _rows(self) -> list[Row]:
+        """Return the rows of the file, having checked all of them."""
+        folder = Folder.of(self._folder, find_images(self._folder))
+        rows: dict[str, Row] = {}
+        for row in read_csv(self._path):
+            what, image = _fault(row), folder.find(row.file)
+            named = row if image is None else replace(row, file=image.file)
+            if rows.setdefault(named.file, named).label != row.label:
+                what = f"labels {quoted(row.file)} again, and otherwise"
+            if what:
+                raise DatasetError(printable(self._path), what, row.remedy, row=row.number)
+        return list(rows.values())
+
+    def _take_rows(self, rows: Sequence[Row], origin: str) -> None:
+        """Store what rows say that the file did not say when we left it.
+
+        A label that nobody has touched here since then is replaced; where both have changed, the
+        image becomes disputed.
+        """
+        self._store.add_images(row.file for row in rows)
+        columns: dict[int, Mapping[str, str]] = {}
+        said = []
+        since = int(self._store.facts.get(_SINCE, "0"))
+        for place, row in enumerate(rows):
+            image = self._store.number(row.file)
+            assert image is not None
+            columns[image] = row.columns
+            before, now = self._store.standing(image, since), self._store.standing(image)
+            if row.label and row.label != before.text:
+                key = f"{CSV} {origin} {since} {place}"
+                said.append(Said(key, image, row.label, final=before == now))
+        self._store.set_columns(columns)
+        self._store.say(CSV, said)
+
+    def _take_in_others(self) -> None:
+        """Take in labels of another form, if the folder has any."""
+        folder = Folder.of(self._folder, find_images(self._folder))
+        for name in _OTHERS:
+            if (self._folder / FORMS[name].files[0]).exists():
+                (samples, _), _ = read_labels(folder, name)
+                rows = [Row(0, s.file, s.label, s.columns) for s in samples]
+                self._take_rows(rows, f"of {name}")
+                return
+
+
+def _fault(row: Row) -> str:
+    """Return what is wrong with a row; one without a label is only not labelled yet."""
+    if row.fault or not row.file:
+        return row.fault or "has a row that names no file"
+    fault = label_fault(row.label) if row.label else ""
+    return f"gives {quoted(row.file)} {fault}" if fault else ""
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,60 @@
+"""The images of the folder: found, and read again safely each time that one is shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from captchascope.data.match import Folder
+from captchascope.draw.canvas import png
+from captchascope.errors import ImageError
+from captchascope.files import find_images, printable, read_regular
+from captchascope.image.decode import MAX_BYTES, load_rgb
+
+
+def files_of(folder: Path) -> list[str]:
+    """Return the images that can be labelled, relative to the folder and in natural order.
+
+    Links that lead out of the folder are left out, and so are names that no UTF-8 file of labels
+    could hold.
+
+    Raises:
+        DatasetError: If the folder cannot be read or holds none.
+    """
+    return list(_usable(Folder.of(folder, find_images(folder))))
+
+
+def _usable(found: Folder) -> Iterator[str]:
+    for image in found.images:
+        try:
+            image.file.encode()
+        except UnicodeEncodeError:
+            continue
+        if not image.outside:
+            yield image.file
+
+
+def bytes_of(folder: Path, file: str) -> bytes:
+    """Return the bytes of an image of the folder, once all links are followed still in it.
+
+    Raises:
+        ImageError: If it leads outside, or cannot be read.
+    """
+    try:
+        root, path = Path(os.path.realpath(folder)), Path(os.path.realpath(folder / file))
+        if not path.is_relative_to(root):
+            raise ImageError(printable(file), "leads outside the folder", "copy it into the folder")
+        return read_regular(path, MAX_BYTES)
+    except (OSError, ValueError) as error:
+        what = getattr(error, "strerror", None) or str(error)
+        raise ImageError(printable(file), f"cannot be read: {what}", "put it back") from error
+
+
+def png_of(folder: Path, file: str) -> bytes:
+    """Return an image of the folder as a PNG, whatever it was: no browser sees foreign bytes.
+
+    Raises:
+        ImageError: If it leads outside, or cannot be read or decoded.
+    """
+    return png(load_rgb(bytes_of(folder, file)))

@@ -1,0 +1,1 @@
+"""The pages of the app, but those of labelling."""

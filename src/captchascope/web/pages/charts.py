@@ -1,0 +1,249 @@
+"""How a training went: the log beside a model file, of either way of training."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from captchascope.evaluate import Calibration, Rate
+
+_MOST = 8 * 2**20  # bytes of a log
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What was known at one moment of a training.
+
+    Attributes:
+        at: Images seen, or epochs, as ``Course.unit`` says.
+        seconds: Since the training began.
+        exact: Share of the validation texts that were right; None without any.
+        character: Share of their characters that were right; None without any.
+        loss: Mean of the training loss, nats.
+    """
+
+    at: float
+    seconds: float
+    exact: float | None
+    character: float | None
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The points of a training, in order; at least one. ``unit`` is what ``at`` counts."""
+
+    unit: str
+    points: tuple[Point, ...]
+
+
+def read_course(model: Path) -> Course | None:
+    """Return the course of the training that wrote ``model``, from ``MODEL.onnx.run/log.csv``.
+
+    None where there is no such file, or it is no log that captchascope wrote: the model is as good
+    without it.
+    """
+    try:
+        with (model.with_name(f"{model.name}.run") / "log.csv").open("rb") as file:
+            text = file.read(_MOST).decode("utf-8")
+        rows = list(csv.DictReader(text.splitlines()))
+        return _course(rows) if rows else None
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):  # a row cut off has no strings
+        return None
+
+
+def _course(rows: list[dict[str, str]]) -> Course:
+    """Return the course of a log; a row of the whole way counts images, one of glyphs epochs."""
+    if "views" in rows[0]:
+        points = [_point(row, "views", float(row["seconds"]), "exact") for row in rows]
+        return Course("images seen", tuple(points))
+    since = accumulate(float(row["seconds"]) for row in rows)
+    points = [_point(row, "number", at, "captcha") for row, at in zip(rows, since, strict=True)]
+    return Course("epochs", tuple(points))
+
+
+def _point(row: Mapping[str, str], at: str, seconds: float, exact: str) -> Point:
+    where = _number(row[at])
+    return Point(where, seconds, _share(row[exact]), _share(row["character"]), _number(row["loss"]))
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is no number to draw")
+    return number
+
+
+def _share(text: str) -> float | None:
+    return None if text == "" else min(max(_number(text), 0.0), 1.0)
+
+
+_WIDTH, _HEIGHT = 360.0, 240.0
+_LEFT, _TOP, _RIGHT, _BOTTOM = 48.0, 12.0, 20.0, 42.0  # margins, for the numbers on the axes
+_SMALLEST, _LARGEST = 3.0, 9.0  # the radius of a bubble
+_HEATS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A place on an axis, and the number that stands there."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line through points, as ``points`` of a polyline has them, and what it is called."""
+
+    name: str
+    points: str
+    end: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A measured share with its interval: a circle, and a line from ``low`` to ``high``."""
+
+    x: float
+    y: float
+    radius: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The frame of a chart with its axes, and the marks within.
+
+    Attributes:
+        x: The ticks of the axis below, left to right.
+        y: The ticks of the axis on the left, from below.
+        x_title: What the axis below tells.
+        lines: Lines, where there are any.
+        bubbles: Measured shares, where there are any.
+    """
+
+    x: tuple[Tick, ...]
+    y: tuple[Tick, ...]
+    x_title: str
+    lines: tuple[Line, ...] = ()
+    bubbles: tuple[Bubble, ...] = ()
+    width: float = _WIDTH
+    height: float = _HEIGHT
+    left: float = _LEFT
+    top: float = _TOP
+    right: float = _WIDTH - _RIGHT
+    bottom: float = _HEIGHT - _BOTTOM
+
+
+@dataclass(frozen=True, slots=True)
+class Whisker:
+    """A rate as a bar of its interval, from 0 to 100 along the drawing, and a dot."""
+
+    low: float
+    value: float
+    high: float
+
+
+def whiskers(rates: Sequence[Rate]) -> tuple[float, list[Whisker]]:
+    """Return the share that the drawings begin at, and one whisker for each rate.
+
+    They begin at the tenth below the lowest interval: good readers differ in the last per cent.
+    """
+    first = min((math.floor(rate.low * 10) / 10 for rate in rates), default=0.0)
+    first = min(first, 0.9)
+    scale = 100 / (1 - first)
+    return first, [
+        Whisker(*(round((v - first) * scale, 2) for v in (r.low, r.value, r.high))) for r in rates
+    ]
+
+
+def heat(count: int, total: int) -> int:
+    """Return how strongly to colour a wrong cell of a confusion matrix: 0 not, 1 to 4.
+
+    Args:
+        count: Of the cell.
+        total: Of its row.
+    """
+    if not count:
+        return 0
+    share = count / total
+    return next((i for i, most in enumerate((0.01, 0.05, 0.2), 1) if share <= most), _HEATS)
+
+
+def calibration_chart(found: Calibration) -> Chart:
+    """Return how often readings of each confidence were right; on the diagonal it is honest."""
+    most = max((one.count for one in found.bins), default=1)
+    bubbles = []
+    for one in found.bins:
+        rate = Rate(round(one.accuracy * one.count), one.count)
+        radius = _SMALLEST + (_LARGEST - _SMALLEST) * math.sqrt(one.count / most)
+        place = _x(one.confidence), _y(rate.value)
+        bubbles.append(Bubble(*place, radius, _y(rate.low), _y(rate.high)))
+    shares = [0.0, 0.25, 0.5, 0.75, 1.0]
+    return Chart(
+        tuple(Tick(_x(share), f"{share:.0%}") for share in shares),
+        tuple(Tick(_y(share), f"{share:.0%}") for share in shares),
+        "confidence",
+        (Line("honest", _polyline([(0.0, 0.0), (1.0, 1.0)]), (_x(1), _y(1))),),
+        tuple(bubbles),
+    )
+
+
+def course_chart(course: Course) -> Chart | None:
+    """Return the learning curve, or None where the training had nothing to validate on."""
+    last = max(point.at for point in course.points) or 1.0
+    lines = []
+    for name in ("exact", "character"):
+        found = [
+            (p.at / last, share)
+            for p in course.points
+            if (share := _charts_share(p, name)) is not None
+        ]
+        if found:
+            x, y = found[-1]
+            lines.append(Line(name, _polyline(found), (_x(x), _y(y))))
+    if not lines:
+        return None
+    return Chart(
+        tuple(Tick(_x(value / last), _short(value)) for value in _round_numbers(last)),
+        tuple(Tick(_y(share), f"{share:.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)),
+        course.unit,
+        tuple(lines),
+    )
+
+
+def _charts_share(point: Point, name: str) -> float | None:
+    return point.exact if name == "exact" else point.character
+
+
+def _x(share: float) -> float:
+    return round(_LEFT + share * (_WIDTH - _LEFT - _RIGHT), 1)
+
+
+def _y(share: float) -> float:
+    return round(_HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM), 1)
+
+
+def _polyline(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{_x(x)},{_y(y)}" for x, y in points)
+
+
+def _round_numbers(last: float) -> list[float]:
+    """Return two to seven round whole numbers, from 0 to at most ``last``."""
+    power = 10.0 ** math.floor(math.log10(last))
+    steps = (share * power for share in (0.2, 0.5, 1.0, 2.0))
+    step = max(1.0, next(step for step in steps if last / step <= 6))
+    return [i * step for i in range(math.floor(last / step + 1e-9) + 1)]
+
+
+def _short(number: float) -> str:
+    """Return a number as an axis shows it: 250, 40k, 1.5M."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:g}{letter}"
+    return f"{number:g}"

@@ -1,0 +1,277 @@
+"""Testing the server's models on a folder, each once, in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+
+from captchascope.data.dataset import Dataset, read_dataset
+from captchascope.draw.canvas import image_uri
+from captchascope.errors import CaptchascopeError, DatasetError, ImageError
+from captchascope.evaluate import Evaluation, Rate, confusion_table, evaluate, most_confused
+from captchascope.files import printable
+from captchascope.image.decode import load_rgb
+from captchascope.reader import Reader
+from captchascope.records import Reading
+from captchascope.web.batching import Batcher
+from captchascope.web.pages.charts import (
+    Course,
+    Whisker,
+    calibration_chart,
+    course_chart,
+    heat,
+    read_course,
+    whiskers,
+)
+from captchascope.web.problems import Problem
+from captchascope.web.readers import bare
+from captchascope.web.templates import page
+
+_BATCH = 64  # images between two looks at whether to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """A test that is under way, or waits for another: so many images are read of so many."""
+
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came of a test.
+
+    Attributes:
+        result: The figures.
+        chars: The model's characters.
+        samples: How many images were read.
+        problems: How many rows and images of the folder could not be used.
+        course: How the model was trained, where its log lies beside it.
+    """
+
+    result: Evaluation
+    chars: str
+    samples: int
+    problems: int
+    course: Course | None
+
+
+State: TypeAlias = Measuring | Measured | CaptchascopeError
+
+
+class Measurements:
+    """The tests of one folder: at most one runs at a time, and each model's is kept.
+
+    Threads may share it. A test begins when it is first looked for.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._states: dict[str, State] = {}
+        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, "captchascope-measure")
+        self._stopped = threading.Event()
+
+    @property
+    def name(self) -> str:
+        """What the folder is called, and not where it lies."""
+        return printable(self._data.resolve().name)
+
+    def look(self, name: str, reader: Reader) -> State:
+        """Return how far the test of a model is, and begin it where there is none."""
+        with self._lock:
+            if name not in self._states:
+                self._states[name] = Measuring()
+                self._thread.submit(self._run, name, reader)
+            return self._states[name]
+
+    def forget(self, name: str) -> None:
+        """Let the test of a model begin anew when it is next looked for, unless one is running."""
+        with self._lock:
+            if not isinstance(self._states.get(name), Measuring):
+                self._states.pop(name, None)
+
+    def close(self) -> None:
+        """End the test that is running, within a few images, and begin no other."""
+        self._stopped.set()
+        self._thread.shutdown(cancel_futures=True)
+
+    def _run(self, name: str, reader: Reader) -> None:
+        try:
+            self._states[name] = self._measured(name, reader)
+        except CaptchascopeError as error:
+            self._states[name] = bare(error)
+
+    def _measured(self, name: str, reader: Reader) -> State:
+        data = read_dataset(self._data)
+        if not data.samples:
+            raise DatasetError(self.name, "has no labelled images", "label some")
+        readings = self._readings(name, reader, data)
+        if len(readings) < len(data.samples):
+            return Measuring()
+        return Measured(
+            evaluate(data.samples, readings, ignore_case=reader.constraints.ignore_case),
+            reader.charset.chars,
+            len(readings),
+            len(data.problems),
+            read_course(reader.path),
+        )
+
+    def _readings(self, name: str, reader: Reader, data: Dataset) -> list[Reading]:
+        """Read every sample; fewer where the server stops."""
+        paths = [sample.path for sample in data.samples]
+        readings: list[Reading] = []
+        while len(readings) < len(paths) and not self._stopped.is_set():
+            self._states[name] = Measuring(len(readings), len(paths))
+            readings += reader.read_batch(paths[len(readings) : len(readings) + _BATCH])
+        return readings
+
+
+_WORST = 24  # images shown
+_MOST_CHARS = 40  # of a confusion matrix that still fits a page
+_CONFUSED = 30  # pairs that are listed where it does not
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What the list of models tells of one."""
+
+    name: str
+    method: str
+    chars: str
+    validation: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A rate by its name, and how it is drawn."""
+
+    name: str
+    rate: Rate
+    whisker: Whisker
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of the confusion matrix: its count, and the class that colours it."""
+
+    count: int
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """An image that was misread, as an address that holds it; "" where it cannot be decoded."""
+
+    file: str
+    label: str
+    text: str
+    confidence: float
+    uri: str
+
+
+def router(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
+    """Return the routes; without ``measurements`` the server was given no folder to test on."""
+    routes = APIRouter(include_in_schema=False)
+    data = "" if measurements is None else measurements.name
+
+    def reader_of(name: str) -> Reader:
+        opened = batcher.readers.opened
+        if name not in opened:
+            raise Problem(404, f"there is no model {name} here, or it is not open yet")
+        return opened[name]
+
+    @routes.get("/results")
+    async def _models() -> Response:
+        opened = batcher.readers.opened
+        models = [_model(name, reader) for name, reader in opened.items()]
+        return page("results.html", here="results", models=models, data=data)
+
+    @routes.get("/results/{name}")
+    async def _result(name: str) -> Response:
+        reader = reader_of(name)
+        if measurements is None:
+            raise Problem(404, "the server was given no folder to test on; --data DIR names one")
+        state = measurements.look(name, reader)
+        shown = partial(page, here="results", model=name, data=data)
+        if isinstance(state, Measuring):
+            return shown("measuring.html", state=state)
+        if not isinstance(state, Measured):
+            return shown("unmeasured.html", 422, error=state)
+        return shown("result.html", it=state, **await asyncio.to_thread(_drawn, state))
+
+    @routes.post("/results/{name}")
+    async def _again(name: str) -> Response:
+        reader_of(name)
+        if measurements is not None:
+            measurements.forget(name)
+        return Response(status_code=303, headers={"Location": f"/results/{quote(name)}"})
+
+    return routes
+
+
+def _model(name: str, reader: Reader) -> Model:
+    meta = reader.model.metadata
+    share = meta.metrics.get("validation_captcha")
+    validation = float(share) if isinstance(share, int | float) else None
+    return Model(name, meta.method, meta.charset.chars, validation)
+
+
+def _drawn(it: Measured) -> dict[str, Any]:
+    """Return what the template of a result draws."""
+    first, rows = _rows(it.result)
+    small = len(it.chars) <= _MOST_CHARS
+    return {
+        "first": first,
+        "rows": rows,
+        "matrix": _matrix(it) if small else [],
+        "pairs": most_confused(it.result, _CONFUSED),
+        "calibration": calibration_chart(it.result.calibration),
+        "course": None if it.course is None else course_chart(it.course),
+        "worst": _worst(it.result),
+    }
+
+
+def _rows(result: Evaluation) -> tuple[float, list[Row]]:
+    """Return the share at which the drawings begin, and every rate with its own."""
+    named = [("Captchas, exact match", result.captcha), ("Characters", result.character)]
+    named += [(f"Position {i}", rate) for i, rate in enumerate(result.by_position, 1)]
+    for kind, rates in result.by_kind.items():
+        named += [(f"Kind {kind}, captchas", rates.captcha)]
+        named += [(f"Kind {kind}, characters", rates.character)]
+    first, drawn = whiskers([rate for _, rate in named])
+    return first, [Row(*pair, one) for pair, one in zip(named, drawn, strict=True)]
+
+
+def _matrix(it: Measured) -> list[tuple[str, list[Cell]]]:
+    """Return a row of cells for each character that labels have."""
+    rows = []
+    for i, (char, counts) in enumerate(
+        zip(it.chars, confusion_table(it.result, it.chars), strict=True)
+    ):
+        total = sum(counts)
+        styles = ["right" if i == j else f"heat-{heat(n, total)}" for j, n in enumerate(counts)]
+        rows.append((char, [Cell(*pair) for pair in zip(counts, styles, strict=True)]))
+    return rows
+
+
+def _worst(result: Evaluation) -> list[Worst]:
+    found = []
+    for mistake in result.mistakes[:_WORST]:
+        try:
+            uri = image_uri(load_rgb(mistake.sample.path))
+        except ImageError:
+            uri = ""
+        sample, reading = mistake.sample, mistake.reading
+        text = "" if reading.text is None else reading.text
+        found.append(Worst(printable(sample.file), sample.label, text, reading.confidence, uri))
+    return found

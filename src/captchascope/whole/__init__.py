@@ -1,1 +1,0 @@
-"""The whole way of reading: the image as it is through one network, without segmentation."""

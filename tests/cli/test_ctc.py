@@ -1,0 +1,120 @@
+"""The commands with a model without segmentation, whose texts have several lengths."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from cli.commands import Cli, one_line
+from ctc.bars import CHARS, bars, noise, write_model
+
+TEXTS = ["01A", "4", "AbBa", "10", "43210"]
+
+
+@pytest.fixture
+def model(place: Path) -> str:
+    """Write a model, and a folder of images that it reads, one of them of another making."""
+    (place / "bars").mkdir()
+    rows = ["file,label", *(f"{n}.png,{text}" for n, text in enumerate(TEXTS, 1)), "6.png,0"]
+    (place / "bars" / "labels.csv").write_text("\n".join(rows) + "\n")
+    for number, text in enumerate(TEXTS, 1):
+        cv2.imwrite(str(place / "bars" / f"{number}.png"), bars(text))
+    cv2.imwrite(str(place / "bars" / "6.png"), noise(6))
+    return write_model(place / "bars.onnx", lengths=(1, 5)).name
+
+
+def test_texts_of_every_length_are_read(cli: Cli, model: str) -> None:
+    """In the rows of every other model."""
+    done = cli("read", "bars", "--model", model, "--last", 5)
+    assert (done.status, done.err) == (0, "")
+    assert [row.split("\t")[1] for row in done.rows] == TEXTS
+    assert cli("read", "bars", "--model", model, "--last", 5, "--jobs", 2) == done
+
+
+def test_a_row_of_jsonl_says_what_is_unfamiliar(cli: Cli, model: str) -> None:
+    """Its keys are the same for both ways."""
+    done = cli("read", "bars", "--model", model, "--format", "jsonl")
+    rows = [json.loads(row) for row in done.rows]
+    assert [row["unfamiliar"] for row in rows] == [False] * 5 + [True]
+    assert list(rows[0]["chars"][0]) == ["char", "confidence"]
+    assert "".join(char["char"] for char in rows[0]["chars"]) == rows[0]["text"] == TEXTS[0]
+
+
+def test_the_method_is_checked(cli: Cli, model: str) -> None:
+    """As the model has it."""
+    assert cli("read", "bars/1.png", "--model", model, "--method", "whole").status == 0
+    line = one_line(cli("read", "bars", "--model", model, "--method", "glyphs"), 2)
+    assert line.startswith("--method: glyphs contradicts the model, which reads by whole (")
+
+
+@pytest.mark.parametrize(
+    ("options", "texts"),
+    [
+        (["--length", 2], ["01", "10"]),
+        (["--pattern", "[0-9]{2,3}"], ["014", "10"]),
+        (["--charset", "01"], ["011", "10"]),
+        (["--ignore-case"], ["01a", "10"]),
+    ],
+)
+def test_constraints_are_kept(cli: Cli, model: str, options: list[str], texts: list[str]) -> None:
+    """Also where the image says something else; what fits anyway stays as it is."""
+    done = cli("read", "bars/1.png", "bars/4.png", "--model", model, *options)
+    found = [row.split("\t")[1] for row in done.rows]
+    assert found[1] == texts[1]
+    assert len(found[0]) == len(texts[0])
+    assert cli("read", "bars", "--model", model, "--charset", "x").status == 2
+
+
+def test_the_measurement(cli: Cli, model: str) -> None:
+    """Exact matches and characters of labels of any length, without positions."""
+    result = json.loads(cli("test", "bars", "--model", model, "--format", "json").out)
+    assert (result["captcha"]["hits"], result["captcha"]["total"]) == (5, 6)
+    assert result["character"]["total"] == sum(map(len, TEXTS)) + 1
+    assert (result["by_position"], result["unfamiliar"]) == ([], 1)
+    done = cli("test", "bars", "--model", model, "--report", "report.html")
+    assert (done.status, done.err) == (0, "")
+    assert "unlike what the model was trained on: 1" in done.rows
+    assert "5 of 6" in done.rows[1]
+    assert "position" not in done.out
+    assert "83.33%" in Path("report.html").read_text()
+
+
+def test_the_measurement_under_constraints(cli: Cli, model: str) -> None:
+    """Ignored case is ignored in the labels, too."""
+    options = ["--format", "json", "--ignore-case", "--last", 5]
+    result = json.loads(cli("test", "bars", "--model", model, *options).out)
+    assert (result["captcha"]["hits"], result["captcha"]["total"]) == (5, 5)
+    options = ["--format", "json", "--min-confidence", 1, "--last", 5]
+    result = json.loads(cli("test", "bars", "--model", model, *options).out)
+    assert (result["abstained"], result["captcha"]["hits"]) == (5, 0)
+
+
+def test_labels_that_the_model_cannot_give_are_said_and_measured(cli: Cli, model: str) -> None:
+    """They are wrong, and the status tells."""
+    labels = Path("bars/labels.csv")
+    labels.write_text(labels.read_text().replace("01A", "x1A"))
+    done = cli("test", "bars", "--model", model, "--format", "json")
+    result = json.loads(done.out)
+    assert done.status == 1
+    assert f"a label with 'x', not in '{CHARS}'" in done.err
+    assert (result["captcha"]["hits"], result["captcha"]["total"]) == (4, 6)
+
+
+def test_labels_of_another_length_are_said(cli: Cli, model: str) -> None:
+    """Of another than the model's, or than the user's."""
+    Path("bars/labels.csv").write_text("file,label\n1.png,01A\n5.png,432101\n")
+    assert "a label of 6 characters, not 1 to 5" in cli("test", "bars", "--model", model).err
+    done = cli("test", "bars", "--model", model, "--length", 6)
+    assert "a label of 3 characters, not 6" in done.err
+    assert "6 characters, not" not in done.err
+
+
+def test_there_are_no_stages_to_explain(cli: Cli, model: str) -> None:
+    """The line names a model that has some."""
+    line = one_line(cli("explain", "bars/1.png", "-o", "x.png", "--model", model), 2)
+    assert line.startswith(f"--model: {model} reads the whole image at once")
+    assert "metu-glyphs" in line
+    assert not Path("x.png").exists()

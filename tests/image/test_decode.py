@@ -1,0 +1,392 @@
+"""Arrays: every shape and type to the same gray and the same RGB, and the others refused."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from captchascope.errors import ImageError
+from captchascope.image.decode import (
+    Channels,
+    _decode_with_pillow,
+    load,
+    load_gray,
+    load_rgb,
+    on_white,
+)
+from captchascope.records import GrayImage
+
+BOTH: tuple[Channels, ...] = (1, 3)
+
+
+def _picture() -> NDArray[np.uint8]:
+    """Return many colours, shape (24, 37, 4), that fade out to the left."""
+    rows, columns = np.mgrid[0:24, 0:37]
+    channels = (rows * 10, columns * 6, 255 - rows * 5 - columns * 3, columns * 7)
+    return np.stack(channels, axis=2).astype(np.uint8)
+
+
+RGBA = _picture()
+RGB = np.ascontiguousarray(RGBA[:, :, :3])
+GRAY = np.array(Image.fromarray(RGB).convert("L"))
+
+
+def _wanted(pixels: NDArray[np.uint8], channels: Channels) -> NDArray[np.uint8]:
+    """Return what Pillow makes of an image on white."""
+    white = Image.new("RGBA", (pixels.shape[1], pixels.shape[0]), "white")
+    white.alpha_composite(Image.fromarray(pixels).convert("RGBA"))
+    return np.array(white.convert("L" if channels == 1 else "RGB"))
+
+
+def _distance(one: NDArray[Any], other: NDArray[Any]) -> int:
+    """Return the largest difference in levels."""
+    assert one.shape == other.shape
+    return int(np.abs(one.astype(int) - other).max())
+
+
+@pytest.mark.parametrize("channels", BOTH)
+@pytest.mark.parametrize("pixels", [GRAY, RGB, RGBA], ids=["gray", "RGB", "RGBA"])
+def test_arrays_of_every_shape_and_type(channels: Channels, pixels: NDArray[np.uint8]) -> None:
+    """Gray, RGB and RGBA on white, of 8 and 16 bits, also as a view, come out alike."""
+    wanted = _wanted(pixels, channels)
+    deep = pixels.astype(np.uint16) * 256 + 77
+    for source in (pixels, deep, deep.astype(">u2")):
+        assert _distance(load(source, channels), wanted) <= 2
+    assert _distance(load(pixels[:, ::-1], channels), wanted[:, ::-1]) <= 2
+
+
+def test_colour_is_exact_and_gray_is_the_same_three_times() -> None:
+    """Nothing is lost on the way to RGB."""
+    assert _distance(load(RGB, 3), RGB) == 0
+    assert _distance(load(GRAY, 3), np.repeat(GRAY[..., None], 3, axis=2)) == 0
+    assert _distance(load(GRAY[..., None], 3), load(GRAY, 3)) == 0
+
+
+@pytest.mark.parametrize("channels", BOTH)
+def test_a_bool_is_black_or_white(channels: Channels) -> None:
+    """True is white."""
+    assert _distance(load(GRAY > 99, channels), load((GRAY > 99) * np.uint8(255), channels)) == 0
+
+
+@settings(deadline=None)
+@given(level=st.integers(0, 255), alpha=st.integers(0, 255))
+def test_compositing_rounds_to_the_nearest_level(level: int, alpha: int) -> None:
+    """In both, for every level and alpha, whatever the position in the row."""
+    rgba = np.full((2, 33, 4), (level, level, level, alpha), np.uint8)
+    exact = 255 - (255 - level) * alpha / 255
+    for channels in BOTH:
+        assert np.abs(on_white(rgba, channels) - exact).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("channels", BOTH)
+def test_an_array_is_copied(channels: Channels) -> None:
+    """Writing into the result leaves the source alone, also a read-only one."""
+    for source in (GRAY.copy(), GRAY.T.copy().T, GRAY[:, :, None].copy(), RGB.copy(), RGBA.copy()):
+        kept = source.copy()
+        source.flags.writeable = False
+        levels = load(source, channels)
+        assert (levels.flags.c_contiguous, levels.flags.writeable) == (True, True)
+        assert not np.shares_memory(levels, source)
+        levels[:] = 7
+        assert _distance(source, kept) == 0
+
+
+def _refusal(source: NDArray[Any]) -> str:
+    with pytest.raises(ImageError) as caught:
+        load_gray(source)
+    assert caught.value.remedy
+    return caught.value.what
+
+
+def test_what_is_no_image() -> None:
+    """Floats may mean anything, and a batch is too much."""
+    for dtype in (np.float32, np.int64, np.uint32, object):
+        assert f"type {np.dtype(dtype)}" in _refusal(np.zeros((4, 5), dtype))
+    for shape in ((20,), (2, 4, 5, 3), (3, 4, 5), (4, 5, 2)):
+        assert f"shape {shape}" in _refusal(np.zeros(shape, np.uint8))
+    assert "0 x 5 pixels" in _refusal(np.zeros((5, 0), np.uint8))
+
+
+WIDTH, HEIGHT = 37, 24
+IMAGE_BOTH: tuple[Channels, ...] = (1, 3)
+BLACK = Image.new("RGB", (WIDTH, HEIGHT))
+ANIMATED: dict[str, Any] = {"save_all": True, "append_images": [BLACK]}
+
+
+def _image_picture(mode: str = "RGB") -> Image.Image:
+    """Return a smooth picture of many colours, whose left half is see-through in RGBA."""
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    alpha = np.where(columns < WIDTH // 2, columns * 14, 255)
+    channels = (rows * 10, columns * 6, 255 - rows * 5 - columns * 3, alpha)
+    colour = Image.fromarray(np.stack(channels, axis=2).astype(np.uint8))
+    return colour if mode == "RGBA" else colour.convert("RGB").convert(mode)
+
+
+def _encoded(codec: str, image: Image.Image, **options: Any) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, codec, **options)
+    return buffer.getvalue()
+
+
+def _exif(orientation: int) -> bytes:
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    return tags.tobytes()
+
+
+def _expected(mode: str = "RGB", channels: Channels = 1) -> NDArray[np.uint8]:
+    """Return ``_picture`` on white, by Pillow."""
+    white = Image.new("RGBA", (WIDTH, HEIGHT), "white")
+    white.alpha_composite(_image_picture(mode).convert("RGBA"))
+    return np.array(white.convert("L" if channels == 1 else "RGB"))
+
+
+def _image_distance(one: GrayImage, other: NDArray[Any]) -> int:
+    """Return the largest difference in levels."""
+    assert one.shape == other.shape
+    return int(np.abs(one.astype(int) - other).max())
+
+
+def _image_refusal(source: Any, **options: Any) -> ImageError:
+    with pytest.raises(ImageError) as caught:
+        load_gray(source, **options)
+    assert caught.value.remedy
+    return caught.value
+
+
+def _load_or_refuse(data: bytes) -> GrayImage | None:
+    """Return None for an ImageError; let any other exception fail the test."""
+    try:
+        return load_gray(data)
+    except ImageError:
+        return None
+
+
+MODES = {"JPEG": "RGB L CMYK", "PNG": "RGB L P 1 RGBA LA", "GIF": "P", "BMP": "RGB P 1"}
+MODES |= {"WEBP": "RGB RGBA", "TIFF": "RGB RGBA CMYK"}
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("JPEG RGB progressive", {"progressive": True}),
+    ("PNG RGB animated", ANIMATED),
+    ("GIF P animated", ANIMATED),
+    ("WEBP RGBA lossless", {"lossless": True}),
+    ("WEBP RGB animated", {"lossless": True, **ANIMATED}),
+    ("TIFF RGB LZW", {"compression": "tiff_lzw"}),
+    ("TIFF 1 fax", {"compression": "group4"}),
+]
+VARIANTS += [(f"{codec} {mode}", {}) for codec in MODES for mode in MODES[codec].split()]
+FILES = {
+    kind: _encoded(kind.split()[0], _image_picture(kind.split()[1]), **o) for kind, o in VARIANTS
+}
+JPEG, PNG, GIF = FILES["JPEG RGB"], FILES["PNG RGB"], FILES["GIF P"]
+
+
+@pytest.mark.parametrize("channels", IMAGE_BOTH)
+@pytest.mark.parametrize("kind", FILES)
+def test_every_format_gives_the_same_pixels(kind: str, channels: Channels) -> None:
+    """They are Pillow's own, as near as the format allows, whatever follows the end."""
+    levels = load(FILES[kind], channels)
+    assert (str(levels.dtype), levels.flags.c_contiguous) == ("uint8", True)
+    lossy = kind.startswith("JPEG") or kind in ("WEBP RGB", "WEBP RGBA")
+    tolerance = (12, 36)[channels > 1] if lossy else 2  # a JPEG's colours are coarse
+    assert _image_distance(levels, _expected(kind.split()[1], channels)) <= tolerance
+    assert (
+        _image_distance(load(FILES[kind] + b"<!-- served in 3 ms -->" * 20, channels), levels) == 0
+    )
+
+
+def test_colour_is_red_green_and_blue() -> None:
+    """In this order, by OpenCV, Pillow and from an array."""
+    red = Image.new("RGB", (8, 8), (250, 5, 10))
+    for source in (_encoded("PNG", red), _encoded("GIF", red), _encoded("JPEG", red), red):
+        assert _image_distance(load_rgb(source), np.full((8, 8, 3), (250, 5, 10))) <= 3
+
+
+@pytest.mark.parametrize("channels", IMAGE_BOTH)
+@pytest.mark.parametrize("kind", ["JPEG RGB", "JPEG L", "PNG RGB", "PNG L"])
+def test_opencv_and_pillow_agree(kind: str, channels: Channels) -> None:
+    """Also on loud noise, where a JPEG's luma and its clipped RGB are 20 levels apart."""
+    codec, mode = kind.split()
+    noise = np.random.default_rng(0).integers(0, 256, (50, 150, 4), np.uint8)
+    data = _encoded(codec, Image.fromarray(noise).convert(mode))
+    by_pillow = _decode_with_pillow(data, codec, channels, "x", 10_000)
+    assert _image_distance(load(data, channels), by_pillow) <= 2
+
+
+@pytest.mark.parametrize("low", [0, 200])
+def test_16_bits_become_8(low: int) -> None:
+    """The upper byte is the level, in PNG, TIFF, a Pillow image and an array alike."""
+    wanted = np.arange(256).reshape(8, 32)
+    deep = (wanted * 256 + low).astype(np.uint16)
+    image = Image.fromarray(deep)
+    for source in (_encoded("PNG", image), _encoded("TIFF", image), image, deep.astype(">u2")):
+        assert _image_distance(load_gray(source), wanted) == 0
+        assert _image_distance(load_rgb(source), np.repeat(wanted[..., None], 3, axis=2)) == 0
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "I;16", "RGB"])
+def test_a_transparent_colour_becomes_white(mode: str) -> None:
+    """A colour declared transparent shows the white below, in 1, 8 and 16 bits and palettes."""
+    black = (0, 0, 0) if mode == "RGB" else 0
+    for codec in ("PNG", "GIF") if mode == "P" else ("PNG",):
+        image = Image.new(mode, (4, 3), black)
+        data = _encoded(codec, image, transparency=black)
+        assert (load_gray(data).min(), load_rgb(data).min()) == (255, 255)
+
+
+@pytest.mark.parametrize("codec", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize(("orientation", "turn"), [*enumerate((0, 3, 1, 5, 4, 6, 2), 2)])
+def test_the_orientation_is_applied(codec: str, orientation: int, turn: int) -> None:
+    """Every format comes out as a viewer shows it, mirrored and turned."""
+    exact: dict[str, Any] = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}
+    data = _encoded(codec, _image_picture("L"), exif=_exif(orientation), **exact.get(codec, {}))
+    wanted = np.array(_image_picture("L").transpose(Image.Transpose(turn)))
+    for levels in (load_gray(data), load_rgb(data)):
+        assert _image_distance(levels.reshape(*wanted.shape, -1)[:, :, -1], wanted) <= 2
+        assert levels.flags.c_contiguous
+
+
+@pytest.mark.parametrize("block", [_exif(9), b"Exif\0\0garbage", b"Exif\0\0MM\0*\0\0\0\x09"])
+def test_a_senseless_orientation_is_ignored(block: bytes) -> None:
+    """Damaged metadata is no reason not to read the pixels."""
+    for codec in ("JPEG", "PNG"):
+        data = _encoded(codec, _image_picture("L"), exif=block)
+        assert _image_distance(load_gray(data), load_gray(FILES[f"{codec} L"])) == 0
+
+
+@pytest.mark.parametrize("kind", FILES)
+@settings(deadline=None)
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_prefix_is_refused_or_whole(kind: str, share: float) -> None:
+    """Whatever is cut off, there is either an error or all of the picture."""
+    gray = _load_or_refuse(FILES[kind][: int(share * len(FILES[kind]))])
+    assert gray is None or _image_distance(gray, load_gray(FILES[kind])) == 0
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_damaged_files_raise_nothing_else(kind: str) -> None:
+    """Damage gives a picture or an ImageError, whatever a decoder stumbles over."""
+    chance = random.Random(kind)
+    for changes in (1, 3, 10) * 8:
+        data = bytearray(FILES[kind])
+        for _ in range(changes):
+            data[chance.randrange(min(len(data), 400))] = chance.randrange(256)
+        _load_or_refuse(bytes(data))
+
+
+@settings(deadline=None)
+@given(st.data(), st.integers(1, 9), st.integers(1, 9))
+def test_a_png_round_trip_is_exact(data: st.DataObject, height: int, width: int) -> None:
+    """What is saved as a gray PNG is read back level by level."""
+    levels = data.draw(st.binary(min_size=height * width, max_size=height * width))
+    gray = np.frombuffer(levels, np.uint8).reshape(height, width)
+    assert np.array_equal(load_gray(_encoded("PNG", Image.fromarray(gray))), gray)
+
+
+def test_a_decoder_that_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception of OpenCV and a result of another size both mean corrupted data."""
+
+    def throw(*_: object) -> None:
+        raise cv2.error("out of memory")
+
+    for decoder in (throw, lambda *_: None, lambda *_: np.zeros((1, 1), np.uint8)):
+        monkeypatch.setattr(cv2, "imdecode", decoder)
+        assert "corrupted" in _image_refusal(PNG).what
+
+
+def test_paths_bytes_and_views_are_the_same(tmp_path: Path) -> None:
+    """Wherever the bytes lie, the pixels are the same."""
+    (path := tmp_path / "a.jpeg").write_bytes(JPEG)
+    for source in (path, str(path), bytearray(JPEG), memoryview(JPEG)):
+        assert _image_distance(load_gray(source), load_gray(JPEG)) == 0
+
+
+def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind of bad path has its own words, and the path in front of them."""
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    wanted = {
+        "none.png": "does not exist",
+        "empty.png/a.png": "does not exist",
+        "": "is a directory",
+        "empty.png": "is empty",
+        "loop": "cannot be read",
+        "a\0b": "cannot be read",
+    }
+    for file, what in wanted.items():
+        assert str(_image_refusal(tmp_path / file)).startswith(f"{tmp_path / file}: {what}")
+    assert "not a regular file" in _image_refusal(os.devnull).what
+    # Root is never denied, hence the stand-in.
+    denied = PermissionError(13, "Permission denied")
+    monkeypatch.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(denied))
+    assert "may not be read" in _image_refusal(tmp_path / "empty.png").what
+
+
+def test_the_name_replaces_the_place(tmp_path: Path) -> None:
+    """Errors name the kind of source, or what the caller says."""
+    for source, place in ((b"", "<bytes>"), (np.zeros(3), "<array>"), (BLACK, "<image>")):
+        assert _image_refusal(source, max_pixels=1).where == place
+        assert _image_refusal(source, max_pixels=1, name="upload").where == "upload"
+    assert _image_refusal(tmp_path, name="upload").where == "upload"
+
+
+def test_the_limits_hold_for_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many bytes are not read, and too many pixels not decoded."""
+    (path := tmp_path / "a.png").write_bytes(PNG)
+    assert load_gray(path, max_bytes=len(PNG), max_pixels=WIDTH * HEIGHT).shape == (HEIGHT, WIDTH)
+    for source in (path, *FILES.values(), BLACK, np.zeros((HEIGHT, WIDTH))):
+        assert "too large: 37 x 24" in _image_refusal(source, max_pixels=WIDTH * HEIGHT - 1).what
+    monkeypatch.delattr(Path, "open")
+    for encoded in (path, PNG, memoryview(PNG)):
+        assert "max_bytes" in _image_refusal(encoded, max_bytes=len(PNG) - 1).remedy
+
+
+def test_a_bomb_by_pillows_own_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow's limit gives an ImageError, and its warning does not get out."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", WIDTH * HEIGHT - 1)
+    assert load_gray(GIF).shape == (HEIGHT, WIDTH)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert "too large" in _image_refusal(GIF).what
+
+
+def test_what_is_no_source() -> None:
+    """A stream is a mistake of the caller."""
+    with pytest.raises(TypeError, match="BytesIO"):
+        load_gray(BytesIO(PNG))  # type: ignore[arg-type]
+
+
+def test_images_of_pillow_are_like_their_files() -> None:
+    """An opened image is read as its bytes would be, orientation included."""
+    turned = _encoded("JPEG", _image_picture(), exif=_exif(6))
+    for data in (PNG, FILES["PNG RGBA"], FILES["GIF P animated"], FILES["TIFF CMYK"], turned):
+        with Image.open(BytesIO(data)) as opened:
+            assert _image_distance(load_gray(opened), load_gray(data)) <= 2
+
+
+def test_what_pillow_cannot_read() -> None:
+    """A cut file, also of an opened image, and pixels without a known range are errors."""
+    assert "truncated" in _image_refusal(GIF[:900]).what
+    with Image.open(BytesIO(GIF[:900])) as opened:
+        assert "truncated" in _image_refusal(opened).what
+    for mode in ("I", "F", "LAB"):
+        assert f"mode {mode}" in _image_refusal(Image.new(mode, (3, 2))).what
+
+
+def test_a_plain_jpeg_does_not_import_pillow() -> None:
+    """Cold start: Pillow is loaded for the first image that needs it, not before."""
+    read = "load_gray(sys.stdin.buffer.read()); assert 'PIL' not in sys.modules"
+    code = f"import sys; from captchascope.image import load_gray; {read}"
+    done = subprocess.run([sys.executable, "-c", code], input=JPEG, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -1,0 +1,238 @@
+"""The headers: formats, sizes, completeness, and what foreign data is said to look like."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from io import BytesIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from captchascope.errors import ImageError
+from captchascope.image.header import read_header
+
+LIMIT = 16_000_000
+MAGIC = b"\x89PNG\r\n\x1a\n"
+
+
+def _encoded(codec: str, mode: str = "RGB", **options: Any) -> bytes:
+    buffer = BytesIO()
+    Image.new(mode, (37, 24)).save(buffer, codec, **options)
+    return buffer.getvalue()
+
+
+WHOLE = [_encoded(codec) for codec in ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")]
+
+
+def _chunk(kind: bytes, body: bytes = b"") -> bytes:
+    crc = zlib.crc32(kind + body)
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc)
+
+
+def _ihdr(width: int, height: int) -> bytes:
+    return _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+
+
+def _jpeg_of(height: int, width: int) -> bytes:
+    return b"\xff\xd8\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\x01\x11\x00"
+
+
+def _refusal(data: bytes) -> ImageError:
+    with pytest.raises(ImageError) as caught:
+        read_header(data, "x.jpeg", LIMIT)
+    assert caught.value.where == "x.jpeg"
+    assert caught.value.remedy
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("codec", "mode", "options"),
+    [
+        ("JPEG", "RGB", {}),
+        ("JPEG", "CMYK", {"progressive": True}),
+        ("PNG", "P", {}),
+        ("GIF", "P", {}),
+        ("BMP", "RGB", {}),
+        ("WEBP", "RGB", {}),
+        ("WEBP", "RGB", {"lossless": True}),
+        ("WEBP", "RGB", {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"}),
+        ("TIFF", "RGB", {}),
+        ("TIFF", "1", {"compression": "group4"}),
+    ],
+)
+def test_every_format_tells_its_name_and_size(
+    codec: str, mode: str, options: dict[str, Any]
+) -> None:
+    """The codec, width and height are those that were encoded."""
+    header = read_header(_encoded(codec, mode, **options), "x", LIMIT)
+    assert (header.codec, header.width, header.height) == (codec, 37, 24)
+
+
+def test_old_and_upside_down_bmp_headers_are_read() -> None:
+    """A BMP may have a header of 12 bytes, and a negative height."""
+    start = b"BM" + bytes(12)
+    old = start + struct.pack("<IHHHH", 12, 37, 24, 1, 24)
+    down = start + struct.pack("<IiiHH", 40, 37, -24, 1, 24)
+    sizes = [(h.width, h.height) for h in (read_header(b, "x", LIMIT) for b in (old, down))]
+    assert sizes == [(37, 24), (37, 24)]
+
+
+def test_big_endian_tiff_with_long_sides_is_read() -> None:
+    """TIFF comes in both byte orders, and its sides in 2 or 4 bytes."""
+    entries = struct.pack(">HHHII", 2, 256, 4, 1, 37) + struct.pack(">HHIHH", 257, 3, 1, 24, 0)
+    header = read_header(b"MM\0*" + struct.pack(">I", 8) + entries, "x", LIMIT)
+    assert (header.width, header.height) == (37, 24)
+
+
+@pytest.mark.parametrize(
+    ("codec", "mode", "options", "plain"),
+    [
+        ("JPEG", "RGB", {}, True),
+        ("JPEG", "L", {"progressive": True}, True),
+        ("JPEG", "RGB", {"comment": b"CREATOR: gd-jpeg v1.0"}, True),
+        ("JPEG", "CMYK", {}, False),
+        ("JPEG", "RGB", {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"}, False),
+        ("PNG", "L", {}, True),
+        ("PNG", "RGB", {}, True),
+        ("PNG", "RGBA", {}, False),
+        ("PNG", "LA", {}, False),
+        ("PNG", "P", {}, False),
+        ("PNG", "1", {}, False),
+        ("PNG", "I;16", {}, False),
+        ("PNG", "L", {"transparency": 3}, False),
+        ("PNG", "L", {"exif": b"MM\0*\0\0\0\x08\0\0\0\0\0\0"}, False),
+        ("GIF", "P", {}, False),
+    ],
+)
+def test_only_plain_jpeg_and_png_go_to_opencv(
+    codec: str, mode: str, options: dict[str, Any], plain: bool
+) -> None:
+    """Whatever has transparency, an orientation or unusual pixels is left to Pillow."""
+    header = read_header(_encoded(codec, mode, **options), "x", LIMIT)
+    assert (header.plain is not None) is plain
+
+
+def test_png_text_that_may_hold_an_orientation_goes_to_pillow() -> None:
+    """ImageMagick and Adobe hide the orientation in text chunks; a plain comment hides none."""
+    start, idat, end = MAGIC + _ihdr(1, 1), _chunk(b"IDAT", b"..."), _chunk(b"IEND")
+    texts = (b"Comment\0hello", b"Raw profile type exif\0...", b"XML:com.adobe.xmp\0...")
+    headers = [read_header(start + _chunk(b"tEXt", t) + idat + end, "x", LIMIT) for t in texts]
+    assert [h.plain is None for h in headers] == [False, True, True]
+
+
+def test_ancillary_chunks_and_what_follows_are_kept_from_opencv() -> None:
+    """A gAMA chunk would change the gray, and a bad iCCP chunk print a warning."""
+    start, idat, end = MAGIC + _ihdr(1, 1), _chunk(b"IDAT", b"..."), _chunk(b"IEND")
+    full = start + _chunk(b"gAMA", b"\0\0\xb1\x8f") + _chunk(b"iCCP", b"x") + idat + end + b"junk"
+    assert read_header(full, "x", LIMIT).plain == start + idat + end
+
+
+def test_fill_bytes_before_a_jpeg_marker_are_passed_over() -> None:
+    """The standard lets any number of 0xFF stand before a marker."""
+    jpeg = _encoded("JPEG")
+    assert read_header(jpeg[:2] + b"\xff\xff\xff" + jpeg[2:], "x", LIMIT).width == 37
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        MAGIC + _ihdr(20_000, 20_000),
+        _jpeg_of(20_000, 20_000),
+        b"GIF89a" + struct.pack("<HH", 20_000, 20_000),
+        b"BM" + bytes(12) + struct.pack("<Iii", 40, 20_000, -20_000),
+        b"RIFF\0\0\0\0WEBPVP8X" + bytes(8) + b"\x1f\x4e\0\x1f\x4e\0",
+        b"II*\0" + struct.pack("<IHHHIIHHII", 8, 2, 256, 4, 1, 20_000, 257, 4, 1, 20_000),
+    ],
+    ids=["png", "jpeg", "gif", "bmp", "webp", "tiff"],
+)
+def test_a_bomb_is_refused_by_its_header_alone(data: bytes) -> None:
+    """The size is compared before the rest of the file is even looked at."""
+    error = _refusal(data)
+    assert "too large: 20000 x 20000 pixels, the limit is 16,000,000" in error.what
+    assert "max_pixels" in error.remedy
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        MAGIC + _ihdr(0, 50),
+        _jpeg_of(0, 50),
+        b"GIF89a\0\0\0\0",
+        b"BM" + bytes(12) + struct.pack("<Iii", 40, 50, 0),
+        b"II*\0\x08\0\0\0\0\0",
+    ],
+    ids=["png", "jpeg", "gif", "bmp", "tiff"],
+)
+def test_an_image_without_pixels_is_refused(data: bytes) -> None:
+    """A side of zero leaves nothing to read."""
+    assert "nothing to read" in _refusal(data).what
+
+
+@pytest.mark.parametrize("codec", ["JPEG", "PNG", "WEBP"])
+def test_a_missing_last_byte_is_noticed(codec: str) -> None:
+    """These formats say where they end, so that not one byte may be missing."""
+    assert "truncated" in _refusal(_encoded(codec)[:-1].rstrip(b"\0")).what
+
+
+@pytest.mark.parametrize("start", [b"\xff", b"\xff\xd8", MAGIC[:5], b"GIF8", b"RIF", b"MM\0"])
+def test_the_first_bytes_of_a_format_count_as_truncated(start: bytes) -> None:
+    """A download that broke off at once is not called an unknown format."""
+    assert "truncated" in _refusal(start).what
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff\xd9" * 8,
+        b"\xff\xd8\x00\x00" + bytes(20),
+        b"\xff\xd8\xff\xe0\x00\x01" + bytes(20),
+        b"\xff\xd8\xff\xda\x00\x02" + b"\xff\xd9" * 8,
+        MAGIC + _chunk(b"IDAT", bytes(13)) + _chunk(b"IEND"),
+        MAGIC + _ihdr(1, 1)[:-1] + b"!" + _chunk(b"IEND"),
+    ],
+    ids=["early end", "no marker", "length", "no frame", "no IHDR", "checksum"],
+)
+def test_broken_framing_is_called_corrupted(data: bytes) -> None:
+    """Data that contradicts its own format is not handed to a decoder."""
+    assert "corrupted" in _refusal(data).what
+
+
+@given(st.sampled_from(WHOLE), st.integers(0, 40), st.binary(max_size=200))
+def test_random_bytes_raise_nothing_else(whole: bytes, length: int, noise: bytes) -> None:
+    """Whatever follows the real start of a file, there is a header or an ImageError."""
+    try:
+        header = read_header(whole[:length] + noise, "x", LIMIT)
+    except ImageError:
+        return
+    assert 0 < header.width * header.height <= LIMIT
+
+
+@pytest.mark.parametrize(
+    ("data", "look"),
+    [
+        (b"<!DOCTYPE html><html><body>404</body></html>", "an HTML page"),
+        (b"\xef\xbb\xbf\r\n <html lang='tr'>", "an HTML page"),
+        (b"<html><svg></svg></html>", "an HTML page"),
+        (b"<?xml version='1.0'?><svg xmlns='x'/>", "an SVG drawing"),
+        (b"<?xml version='1.0'?><Error/>", "XML or HTML text"),
+        (b'{"error": "rate limit"}', "plain text"),
+        ("Sayfa bulunamad\u0131".encode() * 9, "plain text"),
+        (b"BMW is a make of car, and no bitmap", "plain text"),
+        (b"data:image/png;base64,iVBOR", "a data: URL"),
+        (b"iVBORw0KGgoAAAANSUhEUg", "base64 text"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b"\0\0\0\x1cftypavif" + bytes(20), "an AVIF or HEIC image"),
+        (b"\0\0\x01\0\x01\0" + bytes(20), "an icon (ICO)"),
+        (b"PK\x03\x04" + bytes(20), "a ZIP archive"),
+        (b"\x01\x02\x03\xfe" * 9, "is not a JPEG, PNG, GIF, BMP, WebP or TIFF image"),
+        (b"\xfe\xfc" * 40, "is not a JPEG, PNG, GIF, BMP, WebP or TIFF image"),
+        (b"", "is empty"),
+    ],
+)
+def test_foreign_data_is_told_what_it_looks_like(data: bytes, look: str) -> None:
+    """An error page saved as a .jpeg is the most common case, so the error says so."""
+    assert look in _refusal(data).what

@@ -1,0 +1,133 @@
+"""Metadata: there and back as strings, and every way to be refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captchascope.charset import Charset
+from captchascope.errors import ModelError
+from captchascope.model.metadata import FORMAT, Metadata
+
+SIZE = {"kind": "glyph", "height": 4, "width": 3}
+DIGITS = Charset("0123456789")
+META = Metadata(
+    FORMAT, "glyphs", DIGITS, SIZE, "0 to 1", SIZE, 1.25, "0.1.0", 7, "nothing", {"exact": 0.5}
+)
+NEWER: dict[str, Any] = {"lengths": (4, 6), "unfamiliar": 2.5}
+
+
+def _refusal(props: dict[str, str]) -> str:
+    with pytest.raises(ModelError) as caught:
+        Metadata.from_props(props, "m.onnx")
+    assert caught.value.where == "m.onnx"
+    assert caught.value.remedy
+    return str(caught.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.text(), JSON, max_size=4)
+CHARS = st.characters(exclude_categories=("Z", "C"))
+METADATA = st.builds(
+    Metadata,
+    format=st.just(FORMAT),
+    method=st.sampled_from(["glyphs", "whole"]),
+    charset=st.lists(CHARS, min_size=1, unique=True).map("".join).map(Charset),
+    input=OBJECTS,
+    normalisation=st.text(),
+    scheme=st.none() | OBJECTS,
+    temperature=st.floats(min_value=0, exclude_min=True, allow_infinity=False),
+    version=st.text(),
+    seed=st.none() | st.integers(),
+    data=st.text(),
+    metrics=OBJECTS,
+    lengths=st.none() | st.tuples(st.integers(1, 9), st.integers(9, 99)),
+    unfamiliar=st.none() | st.floats(0, allow_infinity=False),
+)
+
+
+@settings(derandomize=True, deadline=None)
+@given(METADATA)
+def test_metadata_comes_back_as_it_went(metadata: Metadata) -> None:
+    """Through the strings of an ONNX file, nothing is lost; keys of others are passed over."""
+    assert Metadata.from_props(metadata.to_props() | {"author": "me"}, "m.onnx") == metadata
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 0},
+        {"method": "ocr"},
+        {"temperature": 0.0},
+        {"temperature": float("nan")},
+        {"lengths": (0, 3)},
+        {"lengths": (4, 3)},
+        {"unfamiliar": -1.0},
+        {"unfamiliar": float("inf")},
+    ],
+)
+def test_impossible_metadata_cannot_be_made(change: dict[str, Any]) -> None:
+    """The error names the value."""
+    with pytest.raises(ValueError, match=next(iter(change))):
+        replace(META, **change)
+
+
+def test_metadata_that_json_lacks_cannot_be_written() -> None:
+    """A NaN would make a file that other JSON readers refuse."""
+    with pytest.raises(ValueError, match="JSON compliant"):
+        replace(META, metrics={"exact": float("nan")}).to_props()
+
+
+@pytest.mark.parametrize("key", META.to_props())
+def test_a_missing_key_is_named(key: str) -> None:
+    """All keys of the first release are needed."""
+    props = META.to_props()
+    del props[key]
+    assert _refusal(props).startswith(f"m.onnx: lacks the metadata {key!r} (")
+
+
+def test_newer_keys_may_be_missing() -> None:
+    """They are not written where there is nothing to say, as before there were any."""
+    whole = replace(META, **NEWER)
+    assert whole.to_props().keys() - META.to_props().keys() == NEWER.keys()
+    old = {key: text for key, text in whole.to_props().items() if key not in NEWER}
+    assert Metadata.from_props(old, "m.onnx") == META
+
+
+INVALID = {
+    "format": ["one", "0", "true", "9" * 5000],
+    "method": ["", "ocr"],
+    "charset": ["", "00", "a b"],
+    "input": ["[]", "{", "[" * 100_000, json.dumps({"a": "b" * 2**20})],
+    "scheme": ["1"],
+    "temperature": ["warm", "nan", "-1", "1e999"],
+    "seed": ["1.5", "false"],
+    "metrics": ['{"exact": NaN}', "null"],
+    "lengths": ["4", "[4]", "[4, 5, 6]", "[4.0, 5]", "[true, 5]", "[0, 5]", "[6, 4]", "[NaN, 1]"],
+    "unfamiliar": ["far", "-1", "nan", "1e999"],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [(k, text) for k, texts in INVALID.items() for text in texts]
+)
+def test_an_invalid_value_is_named(key: str, text: str) -> None:
+    """The error names the key and fits on a line."""
+    message = _refusal(META.to_props() | {key: text})
+    assert "invalid metadata" in message
+    assert key in message
+    assert len(message) < 400
+
+
+def test_a_newer_format_asks_for_an_upgrade() -> None:
+    """Whatever else a newer format has or lacks."""
+    assert _refusal({"format": str(FORMAT + 1)}).endswith("(upgrade captchascope)")

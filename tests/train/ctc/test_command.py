@@ -1,0 +1,159 @@
+"""captchascope train, the whole way, from a folder of images to a model that reads others."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from captchascope.model.file import open_model
+from captchascope.train.ctc.state import CHECKPOINT
+from cli.commands import Cli, one_line, shaped
+from train.ctc.tasks import folder_of, tiny
+
+TRAIN = ["train", "digits", "-o", "mine.onnx", "--recipe", "fast", "--from", "none"]
+RUN = Path("mine.onnx.run")
+
+
+def test_what_is_inferred_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On stderr, with a line per round; the result alone is on stdout, and the model reads."""
+    tiny(monkeypatch)
+    folder_of(Path("digits"), 150)
+    folder_of(Path("unseen"), 60, seed=9)
+    done = cli(*TRAIN, "--seed", "3")
+    assert done.status == 0, done
+    assert done.errors[:5] == [
+        "alphabet  0123 (4 characters)",
+        "length    2",
+        "input     40 x 32 pixels, gray",
+        "samples   135 to train on, 15 to validate on",
+        "from      nothing",
+    ]
+    rounds = [line for line in done.errors if line.startswith("step ")]
+    shape = (
+        r"step \d+/60  loss \d\.\d{4}  validation: \d+\.\d\d% of characters, \d+\.\d\d% of texts"
+    )
+    assert all(re.fullmatch(shape + r"  \d+\.\d s", line) for line in rounds)
+    assert done.errors[5:] == [*rounds, "looks at  columns 1 to 40", "kept step 60"]
+    assert re.fullmatch(r"mine\.onnx\t150 samples\t\d+\.\d s", done.rows[0])
+    meta = open_model("mine.onnx").metadata
+    assert (meta.method, meta.charset.chars, meta.lengths) == ("whole", "0123", (2, 2))
+    assert json.loads(meta.data) == {"samples": 150, "recipe": "fast", "from": "nothing"}
+    assert (meta.seed, meta.metrics["steps"]) == (3, 60)
+    assert sorted(path.name for path in RUN.iterdir()) == ["lock", "log.csv", "tensorboard"]
+    result = json.loads(cli("test", "unseen", "--model", "mine.onnx", "--format", "json").out)
+    assert result["captcha"]["value"] > 0.8
+
+
+def test_little_and_odd_data(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three images train a model, with a warning; a bad one among them is told."""
+    tiny(monkeypatch, most_views=16 * 120)
+    folder_of(Path("digits"), 4)
+    Path("digits/2.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    done = cli(*TRAIN)
+    assert open_model("mine.onnx").metadata.method == "whole"
+    assert done.status == 1
+    assert done.rows[0].startswith("mine.onnx\t3 samples\t")
+    assert any(line.startswith("warning: labels: 4 samples: expect") for line in done.errors)
+    told = [line for line in done.errors if line.startswith("captchascope: ")]
+    assert len(told) == 1
+    assert shaped(told[0]).startswith("digits/2.png: ")
+
+
+def labelled(*labels: str) -> None:
+    """Make a folder of equal images with these labels."""
+    folder_of(Path("digits"), len(labels))
+    rows = [f"{i}.png,{label}" for i, label in enumerate(labels)]
+    Path("digits/labels.csv").write_text("\n".join(["file,label", *rows]) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (("12",) * 6, "digits: all 6 labels are '12': there is nothing to tell apart ("),
+        (("1", "11", "111"), "digits: the labels hold no character but '1' ("),
+        (("12" * 30, "13" * 30), "digits: no sample can be trained on: "),
+    ],
+)
+def test_nothing_to_learn(cli: Cli, labels: tuple[str, ...], says: str) -> None:
+    """One line that says why, and no trace."""
+    labelled(*labels)
+    done = cli(*TRAIN, "-q")
+    assert (done.status, done.out) == (1, "")
+    assert shaped(done.errors[-1]).startswith(says)
+    assert sorted(path.name for path in Path().iterdir()) == ["captchas", "digits"]
+
+
+def test_no_image_that_can_be_decoded(cli: Cli) -> None:
+    """The first of them is named."""
+    folder_of(Path("digits"), 3)
+    for path in Path("digits").glob("*.png"):
+        path.write_bytes(b"")
+    line = shaped(cli(*TRAIN, "-q").errors[-1])
+    assert line.startswith("digits: no sample can be trained on: digits/0.png: is empty (")
+
+
+@pytest.fixture
+def left_behind(place: Path) -> None:
+    """Leave what a training that was ended leaves."""
+    folder_of(Path("digits"), 60)
+    RUN.mkdir()
+    facts = {"--recipe": "fast", "--seed": 0, "--from": "nothing", "samples": "other"}
+    torch.save({"facts": facts}, RUN / CHECKPOINT)
+
+
+@pytest.mark.usefixtures("left_behind")
+@pytest.mark.parametrize(
+    ("options", "differs"),
+    [
+        (["--seed", "1"], "--seed 0, not 1"),
+        (["--recipe", "default"], "--recipe fast, not default"),
+        ([], "other samples"),
+    ],
+)
+def test_another_training_cannot_be_taken_up(cli: Cli, options: list[str], differs: str) -> None:
+    """What differs is named; what is there stays."""
+    done = cli(*TRAIN, *options, "--resume", "-q")
+    assert done.status == 2
+    line = f"{RUN / CHECKPOINT}: was made with {differs} "
+    assert shaped(done.errors[-1]).startswith(line)
+    assert (RUN / CHECKPOINT).exists()
+
+
+def test_nothing_to_take_up(cli: Cli) -> None:
+    """It is said before anything is trained."""
+    folder_of(Path("digits"), 60)
+    line = one_line(cli(*TRAIN, "--resume", "-q"), 1)
+    assert line.startswith(f"{RUN / CHECKPOINT}: is not there: nothing to resume (")
+    assert not RUN.exists()
+
+
+@pytest.mark.usefixtures("left_behind")
+def test_what_was_left_is_not_taken_up_unasked(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said, and training begins anew."""
+    tiny(monkeypatch, most_views=16 * 120)
+    done = cli(*TRAIN)
+    assert done.status == 0
+    assert f"{RUN} held an unfinished training: beginning anew" in done.errors
+    assert not (RUN / CHECKPOINT).exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "begins"),
+    [
+        (["--devices", "0"], "captchascope train: invalid value for '--devices'"),
+        (["--nodes", "no"], "captchascope train: invalid value for '--nodes'"),
+        (["--from", "missing.onnx"], "missing.onnx: "),
+        (["--time-limit", "1s"], "train: no time was left for a step ("),
+    ],
+)
+def test_what_cannot_be(cli: Cli, options: list[str], begins: str) -> None:
+    """One line, and no trace."""
+    folder_of(Path("digits"), 30)
+    done = cli(*TRAIN, *options, "-q")
+    assert done.status in (1, 2)
+    assert shaped(done.errors[-1]).startswith(begins)
+    assert sorted(path.name for path in Path().iterdir()) == ["captchas", "digits"]

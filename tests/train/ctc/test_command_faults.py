@@ -1,0 +1,162 @@
+"""captchascope train, the whole way: interrupted, killed, out of room, and with others."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from captchascope.model.file import open_model
+from captchascope.train.ctc.state import CHECKPOINT, read_checkpoint
+from cli.commands import Cli, Done, ended
+from train.ctc.tasks import TINY, folder_of, start, tiny
+
+RUN = Path("mine.onnx.run")
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
+
+BRIEF = replace(TINY, most_views=16 * 120)
+ENDLESS = replace(TINY, most_views=10**9, max_steps=10**6, rounds=10_000, warmup=0.0)
+TRAIN = ["train", "digits", "-o", "mine.onnx", "--recipe", "fast", "--from", "none"]
+ROOM = 200_000  # bytes: for the model, not for a checkpoint
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Kill a training after its first round, and return the folder, which nobody may change."""
+    folder = tmp_path_factory.mktemp("killed")
+    folder_of(folder / "digits", 150)
+    process = start(TRAIN, BRIEF, cwd=folder)
+    until(process, "step ")
+    process.kill()
+    ended(process)
+    return folder
+
+
+@pytest.fixture
+def here(place: Path, killed: Path) -> Path:
+    """Make a copy of its images the current folder's."""
+    shutil.copytree(killed / "digits", place / "digits")
+    return place
+
+
+@pytest.fixture
+def left(here: Path, killed: Path) -> int:
+    """Copy what it left too, and return how many steps that had taken."""
+    shutil.copytree(killed / RUN, here / RUN)
+    steps: int = read_checkpoint(RUN / CHECKPOINT)["steps"]
+    return steps
+
+
+def until(process: subprocess.Popen[bytes], begins: str) -> list[str]:
+    """Return the lines of stderr up to one that begins so."""
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line.decode().rstrip("\n"))
+        if lines[-1].startswith(begins):
+            return lines
+    raise AssertionError(lines)
+
+
+def exact(cli: Cli) -> float:
+    """Return how many new images the model reads."""
+    if not Path("unseen").exists():
+        folder_of(Path("unseen"), 60, seed=9)
+    result = json.loads(cli("test", "unseen", "--model", "mine.onnx", "--format", "json").out)
+    value: float = result["captcha"]["value"]
+    return value
+
+
+def is_the_best_so_far(done: Done) -> bool:
+    """Tell whether a training that was ended has given the model that it had, and says so."""
+    assert done.status == 130, done
+    assert done.out.startswith("mine.onnx\t150 samples\t")
+    assert done.errors[-1] == "interrupted: mine.onnx is the best so far (--resume goes on)"
+    return open_model("mine.onnx").metadata.method == "whole"
+
+
+@pytest.mark.usefixtures("here")
+def test_whoever_interrupts_it_gets_the_best_so_far() -> None:
+    """Status 130, the model is there, and a checkpoint to go on from."""
+    process = start(TRAIN, ENDLESS)
+    until(process, "step ")
+    process.send_signal(signal.SIGINT)
+    assert is_the_best_so_far(ended(process))
+    assert (RUN / CHECKPOINT).exists()
+
+
+def test_a_killed_training_goes_on(
+    cli: Cli, killed: Path, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leaves no model but a checkpoint; taken up, it reads as well as one that was let be."""
+    assert not (killed / "mine.onnx").exists()
+    assert 0 < left < 120
+    tiny(monkeypatch, most_views=BRIEF.most_views)
+    done = cli(*TRAIN, "--resume")
+    assert done.status == 0, done
+    first = next(line for line in done.errors if line.startswith("step "))
+    assert int(first.split("/")[0].removeprefix("step ")) > left
+    resumed = exact(cli)
+    assert not (RUN / CHECKPOINT).exists()
+    assert cli(*TRAIN).status == 0
+    assert abs(exact(cli) - resumed) <= 0.01
+
+
+@pytest.mark.usefixtures("here")
+def test_two_processes_train_one_model(cli: Cli) -> None:
+    """Over gloo, through the command line; the first one alone writes and speaks."""
+    done = ended(start([*TRAIN, "--devices", "2"], replace(TINY, most_views=16 * 100)))
+    assert done.status == 0, done
+    assert len(done.rows) == 1
+    assert sum(line.startswith("samples ") for line in done.errors) == 1
+    assert exact(cli) > 0.9
+    assert sorted(p.name for p in Path().iterdir() if p.name.startswith("mine")) == [
+        "mine.onnx",
+        "mine.onnx.run",
+    ]
+
+
+@contextmanager
+def little_room() -> Iterator[None]:
+    """Let this process write no file of more than ``ROOM``."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("here")
+def test_no_room_for_a_checkpoint(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says so, training goes on, and the model, which is smaller, is written."""
+    tiny(monkeypatch)
+    with little_room():
+        done = cli(*TRAIN)
+    lines = [line for line in done.errors if "cannot be written" in line]
+    assert len(lines) == 1, done
+    assert lines[0].startswith(f"warning: {RUN / CHECKPOINT}: cannot be written: File too large (")
+    assert lines[0].endswith("; training goes on")
+    assert done.status == 0
+    assert not (RUN / CHECKPOINT).exists()
+    assert exact(cli) > 0.5
+
+
+def test_no_room_leaves_the_checkpoint_before(left: int) -> None:
+    """It can still be gone on from, also where the training is then terminated."""
+    process = start([*TRAIN, "--resume"], ENDLESS, file_size=ROOM)
+    until(process, "warning: mine.onnx.run/checkpoint.pt: cannot be written: File too large (")
+    process.send_signal(signal.SIGTERM)
+    assert is_the_best_so_far(ended(process))
+    assert read_checkpoint(RUN / CHECKPOINT)["steps"] == left

@@ -1,0 +1,198 @@
+"""labels.csv follows the store, and what others write there is taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from captchascope.data.dataset import read_dataset
+from captchascope.errors import DatasetError
+from captchascope.web.label.csvsync import Follower
+from captchascope.web.label.images import files_of
+from captchascope.web.label.schema import DATABASE, Standing
+from captchascope.web.label.store import Said, Store
+from web.label.folders import fill
+
+pytest.importorskip("fastapi")
+
+
+A = "person-a"
+
+
+class Folder:
+    """A folder that is labelled, stopped, killed, edited and labelled again.
+
+    A kill is a stop without the last writing of the file: the store needs no closing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = fill(path, 4)
+        self.csv = path / "labels.csv"
+        self.keys = 0
+
+    def begin(self) -> None:
+        """Begin to label it."""
+        self.store = Store(self.path / DATABASE)
+        try:
+            self.store.set_present(files_of(self.path))
+            self.follower = Follower(self.path, self.store)
+            self.follower.begin()
+        except BaseException:
+            self.store.close()
+            raise
+
+    def kill(self) -> None:
+        """End without writing the file."""
+        self.store.close()
+
+    def say(self, number: int, text: str | None) -> None:
+        """Label image NUMBER.png."""
+        self.keys += 1
+        image = self.store.number(f"{number}.png")
+        assert self.store.say(A, [Said(f"{A}-{self.keys}", image, text)])[0].fault == ""
+
+    def labels(self) -> dict[str, str]:
+        """Return what the file says, as a data set."""
+        return {sample.file: sample.label for sample in read_dataset(self.path).samples}
+
+    def standing(self, number: int) -> Standing:
+        """Return where image NUMBER.png stands."""
+        image = self.store.number(f"{number}.png")
+        assert image is not None
+        return self.store.standing(image)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    """Give a folder with four images."""
+    folder = Folder(tmp_path / "captchas")
+    yield folder
+    if hasattr(folder, "store"):
+        folder.store.close()
+
+
+def test_the_file_has_what_the_store_has(folder: Folder) -> None:
+    """In natural order, without what is unreadable; before a label there is no file."""
+    folder.begin()
+    folder.follower.follow()
+    assert not folder.csv.exists()
+    for number, text in ((3, "cc"), (1, "aa"), (2, None)):
+        folder.say(number, text)
+    folder.follower.follow()
+    assert folder.csv.read_text() == "file,label\n1.png,aa\n3.png,cc\n"
+
+
+def test_a_file_that_is_there_is_taken_in(folder: Folder) -> None:
+    """With its further columns; a row without a label is yet to be labelled."""
+    folder.csv.write_text("file,kind,label\n1.png,x,aa\n2.png,y,\n9.png,z,ii\n")
+    folder.begin()
+    assert (folder.standing(1).text, folder.standing(2).state) == ("aa", "open")
+    folder.say(2, "bb")
+    folder.follower.follow()
+    assert folder.csv.read_text() == "file,label,kind\n1.png,aa,x\n2.png,bb,y\n9.png,ii,z\n"
+
+
+def test_other_forms_of_labels_are_taken_in(folder: Folder) -> None:
+    """A labels.txt would else be hidden by the file that is written."""
+    (folder.path / "labels.txt").write_text("aa\nbb\n")
+    folder.begin()
+    assert [folder.standing(n).text for n in (1, 2, 3)] == ["aa", "bb", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,label\n1.png\n", ":2: has 1 fields"),
+        ("file,label\n1.png,a b\n", ":2: gives '1.png' a label with white space"),
+        ("file,label\n1.png,aa\n1.png,bb\n", ":3: labels '1.png' again, and otherwise"),
+        ("file,label\n,aa\n", ":2: has a row that names no file"),
+        ("what,ever\n", "has no header"),
+    ],
+)
+def test_a_file_that_cannot_be_understood_is_left_alone(
+    folder: Folder, text: str, message: str
+) -> None:
+    """At the start, and when somebody leaves it so in the middle."""
+    folder.csv.write_text(text)
+    with pytest.raises(DatasetError, match=message.replace("'", ".")):
+        folder.begin()
+    folder.csv.unlink()
+    folder.begin()
+    folder.say(2, "bb")
+    folder.csv.write_text(text)
+    with pytest.raises(DatasetError):
+        folder.follower.follow()
+    assert folder.csv.read_text() == text
+    folder.csv.unlink()
+    folder.follower.follow()
+    assert folder.labels() == {"2.png": "bb"}
+
+
+def test_a_kill_before_the_file_is_written_loses_nothing(folder: Folder) -> None:
+    """The store has it; the next start brings it into the file."""
+    folder.begin()
+    folder.say(1, "aa")
+    folder.follower.follow()
+    folder.say(1, "ab")
+    folder.say(2, "bb")
+    folder.kill()
+    folder.begin()
+    folder.follower.follow()
+    assert folder.labels() == {"1.png": "ab", "2.png": "bb"}
+
+
+def test_a_kill_right_after_the_file_is_written_makes_it_nobody_elses(folder: Folder) -> None:
+    """The file is known by what it was going to be, so an older label in it never comes back."""
+    folder.begin()
+    folder.say(1, "aa")
+    folder.follower.follow()
+    before = dict(folder.store.facts)
+    folder.say(1, "ab")
+    folder.follower.follow()
+    folder.store.set_facts({name: before[name] for name in ("csv", "csv at")})  # not noted yet
+    folder.say(1, "ac")
+    folder.kill()
+    folder.begin()
+    assert folder.standing(1) == Standing("labelled", "ac")
+
+
+def test_a_row_that_somebody_has_changed_is_taken_in(folder: Folder) -> None:
+    """While it runs and while it does not; a row that was cut comes back."""
+    folder.begin()
+    folder.say(1, "aa")
+    folder.say(2, "bb")
+    folder.follower.follow()
+    folder.csv.write_text("file,label\n1.png,xx\n3.png,cc\n")
+    folder.follower.follow()
+    assert folder.labels() == {"1.png": "xx", "2.png": "bb", "3.png": "cc"}
+    folder.kill()
+    folder.csv.write_text(folder.csv.read_text().replace("xx", "yy"))
+    folder.begin()
+    assert folder.standing(1) == Standing("labelled", "yy")
+
+
+def test_what_has_changed_in_both_places_is_disputed(folder: Folder) -> None:
+    """Neither of the two is lost, and a review decides."""
+    folder.begin()
+    folder.say(1, "aa")
+    folder.follower.follow()
+    folder.say(1, "ab")
+    folder.csv.write_text("file,label\n1.png,xx\n")
+    folder.follower.follow()
+    assert folder.standing(1).state == "disputed"
+    number = folder.store.number("1.png")
+    assert number is not None
+    assert {mark.text for mark in folder.store.marks(number)} == {"aa", "ab", "xx"}
+
+
+def test_without_the_store_the_file_is_enough(folder: Folder) -> None:
+    """Whoever removes the hidden file keeps the labels."""
+    folder.begin()
+    folder.say(1, "aa")
+    folder.follower.follow()
+    folder.kill()
+    (folder.path / DATABASE).unlink()
+    folder.begin()
+    assert folder.standing(1) == Standing("labelled", "aa")

@@ -1,0 +1,301 @@
+"""The pages over HTTP, as a browser without JavaScript gets them."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captchascope.data.dataset import read_dataset
+from captchascope.evaluate import evaluate
+from captchascope.reader import load
+from captchascope.records import CharReading
+from captchascope.web.pages.read import Picture, Strip, strip_of
+from captchascope.web.settings import Settings
+from web.serving import TIMEOUT, serving
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ONE = (EXAMPLES / "1.jpeg").read_bytes()
+TWO = (EXAMPLES / "2.jpeg").read_bytes()
+PAGES = ["", "results", "label"]
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[httpx.Client]:
+    """Serve two models, and labelled images to test them on."""
+    settings = Settings(models=("metu", "metu-glyphs"), data=EXAMPLES)
+    with serving(settings) as served:
+        origin = {"Origin": served.url.rstrip("/")}
+        with httpx.Client(base_url=served.url, headers=origin, timeout=TIMEOUT) as client:
+            yield client
+
+
+def posted(
+    site: httpx.Client, *images: bytes, name: str = "a.jpeg", **fields: str
+) -> httpx.Response:
+    """Send the form of the Read page."""
+    files = [("images", (name, image, "image/jpeg")) for image in images]
+    return site.post("/read", files=files, data=fields)
+
+
+def texts(page: str) -> list[str]:
+    """Return the texts of the readings on a page."""
+    return re.findall(r"<h3>\s*<samp>(.*?)</samp>", page)
+
+
+def readings(model: str = "metu") -> list[str | None]:
+    """Return what the library reads in the same two images."""
+    reader = load(model)
+    return [reader.read(image).text for image in (ONE, TWO)]
+
+
+def measured(site: httpx.Client, model: str) -> str:
+    """Return the page of a result, when it is there."""
+    for _ in range(600):
+        page = site.get(f"/results/{model}").text
+        if "Testing" not in page:
+            return page
+        time.sleep(0.05)
+    raise AssertionError(page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_nothing_inline(site: httpx.Client, path: str) -> None:
+    """Its policy forbids styles and scripts within it, and what is of elsewhere."""
+    answer = site.get(f"/{path}")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'self'; style-src 'self'" in answer.headers["content-security-policy"]
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|//", answer.text)
+    assert all(' src="/static/' in tag for tag in re.findall(r"<script[^>]*>", answer.text))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_says_where_it_is(site: httpx.Client, path: str) -> None:
+    """One place of the navigation is the current one."""
+    assert f'<a href="/{path}" aria-current="page">' in site.get(f"/{path}").text
+
+
+def test_files_are_kept_for_ever_by_their_hash(site: httpx.Client) -> None:
+    """A page names them with it; another version is another address."""
+    for path, kind in (("style.css", "text/css"), ("htmx.min.js", "text/javascript")):
+        (address,) = re.findall(rf'"(/static/{re.escape(path)}\?v=\w+)"', site.get("/").text)
+        answer = site.get(address)
+        assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_files_without_a_hash_are_asked_for_again(site: httpx.Client) -> None:
+    """And not sent again where they are the same."""
+    first = site.get("/static/style.css?v=another")
+    assert first.headers["cache-control"] == "no-cache"
+    again = site.get("/static/style.css", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["no.css", "..%2Fpages.py", "%2e%2e/settings.py", "/etc/passwd"])
+def test_no_other_file_can_be_asked_for(site: httpx.Client, name: str) -> None:
+    """Whatever the path."""
+    assert site.get(f"/static/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("model", ["metu", "metu-glyphs"])
+def test_a_plain_form_reads(site: httpx.Client, model: str) -> None:
+    """All of the page comes back, with what the library reads, and the same choices."""
+    answer = posted(site, ONE, TWO, model=model)
+    assert answer.status_code == 200
+    assert answer.text.startswith("<!doctype html>")
+    assert texts(answer.text) == readings(model)
+    assert f"<option selected>{model}</option>" in answer.text
+
+
+def test_htmx_gets_only_what_it_puts_in(site: httpx.Client) -> None:
+    """Readings without the page around them."""
+    files = [("images", ("a.jpeg", ONE, "image/jpeg"))]
+    answer = site.post("/read", files=files, headers={"HX-Request": "true"})
+    assert texts(answer.text) == readings()[:1]
+    assert "<html" not in answer.text
+
+
+def test_each_character_is_marked_where_it_was_seen(site: httpx.Client) -> None:
+    """By the model that reads the whole image; the one that cuts gives a list instead."""
+    whole = posted(site, ONE, model="metu").text
+    assert len(re.findall(r'<text class="letter"', whole)) == 6
+    assert "Where each character was seen" in whole
+    glyphs = posted(site, ONE, model="metu-glyphs").text
+    assert len(re.findall(r'<li class="char \w+">', glyphs)) == 6
+
+
+def test_what_the_texts_may_be_is_obeyed(site: httpx.Client) -> None:
+    """And stands in the form again; the next request knows nothing of it."""
+    answer = posted(site, ONE, charset="01", length="6")
+    assert set(texts(answer.text)[0]) <= {"0", "1"}
+    assert 'name="charset" maxlength="256"' in answer.text
+    assert re.search(r'id="charset"[^>]* value="01"', answer.text)
+    assert texts(posted(site, ONE).text) == readings()[:1]
+
+
+def test_an_image_that_cannot_be_read_does_not_hide_the_others(site: httpx.Client) -> None:
+    """It says why, in its place."""
+    answer = posted(site, b"no image", ONE)
+    assert answer.status_code == 200
+    assert answer.text.index("Not read") < answer.text.index("<samp>")
+    assert texts(answer.text) == readings()[:1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "count", "status", "said"),
+    [
+        ({}, 0, 422, "No image was chosen"),
+        ({"charset": "x"}, 1, 422, "nothing in common"),
+        ({"length": "long"}, 1, 422, "Length"),
+        ({"model": "other"}, 1, 422, "there is no other"),
+        ({}, 65, 413, "65 images at once"),
+    ],
+    ids=["none", "charset", "length", "model", "too many"],
+)
+def test_what_is_wrong_is_said_on_the_page(
+    site: httpx.Client, fields: dict[str, str], count: int, status: int, said: str
+) -> None:
+    """With a status that is no success."""
+    files = [("images", ("a.jpeg", ONE, "image/jpeg"))] * count or [("images", ("", b"", ""))]
+    answer = site.post("/read", files=files, data=fields)
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.text
+    assert said in html.unescape(answer.text)
+
+
+def test_the_name_of_a_file_is_only_text(site: httpx.Client) -> None:
+    """Its last part is shown, escaped."""
+    page = posted(site, ONE, name='../../etc/<img src=x onerror="1">.png').text
+    assert "&lt;img src=x" in page
+    assert "<img src=x" not in page
+    assert "etc/" not in page
+
+
+def test_every_stage_is_drawn(site: httpx.Client) -> None:
+    """From the image that the card of a reading sends back."""
+    sent = base64.b64encode(ONE).decode()
+    assert f'<input type="hidden" name="image" value="{sent}">' in posted(site, ONE).text
+    answer = site.post("/see", files={"image": (None, sent)})
+    assert answer.status_code == 200
+    titles = re.findall(r"<b><span>(\d)</span> (\w+)</b>", answer.text)
+    assert [number for number, _ in titles] == list("123456789")
+    assert titles[2][1] == "binarize"
+    assert len(re.findall(r'<img src="data:image/png;base64,', answer.text)) >= 9
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [("*", "not base64"), (base64.b64encode(b"no image").decode(), "image"), ("", "empty")],
+    ids=["no base64", "no image", "nothing"],
+)
+def test_stages_of_what_is_no_image_are_refused(site: httpx.Client, image: str, said: str) -> None:
+    """With what is wrong."""
+    answer = site.post("/see", files={"image": (None, image)})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert said in answer.text
+
+
+@pytest.mark.parametrize("path", ["/read", "/see"])
+def test_a_page_that_was_posted_to_leads_back(site: httpx.Client, path: str) -> None:
+    """Where somebody loads it again."""
+    answer = site.get(path)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+def test_a_result_has_the_figures_of_a_test(site: httpx.Client) -> None:
+    """As ``captchascope test`` measures them, with their intervals."""
+    data, reader = read_dataset(EXAMPLES), load("metu")
+    paths = [sample.path for sample in data.samples]
+    result = evaluate(data.samples, list(reader.read_many(paths)))
+    page = measured(site, "metu").replace("\xa0", " ")
+    assert f"{result.captcha.low:.1%}".replace("%", " %") in page
+    assert f"<small>{result.captcha.hits} right</small>" in page
+    assert f"<small>of {result.character.total}</small>" in page
+    matrix = page.partition('<table class="matrix">')[2].partition("</table>")[0]
+    counts = re.findall(r'<td class="[\w-]+">(\d+)</td>', matrix)
+    assert sum(map(int, counts)) == result.character.total
+    assert "There is no log of a training" in page
+
+
+def test_a_result_is_measured_again_if_asked(site: httpx.Client) -> None:
+    """Then its page is what it was."""
+    before = measured(site, "metu-glyphs")
+    answer = site.post("/results/metu-glyphs")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/results/metu-glyphs")
+    assert measured(site, "metu-glyphs") == before
+
+
+def test_a_model_that_is_not_served_has_no_result(site: httpx.Client) -> None:
+    """Not even one that ships."""
+    assert site.get("/results/start").status_code == 404
+    assert site.post("/results/start").status_code == 404
+
+
+PICTURE = Picture("data:image/png;base64,", 150, 50)
+APART = 38.0
+
+
+def drawn(*places: tuple[float, float], picture: Picture = PICTURE) -> Strip:
+    """Return the strip of characters that were seen at these places."""
+    chars = [CharReading("x", 0.9, place) for place in places]
+    strip = strip_of(picture, chars)
+    assert strip is not None
+    return strip
+
+
+def test_a_character_is_marked_where_it_was_seen() -> None:
+    """The brackets are those shares of the width, and the letter is below their middle."""
+    (mark,) = drawn((0.25, 0.35)).marks
+    assert (mark.left, mark.right, mark.middle, mark.x) == (85.0, 119.0, 102.0, 102.0)
+
+
+def test_a_tall_picture_stays_in_the_middle() -> None:
+    """Marks follow it there."""
+    strip = drawn((0.0, 1.0), picture=Picture("", 100, 100))
+    assert strip.picture == (170.0, 170.0)
+    assert strip.x == 85.0
+    assert (strip.marks[0].left, strip.marks[0].right) == (85.0, 255.0)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted))
+def test_letters_never_touch(middles: list[float]) -> None:
+    """However close the characters are, theirs are apart, in order, and within the drawing."""
+    found = [mark.x for mark in drawn(*((middle, middle) for middle in middles)).marks]
+    assert all(right - left >= APART - 0.11 for left, right in pairwise(found))
+    assert found[0] >= APART / 2 - 0.11
+    assert found[-1] <= 340 - APART / 2 + 0.11
+
+
+def test_letters_that_have_room_are_not_moved() -> None:
+    """Two that are close move by the same, to either side; the third stays."""
+    strip = drawn((0.3, 0.3), (0.35, 0.35), (0.8, 0.8))
+    first, second, third = strip.marks
+    assert third.x == third.middle
+    assert round(second.x - first.x, 1) == APART
+    assert round(first.middle - first.x, 1) == round(second.x - second.middle, 1) > 0
+
+
+def test_there_is_none_without_places_or_room() -> None:
+    """A model that cuts does not say where; and nine confidences do not fit side by side."""
+    assert strip_of(PICTURE, [CharReading("x", 1.0)]) is None
+    assert strip_of(PICTURE, []) is None
+    many = [CharReading("x", 1.0, (i / 9, (i + 1) / 9)) for i in range(9)]
+    assert strip_of(PICTURE, many) is None
+    assert strip_of(PICTURE, many[:8]) is not None
+
+
+def test_the_drawing_is_told_in_words() -> None:
+    """For those who hear the page."""
+    assert "x at 25% to 35%" in drawn((0.25, 0.35)).text
