@@ -387,6 +387,6 @@ def test_what_pillow_cannot_read() -> None:
 def test_a_plain_jpeg_does_not_import_pillow() -> None:
     """Cold start: Pillow is loaded for the first image that needs it, not before."""
     read = "load_gray(sys.stdin.buffer.read()); assert 'PIL' not in sys.modules"
-    code = f"import sys; from captchascope.image import load_gray; {read}"
+    code = f"import sys; from captchascope.image.decode import load_gray; {read}"
     done = subprocess.run([sys.executable, "-c", code], input=JPEG, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")

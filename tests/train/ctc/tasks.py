@@ -88,7 +88,7 @@ def start(
     """Start a training in a process of its own, with ``plan`` for the recipe fast."""
     program = (
         "import sys; from captchascope.cli.app import main;"
-        "from captchascope.train.whole.plan import PLANS, Plan;"
+        "from captchascope.train.ctc.plan import PLANS, Plan;"
         f"PLANS['fast'] = Plan(**{asdict(plan)!r}); main()"
     )
     command = [sys.executable, *STRICT, "-c", program, *map(str, arguments)]
