@@ -18,7 +18,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from captchascope.charset import Charset
-from captchascope.errors import ModelError
+from captchascope.errors import ModelError, UsageError
 from captchascope.glyphs.inputs import InputSpec
 from captchascope.model import file as modelfile
 from captchascope.model.file import ModelFile, open_model, open_model_bytes
@@ -146,6 +146,23 @@ def test_a_session_uses_one_thread_and_the_cpu() -> None:
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
     assert options.execution_mode == onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     assert session.get_providers() == ["CPUExecutionProvider"]
+
+
+def test_threads_and_providers_are_the_callers(tmp_path: Path) -> None:
+    """A session gets the number of threads and the providers that are asked for."""
+    (path := tmp_path / "m.onnx").write_bytes(_bytes())
+    model = open_model(path, threads=3, providers=["CPUExecutionProvider"])
+    assert model.session.get_session_options().intra_op_num_threads == 3
+    assert model.session.get_providers() == ["CPUExecutionProvider"]
+    np.testing.assert_allclose(model.run(BATCH), BATCH @ WEIGHTS, rtol=1e-5)
+
+
+def test_no_threads_and_unknown_providers_are_wrong_usage() -> None:
+    """The error names the parameter, and the providers that there are."""
+    with pytest.raises(UsageError, match="threads: must be at least 1, not 0"):
+        open_model_bytes(_bytes(), "m.onnx", threads=0)
+    with pytest.raises(UsageError, match=r"providers: has Abacus, .*CPUExecutionProvider"):
+        open_model_bytes(_bytes(), "m.onnx", providers=["Abacus"])
 
 
 def test_cuda_comes_first_and_the_cpu_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from captchascope.errors import ModelError
+from captchascope.errors import ModelError, UsageError
 from captchascope.files import printable
 from captchascope.model.metadata import Metadata
 from captchascope.model.onnxwalk import read_bytes, read_props
@@ -95,35 +95,48 @@ class ModelFile:
         return outputs
 
 
-def open_model(path: Path | str) -> ModelFile:
+def open_model(
+    path: Path | str, *, threads: int = 1, providers: Sequence[str] | None = None
+) -> ModelFile:
     """Check and open a model file.
 
     Example:
         >>> open_model("metu.onnx").metadata.charset.chars
         '0123456789'
 
+    Args:
+        path: Of the file.
+        threads: How many ONNX Runtime may use for one batch.
+        providers: ONNX Runtime's execution providers, the preferred one first; None for CUDA
+            where there is a GPU and this ONNX Runtime can use it, and the CPU.
+
     Raises:
+        UsageError: If ``threads`` is below 1, or this ONNX Runtime lacks one of the providers.
         ModelError: If there is no such file, or it cannot be read, is empty, larger than
             ``MAX_BYTES``, damaged, not captchascope's, of a newer format, has invalid metadata,
             needs external data or custom operators, or is refused by ONNX Runtime.
     """
     where = printable(path)
-    return open_model_bytes(read_bytes(Path(path), where), where)
+    data = read_bytes(Path(path), where)
+    return open_model_bytes(data, where, threads=threads, providers=providers)
 
 
-def open_model_bytes(data: bytes, where: str) -> ModelFile:
-    """Check and open the bytes of a model file.
+def open_model_bytes(
+    data: bytes, where: str, *, threads: int = 1, providers: Sequence[str] | None = None
+) -> ModelFile:
+    """Check and open the bytes of a model file; all else as ``open_model``.
 
     Args:
         data: The whole file.
         where: What errors name.
-
-    Raises:
-        ModelError: As ``open_model`` does.
+        threads: As there.
+        providers: As there.
     """
+    if threads < 1:
+        raise UsageError("threads", f"must be at least 1, not {threads}", "such as 1")
     metadata = Metadata.from_props(read_props(data, where), where)
     try:
-        session = _session(data)
+        session = _session(data, threads, providers)
         session.disable_fallback()
         # Names and shapes are decoded as they are asked for, and may fail.
         inputs = [(port.name, port.type) for port in session.get_inputs()]
@@ -139,21 +152,30 @@ def open_model_bytes(data: bytes, where: str) -> ModelFile:
     return ModelFile(where, metadata, session, inputs[0][0], tuple(port[0] for port in outputs))
 
 
-def _session(data: bytes) -> onnxruntime.InferenceSession:
+def _session(
+    data: bytes, threads: int, providers: Sequence[str] | None
+) -> onnxruntime.InferenceSession:
     """Return a session that is silent and leaves the choice of parallelism to its callers."""
     import onnxruntime
 
     if hasattr(onnxruntime, "disable_telemetry_events"):
         onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = _FATAL
     # Otherwise "ORTM" at byte 4 makes it another format, which the walk knows nothing of.
     options.add_session_config_entry("session.load_model_format", "ONNX")
     # ONNX Runtime's own fallback would print to stdout, and its environment could change options.
     given = {"sess_options": options, "enable_fallback": 0, "read_config_from_model": 0}
-    if _CUDA in onnxruntime.get_available_providers():
+    available = onnxruntime.get_available_providers()
+    for name in providers or ():
+        if name not in available:
+            what = f"has {name}, which this ONNX Runtime lacks"
+            raise UsageError("providers", printable(what), f"choose of {', '.join(available)}")
+    if providers:
+        return onnxruntime.InferenceSession(data, providers=list(providers), **given)
+    if _CUDA in available:
         with suppress(*_runtime_errors()):  # built for CUDA, on a machine without it
             return onnxruntime.InferenceSession(data, providers=[_CUDA, _CPU], **given)
     return onnxruntime.InferenceSession(data, providers=[_CPU], **given)
