@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 import captchascope
-from captchascope.decode import Constraints, decode_ctc
+from captchascope.decode import Constraints, ReadOptions, decode_ctc
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
 from captchascope.generate import draw
 from captchascope.image.decode import ImageSource, load_gray
@@ -104,10 +104,10 @@ def test_an_empty_text_is_none() -> None:
 @pytest.mark.parametrize(
     ("rule", "wanted"),
     [
-        (Constraints.parse(), ["000", "01A"]),
-        (Constraints.parse(length="1-9"), ["0", "01A"]),
-        (Constraints.parse(pattern="[0A]{1,2}"), ["0", "0A"]),
-        (Constraints.parse(charset="01"), ["000", "011"]),
+        (Constraints(), ["000", "01A"]),
+        (ReadOptions(length="1-9").constraints(), ["0", "01A"]),
+        (ReadOptions(pattern="[0A]{1,2}").constraints(), ["0", "0A"]),
+        (ReadOptions(charset="01").constraints(), ["000", "011"]),
     ],
 )
 def test_texts_are_as_long_as_the_labels_were(rule: Constraints, wanted: list[str]) -> None:
@@ -145,7 +145,7 @@ def test_only_what_is_unsure_is_looked_at_again() -> None:
 
 def test_ignored_case_is_lower_case() -> None:
     """As for glyphs."""
-    assert texts(whole(Constraints.parse(ignore_case=True)), "AbBa") == ["abba"]
+    assert texts(whole(ReadOptions(ignore_case=True).constraints()), "AbBa") == ["abba"]
 
 
 def test_what_is_unlike_the_training_images_is_unfamiliar() -> None:
@@ -153,7 +153,7 @@ def test_what_is_unlike_the_training_images_is_unfamiliar() -> None:
     images = [bars("01A"), noise(1), bars("aB"), noise(2), bars("")]
     far = [reading.unfamiliar for reading in whole()(images)]
     assert far == [False, True, False, True, False]
-    impossible = whole(Constraints.parse(length=400))(images)
+    impossible = whole(ReadOptions(length=400).constraints())(images)
     assert [reading.text for reading in impossible] == [None] * 5
     assert [reading.unfamiliar for reading in impossible] == far
 
@@ -230,11 +230,11 @@ def test_models_of_another_making_are_refused(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"charset": "xyz"}, f"--charset: has nothing in common .* \\(it knows {CHARS}\\)"),
-        ({"pattern": "[x-z]{2}"}, "--pattern: matches no text that the model can read"),
-        ({"pattern": "[0-9]{2}", "charset": "Ab"}, "--pattern: .* \\(it reads Ab\\)"),
-        ({"pattern": "[0-9]{2}", "length": 3}, "--pattern: matches no text"),
-        ({"length": 9999}, "--length: matches no text that the model can read"),
+        ({"charset": "xyz"}, f"charset: has nothing in common .* \\(it knows {CHARS}\\)"),
+        ({"pattern": "[x-z]{2}"}, "pattern: matches no text that the model can read"),
+        ({"pattern": "[0-9]{2}", "charset": "Ab"}, "pattern: .* \\(it reads Ab\\)"),
+        ({"pattern": "[0-9]{2}", "length": 3}, "pattern: matches no text"),
+        ({"length": 9999}, "length: matches no text that the model can read"),
     ],
 )
 def test_what_the_model_can_never_satisfy_is_wrong_usage(
@@ -242,7 +242,7 @@ def test_what_the_model_can_never_satisfy_is_wrong_usage(
 ) -> None:
     """It is known before an image is read."""
     with pytest.raises(UsageError, match=message) as caught:
-        whole(Constraints.parse(**options))
+        whole(ReadOptions(**options).constraints())
     assert caught.value.remedy
 
 
@@ -470,16 +470,16 @@ def test_a_reader_abstains_below_its_confidence(readings: list[Reading]) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"charset": "abc"}, "--charset: has nothing in common with the model's"),
-        ({"charset": ""}, "--charset: a charset needs at least one character"),
-        ({"length": 5}, r"--length: the model reads 6 characters \(leave it away, or include 6\)"),
-        ({"length": "7-9"}, "--length: the model reads 6 characters"),
-        ({"length": "six"}, "--length: is no length"),
-        ({"pattern": "("}, r"--pattern: \( at character 1 is not understood"),
-        ({"pattern": "[a-z]{6}"}, "--pattern: matches no text that the model can read"),
+        ({"charset": "abc"}, "charset: has nothing in common with the model's"),
+        ({"charset": ""}, "charset: a charset needs at least one character"),
+        ({"length": 5}, r"length: the model reads 6 characters \(leave it away, or include 6\)"),
+        ({"length": "7-9"}, "length: the model reads 6 characters"),
+        ({"length": "six"}, "length: is no length"),
+        ({"pattern": "("}, r"pattern: \( at character 1 is not understood"),
+        ({"pattern": "[a-z]{6}"}, "pattern: matches no text that the model can read"),
         ({"pattern": "[0-9]{4}"}, "it reads 6 characters of 0123456789"),
-        ({"min_confidence": 1.1}, "--min-confidence: must be 0 to 1"),
-        ({"min_confidence": float("nan")}, "--min-confidence: must be 0 to 1"),
+        ({"min_confidence": 1.1}, "min_confidence: must be 0 to 1"),
+        ({"min_confidence": float("nan")}, "min_confidence: must be 0 to 1"),
     ],
 )
 def test_reader_what_the_model_can_never_satisfy_is_wrong_usage(

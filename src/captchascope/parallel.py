@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from captchascope.decode import Constraints
+from captchascope.decode import ReadOptions
 from captchascope.errors import CaptchascopeError
 from captchascope.image.decode import ImageSource
 from captchascope.records import Reading
@@ -46,8 +46,7 @@ class _Recipe:
     """How a worker makes its reader: a session cannot be sent, its file's path can."""
 
     model: Path
-    constraints: Constraints
-    min_confidence: float
+    options: ReadOptions
 
 
 def read_in_processes(
@@ -95,7 +94,7 @@ def _pool(reader: Reader, jobs: int) -> Executor:
     key = os.getpid(), jobs  # what this process was forked with is not its own
     with _making:
         if key not in reader.pools:
-            recipe = _Recipe(reader.path, reader.constraints, reader.min_confidence)
+            recipe = _Recipe(reader.path, reader.options)
             spawning = multiprocessing.get_context("spawn")
             pool = ProcessPoolExecutor(jobs, spawning, initializer=_start, initargs=(recipe,))
             reader.pools[key] = pool
@@ -129,7 +128,7 @@ def _start(recipe: _Recipe) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
     cv2.setNumThreads(1)  # as ONNX Runtime: the processes are the parallelism
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker.append(reader_of(recipe.model, recipe.constraints, recipe.min_confidence))
+    _worker.append(reader_of(recipe.model, recipe.options))
 
 
 def _end_with_parent() -> None:

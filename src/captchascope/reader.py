@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from captchascope.charset import Charset
 from captchascope.ctc import inputs as whole_inputs
 from captchascope.ctc.recogniser import Bucket, WholeRecogniser
-from captchascope.decode import Constraints, Decoded, allowed, decode_ctc, decode_glyphs
+from captchascope.decode import (
+    Constraints,
+    Decoded,
+    ReadOptions,
+    allowed,
+    decode_ctc,
+    decode_glyphs,
+)
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
 from captchascope.glyphs import inputs as glyph_inputs
 from captchascope.glyphs.recogniser import GlyphRecogniser
@@ -155,7 +162,7 @@ def _glyphs(model: ModelFile, rule: Constraints) -> GlyphMethod:
     count = scheme.split.count
     if rule.length is not None and not rule.length[0] <= count <= rule.length[1]:
         remedy = f"leave it away, or include {count}"
-        raise UsageError("--length", f"the model reads {count} characters", remedy)
+        raise UsageError("length", f"the model reads {count} characters", remedy)
     _check_possible(rule, meta.charset, count)
     recogniser = GlyphRecogniser(scheme, spec, meta.temperature, model.run)
     return GlyphMethod(recogniser, meta.charset, rule)
@@ -178,10 +185,10 @@ def _check_possible(rule: Constraints, charset: Charset, count: int | None = Non
     left = allowed(rule, charset)
     if not left.chars:
         remedy = f"it knows {charset.chars}"
-        raise UsageError("--charset", "has nothing in common with the model's", remedy)
+        raise UsageError("charset", "has nothing in common with the model's", remedy)
     if not left.possible(count):
         remedy = f"it reads {'' if count is None else f'{count} characters of '}{left.chars}"
-        where = "--length" if rule.pattern is None else "--pattern"
+        where = "length" if rule.pattern is None else "pattern"
         raise UsageError(where, "matches no text that the model can read", remedy)
 
 
@@ -202,16 +209,14 @@ class Reader:
 
     Attributes:
         model: The opened model file.
-        constraints: What the user said of the texts.
-        min_confidence: Below this confidence the reader abstains.
+        options: What the user said of the texts, and how sure the reader must be.
         method: How the model reads: images to readings.
         path: The model's file, from which other processes make the same reader.
         pools: The processes of ``read_many``, by their number and the process that began them.
     """
 
     model: ModelFile
-    constraints: Constraints
-    min_confidence: float
+    options: ReadOptions
     method: Method
     path: Path
     pools: dict[tuple[int, int], Executor] = field(
@@ -222,6 +227,13 @@ class Reader:
     def charset(self) -> Charset:
         """The characters that the model knows."""
         return self.model.metadata.charset
+
+    def with_options(self, options: ReadOptions) -> Reader:
+        """Return a reader of the same opened model under other options; errors as ``load``."""
+        method = self.method
+        if replace(options, min_confidence=self.options.min_confidence) != self.options:
+            method = method_of(self.model, options.constraints())
+        return Reader(self.model, options, method, self.path)
 
     def read(self, image: ImageSource) -> Reading:
         """Read one image: a path, bytes, an array of shape (H, W) or (H, W, 3), a PIL image.
@@ -341,7 +353,7 @@ class Reader:
 
     def _finished(self, reading: Reading, name: str | Path) -> Reading:
         """Withhold a text that is not sure enough, and say which image it was that failed."""
-        if reading.confidence < self.min_confidence and reading.error is None:
+        if reading.confidence < self.options.min_confidence and reading.error is None:
             return replace(reading, text=None, abstained=True)
         if isinstance(reading.error, SegmentationError):
             named = SegmentationError(str(name), reading.error.what, reading.error.remedy)
@@ -381,17 +393,15 @@ def load(
         >>> captchascope.load("metu").read("captcha.jpeg").text
         '321404'
     """
-    if not 0 <= min_confidence <= 1:
-        raise UsageError("--min-confidence", f"must be 0 to 1, not {min_confidence}", "such as 0.9")
-    rule = Constraints.parse(charset, length, pattern, ignore_case)
-    return reader_of(model_path(model), rule, min_confidence)
+    options = ReadOptions(charset, length, pattern, ignore_case, min_confidence)
+    return reader_of(model, options)
 
 
-def reader_of(path: str | Path, constraints: Constraints, min_confidence: float) -> Reader:
-    """Return the reader of a model file under parsed constraints; errors as ``load``."""
+def reader_of(model: str | Path, options: ReadOptions) -> Reader:
+    """Return the reader of a model; errors as ``load``."""
+    constraints, path = options.constraints(), model_path(model)
     opened = open_model(path)
-    method = method_of(opened, constraints)
-    return Reader(opened, constraints, min_confidence, method, Path(path).absolute())
+    return Reader(opened, options, method_of(opened, constraints), Path(path).absolute())
 
 
 def model_names() -> list[str]:

@@ -1,10 +1,16 @@
-"""Durations as people write them."""
+"""Options that several commands have, and what errors call them."""
 
 from __future__ import annotations
+
+from dataclasses import fields
+from inspect import signature
 
 import pytest
 
 from captchascope.cli.options import DURATION
+from captchascope.cli.read import read
+from captchascope.decode import ReadOptions
+from captchascope.reader import load
 from cli.commands import Cli, one_line
 
 
@@ -24,3 +30,29 @@ def test_everything_else_is_wrong_usage(cli: Cli, text: str) -> None:
         "captchascope train: invalid value for '--time-limit': "
         f"{text!r} is no duration; write 90s, 10m or 2h (see captchascope train --help)"
     )
+
+
+def test_the_options_of_reading_have_the_same_names_everywhere() -> None:
+    """In Python, on the command line, and where they are kept."""
+    names = {field.name for field in fields(ReadOptions)}
+    assert names == signature(load).parameters.keys() - {"model"}
+    assert names <= {option.name for option in read.params}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            "read x.png --min-confidence 2",
+            "--min-confidence: must be 0 to 1, not 2.0 (such as 0.9)",
+        ),
+        ("read x.png --length six", "--length: is no length: six (write 6, or 4-6)"),
+        ("read x.png --jobs 0", "--jobs: must be at least 1, not 0 (give a positive number)"),
+        ("generate wavy out --font none", "--font: must be of "),
+        ("generate wavy out --noise 9", "--noise: must be 0 to "),
+        ("generate seed out --seed 1", "seed: is no scheme that can be generated"),
+    ],
+)
+def test_an_error_names_the_option_as_it_is_typed(cli: Cli, arguments: str, line: str) -> None:
+    """The library names the parameter; a value that is called like one is left as it is."""
+    assert one_line(cli(*arguments.split()), 2).startswith(line)

@@ -180,7 +180,7 @@ CONTRADICTIONS = {
     "--length: is no length: 6-4 (": ["--length", "6-4"],
     "--pattern: ( at character 1 is not understood (": ["--pattern", "(["],
     "--pattern: matches no text that the model can read (": ["--pattern", "[a-z]{6}"],
-    "jobs: must be at least 1, not 0 (": ["--jobs", "0"],
+    "--jobs: must be at least 1, not 0 (": ["--jobs", "0"],
 }
 
 

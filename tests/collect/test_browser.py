@@ -56,7 +56,7 @@ def test_twenty_images_of_a_page_that_needs_javascript(tmp_path: Path) -> None:
     """Refreshed by clicks; what is stored is what the site sent."""
     log = tmp_path / "log"
     with practice_site("--seed", 3, "--javascript", log=log) as url:
-        request = Request(url, tmp_path / "made", 20, "#captcha", browser=True, refresh="#refresh")
+        request = Request(url, tmp_path / "made", 20, "#captcha", True, "#refresh")
         assert collect(request) == Counts(new=20)
     found = rows(request.folder, 20)
     assert {(row["status"], Path(row["file"]).suffix) for row in found} == {("200", ".jpeg")}
@@ -159,7 +159,7 @@ def test_a_click_that_changes_nothing_is_a_failure(
     monkeypatch.setattr("captchascope.collect.browser.PATIENCE", 0.3)
     same = pages(page=SAME % b64encode(png(1)))
     with serve(same) as site, pytest.raises(CollectError, match="shows the same image after"):
-        collect(Request(f"{site.root}/page", tmp_path, 2, "#c", browser=True, refresh="#b"))
+        collect(Request(f"{site.root}/page", tmp_path, 2, "#c", True, "#b"))
     rows(tmp_path, 1)
 
 

@@ -92,6 +92,6 @@ def test_a_page_without_the_image(html: str, what: str) -> None:
 @pytest.mark.parametrize("selector", ["", " ", "##", "img[", "a >"])
 def test_a_selector_that_is_none(selector: str) -> None:
     """It is known before anything is asked."""
-    with pytest.raises(UsageError, match="--selector: is no CSS selector"):
+    with pytest.raises(UsageError, match="selector: is no CSS selector"):
         check_selector("--selector", selector)
     check_selector("--selector", "form img#captcha")

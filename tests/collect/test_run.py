@@ -252,15 +252,18 @@ ASKED = Request("http://127.0.0.1:1/", Path("made"), 3)
 @pytest.mark.parametrize(
     ("request_", "what"),
     [
-        (replace(ASKED, url="http://example.org/"), "--authorised: is needed, as example.org is"),
-        (replace(ASKED, url="http://10.0.0.1/", authorised=" "), "--authorised: is needed"),
+        (replace(ASKED, url="http://example.org/"), "authorised: is needed, as example.org is"),
+        (replace(ASKED, url="http://10.0.0.1/", authorised=" "), "authorised: is needed"),
         (replace(ASKED, url="ftp://127.0.0.1/"), "is no address of the web"),
-        (replace(ASKED, count=0), "--count: must be at least 1, not 0"),
-        (replace(ASKED, delay=-1), "--delay: must be 0 s or more, not -1"),
-        (replace(ASKED, delay=float("nan")), "--delay: must be 0 s or more, not nan"),
-        (replace(ASKED, selector="##"), "--selector: is no CSS selector"),
-        (replace(ASKED, browser=True), "--browser: needs --selector"),
-        (replace(ASKED, selector="img", refresh="a"), "--refresh-selector: needs --browser"),
+        (replace(ASKED, count=0), "count: must be at least 1, not 0"),
+        (replace(ASKED, delay=-1), "delay: must be 0 s or more, not -1"),
+        (replace(ASKED, delay=float("nan")), "delay: must be 0 s or more, not nan"),
+        (replace(ASKED, selector="##"), "selector: is no CSS selector"),
+        (replace(ASKED, browser=True), "browser: needs --selector"),
+        (
+            replace(ASKED, selector="img", refresh_selector="a"),
+            "refresh_selector: needs --browser",
+        ),
     ],
 )
 def test_requests_that_make_no_sense(

@@ -99,7 +99,7 @@ def test_what_is_not_understood_is_wrong_usage(written: str, what: str, remedy: 
     """The error names the piece and its place, and what to write instead."""
     with pytest.raises(UsageError) as caught:
         Pattern.parse(written)
-    assert caught.value.where == "--pattern"
+    assert caught.value.where == "pattern"
     assert caught.value.what.startswith(what)
     assert caught.value.remedy.startswith(remedy)
 

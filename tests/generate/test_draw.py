@@ -70,7 +70,7 @@ def test_a_knob_overrides_the_scheme(scheme: str) -> None:
 @pytest.mark.parametrize("scheme", [name for name in SCHEMES if name != "metu"])
 def test_an_unusable_knob_is_wrong_usage(scheme: str) -> None:
     """Whatever the scheme; the error names the option."""
-    with pytest.raises(UsageError, match=r"^--lines: must be 0 to 200, not -1 \("):
+    with pytest.raises(UsageError, match=r"^lines: must be 0 to 200, not -1 \("):
         draw(scheme, 1, 1, {"lines": -1})
 
 

@@ -105,9 +105,9 @@ def test_an_interrupted_folder_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("scheme", "count", "seed", "message"),
     [
-        ("metu", 0, 1, "--count: must be at least 1, not 0"),
-        ("metu", -3, 1, "--count: must be at least 1, not -3"),
-        ("metu", 1, -1, "--seed: must be at least 0, not -1"),
+        ("metu", 0, 1, "count: must be at least 1, not 0"),
+        ("metu", -3, 1, "count: must be at least 1, not -3"),
+        ("metu", 1, -1, "seed: must be at least 0, not -1"),
         ("metoo", 1, 1, "metoo: is no scheme that can be generated"),
     ],
 )
@@ -122,7 +122,7 @@ def test_wrong_usage_writes_nothing(
 
 def test_a_wrong_knob_writes_nothing(tmp_path: Path) -> None:
     """It is known before the folder is made as well."""
-    with pytest.raises(UsageError, match="--warp: must be 0 to"):
+    with pytest.raises(UsageError, match="warp: must be 0 to"):
         write_folder("wavy", tmp_path / "new", 1, 1, knobs={"warp": 2})
     assert not (tmp_path / "new").exists()
 

@@ -85,15 +85,15 @@ def test_a_knob_that_is_turned_overrides_the_style() -> None:
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
-        ({"rotation": 100}, "--rotation: must be 0 to 90, not 100 "),
-        ({"fonts": ("arial",)}, "--font: must be of display-01 to .*, not arial "),
-        ({"speckle": -1}, "--noise: must be 0 to 1, not -1 "),
-        ({"gap": 9}, "--overlap: must be -0.6 to 2, not 9 "),
-        ({"length": (40, 40)}, "--length: must be 1 to 32, the least first, not 40 to 40 "),
+        ({"rotation": 100}, "rotation: must be 0 to 90, not 100 "),
+        ({"fonts": ("arial",)}, "fonts: must be of display-01 to .*, not arial "),
+        ({"speckle": -1}, "speckle: must be 0 to 1, not -1 "),
+        ({"gap": 9}, "gap: must be -0.6 to 2, not 9 "),
+        ({"length": (40, 40)}, "length: must be 1 to 32, the least first, not 40 to 40 "),
     ],
 )
 def test_a_wrong_value_is_wrong_usage(knobs: dict[str, object], message: str) -> None:
-    """The error names the option, the valid values, and the help."""
+    """The error names the knob, the valid values, and the help."""
     with pytest.raises(UsageError, match=rf"^{message}\(see captchascope generate --help\)$"):
         turned(Style(), knobs)
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from captchascope.decode import ReadOptions
 from captchascope.errors import UsageError
 from captchascope.records import Reading
 from captchascope.web.batching import Batcher, Busy
@@ -101,8 +102,8 @@ def test_only_what_takes_but_a_moment_is_read_in_the_event_loop(
         for images, choice in (
             ([large], Choice()),
             ([b"GIF89a"], Choice()),
-            (captchas[:1], Choice(length=6)),
-            (captchas[:1], Choice(pattern="[0-9]{6}")),
+            (captchas[:1], Choice(options=ReadOptions(length=6))),
+            (captchas[:1], Choice(options=ReadOptions(pattern="[0-9]{6}"))),
             (captchas[:1], Choice(model="metu")),
         ):
             await batcher.read(images, choice)
@@ -123,8 +124,8 @@ def test_a_request_that_is_refused_spoils_none_beside_it(
     async def work(batcher: Batcher) -> None:
         good, bad, short = await asyncio.gather(
             batcher.read(captchas[:1]),
-            batcher.read(captchas[:1], Choice(charset="xyz")),
-            batcher.read(captchas[:1], Choice(length=4)),
+            batcher.read(captchas[:1], Choice(options=ReadOptions(charset="xyz"))),
+            batcher.read(captchas[:1], Choice(options=ReadOptions(length=4))),
             return_exceptions=True,
         )
         assert isinstance(good, list)
@@ -218,7 +219,7 @@ def test_only_so_many_constrained_readers_are_kept(captchas: list[bytes]) -> Non
     readers.open()
     for number in range(80):
         pattern = f"[0-9]{{5}}{number % 10}" if number < 40 else f"{number % 10}[0-9]{{5}}"
-        choice = Choice(pattern=pattern, min_confidence=number / 1e9)
+        choice = Choice(options=ReadOptions(pattern=pattern, min_confidence=number / 1e9))
         reading = readers.read(captchas[:1], choice)[0]
         assert reading.text is None or reading.text[-1 if number < 40 else 0] == str(number % 10)
     assert readers.kept <= 32
@@ -229,5 +230,5 @@ def test_models_are_called_by_their_name_or_file() -> None:
     assert list(names_of(["/models/\udcff.onnx"])) == ["\\udcff"]
     assert names_of(["metu", "/models/mine.onnx"]) == {"metu": "metu", "mine": "/models/mine.onnx"}
     for models in ([], ["metu", "metu"], ["a/mine.onnx", "b/mine.onnx"]):
-        with pytest.raises(UsageError, match="--model"):
+        with pytest.raises(UsageError, match="models: "):
             names_of(models)

@@ -29,7 +29,7 @@ def test_anywhere_else_one_is(host: str) -> None:
 
 def test_one_folder_is_labelled_by_one_process(tmp_path: Path) -> None:
     """Two would not know what the other has lent to whom."""
-    with pytest.raises(UsageError, match="--workers"):
+    with pytest.raises(UsageError, match="workers: "):
         Settings(label=Plan(tmp_path), workers=2)
 
 

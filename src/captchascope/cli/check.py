@@ -138,9 +138,9 @@ def check(
     """
     from captchascope.check import check as checked
     from captchascope.data.dataset import read_dataset
-    from captchascope.decode import Constraints
+    from captchascope.decode import ReadOptions
 
-    chars = Constraints.parse(charset).charset
+    chars = ReadOptions(charset=charset).constraints().charset
     reader = None if model is None else _reader(model)
     dataset = read_dataset(folder, labels_from).select(first, last)
     total = len(dataset.samples) * (1 if reader is None else 2)

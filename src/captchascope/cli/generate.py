@@ -42,8 +42,8 @@ def _parsed(options: dict[str, Any]) -> dict[str, Any]:
         knobs["length"] = parse_length(knobs["length"])
     if "size" in knobs:
         knobs["size"] = _size(knobs["size"])
-    if "overlap" in knobs:
-        knobs["gap"] = -knobs.pop("overlap")
+    if "gap" in knobs:
+        knobs["gap"] = -knobs["gap"]
     return knobs
 
 
@@ -64,7 +64,7 @@ def _list_fonts(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 _NAMES = (
-    "charset", "length", "size", "fonts", "rotation", "overlap", "warp", "fill", "colours", "gray",
+    "charset", "length", "size", "fonts", "rotation", "gap", "warp", "fill", "colours", "gray",
     "backdrop", "lines", "arcs", "dots", "speckle", "quality",
 )  # fmt: skip
 
@@ -84,6 +84,7 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
     click.option("--rotation", type=float, metavar="DEGREES", help="Turn each glyph up to this."),
     click.option(
         "--overlap",
+        "gap",
         type=click.FloatRange(0, 0.6),
         metavar="P",
         help="Let glyphs overlap by this share of their height.",

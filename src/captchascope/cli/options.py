@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from captchascope.cli.output import Console
+from captchascope.errors import UsageError
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -66,9 +67,26 @@ def common(function: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         console.verbosity = int(verbose) - int(quiet)
         console.debug = debug
-        function(console, **values)
+        try:
+            function(console, **values)
+        except UsageError as error:
+            error.where = _as_typed(error.where, click.get_current_context())
+            raise
 
     return wrapped
+
+
+def _as_typed(parameter: str, context: click.Context) -> str:
+    """Return what a user types for a parameter that an error of the library names.
+
+    A command's parameters bear the names that they have in Python. Something else that an error
+    names stays as it is, even where it is called like a parameter: a scheme called ``seed``.
+    """
+    if parameter in map(str, context.params.values()):
+        return parameter
+    names = {each.name: each for each in context.command.params}
+    known = names.get(parameter)
+    return max(known.opts, key=len) if isinstance(known, click.Option) else parameter
 
 
 def positions(function: F) -> F:

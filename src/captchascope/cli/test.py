@@ -161,7 +161,7 @@ def test(
 def _unreadable(reader: Reader, dataset: Dataset) -> Sequence[CaptchascopeError]:
     """Return what is wrong with labels that the model can never give."""
     known = reader.charset
-    if reader.constraints.ignore_case:
+    if reader.options.ignore_case:
         cases = ((char, char.lower(), char.upper()) for char in known.chars)
         known = Charset("".join(dict.fromkeys(c for three in cases for c in three if len(c) == 1)))
     readable = dataset.require_charset(known)

@@ -36,7 +36,7 @@ class Request:
         count: How many are to be there in the end.
         selector: Of the element that shows the image.
         browser: Whether a browser loads the page.
-        refresh: The element that is clicked for another image; None to load the page anew.
+        refresh_selector: The element that is clicked for another image; None to load the page anew.
         delay: Seconds between requests.
         authorised: Who allowed it; needed off this machine.
         limits: What a response may cost.
@@ -47,7 +47,7 @@ class Request:
     count: int
     selector: str | None = None
     browser: bool = False
-    refresh: str | None = None
+    refresh_selector: str | None = None
     delay: float = 0.0
     authorised: str = ""
     limits: Limits = field(default_factory=Limits)
@@ -61,22 +61,18 @@ class Request:
         url = parse(self.url)
         if not is_loopback(url.host) and not self.authorised.strip():
             what = f"is needed, as {shown(url.host)} is not this machine"
-            raise UsageError("--authorised", what, "write who allowed you to collect there")
+            raise UsageError("authorised", what, "write who allowed you to collect there")
         if self.count < 1:
-            raise UsageError(
-                "--count", f"must be at least 1, not {self.count}", "write --count 300"
-            )
+            raise UsageError("count", f"must be at least 1, not {self.count}", "write --count 300")
         if not (self.delay >= 0 and math.isfinite(self.delay)):
-            raise UsageError(
-                "--delay", f"must be 0 s or more, not {self.delay:g}", "write --delay 2"
-            )
+            raise UsageError("delay", f"must be 0 s or more, not {self.delay:g}", "write --delay 2")
         if self.browser and self.selector is None:
-            raise UsageError("--browser", "needs --selector", "name the element with the image")
-        if self.refresh is not None and not self.browser:
-            raise UsageError("--refresh-selector", "needs --browser", "without, the page is loaded")
+            raise UsageError("browser", "needs --selector", "name the element with the image")
+        if self.refresh_selector is not None and not self.browser:
+            raise UsageError("refresh_selector", "needs --browser", "without, the page is loaded")
         for option, selector in (
-            ("--selector", self.selector),
-            ("--refresh-selector", self.refresh),
+            ("selector", self.selector),
+            ("refresh_selector", self.refresh_selector),
         ):
             if selector is not None:
                 check_selector(option, selector)
@@ -147,7 +143,7 @@ def _source(request: Request, url: httpx.URL, fetcher: Fetcher) -> Source:
         return PageSource(fetcher, url, request.selector)
     from captchascope.collect.browser import BrowserSource
 
-    return BrowserSource(fetcher, url, request.selector, request.refresh)
+    return BrowserSource(fetcher, url, request.selector, request.refresh_selector)
 
 
 @dataclass(slots=True)

@@ -51,7 +51,7 @@ def convert(
         UsageError: If ``to`` is no form.
     """
     if to not in FORMS:
-        raise UsageError("--to", f"knows no {quoted(to)}", f"choose of {', '.join(FORMS)}")
+        raise UsageError("to", f"knows no {quoted(to)}", f"choose of {', '.join(FORMS)}")
     _require_outside(folder, dataset.folder)
     form = FORMS[to]
     plan = form.plan(dataset.samples, dataset.folder)

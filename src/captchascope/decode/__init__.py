@@ -1,7 +1,7 @@
 """From a network's output to the most probable text that is allowed, and its confidence."""
 
 from captchascope.decode.automaton import allowed
-from captchascope.decode.constraints import Constraints, parse_length
+from captchascope.decode.constraints import Constraints, ReadOptions, parse_length
 from captchascope.decode.ctc import decode_ctc
 from captchascope.decode.glyphs import decode_glyphs
 from captchascope.decode.pattern import folded
@@ -10,6 +10,7 @@ from captchascope.records import Decoded
 __all__ = [
     "Constraints",
     "Decoded",
+    "ReadOptions",
     "allowed",
     "decode_ctc",
     "decode_glyphs",

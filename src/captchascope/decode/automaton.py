@@ -19,7 +19,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 
 DEAD, START = 0, 1
 
-_LONGEST = 512  # characters; no captcha has more, whatever --length says
+_LONGEST = 512  # characters; no captcha has more, whatever a user says
 _MOST_STATES = 2048
 
 
@@ -111,7 +111,7 @@ def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
             row[ids] = numbers[state]
         rows.append(row)
         if len(states) > _MOST_STATES:
-            raise UsageError("--pattern", "has too many cases", "shorten what {m,n} or ? follow")
+            raise UsageError("pattern", "has too many cases", "shorten what {m,n} or ? follow")
     good = [bool(s) and (pattern is None or pattern.accepts(s)) for s, _ in states]
     long_enough = [rule.length is None or count >= fewest for _, count in states]
     accepting = np.logical_and(good, long_enough)

@@ -1,4 +1,4 @@
-"""The constraints that a user may set on texts."""
+"""What a user knows of the texts, as it is written and as it is decoded with."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from captchascope.charset import Charset
 from captchascope.decode.pattern import Pattern
 from captchascope.errors import UsageError
-
-__all__ = ["Constraints", "parse_length"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,37 +26,56 @@ class Constraints:
     pattern: Pattern | None = None
     ignore_case: bool = False
 
-    @classmethod
-    def parse(
-        cls,
-        charset: str | None = None,
-        length: str | int | None = None,
-        pattern: str | None = None,
-        ignore_case: bool = False,
-    ) -> Constraints:
-        """Make constraints of what a user wrote.
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """The options of reading as a user writes them; the same everywhere, under the same names.
+
+    Attributes:
+        charset: Read only these characters.
+        length: Read only texts of so many characters: 6, "6" or "4-6".
+        pattern: Read only texts that match this as a whole.
+        ignore_case: Take upper and lower case for one, and give lower case.
+        min_confidence: Abstain below this confidence, 0 to 1.
+
+    Raises:
+        UsageError: If ``min_confidence`` is not 0 to 1.
+    """
+
+    charset: str | None = None
+    length: str | int | None = None
+    pattern: str | None = None
+    ignore_case: bool = False
+    min_confidence: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_confidence <= 1:
+            what = f"must be 0 to 1, not {self.min_confidence}"
+            raise UsageError("min_confidence", what, "such as 0.9")
+
+    def constraints(self) -> Constraints:
+        """Return what the options say of the texts, parsed.
 
         Raises:
-            UsageError: If one of them is malformed; it names the option.
+            UsageError: If a value is malformed; ``where`` is the option's name.
         """
         try:
-            chars = None if charset is None else Charset(charset)
+            chars = None if self.charset is None else Charset(self.charset)
         except ValueError as error:
-            raise UsageError("--charset", str(error), "such as 0123456789") from None
-        compiled = None if pattern is None else Pattern.parse(pattern)
-        return cls(chars, parse_length(length), compiled, ignore_case)
+            raise UsageError("charset", str(error), "such as 0123456789") from None
+        pattern = None if self.pattern is None else Pattern.parse(self.pattern)
+        length = None if self.length is None else parse_length(self.length)
+        return Constraints(chars, length, pattern, self.ignore_case)
 
 
-def parse_length(length: str | int | None) -> tuple[int, int] | None:
+def parse_length(length: str | int) -> tuple[int, int]:
     """Return fewest and most of ``6`` or ``4-6``.
 
     Raises:
         UsageError: If it is neither, or the range is empty.
     """
-    if length is None:
-        return None
     match = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", str(length))
     fewest, most = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= fewest <= most:
-        raise UsageError("--length", f"is no length: {length}", "write 6, or 4-6")
+        raise UsageError("length", f"is no length: {length}", "write 6, or 4-6")
     return fewest, most

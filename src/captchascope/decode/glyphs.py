@@ -15,7 +15,7 @@ __all__ = ["decode_glyphs"]
 def decode_glyphs(probabilities: FloatArray, charset: Charset, rule: Constraints) -> Decoded | None:
     """Return the most probable text of independent glyphs that the constraints allow.
 
-    The confidence of a character is its probability among the characters of ``--charset``, that
+    The confidence of a character is its probability among the characters of ``charset``, that
     of the text their product; a length or a pattern chooses among texts and changes neither.
 
     Args:

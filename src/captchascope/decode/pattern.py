@@ -119,7 +119,7 @@ class Pattern:
             ends |= place
             place <<= 1
             if place.bit_length() > _MOST_PLACES:
-                raise UsageError("--pattern", "is too long", f"{_MOST_PLACES} characters at most")
+                raise UsageError("pattern", "is too long", f"{_MOST_PLACES} characters at most")
         return cls(text, tuple(places.items()), starts, ends, optional)
 
     @property
@@ -163,7 +163,7 @@ class _Parser:
     def alternatives(self) -> Iterator[list[Piece]]:
         """Yield the pieces of each alternative."""
         if not self.text:
-            raise UsageError("--pattern", "is empty", "such as [0-9]{6}")
+            raise UsageError("pattern", "is empty", "such as [0-9]{6}")
         for bar, group in groupby(self._pieces(), key=lambda piece: piece is None):
             if not bar:
                 yield [piece for piece in group if piece is not None]
@@ -259,4 +259,4 @@ class _Parser:
 
     def _fail(self, start: int, piece: str, what: str, remedy: str) -> NoReturn:
         shown = piece if piece.isprintable() and not piece.isspace() else repr(piece)
-        raise UsageError("--pattern", f"{shown} at character {start + 1} {what}", remedy)
+        raise UsageError("pattern", f"{shown} at character {start + 1} {what}", remedy)

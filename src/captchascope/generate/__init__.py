@@ -42,7 +42,7 @@ def draw(scheme: str, seed: int, number: int, knobs: Mapping[str, Any] | None = 
         remedy = f"choose of {', '.join(SCHEMES)}"
         raise UsageError(scheme, "is no scheme that can be generated", remedy)
     if min(seed, number) < 0:
-        raise UsageError("--seed", f"must be at least 0, not {min(seed, number)}", "such as 1")
+        raise UsageError("seed", f"must be at least 0, not {min(seed, number)}", "such as 1")
     rng = np.random.default_rng([seed, number])
     if scheme == "metu":
         return _metu(rng, knobs or {})

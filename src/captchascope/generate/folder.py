@@ -37,7 +37,7 @@ def write_folder(
         OutputError: If the folder cannot be written.
     """
     if count < 1:
-        raise UsageError("--count", f"must be at least 1, not {count}", "such as 1000")
+        raise UsageError("count", f"must be at least 1, not {count}", "such as 1000")
     draw(scheme, seed, 1, knobs)  # so that wrong arguments are known before anything is written
     with whole_folder(folder) as place:
         samples = []

@@ -183,8 +183,7 @@ def turned(style: Style, knobs: Mapping[str, Any]) -> Style:
     """Return a style with some of its knobs turned.
 
     Raises:
-        UsageError: If there is no such knob, or it cannot have that value: the error names it as
-            the command line does.
+        UsageError: If there is no such knob, or it cannot have that value.
     """
     known = [field.name for field in fields(Style)]
     for knob in knobs:
@@ -194,4 +193,4 @@ def turned(style: Style, knobs: Mapping[str, Any]) -> Style:
         return replace(style, **knobs)
     except ValueError as error:
         knob, _, rule = str(error).partition(" ")
-        raise UsageError(option_of(knob), rule, "see captchascope generate --help") from None
+        raise UsageError(knob, rule, "see captchascope generate --help") from None

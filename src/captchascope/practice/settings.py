@@ -43,12 +43,12 @@ class Faults:
         for part in filter(None, (part.strip() for part in text.split(","))):
             kind, _, share = (piece.strip() for piece in part.partition("="))
             if kind not in FAULTS:
-                raise UsageError("--faults", f"no kind {kind!r}", f"known are {', '.join(FAULTS)}")
+                raise UsageError("faults", f"no kind {kind!r}", f"known are {', '.join(FAULTS)}")
             if kind in shares:
-                raise UsageError("--faults", f"{kind} is given twice", "name each kind once")
+                raise UsageError("faults", f"{kind} is given twice", "name each kind once")
             shares[kind] = _share(kind, share)
         if sum(shares.values()) > 1 + 1e-9:
-            raise UsageError("--faults", "the shares exceed 100 %", "leave some requests whole")
+            raise UsageError("faults", "the shares exceed 100 %", "leave some requests whole")
         return cls(tuple(shares.items()))
 
     def strike(self, seed: int, number: int) -> str | None:
@@ -70,7 +70,7 @@ def _share(kind: str, text: str) -> float:
     match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*%", text, re.ASCII)
     if match is None or float(match[1]) > 100:
         what = f"{kind} needs a share from 0% to 100%, not {text!r}"
-        raise UsageError("--faults", what, f"such as {kind}=10%")
+        raise UsageError("faults", what, f"such as {kind}=10%")
     return float(match[1]) / 100
 
 

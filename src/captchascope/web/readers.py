@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from captchascope.decode import Constraints
+from captchascope.decode import ReadOptions
 from captchascope.errors import CaptchascopeError, ModelError, UsageError
 from captchascope.files import printable
-from captchascope.reader import Reader, load, method_of
+from captchascope.reader import Reader, load
 from captchascope.records import Reading
 from captchascope.web.settings import Limits
 
@@ -19,22 +19,24 @@ __all__ = ["Choice", "Readers", "bare", "names_of"]
 _KEPT = 32  # constrained readers; they share their model, so each is small
 
 
+_ANY = ReadOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What one request asks for; the values are as ``captchascope.load`` takes them."""
+    """What one request asks for: a model, None for the first, and how it is to read."""
 
     model: str | None = None
-    charset: str | None = None
-    length: str | int | None = None
-    pattern: str | None = None
-    ignore_case: bool = False
-    min_confidence: float = 0.0
+    options: ReadOptions = _ANY
+
+    def at_any_confidence(self) -> Choice:
+        """Return the same choice of a reader that never abstains."""
+        return replace(self, options=replace(self.options, min_confidence=0.0))
 
     @property
     def plain(self) -> bool:
         """Whether it is the first model, and nothing that has to be searched for."""
-        known = self.model, self.charset, self.length, self.pattern
-        return not self.ignore_case and known == (None, None, None, None)
+        return self.at_any_confidence() == Choice()
 
 
 class Readers:
@@ -91,16 +93,13 @@ class Readers:
 
     def _reader(self, choice: Choice) -> Reader:
         """Return the reader of a choice; what one request asks for never changes another's."""
-        if not 0 <= choice.min_confidence <= 1:
-            what = f"must be 0 to 1, not {choice.min_confidence}"
-            raise UsageError("min_confidence", what, "such as 0.9")
-        key = replace(choice, min_confidence=0.0)
+        key = choice.at_any_confidence()
         if key not in self._kept:
             self._kept[key] = self._constrained(key)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
-        return replace(self._kept[key], min_confidence=choice.min_confidence)
+        return self._kept[key].with_options(choice.options)
 
     def _constrained(self, choice: Choice) -> Reader:
         name = next(iter(self._models)) if choice.model is None else choice.model
@@ -109,15 +108,7 @@ class Readers:
             raise UsageError("model", what, f"ask for one of {', '.join(self._models)}")
         if name not in self._opened:
             raise ModelError(name, "is not open yet", "try again in a second")
-        try:
-            rule = Constraints.parse(
-                choice.charset, choice.length, choice.pattern, choice.ignore_case
-            )
-            model = self._opened[name].model
-            return replace(self._opened[name], constraints=rule, method=method_of(model, rule))
-        except UsageError as error:  # the option of the command line is the field of a request
-            field = error.where.removeprefix("--").replace("-", "_")
-            raise UsageError(field, error.what, error.remedy) from None
+        return self._opened[name].with_options(choice.options)
 
 
 def bare(error: CaptchascopeError) -> CaptchascopeError:
@@ -140,5 +131,5 @@ def names_of(models: Sequence[str]) -> dict[str, str]:
     }
     if len(names) != len(models) or not names:
         what = "names no model" if not names else "names two models that would be called the same"
-        raise UsageError("--model", what, "rename one of the files")
+        raise UsageError("models", what, "rename one of the files")
     return names

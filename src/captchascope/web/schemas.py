@@ -12,13 +12,14 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import starmap
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from captchascope import __version__
+from captchascope.decode import ReadOptions
 from captchascope.web.forms import parts_of
 from captchascope.web.problems import MEDIA_TYPE, Problem
 from captchascope.web.readers import Choice, names_of
@@ -49,6 +50,9 @@ class Asked:
     choice: Choice
 
 
+_READ_OPTIONS = {field.name for field in fields(ReadOptions)}
+
+
 class Options(BaseModel):
     """What is known of the texts; None where nothing is."""
 
@@ -63,7 +67,7 @@ class Options(BaseModel):
 
     def choice(self) -> Choice:
         """Return it as readers take it."""
-        return Choice(**{name: getattr(self, name) for name in Options.model_fields})
+        return Choice(self.model, ReadOptions(**self.model_dump(include=_READ_OPTIONS)))
 
 
 _NOTHING, _ANYTHING = Options(), Choice()

@@ -106,10 +106,10 @@ class Settings:
                 workers would label one folder.
         """
         if self.label is not None and self.workers > 1:
-            raise UsageError("--workers", "cannot label one folder together", "label with one")
+            raise UsageError("workers", "cannot label one folder together", "label with one")
         if self.token is None and not is_loopback(self.host):
             remedy = "give --token-file FILE, or listen on 127.0.0.1"
-            raise UsageError("--host", f"{self.host} lets others in without a token", remedy)
+            raise UsageError("host", f"{self.host} lets others in without a token", remedy)
 
 
 def is_loopback(host: str) -> bool:

@@ -73,7 +73,7 @@ def require_source(labels_from: str) -> None:
     """Raise a UsageError unless ``labels_from`` is ``auto``, a form, or called as a label file."""
     if not is_source(labels_from):
         remedy = f"choose of {', '.join((AUTO, *FORMS))}, or name a label file"
-        raise UsageError("--labels-from", f"knows no {quoted(labels_from)}", remedy)
+        raise UsageError("labels_from", f"knows no {quoted(labels_from)}", remedy)
 
 
 def read_labels(folder: Folder, labels_from: str = AUTO) -> tuple[Matched, Path | None]:

@@ -40,7 +40,7 @@ def read_weights(path: Path) -> Weights:
         if all(_fits(weights.get(name), value, name) for name, value in wanted.items()):
             return weights, charset, size
     what = f"{where} holds no network of the whole way that this version knows"
-    raise UsageError("--from", what, "name a model that train --method whole wrote, or none")
+    raise UsageError("source", what, "name a model that train --method whole wrote, or none")
 
 
 def _fits(weight: Tensor | None, wanted: Tensor, name: str) -> bool:

@@ -231,7 +231,7 @@ def _start(known: Inferred, plan: Plan, request: Request, train: WholeSet) -> St
     weights = read_weights(request.source)
     if weights[2] != plan.size and plan.name == "fast":
         what = f"{named(request.source)} is not as small as the recipe fast has it"
-        raise UsageError("--from", what, "leave the recipe away, or start from none")
+        raise UsageError("source", what, "leave the recipe away, or start from none")
     network = begun_with(weights, known.charset, channels, train)
     return Start(network, fresh, False, request.seed)
 

@@ -12,6 +12,7 @@ from functools import partial
 import cv2
 from fastapi import APIRouter, Request, Response
 
+from captchascope.decode import ReadOptions
 from captchascope.draw import panels
 from captchascope.draw.canvas import drawing_uri, image_uri
 from captchascope.draw.picture import explained
@@ -238,12 +239,10 @@ class Asked:
     @property
     def choice(self) -> Choice:
         """The same as the readers take it; what is empty asks for nothing."""
-        return Choice(
-            model=self.model or None,
-            charset=self.charset or None,
-            length=self.length or None,
-            ignore_case=self.ignore_case,
+        options = ReadOptions(
+            self.charset or None, self.length or None, ignore_case=self.ignore_case
         )
+        return Choice(self.model or None, options)
 
 
 @dataclass(frozen=True, slots=True)

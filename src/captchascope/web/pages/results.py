@@ -119,7 +119,7 @@ class Measurements:
         if len(readings) < len(data.samples):
             return Measuring()
         return Measured(
-            evaluate(data.samples, readings, ignore_case=reader.constraints.ignore_case),
+            evaluate(data.samples, readings, ignore_case=reader.options.ignore_case),
             reader.charset.chars,
             len(readings),
             len(data.problems),
