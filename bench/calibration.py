@@ -23,7 +23,7 @@ import numpy.typing as npt
 import captchascope
 from captchascope import Reader
 from captchascope.data.dataset import read_dataset
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.records import GrayImage
 from running import Training, cell, table
 from sets import available, folder_of
@@ -93,7 +93,7 @@ def _images(kinds: Sequence[str], hardness: float) -> Iterator[tuple[str, GrayIm
     """Yield label and image, for ever."""
     number = 0
     while number := number + 1:
-        drawn = draw("metu", _SEED, number)
+        drawn = draw_captcha("metu", _SEED, number)
         gray = cv2.imdecode(np.frombuffer(drawn.jpeg(), np.uint8), cv2.IMREAD_GRAYSCALE)
         assert gray is not None
         yield drawn.label, _harder(gray.astype(np.uint8), kinds, hardness, number)

@@ -1,6 +1,6 @@
 """The size of the house: lines and files under src, and how much of them is not yet code.
 
-    python bench/house.py
+python bench/house.py
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ def _is_head(node: ast.stmt, first: bool) -> bool:
             return first
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return True
-        case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.AugAssign(
-            target=ast.Name(id="__all__")
+        case (
+            ast.Assign(targets=[ast.Name(id="__all__")])
+            | ast.AugAssign(target=ast.Name(id="__all__"))
         ):
             return True
         case _:
@@ -41,7 +42,9 @@ def main() -> None:
     lines = sum(text.count("\n") for text in texts)
     heads = sum(map(_head_of, texts))
     print(f"{lines:,} lines in {len(texts)} files (asked: at most 22,500 in 150)")
-    print(f"{heads / lines:.1%} of them module docstrings, imports and __all__ (asked: at most 10 %)")
+    print(
+        f"{heads / lines:.1%} of them module docstrings, imports and __all__ (asked: at most 10 %)"
+    )
 
 
 if __name__ == "__main__":

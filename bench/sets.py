@@ -23,7 +23,7 @@ from unittest.mock import patch
 from captchascope.data.formats.tables import read_csv
 from captchascope.data.labels import write_labels
 from captchascope.files import whole_folder
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.records import Sample
 
 PLACE = Path(__file__).parents[1] / "build" / "bench"
@@ -96,7 +96,7 @@ def available(names: Iterable[str]) -> list[str]:
 def drawn(seed: int, count: int) -> Iterator[Row]:
     """Draw METU captchas."""
     for number in range(1, count + 1):
-        captcha = draw("metu", seed, number)
+        captcha = draw_captcha("metu", seed, number)
         yield Row(captcha.jpeg(), ".jpeg", captcha.label)
 
 

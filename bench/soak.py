@@ -14,14 +14,14 @@ import sys
 from collections.abc import Iterator
 
 import captchascope
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 
 _SEED, _DISTINCT, _TOLERATED = 990_003, 1000, 20.0
 
 
 def _files(count: int) -> Iterator[bytes]:
     """Yield captchas, every tenth of them cut off in the middle."""
-    files = [draw("metu", _SEED, number).jpeg() for number in range(1, _DISTINCT + 1)]
+    files = [draw_captcha("metu", _SEED, number).jpeg() for number in range(1, _DISTINCT + 1)]
     files[::10] = [file[: len(file) // 2] for file in files[::10]]
     return itertools.islice(itertools.cycle(files), count)
 

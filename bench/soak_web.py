@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.web.settings import Settings
 
 _SEED, _DISTINCT = 990_004, 200
@@ -109,7 +109,7 @@ def requests_to(path: str) -> list[bytes]:
     """Return requests that send a captcha each."""
     found = []
     for number in range(1, _DISTINCT + 1):
-        body = draw("metu", _SEED, number).jpeg()
+        body = draw_captcha("metu", _SEED, number).jpeg()
         head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/jpeg\r\n"
         found.append(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     return found

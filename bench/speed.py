@@ -19,7 +19,7 @@ import numpy as np
 
 import captchascope
 from captchascope import Reader, Reading
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.reader import model_path
 
 _IMAGES, _ROUNDS, _SEED = 500, 15, 990_002
@@ -57,7 +57,7 @@ def _shipped() -> list[str]:
 def main(models: Sequence[str]) -> None:
     """Print microseconds per image and multiples of decoding."""
     cv2.setNumThreads(1)
-    files = [draw("metu", _SEED, number).jpeg() for number in range(1, _IMAGES + 1)]
+    files = [draw_captcha("metu", _SEED, number).jpeg() for number in range(1, _IMAGES + 1)]
     tasks: dict[str, Callable[[], object]] = {_DECODING: partial(_decoded, files)}
     readers = {model: captchascope.load(model) for model in models}
     for model, reader in readers.items():

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import captchascope
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 
 HEAVY = {"torch", "lightning", "onnx", "onnxscript", "matplotlib", "pyarrow", "ray", "sklearn"}
 UNNEEDED = HEAVY | {"PIL", "click", "jinja2", "rapidfuzz", "rich", "multiprocessing"}
@@ -45,7 +45,7 @@ def test_the_names_of_the_package_are_pinned() -> None:
 
 def test_reading_needs_few_packages() -> None:
     """A fresh process that reads a JPEG has numpy, OpenCV and ONNX Runtime, and no more."""
-    drawn = draw("metu", 990008, 1)
+    drawn = draw_captcha("metu", 990008, 1)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", SCRIPT],
         input=drawn.jpeg(),

@@ -14,11 +14,11 @@ import pytest
 from PIL import Image
 
 from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.image.decode import ImageSource
 from captchascope.reader import load, model_path
 
-DRAWN = [draw("metu", 990009, number) for number in range(1, 31)]
+DRAWN = [draw_captcha("metu", 990009, number) for number in range(1, 31)]
 TOO_SMALL = np.zeros((1, 1), np.uint8)
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 import captchascope
 from captchascope.decode import Constraints, ReadOptions, decode_ctc
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.image.decode import ImageSource, load_gray
 from captchascope.model.file import ModelFile, open_model, open_model_bytes
 from captchascope.reader import (
@@ -246,7 +246,7 @@ def test_what_the_model_can_never_satisfy_is_wrong_usage(
     assert caught.value.remedy
 
 
-DRAWN = [draw("metu", 990001, number) for number in range(1, 101)]
+DRAWN = [draw_captcha("metu", 990001, number) for number in range(1, 101)]
 JPEGS = [drawn.jpeg() for drawn in DRAWN]
 BLANK = np.full((50, 150), 255, np.uint8)
 REAL = Path(os.environ.get("CAPTCHASCOPE_DATA", ""), "metu-real", "images")

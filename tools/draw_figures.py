@@ -22,7 +22,7 @@ from captchascope.draw import panels
 from captchascope.draw.canvas import INK, View, beside, blank, labelled, line_height, put, stack
 from captchascope.draw.picture import explained
 from captchascope.files import write_whole
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.generate.families import PRESETS
 from captchascope.glyphs.segmentation import crop
 from captchascope.glyphs.stages import Located, cut_glyphs, locate
@@ -42,7 +42,7 @@ _SCHEME = _METHOD.recognise.scheme
 
 def _gray(number: int, seed: int = _SEED) -> GrayImage:
     """Return what ``NUMBER.jpeg`` of the generated folder holds, shape (H, W)."""
-    return load_gray(draw("metu", seed, number).jpeg())
+    return load_gray(draw_captcha("metu", seed, number).jpeg())
 
 
 def _stages() -> Iterator[tuple[str, Image.Image]]:
@@ -56,7 +56,7 @@ def _kinds(rows: int = 3) -> Image.Image:
     """Draw the first captchas of each kind, one column for each."""
     columns = []
     for kind, title in (("1", "kind 1: speckle"), ("2", "kind 2: periodic pattern")):
-        numbers = (n for n in count(1) if draw("metu", _SEED, n).columns["kind"] == kind)
+        numbers = (n for n in count(1) if draw_captcha("metu", _SEED, n).columns["kind"] == kind)
         views = [View(_gray(number), 2).image for number in islice(numbers, rows)]
         columns.append(labelled(title, stack(views, 10)))
     return beside(columns, 20)
@@ -78,7 +78,7 @@ def _glyphs(rows: int = 4) -> Image.Image:
     columns: dict[str, list[Image.Image]] = {char: [] for char in _SCHEME.charset}
     for number in range(1, 31):
         fitted = cut_glyphs(locate(_gray(number), _SCHEME), _SCHEME).fitted
-        for glyph, char in zip(fitted, draw("metu", _SEED, number).label, strict=True):
+        for glyph, char in zip(fitted, draw_captcha("metu", _SEED, number).label, strict=True):
             columns[char].append(View(255 - glyph, 3).image)
     wide = columns["0"][0].width
     return beside([stack([_line(c, 20, wide), *columns[c][:rows]], 8) for c in columns], 12)
@@ -118,7 +118,7 @@ def _families(columns: int = 4, each: int = 3) -> Image.Image:
     """Draw the first captchas of every preset, one below the other under its name."""
     cells = []
     for name in PRESETS:
-        views = [View(draw(name, _SEED, n).image, 1).image for n in range(1, each + 1)]
+        views = [View(draw_captcha(name, _SEED, n).image, 1).image for n in range(1, each + 1)]
         cells.append(labelled(name, stack(views, 6)))
     wide = max(cell.width for cell in cells)
     padded = [beside([cell, blank(wide - cell.width, 1)], 0) for cell in cells]

@@ -15,7 +15,7 @@ from typing import IO
 import pytest
 
 from captchascope.cli.app import run
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.reader import load
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ Cli = Callable[..., Done]
 @cache
 def text(number: int) -> str:
     """Return what the library reads in one of the captchas that the tests have."""
-    return load("metu").read(draw("metu", SEED, number).jpeg()).text or "nothing"
+    return load("metu").read(draw_captcha("metu", SEED, number).jpeg()).text or "nothing"
 
 
 def here(capsys: pytest.CaptureFixture[str], arguments: Sequence[object]) -> Done:

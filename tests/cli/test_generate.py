@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from captchascope.generate import SCHEMES, draw
-from captchascope.generate.typefaces import names
+from captchascope.generate import SCHEMES, draw_captcha
+from captchascope.generate.typefaces import font_names
 from captchascope.image.decode import load_rgb
 from cli.commands import Cli, Done, one_line
 
@@ -71,7 +71,7 @@ def test_an_option_turns_its_knob(cli: Cli, options: list[str], knobs: dict[str,
     """What is written is what the library draws with that knob."""
     assert cli("generate", "wavy", "made", "--count", "2", "--seed", "3", *options).status == 0
     for number in (1, 2):
-        drawn = draw("wavy", 3, number, knobs)
+        drawn = draw_captcha("wavy", 3, number, knobs)
         assert Path(f"made/{number}.jpeg").read_bytes() == drawn.jpeg()
 
 
@@ -79,7 +79,7 @@ def test_the_fonts_can_be_listed(cli: Cli) -> None:
     """One a line, without a scheme or a folder; each is one that ``--font`` takes."""
     done = cli("generate", "--list-fonts")
     assert (done.status, done.err) == (0, "")
-    assert done.rows == list(names())
+    assert done.rows == list(font_names())
 
 
 @pytest.mark.parametrize(

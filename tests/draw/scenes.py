@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from captchascope.draw import Explained
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec, prepare
 from captchascope.glyphs.scheme import Clip, Kind, Scheme, Split, load
 from captchascope.glyphs.stages import cut_glyphs, locate
@@ -33,7 +33,7 @@ def explain(gray: GrayImage, scheme: Scheme = METU, name: str = "1.jpeg") -> Exp
 
 def generated(number: int = MOVED) -> Explained:
     """Return a reading of one generated captcha."""
-    return explain(draw("metu", 1, number).image)
+    return explain(draw_captcha("metu", 1, number).image)
 
 
 def with_windows(number: int = MOVED) -> Explained:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from captchascope.generate.style import Style, turned
+from captchascope.generate.style import Style, restyled
 from captchascope.generate.styled import draw_image
 from captchascope.records import RgbImage
 
@@ -17,7 +17,7 @@ TEXT = "HAM47"
 
 def drawn(seed: int = 0, text: str = TEXT, **knobs: object) -> RgbImage:
     """Draw a text in the bare style with some knobs turned."""
-    return draw_image(np.random.default_rng(seed), turned(BARE, knobs), text)
+    return draw_image(np.random.default_rng(seed), restyled(BARE, knobs), text)
 
 
 def without_clutter(style: Style) -> Style:

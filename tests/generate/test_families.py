@@ -9,11 +9,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.generate.families import CHARSETS, PRESETS, draw_height, draw_style
 from captchascope.generate.style import BACKDROPS, INKS, Style
 from captchascope.generate.styled import draw_image, draw_text
-from captchascope.generate.typefaces import names
+from captchascope.generate.typefaces import font_names
 from captchascope.image.decode import load_rgb
 from generate.styles import border, differing, without_clutter
 
@@ -34,7 +34,7 @@ def test_every_image_has_the_size_the_alphabet_and_the_length(name: str) -> None
     """As a file, too."""
     style = PRESETS[name].style
     for number in range(12):
-        made = draw(name, 5, number)
+        made = draw_captcha(name, 5, number)
         assert style.size == load_rgb(made.jpeg()).shape[:2] == made.image.shape[:2]
         assert style.length[0] <= len(made.label) <= style.length[1]
         assert set(made.label) <= set(style.charset)
@@ -86,7 +86,7 @@ def test_all_fonts_and_most_choices_occur() -> None:
     """Every ink and backdrop, every font, all characters."""
     assert {style.ink for style in STYLES} == set(INKS)
     assert {style.backdrop for style in STYLES} == set(BACKDROPS)
-    assert {font for style in STYLES for font in style.fonts} == set(names())
+    assert {font for style in STYLES for font in style.fonts} == set(font_names())
     assert set("".join(charset for charset, _ in CHARSETS)) == set(
         string.digits + string.ascii_letters
     )

@@ -11,7 +11,7 @@ from PIL import Image
 
 from captchascope.data.dataset import read_dataset
 from captchascope.errors import OutputError, UsageError
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.generate.folder import write_folder
 from captchascope.image.decode import load_gray
 
@@ -21,7 +21,7 @@ def test_a_folder_holds_the_images_and_both_label_files(tmp_path: Path) -> None:
     seen: list[int] = []
     write_folder("metu", tmp_path / "new", 12, 5, seen.append)
     assert seen == list(range(1, 13))
-    drawn = [draw("metu", 5, number) for number in range(1, 13)]
+    drawn = [draw_captcha("metu", 5, number) for number in range(1, 13)]
     with (tmp_path / "new" / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows == [
@@ -68,7 +68,7 @@ def test_a_folder_of_a_style_has_no_further_columns(tmp_path: Path) -> None:
         write_folder("lined", tmp_path / name, 3, 5, knobs=knobs)
         rows = (tmp_path / name / "labels.csv").read_text(encoding="utf-8").splitlines()
         assert rows == ["file,label"] + [
-            f"{n}.jpeg,{draw('lined', 5, n, knobs).label}" for n in (1, 2, 3)
+            f"{n}.jpeg,{draw_captcha('lined', 5, n, knobs).label}" for n in (1, 2, 3)
         ]
         with Image.open(tmp_path / name / "1.jpeg") as image:
             assert (image.mode, image.size) == ("L" if gray else "RGB", (160, 50))
@@ -129,6 +129,6 @@ def test_a_wrong_knob_writes_nothing(tmp_path: Path) -> None:
 
 def test_drawing_twice_gives_the_same_array(tmp_path: Path) -> None:
     """The folder draws what ``draw`` draws, whatever was drawn before."""
-    first = draw("metu", 5, 1).image.copy()
+    first = draw_captcha("metu", 5, 1).image.copy()
     write_folder("metu", tmp_path / "new", 2, 5)
-    np.testing.assert_array_equal(draw("metu", 5, 1).image, first)
+    np.testing.assert_array_equal(draw_captcha("metu", 5, 1).image, first)

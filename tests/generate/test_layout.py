@@ -10,7 +10,7 @@ import pytest
 
 from captchascope.generate.families import draw_style
 from captchascope.generate.layout import Line, fitted, outlined, swelling, textured
-from captchascope.generate.style import Style, turned
+from captchascope.generate.style import Style, restyled
 from captchascope.generate.styled import draw_text
 from generate.styles import BARE, TEXT
 
@@ -204,5 +204,5 @@ def test_glyphs_differ_in_what_the_style_varies(knob: str) -> None:
     style = replace(BARE, size=(90, 900))
     same = lay(style, "HHHHH", tall=90)[0]
     assert len({(glyph.mask.tobytes(), glyph.top) for glyph in same.glyphs}) == 1
-    varied = lay(turned(style, {knob: 30 if knob == "rotation" else 0.4}), "HHHHH", tall=90)[0]
+    varied = lay(restyled(style, {knob: 30 if knob == "rotation" else 0.4}), "HHHHH", tall=90)[0]
     assert len({(glyph.mask.tobytes(), glyph.top) for glyph in varied.glyphs}) == 5

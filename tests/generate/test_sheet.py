@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from captchascope.generate import Drawn, draw
+from captchascope.generate import Drawn, draw_captcha
 from captchascope.image.decode import load_gray, load_rgb
 
 
 def test_the_file_is_a_gray_jpeg_of_its_quality() -> None:
     """It decodes to nearly the same image, and a lower quality takes fewer bytes."""
-    drawn = replace(draw("metu", 990007, 1), quality=95)
+    drawn = replace(draw_captcha("metu", 990007, 1), quality=95)
     data = drawn.jpeg()
     assert data.startswith(b"\xff\xd8\xff")
     gray = load_gray(data)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from captchascope.errors import UsageError
-from captchascope.generate.style import BACKDROPS, FILLS, INKS, Style, option_of, turned
+from captchascope.generate.style import BACKDROPS, FILLS, INKS, Style, option_of, restyled
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_a_style_does_not_change() -> None:
 
 def test_a_knob_that_is_turned_overrides_the_style() -> None:
     """The others stay."""
-    style = turned(Style(warp=0.1, lines=2), {"lines": 5, "gray": True})
+    style = restyled(Style(warp=0.1, lines=2), {"lines": 5, "gray": True})
     assert style == Style(warp=0.1, lines=5, gray=True)
-    assert turned(style, {}) == style
+    assert restyled(style, {}) == style
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_knob_that_is_turned_overrides_the_style() -> None:
 def test_a_wrong_value_is_wrong_usage(knobs: dict[str, object], message: str) -> None:
     """The error names the knob, the valid values, and the help."""
     with pytest.raises(UsageError, match=rf"^{message}\(see captchascope generate --help\)$"):
-        turned(Style(), knobs)
+        restyled(Style(), knobs)
 
 
 def test_an_unknown_knob_is_wrong_usage() -> None:
@@ -103,7 +103,7 @@ def test_an_unknown_knob_is_wrong_usage() -> None:
     with pytest.raises(
         UsageError, match=r"^wrap: is no knob of a style \(choose of charset, .*warp"
     ):
-        turned(Style(), {"wrap": 0.1})
+        restyled(Style(), {"wrap": 0.1})
 
 
 def test_an_option_has_the_name_of_its_knob() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from captchascope.errors import UsageError
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.generate import typefaces as lettering
 from captchascope.generate.typefaces import (
     CHARACTERS,
@@ -25,9 +25,9 @@ from captchascope.generate.typefaces import (
     SUBPIXELS,
     Mask,
     face,
+    font_names,
     glyph,
     ink_box,
-    names,
     paste,
     stamp,
     turned,
@@ -49,7 +49,7 @@ def test_the_font_lies_in_the_package_with_its_licence() -> None:
 
 def test_no_font_of_the_system_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pillow is handed the bytes of the bundled one, and the image is the same as ever."""
-    before = draw("metu", 3, 1).image
+    before = draw_captcha("metu", 3, 1).image
     opened = []
     real = ImageFont.truetype
 
@@ -61,7 +61,7 @@ def test_no_font_of_the_system_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(ImageFont, "truetype", truetype)
     for cached in (lettering._face, lettering._fine_mask, lettering.glyph):
         cached.cache_clear()
-    np.testing.assert_array_equal(draw("metu", 3, 1).image, before)
+    np.testing.assert_array_equal(draw_captcha("metu", 3, 1).image, before)
     assert opened
 
 
@@ -132,14 +132,14 @@ def table() -> dict[str, list[str]]:
 
 def test_there_are_many_kinds() -> None:
     """Sorted, without the font that has digits only."""
-    assert list(names()) == sorted(names())
-    assert {name.partition("-")[0] for name in names()} == {
+    assert list(font_names()) == sorted(font_names())
+    assert {name.partition("-")[0] for name in font_names()} == {
         "sans", "serif", "mono", "hand", "display",
     }  # fmt: skip
-    assert len(names()) >= 60
+    assert len(font_names()) >= 60
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", font_names())
 def test_every_character_has_ink_of_its_own(name: str) -> None:
     """None is empty, and none is the box that stands for a missing glyph."""
     missing = drawn(name, "€")
@@ -149,7 +149,7 @@ def test_every_character_has_ink_of_its_own(name: str) -> None:
         assert not np.array_equal(image, missing)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", font_names())
 def test_digits_and_capitals_can_be_told_apart(name: str) -> None:
     """No two are the same but for a thirtieth of their ink."""
     images = np.array([drawn(name, char) for char in string.digits + string.ascii_uppercase])
@@ -159,7 +159,7 @@ def test_digits_and_capitals_can_be_told_apart(name: str) -> None:
         assert (differing > 1 / 30 * np.minimum(ink[number:], ink[number - 1])).all()
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", font_names())
 def test_small_letters_are_no_small_capitals(name: str) -> None:
     """Where the two forms of a letter differ, they do so when they are equally large."""
     differing = []
@@ -178,7 +178,7 @@ def shrunk(image: NDArray[np.int32]) -> NDArray[np.int32]:
 def test_every_font_says_whose_it_is() -> None:
     """Its row has the copyright that the file itself has, and a licence that lies beside it."""
     rows = table()
-    assert rows.keys() == {f"{name}.ttf" for name in names()}
+    assert rows.keys() == {f"{name}.ttf" for name in font_names()}
     for file, (holder, licence, package) in rows.items():
         with TTFont(BytesIO(FOLDER.joinpath(file).read_bytes())) as font:
             assert font["name"].getDebugName(COPYRIGHT_ID).replace("|", "/") == holder
@@ -190,7 +190,7 @@ def test_every_font_says_whose_it_is() -> None:
 
 def test_no_font_keeps_the_name_of_its_source() -> None:
     """Many reserve it; the copyright line is the one place where it may stand."""
-    for name in names():
+    for name in font_names():
         with TTFont(BytesIO(FOLDER.joinpath(f"{name}.ttf").read_bytes())) as font:
             shown = [str(record) for record in font["name"].names if record.nameID in (1, 3, 4, 6)]
             assert len(shown) == 4
@@ -234,7 +234,7 @@ def middles(mask: Mask) -> tuple[float, float]:
     return float(upper @ columns / upper.sum()), float(lower @ columns / lower.sum())
 
 
-@pytest.mark.parametrize("font", names()[::7])
+@pytest.mark.parametrize("font", font_names()[::7])
 def test_a_stamp_is_cut_to_its_ink(font: str) -> None:
     """No row or column at its sides is empty, whatever the character."""
     for char in CHARACTERS:

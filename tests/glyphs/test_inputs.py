@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec, middle_row, normalise, prepare, windows
 from captchascope.glyphs.scheme import GlyphSize, load
 from captchascope.glyphs.stages import cut_glyphs, locate
@@ -94,7 +94,7 @@ def test_a_window_shows_the_pixels_around_the_cut(
 
 
 METU = load("metu")
-LOCATED = locate(draw("metu", 990003, 1).image, METU)
+LOCATED = locate(draw_captcha("metu", 990003, 1).image, METU)
 
 
 @pytest.mark.parametrize("kind", ["glyph", "window"])

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.errors import SegmentationError
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec
 from captchascope.glyphs.recogniser import GlyphRecogniser, softmax
 from captchascope.glyphs.scheme import Retry, Scheme, load
@@ -20,7 +20,7 @@ from captchascope.glyphs.stages import locate
 from captchascope.records import FloatArray
 
 METU = load("metu")
-CAPTCHAS = [draw("metu", 990004, number).image for number in range(1, 6)]
+CAPTCHAS = [draw_captcha("metu", 990004, number).image for number in range(1, 6)]
 BLANK = np.full((50, 150), 255, np.uint8)
 
 

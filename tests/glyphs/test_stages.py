@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.errors import SegmentationError
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.glyphs.scheme import chosen, load
 from captchascope.glyphs.segmentation import repair
 from captchascope.glyphs.stages import Located, cut_glyphs, locate
@@ -19,7 +19,7 @@ from captchascope.image.decode import load_gray
 from captchascope.records import GrayImage
 
 METU = load("metu")
-CAPTCHAS = [load_gray(draw("metu", 990002, number).jpeg()) for number in range(1, 41)]
+CAPTCHAS = [load_gray(draw_captcha("metu", 990002, number).jpeg()) for number in range(1, 41)]
 
 
 def check(located: Located) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.practice.pages import COURSES, STATIC, Form, registration_page, static
 from captchascope.practice.settings import Faults
 from practice.site import practice_site
@@ -113,7 +113,7 @@ def test_what_no_fault_strikes_is_whole(seen: Seen, place: Path) -> None:
     for number in of_kind(seen, None):
         response = seen[number]
         assert response is not None
-        assert response.content == draw("metu", SEED, number).jpeg()
+        assert response.content == draw_captcha("metu", SEED, number).jpeg()
         digests.append(hashlib.sha256(response.content).hexdigest())
     rows = (place / "answers.csv").read_text().splitlines()[1:]
     assert [row.split(",")[0] for row in rows] == digests
@@ -139,7 +139,7 @@ def test_truncated_images_break_off_every_other_time(
         index % 2 == 1 for index in range(len(numbers))
     ]
     for number in numbers[::2]:
-        response, whole = seen[number], draw("metu", SEED, number).jpeg()
+        response, whole = seen[number], draw_captcha("metu", SEED, number).jpeg()
         assert response is not None
         assert response.content == whole[: len(whole) // 2]
         assert response.headers["Content-Length"] == str(len(whole) // 2)
@@ -158,4 +158,4 @@ def test_the_place_that_redirects_lead_to_is_spared() -> None:
     """So that who follows always gets an image, the one after that of the redirect."""
     with practice_site("--faults", "redirect=100%") as url:
         response = httpx.get(f"{url}captcha.jpeg", follow_redirects=True)
-    assert response.content == draw("metu", 0, 2).jpeg()
+    assert response.content == draw_captcha("metu", 0, 2).jpeg()

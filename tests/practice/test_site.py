@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.practice.site import RateLimit, Session, Sessions
 from practice.site import practice_site
 
@@ -114,7 +114,7 @@ def label(response: httpx.Response, folder: Path) -> str:
 def test_the_images_are_those_of_generate(visitor: httpx.Client, folder: Path) -> None:
     """Image n of the same seed, with its label; the site has not been asked before."""
     for number in range(1, 6):
-        drawn = draw("metu", SEED, number)
+        drawn = draw_captcha("metu", SEED, number)
         response = visitor.get("captcha.jpeg")
         assert response.content == drawn.jpeg()
         assert label(response, folder) == drawn.label
@@ -219,4 +219,4 @@ def test_a_site_that_needs_a_script() -> None:
     with practice_site("--javascript", "--scheme", "wavy") as url:
         assert 'src="/refresh.js"' in httpx.get(url).text
         assert httpx.get(f"{url}refresh.js").headers["Content-Type"].startswith("text/javascript")
-        assert httpx.get(f"{url}captcha.jpeg").content == draw("wavy", 0, 1).jpeg()
+        assert httpx.get(f"{url}captcha.jpeg").content == draw_captcha("wavy", 0, 1).jpeg()

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.web.settings import Settings
 from web.serving import TIMEOUT, Served, serving
 
@@ -32,13 +32,13 @@ def client(served: Served) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def captchas() -> list[bytes]:
     """Draw a dozen captchas."""
-    return [draw("metu", SEED, number).jpeg() for number in range(1, 13)]
+    return [draw_captcha("metu", SEED, number).jpeg() for number in range(1, 13)]
 
 
 @pytest.fixture(scope="session")
 def labels() -> list[str]:
     """Tell what they say."""
-    return [draw("metu", SEED, number).label for number in range(1, 13)]
+    return [draw_captcha("metu", SEED, number).label for number in range(1, 13)]
 
 
 @pytest.fixture

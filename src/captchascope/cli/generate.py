@@ -57,9 +57,9 @@ def _size(text: str) -> tuple[int, int]:
 
 def _list_fonts(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from captchascope.generate.typefaces import names
+        from captchascope.generate.typefaces import font_names
 
-        click.echo("\n".join(names()))
+        click.echo("\n".join(font_names()))
         ctx.exit()
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from captchascope.errors import UsageError
-from captchascope.generate import metu, styled
 from captchascope.generate.families import PRESETS, draw_height, draw_style
+from captchascope.generate.metu import draw_metu
 from captchascope.generate.sheet import Drawn
-from captchascope.generate.style import option_of, turned
+from captchascope.generate.style import option_of, restyled
+from captchascope.generate.styled import draw_styled
 
-__all__ = ["SCHEMES", "Drawn", "draw"]
+__all__ = ["SCHEMES", "Drawn", "draw_captcha"]
 
 SCHEMES: dict[str, str] = {
     "metu": "six digits, 150x50: black speckle (kind 1) or a periodic pattern (kind 2)",
@@ -23,7 +24,9 @@ SCHEMES: dict[str, str] = {
 """What can be generated, by name, with a line on each; all but ``metu`` have knobs."""
 
 
-def draw(scheme: str, seed: int, number: int, knobs: Mapping[str, Any] | None = None) -> Drawn:
+def draw_captcha(
+    scheme: str, seed: int, number: int, knobs: Mapping[str, Any] | None = None
+) -> Drawn:
     """Draw one captcha; the same arguments give the same image.
 
     The random numbers are numpy's and the outlines FreeType's. ``metu`` is drawn in whole numbers,
@@ -48,8 +51,8 @@ def draw(scheme: str, seed: int, number: int, knobs: Mapping[str, Any] | None = 
         return _metu(rng, knobs or {})
     if scheme == "varied":
         style, height = draw_style(rng), draw_height(rng)
-        return styled.draw(rng, turned(style, knobs or {}), height)
-    return styled.draw(rng, turned(PRESETS[scheme].style, knobs or {}))
+        return draw_styled(rng, restyled(style, knobs or {}), height)
+    return draw_styled(rng, restyled(PRESETS[scheme].style, knobs or {}))
 
 
 def _metu(rng: np.random.Generator, knobs: Mapping[str, Any]) -> Drawn:
@@ -57,4 +60,4 @@ def _metu(rng: np.random.Generator, knobs: Mapping[str, Any]) -> Drawn:
         others = ", ".join(name for name in SCHEMES if name != "metu")
         what = f"cannot be changed by {option_of(next(iter(knobs)))}"
         raise UsageError("metu", what, f"leave it out, or choose of {others}")
-    return metu.draw(rng)
+    return draw_metu(rng)

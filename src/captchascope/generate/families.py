@@ -11,7 +11,7 @@ import numpy as np
 
 from captchascope.generate.noise import uniform
 from captchascope.generate.style import Style
-from captchascope.generate.typefaces import names
+from captchascope.generate.typefaces import font_names
 
 _CLEAR_SMALL = "23456789abcdefghkmnpqrstuvwxyz"
 _CLEAR_CAPITAL = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -193,7 +193,7 @@ _SHRINKS = ((1.0, 0.5), (1.5, 0.25), (2.0, 0.25))
 
 def draw_style(rng: np.random.Generator) -> Style:
     """Draw every knob, each with its own chance to be off: most captchas use a few of them."""
-    fonts, few, length = names(), _one(rng, _FONTS), _one(rng, _LENGTHS)
+    fonts, few, length = font_names(), _one(rng, _FONTS), _one(rng, _LENGTHS)
     big = uniform(rng, 0.3, 0.75)
     return Style(
         charset=_one(rng, CHARSETS),

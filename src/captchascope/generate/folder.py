@@ -9,10 +9,8 @@ from typing import Any
 from captchascope.data.labels import write_labels, write_labels_txt
 from captchascope.errors import UsageError
 from captchascope.files import whole_folder
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.records import Sample
-
-__all__ = ["write_folder"]
 
 
 def write_folder(
@@ -38,11 +36,11 @@ def write_folder(
     """
     if count < 1:
         raise UsageError("count", f"must be at least 1, not {count}", "such as 1000")
-    draw(scheme, seed, 1, knobs)  # so that wrong arguments are known before anything is written
+    draw_captcha(scheme, seed, 1, knobs)  # wrong arguments are known before anything is written
     with whole_folder(folder) as place:
         samples = []
         for number in range(1, count + 1):
-            drawn = draw(scheme, seed, number, knobs)
+            drawn = draw_captcha(scheme, seed, number, knobs)
             file = f"{number}.jpeg"
             (place / file).write_bytes(drawn.jpeg())
             samples.append(Sample(file, drawn.label, place / file, columns=drawn.columns))

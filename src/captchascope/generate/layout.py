@@ -10,7 +10,7 @@ import numpy as np
 
 from captchascope.generate.noise import BoolMap, chance, uniform
 from captchascope.generate.style import Style
-from captchascope.generate.typefaces import Mask, ink_box, names, stamp, turned
+from captchascope.generate.typefaces import Mask, font_names, ink_box, stamp, turned
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 _THINNABLE = 40  # pixels of height: strokes of smaller glyphs would vanish
@@ -160,7 +160,7 @@ def _start(rng: np.random.Generator, style: Style, length: int, edge: float, tak
 
 
 def _jitters(rng: np.random.Generator, text: str, style: Style) -> list[_Jitter]:
-    fonts = style.fonts or names()
+    fonts = style.fonts or font_names()
     chosen = rng.integers(0, len(fonts), len(text)).tolist()
     if not style.mixed:
         chosen = chosen[:1] * len(text)

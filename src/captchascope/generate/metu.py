@@ -20,8 +20,6 @@ from captchascope.generate.typefaces import (
 )
 from captchascope.records import GrayImage
 
-__all__ = ["draw"]
-
 _FONT = "captchascope-digits.ttf"
 _HEIGHT, _WIDTH, _DIGITS = 50, 150, 6
 _MARGIN = 2  # of a glyph's coverage map
@@ -36,7 +34,7 @@ _SCATTERED = 0.3  # of the patterns: real motifs are new each time, so not all o
 _TILE_WIDTHS = (12, 12, 12, 15, 18, 30)
 
 
-def draw(rng: np.random.Generator) -> Drawn:
+def draw_metu(rng: np.random.Generator) -> Drawn:
     """Draw one captcha of either kind, with its label and the JPEG quality to save it with."""
     label = "".join(map(str, rng.integers(0, 10, _DIGITS)))
     kind = int(rng.integers(1, 3))

@@ -12,8 +12,6 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BoolMap", "chance", "dashes", "displace", "scattered_dashes", "uniform"]
-
 BoolMap: TypeAlias = NDArray[np.bool_]
 Pixels = TypeVar("Pixels", bound=np.generic)
 

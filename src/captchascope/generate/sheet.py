@@ -9,8 +9,6 @@ import cv2
 
 from captchascope.records import GrayImage, RgbImage
 
-__all__ = ["Drawn"]
-
 
 @dataclass(frozen=True, slots=True)
 class Drawn:

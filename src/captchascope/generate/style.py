@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from captchascope.errors import UsageError
-from captchascope.generate.typefaces import CHARACTERS, names
+from captchascope.generate.typefaces import CHARACTERS, font_names
 
 FILLS = ("solid", "hollow", "dotted", "shadow", "gradient")
 BACKDROPS = ("plain", "gradient", "noise", "blobs", "stripes", "grid", "patches")
@@ -132,7 +132,7 @@ class Style:
             raise _wrong("charset", "of 0-9, A-Z and a-z", repr(min(foreign)))
         if not self.charset:
             raise _wrong("charset", "of 0-9, A-Z and a-z", "empty")
-        if unknown := set(self.fonts) - set(names()):
+        if unknown := set(self.fonts) - set(font_names()):
             raise _wrong("fonts", f"of {_families()}", min(unknown))
         for knob, low, high in _RANGES:
             least, most = getattr(self, knob)
@@ -167,7 +167,9 @@ def _wrong(knob: str, rule: str, value: str) -> ValueError:
 
 def _families() -> str:
     """Return the names of all fonts in a line."""
-    groups = [list(group) for _, group in groupby(names(), lambda name: name.partition("-")[0])]
+    groups = [
+        list(group) for _, group in groupby(font_names(), lambda name: name.partition("-")[0])
+    ]
     return ", ".join(f"{group[0]} to {group[-1]}" for group in groups)
 
 
@@ -179,7 +181,7 @@ def option_of(knob: str) -> str:
     return _OPTIONS.get(knob, f"--{knob}")
 
 
-def turned(style: Style, knobs: Mapping[str, Any]) -> Style:
+def restyled(style: Style, knobs: Mapping[str, Any]) -> Style:
     """Return a style with some of its knobs turned.
 
     Raises:

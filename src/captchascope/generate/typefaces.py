@@ -89,7 +89,7 @@ _DIGITS_ONLY = "captchascope-digits"
 
 
 @cache
-def names() -> tuple[str, ...]:
+def font_names() -> tuple[str, ...]:
     """Return the fonts that have all of 0-9, A-Z and a-z, sorted, such as ``sans-01``."""
     files = (path.name for path in _FOLDER.iterdir())
     fonts = {file.removesuffix(".ttf") for file in files if file.endswith(".ttf")}
@@ -106,8 +106,8 @@ def face(name: str, size: float) -> ImageFont.FreeTypeFont:
     Raises:
         UsageError: If there is no such font.
     """
-    if name not in names():
-        raise UsageError(name, "is no bundled font", f"choose of {', '.join(names())}")
+    if name not in font_names():
+        raise UsageError(name, "is no bundled font", f"choose of {', '.join(font_names())}")
     return ImageFont.truetype(BytesIO(_bytes(name)), size, layout_engine=ImageFont.Layout.BASIC)
 
 

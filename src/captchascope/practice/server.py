@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from captchascope.errors import CaptchascopeError
 from captchascope.files import printable
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.practice.answers import AnswerFile
 from captchascope.practice.settings import Settings
 from captchascope.practice.site import Site
@@ -87,7 +87,9 @@ def serve(
         CaptchascopeError: If the port cannot be had.
         KeyboardInterrupt: After Ctrl-C.
     """
-    draw(settings.scheme, settings.seed, 0)  # so that what is wrong is known before anybody asks
+    draw_captcha(
+        settings.scheme, settings.seed, 0
+    )  # so that what is wrong is known before anybody asks
     with ExitStack() as stack:
         path = settings.answers
         answers = None if path is None else stack.enter_context(AnswerFile(path))

@@ -14,7 +14,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.practice.answers import AnswerFile
 from captchascope.practice.pages import (
     COURSES,
@@ -213,7 +213,7 @@ class Site:
 
     def _draw(self) -> tuple[bytes, str]:
         self._images += 1
-        drawn = draw(self._settings.scheme, self._settings.seed, self._images)
+        drawn = draw_captcha(self._settings.scheme, self._settings.seed, self._images)
         return drawn.jpeg(), drawn.label
 
     def _session(self, request: Request) -> tuple[str, Session]:

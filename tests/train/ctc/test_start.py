@@ -12,7 +12,7 @@ import torch
 from captchascope.charset import Charset
 from captchascope.ctc.inputs import WholeSpec, prepare
 from captchascope.errors import UsageError
-from captchascope.generate import draw
+from captchascope.generate import draw_captcha
 from captchascope.reader import model_path
 from captchascope.train.ctc.measure import outputs_of, score
 from captchascope.train.ctc.network import CtcNet
@@ -33,7 +33,7 @@ def plain(charset: Charset, fold: bool = False) -> WholeSet:
     """Draw some easily read captchas; labelled in small letters where ``fold``."""
     images, targets = [], []
     for number in range(24):
-        drawn = draw("plain", 3, number, {"charset": CHARS, "length": (4, 4)})
+        drawn = draw_captcha("plain", 3, number, {"charset": CHARS, "length": (4, 4)})
         pixels = drawn.image if drawn.image.ndim == 3 else np.stack([drawn.image] * 3, 2)
         images.append(prepare(pixels, SPEC))
         label = drawn.label.lower() if fold else drawn.label
