@@ -24,7 +24,7 @@ def with_knobs(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def wrapped(*given: Any, **values: Any) -> None:
         knobs = {name: values.pop(name) for name in _NAMES}
-        command(*given, knobs=_parsed(knobs), **values)
+        command(*given, knobs=knobs, **values)
 
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
@@ -136,6 +136,7 @@ def generate(
     """
     from captchascope.generate.folder import write_folder
 
+    turned = _parsed(knobs)
     with console.progress("generating", count) as progress:
-        write_folder(scheme, folder, count, seed, progress, knobs)
+        write_folder(scheme, folder, count, seed, progress, turned)
     console.note(f"{count} captchas of {scheme} in {printable(folder)}")
