@@ -1,4 +1,4 @@
-"""What a reader got right and wrong on labelled samples: every figure from readings, no I/O."""
+"""What a reader gets right and wrong on labelled samples: exact match, and what explains it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
 from captchascope.decode import folded
-from captchascope.files import NaturalKey, natural_key
+from captchascope.errors import DatasetError
+from captchascope.files import NaturalKey, natural_key, printable
 from captchascope.records import Reading, Sample
+
+if TYPE_CHECKING:
+    from captchascope.data.dataset import Dataset
+    from captchascope.reader import Reader
 
 _Z = 1.959963984540054
 """The 97.5 % quantile of the normal distribution, for intervals of 95 %."""
@@ -60,8 +66,23 @@ class Rate:
 class KindRates:
     """Exact match and character accuracy of the samples of one kind."""
 
-    captcha: Rate
-    character: Rate
+    exact_match: Rate
+    character_accuracy: Rate
+
+    def to_json(self) -> dict[str, object]:
+        """Return both under the names that they have in JSON."""
+        return {
+            "captcha": self.exact_match.to_json(),
+            "character": self.character_accuracy.to_json(),
+        }
+
+
+class RateRow(NamedTuple):
+    """A rate by its name; ``level`` is 1 where it is a part of the rate above, else 0."""
+
+    name: str
+    rate: Rate
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +129,8 @@ class Evaluation:
     """The figures of one reader on some samples.
 
     Attributes:
-        captcha: Exact match, the headline, as measured; where there is no text, it is wrong.
-        character: Character accuracy: characters of the labels read right. Texts as long as the
+        exact_match: The headline: whole captchas right, as measured; one without a text is wrong.
+        character_accuracy: Characters of the labels read right. Texts as long as the
             label are compared place by place, others by a shortest edit script; where there is
             no text, every character is missed.
         by_position: Character accuracy at each place of the label, from the left; none where the
@@ -128,8 +149,8 @@ class Evaluation:
         mistakes: The samples not read exactly, worst first: by distance, confidence, natural order.
     """
 
-    captcha: Rate
-    character: Rate
+    exact_match: Rate
+    character_accuracy: Rate
     by_position: tuple[Rate, ...]
     by_kind: Mapping[str, KindRates]
     confusion: Mapping[tuple[str, str], int]
@@ -143,18 +164,48 @@ class Evaluation:
     cer: float
     mistakes: tuple[Mistake, ...]
 
+    def rows(self) -> list[RateRow]:
+        """Return every accuracy, in the order and by the names in which they are shown."""
+        rows = [RateRow("captchas (exact match)", self.exact_match)]
+        rows += [RateRow("characters", self.character_accuracy)]
+        rows += [RateRow(f"position {i}", rate, 1) for i, rate in enumerate(self.by_position, 1)]
+        for kind, rates in self.by_kind.items():
+            rows += [RateRow(f"kind {kind}: captchas", rates.exact_match)]
+            rows += [RateRow(f"kind {kind}: characters", rates.character_accuracy)]
+        return rows
+
+    def confusion_matrix(self, chars: str) -> list[tuple[str, list[int]]]:
+        """Return each of ``chars``, all different, and how often it was read as which.
+
+        The counts are in the order of ``chars``, and the last is of all that was missed or read
+        as another character. What was read where there is nothing has no row.
+        """
+        column = {char: i for i, char in enumerate(chars)}
+        matrix = [(char, [0] * (len(chars) + 1)) for char in chars]
+        for (label, read), count in self.confusion.items():
+            if label in column:
+                matrix[column[label]][1][column.get(read, len(chars))] += count
+        return matrix
+
+    def most_confused(self, most: int) -> list[tuple[str, str, int]]:
+        """Return the most frequent wrong characters: of the label, as read, and how often.
+
+        "" is a character that was missed, or read where there is none. Those that are equally
+        frequent are in the order of their characters.
+        """
+        wrong = [(a, b, count) for (a, b), count in self.confusion.items() if a != b]
+        return sorted(wrong, key=lambda row: (-row[2], *row[:2]))[:most]
+
     def to_json(self) -> dict[str, object]:
         """Return everything as what ``json.dumps(..., allow_nan=False)`` takes."""
+        names = ("abstained", "failed", "unfamiliar", "mean_edit_distance", "cer")
         return {
-            **{n: getattr(self, n).to_json() for n in ("captcha", "character")},
-            **{n: getattr(self, n).to_json() for n in ("coverage", "answered")},
-            **{n: getattr(self, n) for n in ("abstained", "failed", "unfamiliar")},
-            **{n: getattr(self, n) for n in ("mean_edit_distance", "cer")},
+            **KindRates(self.exact_match, self.character_accuracy).to_json(),
+            "coverage": self.coverage.to_json(),
+            "answered": self.answered.to_json(),
+            **{name: getattr(self, name) for name in names},
             "by_position": [rate.to_json() for rate in self.by_position],
-            "by_kind": {
-                kind: {"captcha": r.captcha.to_json(), "character": r.character.to_json()}
-                for kind, r in self.by_kind.items()
-            },
+            "by_kind": {kind: rates.to_json() for kind, rates in self.by_kind.items()},
             "confusion": [
                 {"label": a, "read": b, "count": n} for (a, b), n in self.confusion.items()
             ],
@@ -163,7 +214,49 @@ class Evaluation:
         }
 
 
-def evaluate(
+def evaluate_reader(
+    reader: Reader,
+    dataset: Dataset,
+    *,
+    jobs: int = 1,
+    on_reading: Callable[[Reading], object] = lambda reading: None,
+) -> Evaluation:
+    """Read every sample of a data set, and compare what was read with the labels.
+
+    A sample whose image cannot be read is missed, as is one that the reader abstains from. Upper
+    and lower case count as one where the reader ignores case.
+
+    Args:
+        reader: What is measured, with its constraints.
+        dataset: Its problems, rows and images that are no samples, do not count.
+        jobs: How many processes read.
+        on_reading: Called with each reading, in the order of the samples, as soon as it is there.
+            What it raises ends the evaluation.
+    Raises:
+        DatasetError: If there are no samples.
+        ModelError: If the network fails.
+        UsageError: If ``jobs`` is below 1.
+
+    Example:
+        >>> from captchascope.data.dataset import read_dataset
+        >>> from captchascope.reader import load
+        >>> result = evaluate_reader(load("metu"), read_dataset("examples"))
+        >>> f"{result.exact_match.hits} of {result.exact_match.total} read right"
+        '12 of 12 read right'
+    """
+    if not dataset.samples:
+        what, remedy = "has no usable sample", "label some captchas"
+        raise DatasetError(printable(dataset.folder), what, remedy)
+    readings = []
+    paths = [sample.path for sample in dataset.samples]
+    for reading in reader.read_many(paths, jobs=jobs, errors="return"):
+        readings.append(reading)
+        on_reading(reading)
+    ignore_case = reader.options.ignore_case
+    return evaluate_readings(dataset.samples, readings, ignore_case=ignore_case)
+
+
+def evaluate_readings(
     samples: Sequence[Sample], readings: Sequence[Reading], *, ignore_case: bool = False
 ) -> Evaluation:
     """Compare the labels with what was read, one reading for each sample in the same order.
@@ -180,19 +273,19 @@ def evaluate(
     wrong = [Mistake(o.sample, o.reading, o.distance) for o in outcomes if not o.exact]
     total, edits = _rates(outcomes), sum(mistake.distance for mistake in wrong)
     return Evaluation(
-        captcha=total.captcha,
-        character=total.character,
+        exact_match=total.exact_match,
+        character_accuracy=total.character_accuracy,
         by_position=_by_position(outcomes),
         by_kind=_by_kind(outcomes),
         confusion=dict(sorted(Counter(pair for o in outcomes for pair in o.pairs).items())),
         calibration=_calibration(answered),
         coverage=Rate(len(answered), len(outcomes)),
-        answered=_rates(answered).captcha,
+        answered=_rates(answered).exact_match,
         abstained=abstained,
         failed=len(outcomes) - len(answered) - abstained,
         unfamiliar=sum(o.reading.unfamiliar for o in outcomes),
         mean_edit_distance=edits / len(outcomes),
-        cer=edits / max(1, total.character.total),
+        cer=edits / max(1, total.character_accuracy.total),
         mistakes=tuple(sorted(wrong, key=_severity)),
     )
 
@@ -265,7 +358,7 @@ def _calibration(answered: Sequence[_Outcome]) -> Calibration:
     bins = []
     for i, group in sorted(groups.items()):
         confidence = math.fsum(outcome.reading.confidence for outcome in group) / len(group)
-        accuracy = _rates(group).captcha.value
+        accuracy = _rates(group).exact_match.value
         bins.append(Bin(i / _BINS, (i + 1) / _BINS, confidence, accuracy, len(group)))
     gaps = math.fsum(b.count * abs(b.accuracy - b.confidence) for b in bins)
     return Calibration(gaps / len(answered) if answered else None, tuple(bins))
@@ -275,27 +368,3 @@ def _severity(mistake: Mistake) -> tuple[int, float, list[NaturalKey]]:
     """Return the key that sorts the worst first; see ``Evaluation``."""
     parts = [natural_key(part) for part in mistake.sample.file.split("/")]
     return -mistake.distance, -mistake.reading.confidence, parts
-
-
-def confusion_table(evaluation: Evaluation, chars: str) -> list[list[int]]:
-    """Return how often each of ``chars``, all different, was read as which; shape (n, n + 1).
-
-    Rows are characters of the labels, columns what was read, and the last column all that was
-    missed or read as another character. What was read where there is nothing has no row.
-    """
-    column = {char: i for i, char in enumerate(chars)}
-    table = [[0] * (len(chars) + 1) for _ in chars]
-    for (label, read), count in evaluation.confusion.items():
-        if label in column:
-            table[column[label]][column.get(read, len(chars))] += count
-    return table
-
-
-def most_confused(evaluation: Evaluation, most: int) -> list[tuple[str, str, int]]:
-    """Return the most frequent wrong characters: of the label, as read, and how often.
-
-    "" is a character that was missed, or read where there is none. Those that are equally frequent
-    are in the order of their characters.
-    """
-    wrong = [(a, b, count) for (a, b), count in evaluation.confusion.items() if a != b]
-    return sorted(wrong, key=lambda row: (-row[2], *row[:2]))[:most]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.cli.test import evaluation_lines
-from captchascope.evaluate import evaluate
+from captchascope.evaluate import evaluate_readings
 from captchascope.records import Reading, Sample
 from cli.commands import Cli, one_line
 
@@ -24,7 +24,7 @@ def lines(*pairs: tuple[str, str | None], chars: str = ALNUM, strange: int = 0) 
         replace(Reading(text, 0.5), unfamiliar=number < strange)
         for number, (_, text) in enumerate(pairs)
     ]
-    return list(evaluation_lines(evaluate(samples, readings), chars, 10))
+    return list(evaluation_lines(evaluate_readings(samples, readings), chars, 10))
 
 
 def test_a_large_alphabet_has_a_list_instead_of_a_table() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from captchascope.charset import Charset
 from captchascope.cli.options import common, constraints, labels_from, model_and_jobs, positions
 from captchascope.cli.output import Console, report_problems
 from captchascope.errors import CaptchascopeError
-from captchascope.evaluate import Evaluation, Rate, confusion_table, most_confused
+from captchascope.evaluate import Evaluation, evaluate_reader
 from captchascope.files import printable
 from captchascope.reader import GlyphMethod, Reader, load
 from captchascope.records import Reading
@@ -30,13 +31,10 @@ _CONFUSED = 10  # pairs that are listed where it does not
 def evaluation_lines(result: Evaluation, chars: str, worst: int) -> Iterator[str]:
     """Yield the whole report: rates with 95 % intervals, confusions, the worst readings."""
     yield f"{'':24}  accuracy   95 % interval      right of all"
-    yield _rate("captchas (exact match)", result.captcha)
-    yield _rate("characters", result.character)
-    for number, rate in enumerate(result.by_position, 1):
-        yield _rate(f"  position {number}", rate)
-    for kind, rates in result.by_kind.items():
-        yield _rate(f"kind {kind}: captchas", rates.captcha)
-        yield _rate(f"kind {kind}: characters", rates.character)
+    for name, rate, level in result.rows():
+        interval = f"{rate.low:.2%} to {rate.high:.2%}"
+        share = f"{'  ' * level + name:24}  {rate.value:>8.2%}   {interval:17}"
+        yield f"{share}  {rate.hits} of {rate.total}"
     if result.failed or result.abstained:
         yield f"not read: {result.failed} failed, {result.abstained} abstained"
     if result.unfamiliar:
@@ -47,33 +45,28 @@ def evaluation_lines(result: Evaluation, chars: str, worst: int) -> Iterator[str
     yield from _mistakes(result, worst)
 
 
-def _rate(name: str, rate: Rate) -> str:
-    interval = f"{rate.low:.2%} to {rate.high:.2%}"
-    return f"{name:24}  {rate.value:>8.2%}   {interval:17}  {rate.hits} of {rate.total}"
-
-
 def _confusions(result: Evaluation, chars: str) -> Iterator[str]:
     if len(chars) > _MOST_CHARS:
         yield from _pairs(result)
         return
-    table = confusion_table(result, chars)
-    width = max(4, len(str(max(max(row) for row in table))) + 1)
+    matrix = result.confusion_matrix(chars)
+    width = max(4, len(str(max(max(counts) for _, counts in matrix))) + 1)
     yield ""
     yield "label \\ read" + "".join(f"{char:>{width}}" for char in chars) + f"{'other':>7}"
-    for char, row in zip(chars, table, strict=True):
-        cells = "".join(f"{count or '.':>{width}}" for count in row[:-1])
-        yield f"{char:>12}{cells}{row[-1] or '.':>7}"
+    for char, counts in matrix:
+        cells = "".join(f"{count or '.':>{width}}" for count in counts[:-1])
+        yield f"{char:>12}{cells}{counts[-1] or '.':>7}"
 
 
 def _pairs(result: Evaluation) -> Iterator[str]:
-    pairs = most_confused(result, _CONFUSED)
+    pairs = result.most_confused(_CONFUSED)
     if not pairs:
         return
     yield ""
     yield "the most frequent wrong characters"
-    for label, read, count in pairs:
+    for label, read, times in pairs:
         what = f"{label} read as {read}" if label and read else f"{label} missed"
-        yield f"  {what if label else f'{read} read where there is nothing':30}{count:>6}"
+        yield f"  {what if label else f'{read} read where there is nothing':30}{times:>6}"
 
 
 def _mistakes(result: Evaluation, worst: int) -> Iterator[str]:
@@ -139,7 +132,6 @@ def test(
       captchascope test captchas --report report.html
     """
     from captchascope.data.dataset import read_dataset
-    from captchascope.evaluate import evaluate
 
     with closing(load(model, **limits)) as reader:
         dataset = read_dataset(folder, labels_from).select(first, last)
@@ -147,8 +139,7 @@ def test(
         for problem in _unreadable(reader, dataset):
             console.error(problem)  # it is measured all the same: the model cannot read it
         console.note(f"{len(dataset.samples)} samples, model {reader.model.name}", level=1)
-        readings = _readings(console, reader, dataset, jobs)
-    result = evaluate(dataset.samples, readings, ignore_case=limits["ignore_case"])
+        result = _evaluate(console, reader, dataset, jobs)
     if form == "json":
         console.result(json.dumps(result.to_json()))
     else:
@@ -172,17 +163,17 @@ def _unreadable(reader: Reader, dataset: Dataset) -> Sequence[CaptchascopeError]
     return readable.problems[len(dataset.problems) :]
 
 
-def _readings(console: Console, reader: Reader, dataset: Dataset, jobs: int) -> list[Reading]:
-    """Read every sample; those that fail are said."""
-    paths = [sample.path for sample in dataset.samples]
-    readings: list[Reading] = []
-    with console.progress("reading", len(paths)) as progress:
-        for reading in reader.read_many(paths, jobs=jobs, errors="return"):
-            readings.append(reading)
-            progress(len(readings))
+def _evaluate(console: Console, reader: Reader, dataset: Dataset, jobs: int) -> Evaluation:
+    """Measure the reader; samples that cannot be read are said."""
+    done = count(1)
+    with console.progress("reading", len(dataset.samples)) as progress:
+
+        def on_reading(reading: Reading) -> None:
+            progress(next(done))
             if reading.error is not None:
                 console.error(reading.error)
-    return readings
+
+        return evaluate_reader(reader, dataset, jobs=jobs, on_reading=on_reading)
 
 
 def _write_report(file: Path, model: str, folder: Path, chars: str, result: Evaluation) -> None:

@@ -174,6 +174,11 @@ def read_dataset(
     Raises:
         DatasetError: If there are no images or no labels, or the label file is unreadable.
         UsageError: If ``labels_from`` is something else.
+
+    Example:
+        >>> dataset = read_dataset("examples").select(1, 9)
+        >>> len(dataset.samples), dataset.samples[0].label, dataset.problems
+        (9, '964490', ())
     """
     require_source(labels_from)
     root = Path(folder)

@@ -10,7 +10,7 @@ import jinja2
 
 from captchascope.draw.canvas import image_uri
 from captchascope.errors import ImageError
-from captchascope.evaluate import Evaluation, Rate, confusion_table, most_confused
+from captchascope.evaluate import Evaluation
 from captchascope.files import printable
 from captchascope.image.decode import load_rgb
 
@@ -50,10 +50,10 @@ def report_html(report: Report) -> str:
         model=printable(report.model),
         data=printable(report.data),
         result=result,
-        rates=_rates(result),
+        rates=result.rows(),
         chars=report.chars,
-        table=confusion_table(result, report.chars) if small else [],
-        pairs=[] if small else most_confused(result, _CONFUSED),
+        matrix=result.confusion_matrix(report.chars) if small else [],
+        pairs=[] if small else result.most_confused(_CONFUSED),
         worst=[
             {
                 "file": printable(mistake.sample.file),
@@ -65,15 +65,6 @@ def report_html(report: Report) -> str:
             for mistake in result.mistakes[:_WORST]
         ],
     )
-
-
-def _rates(result: Evaluation) -> list[tuple[str, Rate]]:
-    rows = [("captchas, exact match", result.captcha), ("characters", result.character)]
-    rows += [(f"position {i}", rate) for i, rate in enumerate(result.by_position, 1)]
-    for kind, rates in result.by_kind.items():
-        rows += [(f"kind {kind}: captchas", rates.captcha)]
-        rows += [(f"kind {kind}: characters", rates.character)]
-    return rows
 
 
 def _picture(path: Path) -> str:

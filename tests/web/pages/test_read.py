@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captchascope.data.dataset import read_dataset
-from captchascope.evaluate import evaluate
+from captchascope.evaluate import evaluate_reader
 from captchascope.reader import load
 from captchascope.records import CharReading
 from captchascope.web.pages.read import Picture, Strip, strip_of
@@ -217,15 +217,14 @@ def test_a_page_that_was_posted_to_leads_back(site: httpx.Client, path: str) -> 
 def test_a_result_has_the_figures_of_a_test(site: httpx.Client) -> None:
     """As ``captchascope test`` measures them, with their intervals."""
     data, reader = read_dataset(EXAMPLES), load("metu")
-    paths = [sample.path for sample in data.samples]
-    result = evaluate(data.samples, list(reader.read_many(paths)))
+    result = evaluate_reader(reader, data)
     page = measured(site, "metu").replace("\xa0", " ")
-    assert f"{result.captcha.low:.1%}".replace("%", " %") in page
-    assert f"<small>{result.captcha.hits} right</small>" in page
-    assert f"<small>of {result.character.total}</small>" in page
+    assert f"{result.exact_match.low:.1%}".replace("%", " %") in page
+    assert f"<small>{result.exact_match.hits} right</small>" in page
+    assert f"<small>of {result.character_accuracy.total}</small>" in page
     matrix = page.partition('<table class="matrix">')[2].partition("</table>")[0]
     counts = re.findall(r'<td class="[\w-]+">(\d+)</td>', matrix)
-    assert sum(map(int, counts)) == result.character.total
+    assert sum(map(int, counts)) == result.character_accuracy.total
     assert "There is no log of a training" in page
 
 

@@ -7,16 +7,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
-from captchascope.data.dataset import Dataset, read_dataset
+from captchascope.data.dataset import read_dataset
 from captchascope.draw.canvas import image_uri
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
-from captchascope.evaluate import Evaluation, Rate, confusion_table, evaluate, most_confused
+from captchascope.evaluate import Evaluation, Rate, evaluate_reader
 from captchascope.files import printable
 from captchascope.image.decode import load_rgb
 from captchascope.reader import Reader
@@ -34,8 +35,6 @@ from captchascope.web.pages.charts import (
 from captchascope.web.problems import Problem
 from captchascope.web.readers import bare
 from captchascope.web.templates import page
-
-_BATCH = 64  # images between two looks at whether to stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,10 @@ class Measured:
     samples: int
     problems: int
     course: Course | None
+
+
+class _Stopped(Exception):  # noqa: N818
+    """The server stops, and needs no result any more."""
 
 
 State: TypeAlias = Measuring | Measured | CaptchascopeError
@@ -101,7 +104,7 @@ class Measurements:
                 self._states.pop(name, None)
 
     def close(self) -> None:
-        """End the test that is running, within a few images, and begin no other."""
+        """End the test that is running, within a batch of images, and begin no other."""
         self._stopped.set()
         self._thread.shutdown(cancel_futures=True)
 
@@ -110,30 +113,25 @@ class Measurements:
             self._states[name] = self._measured(name, reader)
         except CaptchascopeError as error:
             self._states[name] = bare(error)
+        except _Stopped:
+            pass
 
-    def _measured(self, name: str, reader: Reader) -> State:
+    def _measured(self, name: str, reader: Reader) -> Measured:
         data = read_dataset(self._data)
         if not data.samples:
             raise DatasetError(self.name, "has no labelled images", "label some")
-        readings = self._readings(name, reader, data)
-        if len(readings) < len(data.samples):
-            return Measuring()
-        return Measured(
-            evaluate(data.samples, readings, ignore_case=reader.options.ignore_case),
-            reader.charset.chars,
-            len(readings),
-            len(data.problems),
-            read_course(reader.path),
-        )
+        total = len(data.samples)
+        done = count(1)
 
-    def _readings(self, name: str, reader: Reader, data: Dataset) -> list[Reading]:
-        """Read every sample; fewer where the server stops."""
-        paths = [sample.path for sample in data.samples]
-        readings: list[Reading] = []
-        while len(readings) < len(paths) and not self._stopped.is_set():
-            self._states[name] = Measuring(len(readings), len(paths))
-            readings += reader.read_batch(paths[len(readings) : len(readings) + _BATCH])
-        return readings
+        def on_reading(_: Reading) -> None:
+            if self._stopped.is_set():
+                raise _Stopped
+            self._states[name] = Measuring(next(done), total)
+
+        self._states[name] = Measuring(0, total)
+        result = evaluate_reader(reader, data, on_reading=on_reading)
+        chars, problems = reader.charset.chars, len(data.problems)
+        return Measured(result, chars, total, problems, read_course(reader.path))
 
 
 _WORST = 24  # images shown
@@ -234,7 +232,7 @@ def _drawn(it: Measured) -> dict[str, Any]:
         "first": first,
         "rows": rows,
         "matrix": _matrix(it) if small else [],
-        "pairs": most_confused(it.result, _CONFUSED),
+        "pairs": it.result.most_confused(_CONFUSED),
         "calibration": calibration_chart(it.result.calibration),
         "course": None if it.course is None else course_chart(it.course),
         "worst": _worst(it.result),
@@ -243,21 +241,15 @@ def _drawn(it: Measured) -> dict[str, Any]:
 
 def _rows(result: Evaluation) -> tuple[float, list[Row]]:
     """Return the share at which the drawings begin, and every rate with its own."""
-    named = [("Captchas, exact match", result.captcha), ("Characters", result.character)]
-    named += [(f"Position {i}", rate) for i, rate in enumerate(result.by_position, 1)]
-    for kind, rates in result.by_kind.items():
-        named += [(f"Kind {kind}, captchas", rates.captcha)]
-        named += [(f"Kind {kind}, characters", rates.character)]
-    first, drawn = whiskers([rate for _, rate in named])
-    return first, [Row(*pair, one) for pair, one in zip(named, drawn, strict=True)]
+    rows = result.rows()
+    first, drawn = whiskers([row.rate for row in rows])
+    return first, [Row(row.name, row.rate, one) for row, one in zip(rows, drawn, strict=True)]
 
 
 def _matrix(it: Measured) -> list[tuple[str, list[Cell]]]:
     """Return a row of cells for each character that labels have."""
     rows = []
-    for i, (char, counts) in enumerate(
-        zip(it.chars, confusion_table(it.result, it.chars), strict=True)
-    ):
+    for i, (char, counts) in enumerate(it.result.confusion_matrix(it.chars)):
         total = sum(counts)
         styles = ["right" if i == j else f"heat-{heat(n, total)}" for j, n in enumerate(counts)]
         rows.append((char, [Cell(*pair) for pair in zip(counts, styles, strict=True)]))
