@@ -14,9 +14,8 @@ import pytest
 from captchascope.decode import ReadOptions
 from captchascope.errors import UsageError
 from captchascope.records import Reading
-from captchascope.web.batching import Batcher, Busy
+from captchascope.web.batching import Batcher, Busy, Choice, Readers, names_of
 from captchascope.web.metrics import Metrics
-from captchascope.web.readers import Choice, Readers, names_of
 from captchascope.web.settings import Limits
 
 

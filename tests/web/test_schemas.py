@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from captchascope.web.schemas import document
+from captchascope.web.api import document
 from captchascope.web.settings import Limits, Settings
 from web.serving import TIMEOUT, Served
 

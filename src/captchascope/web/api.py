@@ -1,23 +1,32 @@
-"""The HTTP API."""
+"""The HTTP API: its routes, and their description."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import to_json
 
-from captchascope.web.batching import Batcher, Timed
-from captchascope.web.metrics import MEDIA_TYPE, Metrics
-from captchascope.web.problems import Problem, problem
-from captchascope.web.schemas import Upload, asked_of, document
+from captchascope import __version__
+from captchascope.web import metrics as prometheus
+from captchascope.web import schemas
+from captchascope.web.batching import Batcher, names_of
+from captchascope.web.metrics import Metrics
+from captchascope.web.problems import MEDIA_TYPE, Problem, problem
+from captchascope.web.schemas import Options, parse_request
 from captchascope.web.settings import Settings
 
-__all__ = ["router"]
+Schema: TypeAlias = dict[str, Any]
 
 
 def router(settings: Settings, batcher: Batcher, metrics: Metrics) -> APIRouter:
-    """Return the routes of the API; ``web/openapi.py`` describes them."""
+    """Return the routes of the API.
+
+    They are Starlette's, which hand a request on as it is: FastAPI's own way to an endpoint takes
+    longer than all else that is done for a small image but reading it.
+    """
     api = _Api(settings, batcher, metrics)
     routes = APIRouter()
     for path, endpoint, method in (
@@ -40,6 +49,7 @@ class _Api:
     def __init__(self, settings: Settings, batcher: Batcher, metrics: Metrics) -> None:
         self._settings = settings
         self._batcher = batcher
+        self._readers = batcher.readers
         self._metrics = metrics
 
     async def read(self, request: Request) -> Response:
@@ -49,27 +59,30 @@ class _Api:
             raise Problem(
                 415, f"the body is encoded as {encoding}", {"Accept-Encoding": "identity"}
             )
-        asked = asked_of(
+        asked = await parse_request(
             request.headers.get("content-type", ""),
             await request.body(),
             request.query_params.multi_items() if request.scope["query_string"] else (),
             self._settings.limits,
-            self._batcher.readers.names,
+            self._readers.names,
         )
         timed = await self._batcher.read([upload.data for upload in asked.uploads], asked.choice)
-        self._metrics.count(one.reading for one in timed)
+        self._metrics.count([one.reading for one in timed])
         if len(timed) == 1 and (error := timed[0].reading.error) is not None:
             raise Problem(422, error.what, where=asked.uploads[0].name, remedy=error.remedy)
-        name = asked.choice.model or self._batcher.readers.names[0]
-        return _json({"model": name, "readings": _rows(asked.uploads, timed)})
+        rows = [
+            {**one.reading.row(upload.name), "ms": round(one.ms, 3)}
+            for upload, one in zip(asked.uploads, timed, strict=True)
+        ]
+        return _answer({"model": asked.choice.model or self._readers.names[0], "readings": rows})
 
     async def echo(self, request: Request) -> Response:
         """Give back how long what came was: all the work of a server but reading."""
-        return _json({"length": len(await request.body())})
+        return _answer({"length": len(await request.body())})
 
     async def models(self, request: Request) -> Response:
         """Tell what can be asked for."""
-        if not self._batcher.readers.opened:
+        if not self._readers.opened:
             raise Problem(503, self._batcher.state, {"Retry-After": "1"})
         about = [
             {
@@ -78,35 +91,176 @@ class _Api:
                 "charset": reader.charset.chars,
                 "lengths": list(reader.model.metadata.lengths or []),
             }
-            for name, reader in self._batcher.readers.opened.items()
+            for name, reader in self._readers.opened.items()
         ]
-        return _json({"models": about})
+        return _answer({"models": about})
 
     async def healthz(self, request: Request) -> Response:
         """Tell that the process lives."""
-        return _json({"status": "alive"})
+        return _answer({"status": "alive"})
 
     async def readyz(self, request: Request) -> Response:
         """Tell whether images are read: not while starting or stopping."""
         if self._batcher.ready:
-            return _json({"status": "ready"})
+            return _answer({"status": "ready"})
         return problem(503, self._batcher.state, {"Retry-After": "1"})
 
     async def metrics(self, request: Request) -> Response:
         """Tell what Prometheus wants to know."""
-        return Response(self._metrics.text(), headers={"Content-Type": MEDIA_TYPE})
+        return Response(self._metrics.text(), headers={"Content-Type": prometheus.MEDIA_TYPE})
 
     async def openapi(self, request: Request) -> Response:
         """Describe all this."""
-        return _json(document(self._settings))
+        return _answer(document(self._settings))
 
 
-def _rows(uploads: Sequence[Upload], timed: Sequence[Timed]) -> list[dict[str, object]]:
-    return [
-        {**one.reading.row(upload.name), "ms": round(one.ms, 3)}
-        for upload, one in zip(uploads, timed, strict=True)
-    ]
-
-
-def _json(value: object) -> Response:
+def _answer(value: object) -> Response:
     return Response(to_json(value), media_type="application/json")  # ten times as fast as json
+
+
+_PROBLEMS = {
+    400: "What was sent is malformed, or for a Host that is not served here.",
+    401: "A token is needed, or the one shown is wrong.",
+    403: "The request comes from a page of another site.",
+    405: "The path does not answer to this method.",
+    408: "The request took too long to arrive.",
+    413: "The request is too long, or holds too many images.",
+    415: "The body is of a type that holds no images.",
+    422: "A field has no good value, or the only image cannot be read.",
+    429: "Too many wrong tokens were shown.",
+    431: "The headers are too long.",
+    503: "Too much is waiting, or the models are not open: come again after Retry-After.",
+}
+
+_ANYWHERE = 400, 401, 429, 431
+_READING = 403, 408, 413, 415, 422, 503
+
+
+def document(settings: Settings) -> Schema:
+    """Return the description of a server's API, OpenAPI 3.1, made of the models in ``schemas``."""
+    status, text = _json(schemas.Status), {"text/plain": {"schema": {"type": "string"}}}
+    scraped = "Tell Prometheus how many requests and images there were, and how fast."
+    paths = {"/v1/read": {"post": _read(settings)}} | {
+        path: {"get": _operation(path.rpartition("/")[2], summary, content, *_ANYWHERE, *more)}
+        for path, summary, content, *more in (
+            ("/v1/models", "Tell which models can be asked for.", _json(schemas.Models), 503),
+            ("/healthz", "Tell that the process lives.", status),
+            ("/readyz", "Tell whether images are read.", status, 503),
+            ("/metrics", scraped, text),
+        )
+    }
+    told: Schema = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "captchascope",
+            "version": __version__,
+            "description": "Reads text captchas.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": paths,
+        "components": {"schemas": _components(settings)},
+    }
+    if settings.token is not None:
+        told["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        told["security"] = [{"token": []}]
+        for path in ("/healthz", "/readyz"):
+            paths[path]["get"]["security"] = []
+    return told
+
+
+def _read(settings: Settings) -> Schema:
+    described = _operation(
+        "read",
+        "Read images.",
+        _json(schemas.Answer),
+        *sorted(_ANYWHERE + _READING),
+        answer="A reading for each image.",
+    )
+    binary = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+    body = _json(schemas.Request) | {"multipart/form-data": _json(schemas.Form)["application/json"]}
+    form = _components(settings)["Form"]["properties"]
+    return described | {
+        "description": "A reading for each image, in the order given. One that cannot be read "
+        "among others has its error in its reading; one alone is a problem, 422. What the query "
+        "says of the texts, a form or JSON may say as well, and is then stronger.",
+        "parameters": [
+            {"name": name, "in": "query", "schema": form[name]} for name in Options.model_fields
+        ],
+        "requestBody": {
+            "required": True,
+            "content": body | {"application/octet-stream": binary, "image/*": binary},
+        },
+    }
+
+
+def _operation(
+    name: str, summary: str, content: Schema, *problems: int, answer: str = ""
+) -> Schema:
+    """Return an operation with its answer, and the problems that it may have instead."""
+    later = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "required": True}}
+    refusals = {
+        str(status): {
+            "description": _PROBLEMS[status],
+            "content": {MEDIA_TYPE: _json(schemas.ProblemDetails)["application/json"]},
+            **({"headers": later} if status in (429, 503) else {}),
+        }
+        for status in problems
+    }
+    good = {"200": {"description": answer or summary, "content": content}}
+    return {"operationId": name, "summary": summary, "responses": good | refusals}
+
+
+def _json(model: type[BaseModel]) -> Schema:
+    return {"application/json": {"schema": {"$ref": f"{_COMPONENTS}{model.__name__}"}}}
+
+
+_COMPONENTS = "#/components/schemas/"
+_DESCRIBED: tuple[type[BaseModel], ...] = (
+    schemas.Request,
+    schemas.Form,
+    schemas.Answer,
+    schemas.Models,
+    schemas.Status,
+    schemas.ProblemDetails,
+)
+
+
+class _Untitled(GenerateJsonSchema):
+    """Schemas whose fields have no title beside their name."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def _components(settings: Settings) -> Schema:
+    """Return the schemas of all models, with the limits of a server."""
+    _, told = models_json_schema(
+        [(model, "validation") for model in _DESCRIBED],
+        ref_template=f"{_COMPONENTS}{{model}}",
+        schema_generator=_Untitled,
+    )
+    found: Schema = told["$defs"]
+    for form in (schemas.Request, schemas.Form):
+        properties = found[form.__name__]["properties"]
+        properties["images"]["maxItems"] = settings.limits.images
+        for name in Options.model_fields:
+            described = {"description": properties[name]["description"]}
+            ways = [
+                way | _limits_of(name, settings)
+                for way in properties[name].get("anyOf", [properties[name]])
+                if way != _NULL
+            ]
+            if form is schemas.Form:  # where even a number is text
+                properties[name] = ways[-1] | described
+            else:
+                properties[name] = {"anyOf": [*ways, _NULL], **described}
+    return found
+
+
+_NULL = {"type": "null"}
+
+
+def _limits_of(name: str, settings: Settings) -> Schema:
+    if name in ("charset", "pattern"):
+        return {"maxLength": settings.limits.constraint}
+    return {"enum": list(names_of(settings.models))} if name == "model" else {}

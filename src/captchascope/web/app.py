@@ -1,4 +1,4 @@
-"""The app, put together: the API, the pages, and what keeps them safe."""
+"""The app, put together: the API, the pages, and what stands before them."""
 
 from __future__ import annotations
 
@@ -9,28 +9,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from captchascope.errors import CaptchascopeError
-from captchascope.web import (
-    api,
-    problems,
-)
-from captchascope.web import (
-    guard as access,
-)
-from captchascope.web import (
-    templates as assets,
-)
-from captchascope.web.batching import Batcher
-from captchascope.web.guard import Access, Door, Headers, Intake, Key
+from captchascope.web import api, guard, problems
+from captchascope.web.batching import Batcher, Readers
 from captchascope.web.label import pages as label_pages
 from captchascope.web.label.session import Desk
-from captchascope.web.metrics import Measured, Metrics
-from captchascope.web.pages import read as pages
-from captchascope.web.pages import results
-from captchascope.web.pages.results import Measurements
-from captchascope.web.readers import Readers
+from captchascope.web.metrics import Metrics
+from captchascope.web.pages import read, results
 from captchascope.web.settings import Settings
-
-__all__ = ["create_app"]
+from captchascope.web.templates import Assets
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,7 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
     """
     metrics = Metrics()
     batcher = Batcher(Readers(settings.models, settings.limits), settings.limits, metrics)
-    measurements = None if settings.data is None else Measurements(settings.data)
+    measurements = None if settings.data is None else results.Measurements(settings.data)
     desk = None if settings.label is None else Desk(settings.label)
 
     @asynccontextmanager
@@ -67,27 +53,22 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(
         lifespan=lifespan,
-        openapi_url=None,  # web/openapi.py describes it, and no page shows scripts of elsewhere
+        openapi_url=None,  # web/api.py describes it, and no page shows scripts of elsewhere
     )
     app.state.batcher, app.state.failure = batcher, None
     app.include_router(api.router(settings, batcher, metrics))
-    app.include_router(assets.router())
-    app.include_router(pages.router(batcher, settings.limits, labels=desk is not None))
+    app.mount("/static", Assets())
+    app.include_router(read.router(batcher, settings.limits, labels=desk is not None))
     app.include_router(results.router(batcher, measurements))
     if desk is not None:
         app.include_router(label_pages.router(desk))
     problems.install(app)
-    _protect(app, settings, metrics, batcher)
-    return app
-
-
-def _protect(app: FastAPI, settings: Settings, metrics: Metrics, batcher: Batcher) -> None:
-    """Put the layers around the app, the outermost last: what refuses is dressed and counted."""
-    app.add_middleware(Intake, limits=settings.limits, check=batcher.check)
+    # Layers, the outermost last: what refuses is dressed and counted.
+    app.add_middleware(guard.BodyLimitMiddleware, limits=settings.limits, check=batcher.check)
     if settings.token is not None:
-        key = Key(settings.token)
-        app.include_router(access.router(key))
-        app.add_middleware(Access, key=key)
-    app.add_middleware(Door, settings=settings)
-    app.add_middleware(Headers)
-    app.add_middleware(Measured, metrics=metrics)
+        token = guard.Token(settings.token)
+        app.include_router(guard.router(token))
+        app.add_middleware(guard.TokenMiddleware, token=token)
+    app.add_middleware(guard.HostOriginMiddleware, settings=settings)
+    app.add_middleware(guard.ResponseMiddleware, answered=metrics.answered)
+    return app

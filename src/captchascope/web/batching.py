@@ -1,27 +1,140 @@
-"""Requests gathered into small batches, which are read one after the other."""
+"""Reading for every request: the models of a server, and the small batches that they read in."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
-from captchascope.errors import CaptchascopeError, ImageError
+from captchascope.decode import ReadOptions
+from captchascope.errors import CaptchascopeError, ImageError, ModelError, UsageError
+from captchascope.files import printable
 from captchascope.image.header import read_header
+from captchascope.reader import Reader, load
 from captchascope.records import Reading
 from captchascope.web.metrics import Metrics
 from captchascope.web.problems import Problem
-from captchascope.web.readers import Choice, Readers
 from captchascope.web.settings import Limits
 
-__all__ = ["Batcher", "Busy", "Timed"]
+_KEPT = 32  # readers under options; they share their model, so each is small
+_NOTHING = ReadOptions()
 
-_DEFAULT = Choice()
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What one request asks for: a model, None for the first, and the options of reading."""
+
+    model: str | None = None
+    options: ReadOptions = _NOTHING
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is the first model, and nothing that has to be searched for."""
+        options = self.options
+        known = self.model, options.charset, options.length, options.pattern
+        return not options.ignore_case and known == (None, None, None, None)
+
+
+PLAIN = Choice()
+"""What a request asks for that says nothing but its images."""
+
+
+class Readers:
+    """Every model is opened once; what requests ask for is laid over it and kept for a while.
+
+    Not for several threads at once: one batch is read after the other.
+
+    Attributes:
+        names: What a request may ask for; the first is the default.
+        opened: The models that are open, by name.
+    """
+
+    def __init__(self, models: Sequence[str], limits: Limits) -> None:
+        self._models = names_of(models)
+        self._limits = limits
+        self._kept: OrderedDict[Choice, Reader] = OrderedDict()
+        self.names = tuple(self._models)
+        self.opened: dict[str, Reader] = {}
+
+    def open(self) -> None:
+        """Open every model.
+
+        Raises:
+            ModelError: If one cannot be used.
+        """
+        for name, model in self._models.items():
+            self.opened = {**self.opened, name: load(model)}  # others may be looking at it
+
+    @property
+    def kept(self) -> int:
+        """How many readers under options are kept."""
+        return len(self._kept)
+
+    def read(self, images: Sequence[bytes], choice: Choice) -> list[Reading]:
+        """Read images under what a request asks for; those that fail have ``error`` set.
+
+        Raises:
+            UsageError: If there is no such model, or a constraint is malformed or impossible.
+            ModelError: If the model fails.
+        """
+        limits = self._limits  # narrower than a reader's own
+        readings = self._reader(choice).read_batch(
+            images, name="image", max_bytes=limits.body, max_pixels=limits.pixels
+        )
+        for reading in readings:
+            if reading.error is not None:
+                without_traceback(reading.error)
+        return readings
+
+    def _reader(self, choice: Choice) -> Reader:
+        """Return the reader of a choice; what one request asks for never changes another's."""
+        name = choice.model or self.names[0]
+        if name not in self._models:
+            remedy = f"ask for one of {', '.join(self._models)}"
+            raise UsageError("model", f"there is no {name}", remedy)
+        if name not in self.opened:
+            raise ModelError(name, "is not open yet", "try again in a second")
+        if choice == PLAIN:
+            return self.opened[name]
+        key = replace(choice, options=replace(choice.options, min_confidence=0.0))
+        if key not in self._kept:
+            self._kept[key] = self.opened[name].with_options(key.options)
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key].with_options(choice.options)
+
+
+def without_traceback(error: CaptchascopeError) -> CaptchascopeError:
+    """Return an error that is kept for an answer, without the frames that hold the image."""
+    cause: BaseException | None = error
+    while cause is not None:
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__
+    return error
+
+
+def names_of(models: Sequence[str]) -> dict[str, str]:
+    """Return what each model is asked for as: its name, or its file's without ``.onnx``.
+
+    Raises:
+        UsageError: If two have one name, or there is none at all.
+    """
+    names = {
+        printable(Path(model).stem if model.endswith(".onnx") else model): model for model in models
+    }
+    if len(names) != len(models) or not names:
+        what = "names no model" if not names else "names two models that would be called the same"
+        raise UsageError("models", what, "rename one of the files")
+    return names
+
+
 _OPENING, _READY, _STOPPING = "the models are being opened", "ready", "the server is stopping"
 
 _USUAL = 0.02  # seconds for an image, before any was read
@@ -65,7 +178,7 @@ class Batcher:
     """
 
     def __init__(self, readers: Readers, limits: Limits, metrics: Metrics) -> None:
-        self._readers = readers
+        self.readers = readers
         self._limits = limits
         self._metrics = metrics
         self._jobs: deque[_Job] = deque()
@@ -92,11 +205,6 @@ class Batcher:
         """What is being done, in half a sentence."""
         return self._state
 
-    @property
-    def readers(self) -> Readers:
-        """The models."""
-        return self._readers
-
     async def opened(self) -> None:
         """Wait until the models are open.
 
@@ -109,7 +217,7 @@ class Batcher:
         """Open the models, then read whatever comes, until ``stop``."""
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._thread, self._readers.open)
+            await loop.run_in_executor(self._thread, self.readers.open)
         except CaptchascopeError as error:
             self._state = f"a model cannot be opened: {error.what}"
             self._opening.set_exception(error)
@@ -157,7 +265,7 @@ class Batcher:
             seconds = math.ceil(self._waiting * self._pace)
             raise Busy("too many images are waiting", max(1, seconds))
 
-    async def read(self, images: Sequence[bytes], choice: Choice = _DEFAULT) -> list[Timed]:
+    async def read(self, images: Sequence[bytes], choice: Choice = PLAIN) -> list[Timed]:
         """Read images, which wait their turn; those that fail have ``reading.error`` set.
 
         Raises:
@@ -229,7 +337,7 @@ class Batcher:
         for choice, jobs in groups.items():
             try:
                 images = [image for job in jobs for image in job.images]
-                readings = iter(self._readers.read(images, choice))
+                readings = iter(self.readers.read(images, choice))
                 found.update((job, list(islice(readings, len(job.images)))) for job in jobs)
             except Exception as error:  # reading must go on, and whoever asked must know
                 found.update((job, error) for job in jobs)
@@ -238,11 +346,10 @@ class Batcher:
 
 def _is_quick(job: _Job) -> bool:
     """Tell whether a request cannot take long: small images of the usual formats, nothing known."""
-    return job.choice.plain and all(map(_is_small, job.images))
-
-
-def _is_small(image: bytes) -> bool:
+    if not job.choice.plain:
+        return False
     try:
-        return read_header(image, "image", _SMALL).plain is not None
+        headers = [read_header(image, "image", _SMALL) for image in job.images]
     except ImageError:
         return False
+    return all(header.plain is not None for header in headers)

@@ -8,7 +8,6 @@ ever part of it.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable
 
 from prometheus_client import (
@@ -20,11 +19,8 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from captchascope.records import Reading
-
-__all__ = ["FOLDER", "MEDIA_TYPE", "Measured", "Metrics"]
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 MEDIA_TYPE = CONTENT_TYPE_LATEST
@@ -88,7 +84,8 @@ class Metrics:
     def count(self, readings: Iterable[Reading]) -> None:
         """Count images by what came of them."""
         for reading in readings:
-            self._read[_outcome(reading)].inc()
+            outcome = "failed" if reading.error else "abstained" if reading.abstained else "read"
+            self._read[outcome].inc()
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Count a request, and the time that its answer took."""
@@ -99,36 +96,6 @@ class Metrics:
         inc, observe = self._answered[key]
         inc()
         observe(seconds)
-
-
-def _outcome(reading: Reading) -> str:
-    return "failed" if reading.error else "abstained" if reading.abstained else "read"
-
-
-class Measured:
-    """Counts and times every request, whoever answers it."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        begun, status = time.perf_counter(), 500
-
-        async def sending(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, sending)
-        finally:
-            self._metrics.answered(scope["path"], status, time.perf_counter() - begun)
 
 
 def _place(path: str) -> str:

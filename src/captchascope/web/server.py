@@ -1,178 +1,47 @@
-"""Several processes behind one address; one that dies is replaced."""
+"""The server: one process or several behind one address, and HTTP on each connection."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
+import json
 import os
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import cycle, islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from captchascope.errors import CaptchascopeError
+from captchascope.listen import listening as sockets_at
 from captchascope.reader import load
 from captchascope.web.app import create_app
-from captchascope.web.batching import Batcher
+from captchascope.web.batching import Batcher, names_of
 from captchascope.web.metrics import FOLDER
-from captchascope.web.protocol import protocol_of
-from captchascope.web.readers import names_of
-from captchascope.web.settings import Settings
+from captchascope.web.problems import MEDIA_TYPE
+from captchascope.web.settings import Limits, Settings
 
+_BACKLOG = 512  # connections that may wait
+_PATIENCE = 30  # seconds that what was taken in has when the server ends
 _TICK = 0.2  # seconds between two looks at the signals
 _READY = b"ready"
 
-
-@dataclass(slots=True)
-class _Worker:
-    """A process, its door, and the line to it.
-
-    It says on the line when it is ready, and ends when the line does.
-    """
-
-    door: socket.socket
-    process: BaseProcess
-    line: Connection
-    ready: bool = False
-
-
-class Workers:
-    """Starts workers, replaces those that die, and ends them all in peace."""
-
-    def __init__(
-        self, settings: Settings, doors: Sequence[socket.socket], told: Callable[[str], None]
-    ) -> None:
-        self._settings = settings
-        self._doors = doors
-        self._told = told
-        self._workers: list[_Worker] = []
-        self._signal = 0
-
-    def run(self, listening: Callable[[], None]) -> None:
-        """Serve until SIGTERM or Ctrl-C.
-
-        Raises:
-            CaptchascopeError: If a worker ends before it is ready.
-            KeyboardInterrupt: After Ctrl-C.
-        """
-        with _metrics_folder(), self._signals():
-            doors = islice(cycle(self._doors), self._settings.workers)
-            self._workers = [self._start(door) for door in doors]
-            waiting = True
-            try:
-                while not self._signal:
-                    self._look()
-                    if waiting and all(worker.ready for worker in self._workers):
-                        waiting = False
-                        listening()
-            finally:
-                self._end()
-        if self._signal == signal.SIGINT:
-            raise KeyboardInterrupt
-
-    def _start(self, door: socket.socket) -> _Worker:
-        context = get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(self._settings, door, theirs))
-        process.start()
-        theirs.close()
-        return _Worker(door, process, ours)
-
-    def _look(self) -> None:
-        """Wait a moment for workers to become ready or to end, and replace those that did."""
-        lines = [worker.line for worker in self._workers if not worker.ready]
-        ends = [worker.process.sentinel for worker in self._workers]
-        happened = wait([*lines, *ends], _TICK)
-        for place, worker in enumerate(self._workers):
-            if worker.line in happened:
-                with suppress(EOFError, OSError):
-                    worker.ready = worker.line.recv_bytes() == _READY
-            if worker.process.sentinel in happened and not self._signal:
-                self._workers[place] = self._replaced(worker)
-
-    def _replaced(self, worker: _Worker) -> _Worker:
-        worker.process.join()
-        self._forget(worker)
-        status = worker.process.exitcode
-        if not worker.ready:
-            raise CaptchascopeError(
-                "captchascope serve", f"a worker ended with {status} at its start"
-            )
-        self._told(f"a worker ended with {status}; another takes its place")
-        return self._start(worker.door)
-
-    def _end(self) -> None:
-        """Hang up on all workers, which ends them when they have answered what they took in."""
-        for worker in self._workers:
-            worker.line.close()
-        for worker in self._workers:
-            worker.process.join(PATIENCE + self._settings.drain + 5)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
-            self._forget(worker)
-
-    def _forget(self, worker: _Worker) -> None:
-        worker.line.close()
-        if worker.process.pid is not None:
-            mark_process_dead(worker.process.pid)  # type: ignore[no-untyped-call]
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        def remember(number: int, _: object) -> None:
-            self._signal = number
-
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        before = {number: signal.signal(number, remember) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def _work(settings: Settings, door: socket.socket, line: Connection) -> None:
-    """Be a worker, until the line is cut."""
-    server = Server(settings, lambda: line.send_bytes(_READY))
-
-    def listen() -> None:
-        with suppress(EOFError, OSError):
-            line.recv_bytes()
-        server.stop()
-
-    threading.Thread(target=listen, daemon=True).start()
-    with suppress(KeyboardInterrupt):  # a terminal sends it to all; who began this will tell
-        server.run([door])
-
-
-@contextmanager
-def _metrics_folder() -> Iterator[None]:
-    """Give the workers a folder to add their figures up in."""
-    folder = tempfile.mkdtemp(prefix="captchascope-")
-    os.environ[FOLDER] = folder
-    try:
-        yield
-    finally:
-        os.environ.pop(FOLDER, None)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-_BACKLOG = 512  # connections that may wait
-PATIENCE = 30  # seconds that what was taken in has when the server ends
+_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
+)
 
 
 def serve(
@@ -194,16 +63,25 @@ def serve(
     """
     for model in names_of(settings.models).values():
         load(model)  # so that what is wrong with it is known before anybody asks
-    with _doors(settings) as doors:
-        address = _address(settings, doors[0])
+    with sockets_at(
+        settings.host,
+        settings.port,
+        count=settings.workers,
+        backlog=_BACKLOG,
+        where=f"port {settings.port} of {settings.host}",
+        remedy="choose another with --port, or 0 for one that is free",
+    ) as sockets:
+        name: Any = sockets[0].getsockname()
+        host = f"[{name[0]}]" if sockets[0].family == socket.AF_INET6 else name[0]
+        address = f"http://{host}:{name[1]}/"
         if settings.workers == 1:
-            Server(settings, lambda: listening(address)).run(doors)
+            _Server(settings, lambda: listening(address)).run(sockets)
         else:
-            Workers(settings, doors, told).run(lambda: listening(address))
+            _Workers(settings, sockets, told).run(lambda: listening(address))
 
 
-class Server(uvicorn.Server):
-    """Says when it listens, and when it is about to end.
+class _Server(uvicorn.Server):
+    """One process: says when it listens, and when it is about to end.
 
     Attributes:
         interrupted: Whether Ctrl-C ended it.
@@ -217,7 +95,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self._app,
-                http=protocol_of(settings.limits),
+                http=type("Protocol", (_LimitedProtocol,), {"limits": settings.limits}),
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -227,7 +105,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 backlog=_BACKLOG,
                 timeout_keep_alive=settings.limits.idle,
-                timeout_graceful_shutdown=PATIENCE,
+                timeout_graceful_shutdown=_PATIENCE,
             )
         )
 
@@ -236,14 +114,15 @@ class Server(uvicorn.Server):
         try:
             await super().startup(sockets)
         except SystemExit:
-            raise self._app.state.failure or _never() from None
+            unknown = CaptchascopeError("captchascope serve", "cannot start", "please report it")
+            raise self._app.state.failure or unknown from None
         self._announcing = asyncio.create_task(self._announce())
 
     async def _announce(self) -> None:
         batcher: Batcher = self._app.state.batcher
         try:
             await batcher.opened()
-        except CaptchascopeError as error:  # it was there a moment ago
+        except CaptchascopeError as error:  # the model was there a moment ago
             self._app.state.failure = error
             self.stop()
         else:
@@ -281,12 +160,8 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
-        try:
+        with _handled(_SIGNALS, self.handle_exit):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Remember that an end was asked for."""
@@ -295,74 +170,215 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _never() -> CaptchascopeError:
-    return CaptchascopeError("captchascope serve", "cannot start", "please report it")
+@contextmanager
+def _handled(
+    numbers: Sequence[int], handler: Callable[[int, FrameType | None], None]
+) -> Iterator[None]:
+    """Give signals another handler until the block ends."""
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
-_SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
-)
+@dataclass(slots=True)
+class _Worker:
+    """A process, the socket that it listens on, and the pipe to it.
+
+    A worker says on the pipe when it is ready, and ends when the pipe does.
+    """
+
+    socket: socket.socket
+    process: BaseProcess
+    pipe: Connection
+    ready: bool = False
+
+
+class _Workers:
+    """Starts workers, replaces those that die, and ends them all in peace."""
+
+    def __init__(
+        self, settings: Settings, sockets: Sequence[socket.socket], told: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._sockets = sockets
+        self._told = told
+        self._workers: list[_Worker] = []
+        self._signal = 0
+
+    def run(self, listening: Callable[[], None]) -> None:
+        """Serve until SIGTERM or Ctrl-C.
+
+        Raises:
+            CaptchascopeError: If a worker ends before it is ready.
+            KeyboardInterrupt: After Ctrl-C.
+        """
+        with _metrics_folder(), _handled([signal.SIGINT, signal.SIGTERM], self._remember):
+            sockets = islice(cycle(self._sockets), self._settings.workers)
+            self._workers = [self._start(one) for one in sockets]
+            waiting = True
+            try:
+                while not self._signal:
+                    self._look()
+                    if waiting and all(worker.ready for worker in self._workers):
+                        waiting = False
+                        listening()
+            finally:
+                self._end()
+        if self._signal == signal.SIGINT:
+            raise KeyboardInterrupt
+
+    def _remember(self, number: int, _: FrameType | None) -> None:
+        self._signal = number
+
+    def _start(self, listener: socket.socket) -> _Worker:
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(self._settings, listener, theirs))
+        process.start()
+        theirs.close()
+        return _Worker(listener, process, ours)
+
+    def _look(self) -> None:
+        """Wait a moment for workers to become ready or to end, and replace those that did."""
+        pipes = [worker.pipe for worker in self._workers if not worker.ready]
+        ends = [worker.process.sentinel for worker in self._workers]
+        happened = wait([*pipes, *ends], _TICK)
+        for place, worker in enumerate(self._workers):
+            if worker.pipe in happened:
+                with suppress(EOFError, OSError):
+                    worker.ready = worker.pipe.recv_bytes() == _READY
+            if worker.process.sentinel in happened and not self._signal:
+                self._workers[place] = self._replaced(worker)
+
+    def _replaced(self, worker: _Worker) -> _Worker:
+        worker.process.join()
+        self._forget(worker)
+        status = worker.process.exitcode
+        if not worker.ready:
+            raise CaptchascopeError(
+                "captchascope serve", f"a worker ended with {status} at its start"
+            )
+        self._told(f"a worker ended with {status}; another takes its place")
+        return self._start(worker.socket)
+
+    def _end(self) -> None:
+        """Hang up on all workers, which ends them when they have answered what they took in."""
+        for worker in self._workers:
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.join(_PATIENCE + self._settings.drain + 5)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            self._forget(worker)
+
+    def _forget(self, worker: _Worker) -> None:
+        worker.pipe.close()
+        if worker.process.pid is not None:
+            mark_process_dead(worker.process.pid)  # type: ignore[no-untyped-call]
+
+
+def _work(settings: Settings, listener: socket.socket, pipe: Connection) -> None:
+    """Be a worker, until the pipe is cut."""
+    server = _Server(settings, lambda: pipe.send_bytes(_READY))
+
+    def listen() -> None:
+        with suppress(EOFError, OSError):
+            pipe.recv_bytes()
+        server.stop()
+
+    threading.Thread(target=listen, daemon=True).start()
+    with suppress(KeyboardInterrupt):  # a terminal sends it to all; who began this will tell
+        server.run([listener])
 
 
 @contextmanager
-def _doors(settings: Settings) -> Iterator[list[socket.socket]]:
-    """Open sockets that listen where the settings say: one for each worker, where there can be.
+def _metrics_folder() -> Iterator[None]:
+    """Give the workers a folder to add their figures up in."""
+    folder = tempfile.mkdtemp(prefix="captchascope-")
+    os.environ[FOLDER] = folder
+    try:
+        yield
+    finally:
+        os.environ.pop(FOLDER, None)
+        shutil.rmtree(folder, ignore_errors=True)
 
-    Of a socket that all share, whoever wakes first takes every connection that waits, and keeps it
-    for as long as its client does. Where each has its own, the system deals them out.
+
+class _LimitedProtocol(HttpToolsProtocol):
+    """HTTP on a connection, with the limits that hold before there is a request.
+
+    Refuses heads that are too long or too slow, more connections than it can keep, and nonsense.
+    A head is the line of a request and its headers. The parser takes any length of it, so that
+    what has come is counted here until it is whole.
     """
-    try:
-        found = socket.getaddrinfo(
-            settings.host.strip("[]"),
-            settings.port,
-            type=socket.SOCK_STREAM,
-            flags=socket.AI_PASSIVE,
+
+    limits: ClassVar[Limits]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._head = 0  # bytes of it that have come
+        self._heading = True
+        self._late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections:
+            self._refuse(503, "too many connections are open", "retry-after: 1\r\n")
+        else:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self._head += len(data)
+        super().data_received(data)
+        if not self._heading:
+            self._head = 0
+        elif self._head > self.limits.head:
+            self._refuse(431, f"the headers are longer than {self.limits.head} bytes")
+        elif self._late is None:
+            self._wait()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._heading = True
+
+    def on_headers_complete(self) -> None:
+        self._heading = False
+        self._in_time()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400, "that is not HTTP/1.1")
+
+    def _wait(self) -> None:
+        self._late = self.loop.call_later(self.limits.seconds, self._give_up)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _give_up(self) -> None:
+        self._late = None
+        if self._heading and not self.transport.is_closing():
+            self._refuse(408, "the request took too long to arrive")
+
+    def _refuse(self, status: int, detail: str, more: str = "") -> None:
+        """Answer without a request, and hang up."""
+        title = HTTPStatus(status).phrase
+        told = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        body = json.dumps(told)
+        head = (
+            f"HTTP/1.1 {status} {title}\r\ncontent-type: {MEDIA_TYPE}\r\n{more}"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
-    except OSError as error:
-        what = f"is no address: {error.strerror or error}"
-        raise CaptchascopeError(f"--host {settings.host}", what, "such as 127.0.0.1") from error
-    family, _, _, _, address = found[0]
-    dealt = settings.workers > 1 and sys.platform == "linux"
-    with ExitStack() as stack:
-        try:
-            if dealt:  # the option would let a second server have a port that is taken
-                with _bound(family, address, dealt=False) as probe:
-                    address = probe.getsockname()
-            doors = [
-                stack.enter_context(_bound(family, address, dealt=dealt))
-                for _ in range(settings.workers if dealt else 1)
-            ]
-            for door in doors:
-                door.listen(_BACKLOG)
-        except OSError as error:
-            raise _unavailable(settings, error) from error
-        yield doors
-
-
-def _bound(family: int, address: Any, *, dealt: bool) -> socket.socket:
-    """Return a socket at an address, which ``dealt`` lets others have too."""
-    door = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":  # elsewhere the option would let two share the port
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if dealt:
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        door.bind(address)
-    except OSError:
-        door.close()
-        raise
-    return door
-
-
-def _unavailable(settings: Settings, error: OSError) -> CaptchascopeError:
-    where = f"port {settings.port} of {settings.host}"
-    taken = error.errno == errno.EADDRINUSE
-    what = "is taken" if taken else f"cannot be had: {error.strerror or error}"
-    return CaptchascopeError(where, what, "choose another with --port, or 0 for one that is free")
-
-
-def _address(settings: Settings, door: socket.socket) -> str:
-    """Return what a browser is to open."""
-    name: Any = door.getsockname()
-    host = f"[{name[0]}]" if door.family == socket.AF_INET6 else name[0]
-    return f"http://{host}:{name[1]}/"
+        self.transport.write((head + body).encode("ascii"))
+        self.transport.close()

@@ -1,84 +1,62 @@
-"""The files beside the pages: style, scripts, icon. Nothing else of the disk can be asked for."""
+"""The pages' templates, and the files beside them: style, scripts, icon."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import os
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Literal, TypeAlias
+from urllib.parse import parse_qs
 
 import jinja2
-from fastapi import APIRouter, Request, Response
+from fastapi import Response
 from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from captchascope import __version__
-
-_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
-}
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """One file.
+class Assets(StaticFiles):
+    """The files of ``web/static``; nothing else of the disk can be asked for.
 
-    Attributes:
-        data: Its bytes.
-        media_type: What it is.
-        tag: A hash of its bytes, which is part of its address: another version, another address.
+    A browser keeps a file for ever by the address that has its hash: another version, another
+    address. By any other address it asks each time whether the file is still the same.
     """
 
-    data: bytes
-    media_type: str
-    tag: str
+    def __init__(self) -> None:
+        super().__init__(packages=[("captchascope.web", "static")])
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """Return a file, or that it is the same, and how long it may be kept."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("v")
+        kept = asked == [hash_of(Path(full_path).name)]
+        response.headers["Cache-Control"] = _FOR_EVER if kept else _ASK_AGAIN
+        return response
 
 
 @cache
-def assets() -> dict[str, Asset]:
-    """Return every file that is served, by its name."""
-    folder = resources.files("captchascope.web").joinpath("static")
-    found = {}
-    for entry in folder.iterdir():
-        media_type = _TYPES.get(f".{entry.name.rpartition('.')[2]}")
-        if media_type is not None:
-            data = entry.read_bytes()
-            tag = hashlib.sha256(data).hexdigest()[:12]
-            found[entry.name] = Asset(data, media_type, tag)
-    return found
+def hash_of(name: str) -> str:
+    """Return the hash of a file's bytes, which is part of its address."""
+    file = resources.files("captchascope.web").joinpath("static", name)
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 def address(name: str) -> str:
-    """Return the path of a file, with its hash, so that a browser may keep it for ever.
-
-    Raises:
-        KeyError: If there is no such file.
-    """
-    return f"/static/{name}?v={assets()[name].tag}"
-
-
-def router() -> APIRouter:
-    """Return the routes of the files."""
-    routes = APIRouter(include_in_schema=False)
-
-    @routes.api_route("/static/{name}", methods=["GET", "HEAD"])
-    def _file(name: str, request: Request, v: str = "") -> Response:
-        asset = assets().get(name)
-        if asset is None:
-            return Response("not here\n", 404, media_type="text/plain")
-        tag = f'"{asset.tag}"'
-        headers = {"ETag": tag, "Cache-Control": _FOR_EVER if v == asset.tag else _ASK_AGAIN}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(asset.data, headers=headers, media_type=asset.media_type)
-
-    return routes
+    """Return the path of a file, with its hash, so that a browser may keep it for ever."""
+    return f"/static/{name}?v={hash_of(name)}"
 
 
 Level: TypeAlias = Literal["sure", "fair", "weak"]
@@ -96,7 +74,7 @@ def render(name: str, **context: object) -> str:
 
 
 def page(name: str, status: int = 200, **context: object) -> HTMLResponse:
-    """Return a page; no one keeps it, as ``safety.Headers`` says of all that says nothing else."""
+    """Return a page; no one keeps it, as ``guard`` says of all that says nothing else."""
     return HTMLResponse(render(name, **context), status)
 
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from captchascope.evaluate import Bin, Calibration, Rate
 from captchascope.web.pages.charts import (
-    Course,
     Point,
+    TrainingHistory,
     calibration_chart,
-    course_chart,
     heat,
-    read_course,
+    history_chart,
+    read_history,
     whiskers,
 )
 
@@ -40,23 +40,23 @@ def logged(folder: Path, text: str | bytes) -> Path:
 
 def test_a_training_of_the_whole_way_counts_images(tmp_path: Path) -> None:
     """As ``train/whole/logs.py`` writes it."""
-    assert read_course(logged(tmp_path, WHOLE)) == Course(
+    assert read_history(logged(tmp_path, WHOLE)) == TrainingHistory(
         "images seen", (Point(640, 1.5, 0.0, 0.25, 11.5), Point(1408, 2.5, 0.5, 0.75, 6.5))
     )
 
 
 def test_a_training_of_glyphs_counts_epochs(tmp_path: Path) -> None:
     """As ``train/output.py`` writes it; its seconds are of each epoch, and add up."""
-    assert read_course(logged(tmp_path, GLYPHS)) == Course(
+    assert read_history(logged(tmp_path, GLYPHS)) == TrainingHistory(
         "epochs", (Point(1, 10.0, 0.25, 0.75, 0.5), Point(2, 21.0, None, None, 0.25))
     )
 
 
-def test_a_model_without_a_log_has_no_course(tmp_path: Path) -> None:
+def test_a_model_without_a_log_has_no_history(tmp_path: Path) -> None:
     """Nor has one without a folder."""
-    assert read_course(tmp_path / "model.onnx") is None
+    assert read_history(tmp_path / "model.onnx") is None
     (tmp_path / "model.onnx.run").mkdir()
-    assert read_course(tmp_path / "model.onnx") is None
+    assert read_history(tmp_path / "model.onnx") is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_model_without_a_log_has_no_course(tmp_path: Path) -> None:
 )
 def test_what_is_no_log_is_passed_over(tmp_path: Path, text: str | bytes) -> None:
     """The page of a result does without it."""
-    assert read_course(logged(tmp_path, text)) is None
+    assert read_history(logged(tmp_path, text)) is None
 
 
 def test_whiskers_are_drawn_from_the_tenth_below_the_lowest() -> None:
@@ -128,7 +128,7 @@ def test_nothing_read_is_an_empty_chart() -> None:
 def test_a_learning_curve_ends_at_its_last_point() -> None:
     """Its right end is the edge of the chart, its height the share that was right."""
     points = (Point(500, 1, 0.5, 0.8, 1.0), Point(1000, 2, 1.0, 1.0, 0.1))
-    chart = course_chart(Course("images seen", points))
+    chart = history_chart(TrainingHistory("images seen", points))
     assert chart is not None
     exact, character = chart.lines
     assert (exact.name, character.name) == ("exact", "character")
@@ -138,13 +138,13 @@ def test_a_learning_curve_ends_at_its_last_point() -> None:
 
 def test_a_training_without_validation_has_no_curve() -> None:
     """There is nothing to draw."""
-    assert course_chart(Course("epochs", (Point(1, 1, None, None, 1.0),))) is None
+    assert history_chart(TrainingHistory("epochs", (Point(1, 1, None, None, 1.0),))) is None
 
 
 @given(st.integers(1, 10**8))
 def test_the_axis_below_has_round_numbers(last: int) -> None:
     """Two to seven of them, from 0, none beyond the end."""
-    chart = course_chart(Course("images seen", (Point(last, 1, 0.5, 0.5, 1.0),)))
+    chart = history_chart(TrainingHistory("images seen", (Point(last, 1, 0.5, 0.5, 1.0),)))
     assert chart is not None
     assert 2 <= len(chart.x) <= 7
     assert chart.x[0].text == "0"

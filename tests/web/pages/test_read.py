@@ -19,11 +19,11 @@ from captchascope.data.dataset import read_dataset
 from captchascope.evaluate import evaluate_reader
 from captchascope.reader import load
 from captchascope.records import CharReading
-from captchascope.web.pages.read import Picture, Strip, strip_of
+from captchascope.web.pages.read import Alignment, Picture, alignment_of
 from captchascope.web.settings import Settings
 from web.serving import TIMEOUT, serving
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 ONE = (EXAMPLES / "1.jpeg").read_bytes()
 TWO = (EXAMPLES / "2.jpeg").read_bytes()
 PAGES = ["", "results", "label"]
@@ -246,32 +246,32 @@ PICTURE = Picture("data:image/png;base64,", 150, 50)
 APART = 38.0
 
 
-def drawn(*places: tuple[float, float], picture: Picture = PICTURE) -> Strip:
-    """Return the strip of characters that were seen at these places."""
+def drawn(*places: tuple[float, float], picture: Picture = PICTURE) -> Alignment:
+    """Return the alignment of characters that were seen at these places."""
     chars = [CharReading("x", 0.9, place) for place in places]
-    strip = strip_of(picture, chars)
-    assert strip is not None
-    return strip
+    alignment = alignment_of(picture, chars)
+    assert alignment is not None
+    return alignment
 
 
 def test_a_character_is_marked_where_it_was_seen() -> None:
     """The brackets are those shares of the width, and the letter is below their middle."""
-    (mark,) = drawn((0.25, 0.35)).marks
+    (mark,) = drawn((0.25, 0.35)).chars
     assert (mark.left, mark.right, mark.middle, mark.x) == (85.0, 119.0, 102.0, 102.0)
 
 
 def test_a_tall_picture_stays_in_the_middle() -> None:
     """Marks follow it there."""
-    strip = drawn((0.0, 1.0), picture=Picture("", 100, 100))
-    assert strip.picture == (170.0, 170.0)
-    assert strip.x == 85.0
-    assert (strip.marks[0].left, strip.marks[0].right) == (85.0, 255.0)
+    alignment = drawn((0.0, 1.0), picture=Picture("", 100, 100))
+    assert alignment.picture == (170.0, 170.0)
+    assert alignment.x == 85.0
+    assert (alignment.chars[0].left, alignment.chars[0].right) == (85.0, 255.0)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted))
 def test_letters_never_touch(middles: list[float]) -> None:
     """However close the characters are, theirs are apart, in order, and within the drawing."""
-    found = [mark.x for mark in drawn(*((middle, middle) for middle in middles)).marks]
+    found = [mark.x for mark in drawn(*((middle, middle) for middle in middles)).chars]
     assert all(right - left >= APART - 0.11 for left, right in pairwise(found))
     assert found[0] >= APART / 2 - 0.11
     assert found[-1] <= 340 - APART / 2 + 0.11
@@ -279,8 +279,8 @@ def test_letters_never_touch(middles: list[float]) -> None:
 
 def test_letters_that_have_room_are_not_moved() -> None:
     """Two that are close move by the same, to either side; the third stays."""
-    strip = drawn((0.3, 0.3), (0.35, 0.35), (0.8, 0.8))
-    first, second, third = strip.marks
+    alignment = drawn((0.3, 0.3), (0.35, 0.35), (0.8, 0.8))
+    first, second, third = alignment.chars
     assert third.x == third.middle
     assert round(second.x - first.x, 1) == APART
     assert round(first.middle - first.x, 1) == round(second.x - second.middle, 1) > 0
@@ -288,11 +288,11 @@ def test_letters_that_have_room_are_not_moved() -> None:
 
 def test_there_is_none_without_places_or_room() -> None:
     """A model that cuts does not say where; and nine confidences do not fit side by side."""
-    assert strip_of(PICTURE, [CharReading("x", 1.0)]) is None
-    assert strip_of(PICTURE, []) is None
+    assert alignment_of(PICTURE, [CharReading("x", 1.0)]) is None
+    assert alignment_of(PICTURE, []) is None
     many = [CharReading("x", 1.0, (i / 9, (i + 1) / 9)) for i in range(9)]
-    assert strip_of(PICTURE, many) is None
-    assert strip_of(PICTURE, many[:8]) is not None
+    assert alignment_of(PICTURE, many) is None
+    assert alignment_of(PICTURE, many[:8]) is not None
 
 
 def test_the_drawing_is_told_in_words() -> None:

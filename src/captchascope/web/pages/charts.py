@@ -1,4 +1,4 @@
-"""How a training went: the log beside a model file, of either way of training."""
+"""The charts of the results: calibration, learning curve, intervals; and the log of a training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Point:
     """What was known at one moment of a training.
 
     Attributes:
-        at: Images seen, or epochs, as ``Course.unit`` says.
+        at: Images seen, or epochs, as ``TrainingHistory.unit`` says.
         seconds: Since the training began.
         exact: Share of the validation texts that were right; None without any.
         character: Share of their characters that were right; None without any.
@@ -34,15 +34,15 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TrainingHistory:
     """The points of a training, in order; at least one. ``unit`` is what ``at`` counts."""
 
     unit: str
     points: tuple[Point, ...]
 
 
-def read_course(model: Path) -> Course | None:
-    """Return the course of the training that wrote ``model``, from ``MODEL.onnx.run/log.csv``.
+def read_history(model: Path) -> TrainingHistory | None:
+    """Return the history of the training that wrote ``model``, from ``MODEL.onnx.run/log.csv``.
 
     None where there is no such file, or it is no log that captchascope wrote: the model is as good
     without it.
@@ -51,19 +51,19 @@ def read_course(model: Path) -> Course | None:
         with (model.with_name(f"{model.name}.run") / "log.csv").open("rb") as file:
             text = file.read(_MOST).decode("utf-8")
         rows = list(csv.DictReader(text.splitlines()))
-        return _course(rows) if rows else None
+        return _history(rows) if rows else None
     except (OSError, ValueError, KeyError, TypeError, csv.Error):  # a row cut off has no strings
         return None
 
 
-def _course(rows: list[dict[str, str]]) -> Course:
-    """Return the course of a log; a row of the whole way counts images, one of glyphs epochs."""
+def _history(rows: list[dict[str, str]]) -> TrainingHistory:
+    """Return the history of a log; a row of the ctc method counts images, of glyphs epochs."""
     if "views" in rows[0]:
         points = [_point(row, "views", float(row["seconds"]), "exact") for row in rows]
-        return Course("images seen", tuple(points))
+        return TrainingHistory("images seen", tuple(points))
     since = accumulate(float(row["seconds"]) for row in rows)
     points = [_point(row, "number", at, "captcha") for row, at in zip(rows, since, strict=True)]
-    return Course("epochs", tuple(points))
+    return TrainingHistory("epochs", tuple(points))
 
 
 def _point(row: Mapping[str, str], at: str, seconds: float, exact: str) -> Point:
@@ -71,14 +71,14 @@ def _point(row: Mapping[str, str], at: str, seconds: float, exact: str) -> Point
     return Point(where, seconds, _share(row[exact]), _share(row["character"]), _number(row["loss"]))
 
 
+def _share(text: str) -> float | None:
+    return None if text == "" else min(max(_number(text), 0.0), 1.0)
+
+
 def _number(text: str) -> float:
     if not math.isfinite(number := float(text)):
         raise ValueError(f"{text} is no number to draw")
     return number
-
-
-def _share(text: str) -> float | None:
-    return None if text == "" else min(max(_number(text), 0.0), 1.0)
 
 
 _WIDTH, _HEIGHT = 360.0, 240.0
@@ -194,16 +194,13 @@ def calibration_chart(found: Calibration) -> Chart:
     )
 
 
-def course_chart(course: Course) -> Chart | None:
+def history_chart(history: TrainingHistory) -> Chart | None:
     """Return the learning curve, or None where the training had nothing to validate on."""
-    last = max(point.at for point in course.points) or 1.0
+    last = max(point.at for point in history.points) or 1.0
     lines = []
     for name in ("exact", "character"):
-        found = [
-            (p.at / last, share)
-            for p in course.points
-            if (share := _charts_share(p, name)) is not None
-        ]
+        shares = [(point.at / last, getattr(point, name)) for point in history.points]
+        found = [(at, share) for at, share in shares if share is not None]
         if found:
             x, y = found[-1]
             lines.append(Line(name, _polyline(found), (_x(x), _y(y))))
@@ -212,13 +209,9 @@ def course_chart(course: Course) -> Chart | None:
     return Chart(
         tuple(Tick(_x(value / last), _short(value)) for value in _round_numbers(last)),
         tuple(Tick(_y(share), f"{share:.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)),
-        course.unit,
+        history.unit,
         tuple(lines),
     )
-
-
-def _charts_share(point: Point, name: str) -> float | None:
-    return point.exact if name == "exact" else point.character
 
 
 def _x(share: float) -> float:

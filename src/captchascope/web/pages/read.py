@@ -1,18 +1,16 @@
-"""What a page shows of an image that was uploaded, and of the stages of reading it."""
+"""The Read page: images are uploaded and read, and every stage of reading one is shown."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import cv2
 from fastapi import APIRouter, Request, Response
 
-from captchascope.decode import ReadOptions
 from captchascope.draw import panels
 from captchascope.draw.canvas import drawing_uri, image_uri
 from captchascope.draw.picture import explained
@@ -21,11 +19,51 @@ from captchascope.image.decode import load_gray, load_rgb
 from captchascope.reader import GlyphMethod
 from captchascope.records import CharReading, Reading
 from captchascope.web.batching import Batcher, Timed
-from captchascope.web.forms import File, Form, form_of
 from captchascope.web.problems import Problem
-from captchascope.web.readers import Choice
+from captchascope.web.schemas import Options, Upload, parse_options, parts_of
 from captchascope.web.settings import Limits
 from captchascope.web.templates import page
+
+_FIELDS = 16  # of a form, beside its images
+_LONGEST_NAME = 60  # characters of a file's name that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form that a page has sent, by name, and its files in order."""
+
+    fields: Mapping[str, str]
+    files: tuple[Upload, ...]
+
+
+async def form_of(request: Request, limits: Limits) -> Form:
+    """Return the form that a request has sent.
+
+    Raises:
+        Problem: If it is none, is malformed, or has too many images.
+    """
+    kind = request.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        raise Problem(415, "this is not a form of the page")
+    parts = await parts_of(kind, await request.body(), limits.images + _FIELDS)
+    files = [
+        Upload(_shown(part.filename), part.data)
+        for part in parts
+        if part.filename or (part.filename is not None and part.data)  # or none was chosen
+    ]
+    if len(files) > limits.images:
+        raise Problem(413, f"{len(files)} images at once", remedy=f"choose {limits.images} at most")
+    fields = {p.name: p.data.decode(errors="replace") for p in parts if p.filename is None}
+    return Form(fields, tuple(files))
+
+
+def _shown(name: str) -> str:
+    """Return the last part of a file's name as one line, with dots for the middle of a long one."""
+    name = name.replace("\\", "/").rpartition("/")[2]
+    name = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
+
 
 _WIDEST = 680  # pixels; twice what the widest place on a page has, for fine screens
 
@@ -103,7 +141,7 @@ _APART = 38.0  # of two characters; less, and their confidences touch
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AlignedChar:
     """One character, in the units of the drawing.
 
     Attributes:
@@ -124,14 +162,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """A drawing ``width`` by ``height`` with the picture at its top, and the marks below.
+class Alignment:
+    """A drawing ``width`` by ``height``: the picture, and below it where each character was seen.
 
     Attributes:
         x: The left edge of the picture.
         picture: Its width and height in the drawing.
         bracket: The top of the brackets below it.
-        marks: From left to right.
+        chars: From left to right.
         text: What the drawing shows, in words.
     """
 
@@ -140,12 +178,12 @@ class Strip:
     x: float
     picture: tuple[float, float]
     bracket: float
-    marks: tuple[Mark, ...]
+    chars: tuple[AlignedChar, ...]
     text: str
 
 
-def strip_of(picture: Picture, chars: Sequence[CharReading]) -> Strip | None:
-    """Return the drawing of a reading.
+def alignment_of(picture: Picture, chars: Sequence[CharReading]) -> Alignment | None:
+    """Return the drawing of where the characters of a reading were seen.
 
     None where the model does not tell where it saw the characters, or there is no room to write
     what it thinks of each.
@@ -158,23 +196,21 @@ def strip_of(picture: Picture, chars: Sequence[CharReading]) -> Strip | None:
     start = (_WIDTH - width) / 2
     edges = [(start + left * width, start + right * width) for left, right in places]
     middles = [(left + right) / 2 for left, right in edges]
-    marks = [
-        Mark(char.char, char.confidence, round(left, 1), round(right, 1), round(middle, 1), x)
-        for char, (left, right), middle, x in zip(
-            chars, edges, middles, _spread(middles), strict=True
-        )
+    aligned = [
+        AlignedChar(c.char, c.confidence, round(left, 1), round(right, 1), round(middle, 1), x)
+        for c, (left, right), middle, x in zip(chars, edges, middles, _spread(middles), strict=True)
     ]
     seen = ", ".join(
         f"{c.char} at {left:.0%} to {right:.0%}"
         for c, (left, right) in zip(chars, places, strict=True)
     )
-    return Strip(
+    return Alignment(
         _WIDTH,
         round(height + _GAP + _BRACKET + _LETTERS, 1),
         round(start, 1),
         (round(width, 1), round(height, 1)),
         round(height + _GAP, 1),
-        tuple(marks),
+        tuple(aligned),
         f"Where each character was seen, in shares of the width from the left: {seen}.",
     )
 
@@ -209,7 +245,7 @@ class Card:
         reading: What was read.
         ms: Milliseconds from when it was taken in.
         picture: The image; None where it cannot be decoded.
-        strip: Where each character was seen; None where the model does not tell.
+        alignment: Where each character was seen; None where the model does not tell.
         again: The file in base64, to send once more for its stages; "" where they can't be drawn.
     """
 
@@ -217,32 +253,8 @@ class Card:
     reading: Reading
     ms: float
     picture: Picture | None
-    strip: Strip | None
+    alignment: Alignment | None
     again: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the form asks for, as it was typed."""
-
-    model: str = ""
-    charset: str = ""
-    length: str = ""
-    ignore_case: bool = False
-
-    @classmethod
-    def of(cls, form: Form) -> Asked:
-        """Return what a form has."""
-        given = {name: form.fields.get(name, "").strip() for name in ("model", "charset", "length")}
-        return cls(**given, ignore_case=bool(form.fields.get("ignore_case")))
-
-    @property
-    def choice(self) -> Choice:
-        """The same as the readers take it; what is empty asks for nothing."""
-        options = ReadOptions(
-            self.charset or None, self.length or None, ignore_case=self.ignore_case
-        )
-        return Choice(self.model or None, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +266,28 @@ class Notice:
     remedy: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, error: CaptchascopeError | Problem) -> Notice:
+        """Return what the page says of an error."""
+        if isinstance(error, Problem):
+            status, what, headers = error.status_code, str(error.detail), dict(error.headers or {})
+            where, remedy = error.more.get("where", ""), str(error.more.get("remedy", ""))
+        else:
+            status, what, headers = 422, error.what, {}
+            where, remedy = error.where, error.remedy
+        if where not in ("", "image"):
+            what = f"{where}: {what}".replace("_", " ", 1)
+        if status == 503:
+            remedy = "try again in a second"
+        return cls(status, what, remedy, headers)
 
-class _Desk:
+
+def _typed(form: Form) -> dict[str, str]:
+    """Return what a form asks for beside its images, as it was typed."""
+    return {name: form.fields.get(name, "").strip() for name in Options.model_fields}
+
+
+class _Pages:
     """What the routes share."""
 
     def __init__(self, batcher: Batcher, limits: Limits) -> None:
@@ -263,32 +295,39 @@ class _Desk:
         self.limits = limits
         self.drawing = asyncio.Semaphore(_AT_ONCE)
 
-    def stages_method(self, asked: str) -> GlyphMethod | None:
-        """Return the way whose stages are shown: the model's that was asked for, or any that cuts.
+    def stages_method(self, model: str) -> GlyphMethod | None:
+        """Return the method whose stages are shown: the model's, or any that cuts glyphs.
 
-        None where no model of the server cuts glyphs.
+        None where no model of the server does.
         """
         opened = self.batcher.readers.opened
-        wanted = [opened[asked]] if asked in opened else []
+        wanted = [opened[model]] if model in opened else []
         methods = [reader.method for reader in [*wanted, *opened.values()]]
         return next((method for method in methods if isinstance(method, GlyphMethod)), None)
 
-    async def cards(self, files: Sequence[File], asked: Asked) -> list[Card]:
-        """Read files and draw what is shown of them."""
-        timed = await self.batcher.read([file.data for file in files], asked.choice)
-        draw = partial(self._drawn, files, timed, self.stages_method(asked.model) is not None)
-        return await asyncio.to_thread(draw)
+    async def cards(self, form: Form) -> list[Card]:
+        """Read the files of a form and draw what is shown of them."""
+        if not form.files:
+            raise Problem(422, "no image was chosen", remedy="choose one or more")
+        fields = {name: value for name, value in _typed(form).items() if value}
+        if "ignore_case" in fields:  # as a browser sends a box that is ticked
+            fields["ignore_case"] = "true"
+        asked = parse_options([*fields.items()], self.limits, self.batcher.readers.names)
+        timed = await self.batcher.read([file.data for file in form.files], asked.choice())
+        stages = self.stages_method(asked.model or "") is not None
 
-    def _drawn(self, files: Sequence[File], timed: Sequence[Timed], stages: bool) -> list[Card]:
-        return [self._card(*pair, stages) for pair in zip(files, timed, strict=True)]
+        def drawn() -> list[Card]:
+            return [self._card(*both, stages) for both in zip(form.files, timed, strict=True)]
 
-    def _card(self, file: File, timed: Timed, stages: bool) -> Card:
+        return await asyncio.to_thread(drawn)
+
+    def _card(self, file: Upload, timed: Timed, stages: bool) -> Card:
         picture = picture_of(file.data, self.limits)
-        strip = None if picture is None else strip_of(picture, timed.reading.chars)
+        alignment = None if picture is None else alignment_of(picture, timed.reading.chars)
         # a form that sends it back grows by a third, and must fit the limit too
         small = 1.4 * len(file.data) < self.limits.body
         again = base64.b64encode(file.data).decode() if picture and stages and small else ""
-        return Card(file.name, timed.reading, timed.ms, picture, strip, again)
+        return Card(file.name, timed.reading, timed.ms, picture, alignment, again)
 
     async def stages(self, form: Form) -> Stages:
         """Draw the stages of the image that a form has in base64."""
@@ -311,39 +350,39 @@ def router(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
         limits: How much a form may hold.
         labels: Whether there is a Label page; if not, one stands in that says how to get it.
     """
-    desk = _Desk(batcher, limits)
+    pages = _Pages(batcher, limits)
     routes = APIRouter(include_in_schema=False)
 
-    def whole(request: Request, asked: Asked, **found: object) -> Response:
+    def shown(
+        request: Request, form: Form, cards: Sequence[Card] = (), notice: Notice | None = None
+    ) -> Response:
         """Return the page, or for htmx only what goes into it."""
         name = "readings.html" if "hx-request" in request.headers else "read.html"
-        shown: dict[str, object] = {"cards": [], "notice": None, **found}
-        notice = shown["notice"]
-        status, headers = (
-            (notice.status, notice.headers) if isinstance(notice, Notice) else (200, {})
-        )
-        names = batcher.readers.names
         answer = page(
-            name, status, here="read", asked=asked, models=names, most=limits.images, **shown
+            name,
+            200 if notice is None else notice.status,
+            here="read",
+            asked=_typed(form),
+            models=batcher.readers.names,
+            most=limits.images,
+            cards=cards,
+            notice=notice,
         )
-        answer.headers.update(headers)
+        answer.headers.update({} if notice is None else notice.headers)
         return answer
 
     @routes.get("/")
     async def _start(request: Request) -> Response:
-        return whole(request, Asked())
+        return shown(request, Form({}, ()))
 
     @routes.post("/read")
     async def _read(request: Request) -> Response:
-        asked = Asked()
+        form = Form({}, ())
         try:
             form = await form_of(request, limits)
-            asked = Asked.of(form)
-            if not form.files:
-                raise Problem(422, "no image was chosen", remedy="choose one or more")
-            return whole(request, asked, cards=await desk.cards(form.files, asked))
+            return shown(request, form, await pages.cards(form))
         except (CaptchascopeError, Problem) as error:
-            return whole(request, asked, notice=_notice(error))
+            return shown(request, form, notice=Notice.of(error))
 
     @routes.get("/read")
     @routes.get("/see")
@@ -354,9 +393,9 @@ def router(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
     async def _see(request: Request) -> Response:
         name = "stages.html" if "hx-request" in request.headers else "see.html"
         try:
-            stages = await desk.stages(await form_of(request, limits))
+            stages = await pages.stages(await form_of(request, limits))
         except (CaptchascopeError, Problem) as error:
-            notice = _notice(error)
+            notice = Notice.of(error)
             return page(name, notice.status, here="read", notice=notice, stages=None)
         return page(name, here="read", notice=None, stages=stages)
 
@@ -367,14 +406,3 @@ def router(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
             return page("nolabel.html", here="label")
 
     return routes
-
-
-def _notice(error: CaptchascopeError | Problem) -> Notice:
-    """Return what the page says of an error."""
-    if isinstance(error, Problem):
-        remedy = str(error.more.get("remedy", ""))
-        if error.status_code == 503:
-            remedy = "try again in a second"
-        return Notice(error.status_code, str(error.detail), remedy, dict(error.headers or {}))
-    where = "" if error.where == "image" else f"{error.where}: "
-    return Notice(422, f"{where}{error.what}", error.remedy)

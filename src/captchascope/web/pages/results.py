@@ -22,18 +22,17 @@ from captchascope.files import printable
 from captchascope.image.decode import load_rgb
 from captchascope.reader import Reader
 from captchascope.records import Reading
-from captchascope.web.batching import Batcher
+from captchascope.web.batching import Batcher, without_traceback
 from captchascope.web.pages.charts import (
-    Course,
+    TrainingHistory,
     Whisker,
     calibration_chart,
-    course_chart,
     heat,
-    read_course,
+    history_chart,
+    read_history,
     whiskers,
 )
 from captchascope.web.problems import Problem
-from captchascope.web.readers import bare
 from captchascope.web.templates import page
 
 
@@ -54,14 +53,14 @@ class Measured:
         chars: The model's characters.
         samples: How many images were read.
         problems: How many rows and images of the folder could not be used.
-        course: How the model was trained, where its log lies beside it.
+        history: How the model was trained, where its log lies beside it.
     """
 
     result: Evaluation
     chars: str
     samples: int
     problems: int
-    course: Course | None
+    history: TrainingHistory | None
 
 
 class _Stopped(Exception):  # noqa: N818
@@ -112,7 +111,7 @@ class Measurements:
         try:
             self._states[name] = self._measured(name, reader)
         except CaptchascopeError as error:
-            self._states[name] = bare(error)
+            self._states[name] = without_traceback(error)
         except _Stopped:
             pass
 
@@ -131,7 +130,7 @@ class Measurements:
         self._states[name] = Measuring(0, total)
         result = evaluate_reader(reader, data, on_reading=on_reading)
         chars, problems = reader.charset.chars, len(data.problems)
-        return Measured(result, chars, total, problems, read_course(reader.path))
+        return Measured(result, chars, total, problems, read_history(reader.path))
 
 
 _WORST = 24  # images shown
@@ -234,7 +233,7 @@ def _drawn(it: Measured) -> dict[str, Any]:
         "matrix": _matrix(it) if small else [],
         "pairs": it.result.most_confused(_CONFUSED),
         "calibration": calibration_chart(it.result.calibration),
-        "course": None if it.course is None else course_chart(it.course),
+        "history": None if it.history is None else history_chart(it.history),
         "worst": _worst(it.result),
     }
 
