@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from captchascope.data.convert import convert
+from captchascope.data.convert import convert_dataset
 from captchascope.data.dataset import read_dataset
-from captchascope.data.formats import FORMS
+from captchascope.data.formats import FORMATS
 from captchascope.errors import DatasetError, OutputError, UsageError
 from data.formats.made import converted, files, folder_of
 
@@ -21,7 +21,7 @@ def source(place: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_images_keep_their_bytes(tmp_path: Path, form: str) -> None:
     """They are copied, not decoded: these are none."""
     dest, problems = converted(source(tmp_path), form, tmp_path / "out")
@@ -32,9 +32,9 @@ def test_images_keep_their_bytes(tmp_path: Path, form: str) -> None:
 def test_progress_and_what_was_lost(tmp_path: Path) -> None:
     """The caller hears of every image, and of columns that the form has no place for."""
     dataset, heard = read_dataset(source(tmp_path)), list[int]()
-    done = convert(dataset, "txt", tmp_path / "txt", print, heard.append)
+    done = convert_dataset(dataset, "txt", tmp_path / "txt", print, heard.append)
     assert (done.count, done.lost, heard) == (2, ("kind",), [1, 2])
-    assert convert(dataset, "jsonl", tmp_path / "jsonl", print).lost == ()
+    assert convert_dataset(dataset, "jsonl", tmp_path / "jsonl", print).lost == ()
 
 
 def test_a_folder_within_the_data_set_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.data.labels import look_like_numbers, write_labels, write_labels_txt
+from captchascope.data.formats.names import look_like_numbers
+from captchascope.data.labels import write_labels, write_labels_txt
 from captchascope.errors import DatasetError, OutputError
 from captchascope.records import Sample
 

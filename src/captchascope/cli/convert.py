@@ -53,9 +53,9 @@ def convert(
       captchascope convert collected --answers answers.csv --to csv captchas
       captchascope convert images --labels-from project-1.json --to csv captchas
     """
-    from captchascope.data.convert import convert as write
+    from captchascope.data.convert import convert_dataset
     from captchascope.data.dataset import read_dataset
-    from captchascope.data.formats import AUTO, FORMS
+    from captchascope.data.formats import AUTO, FORMATS
 
     if answers is not None and labels_from != AUTO:
         what = f"contradicts --labels-from {labels_from}"
@@ -63,10 +63,10 @@ def convert(
     dataset = read_dataset(folder, labels_from, answers=answers).select(first, last)
     report_problems(console, dataset)
     with console.progress("copying", len(dataset.samples)) as progress:
-        done = write(dataset, to, dest, console.error, progress)
+        done = convert_dataset(dataset, to, dest, console.error, progress)
     if done.lost:
         lost = ", ".join(map(printable, done.lost))
         console.note(f"{to} holds no further columns, left out: {lost}")
-    if not FORMS[to].files:
+    if not FORMATS[to].files:
         console.note(f"commands read it with --labels-from {to}")
     console.note(f"{done.count} captchas as {to} in {printable(dest)}")

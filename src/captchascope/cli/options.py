@@ -137,19 +137,19 @@ def constraints(function: F) -> F:
 
 def _known_source(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Return the source of labels, or fail as a choice does."""
-    from captchascope.data.formats import AUTO, FORMS, is_source
+    from captchascope.data.formats import AUTO, FORMATS, is_source
 
     if not is_source(value):
-        known = ", ".join(map(repr, (AUTO, *FORMS)))
+        known = ", ".join(map(repr, (AUTO, *FORMATS)))
         raise click.BadParameter(f"{value!r} is not one of {known}, nor a label file", ctx, param)
     return value
 
 
 def _sources(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the shell the forms of labels, or files where none begins so."""
-    from captchascope.data.formats import AUTO, FORMS
+    from captchascope.data.formats import AUTO, FORMATS
 
-    names = [name for name in (AUTO, *FORMS) if name.startswith(incomplete)]
+    names = [name for name in (AUTO, *FORMATS) if name.startswith(incomplete)]
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 

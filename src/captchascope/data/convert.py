@@ -1,4 +1,4 @@
-"""A data set in another form: its images copied byte by byte, and their labels beside them."""
+"""A data set in another format: its images copied byte by byte, and their labels beside them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captchascope.data.formats import FORMS
+from captchascope.data.formats import FORMATS
 from captchascope.data.labels import quoted
 from captchascope.errors import CaptchascopeError, DatasetError, OutputError, UsageError
 from captchascope.files import printable, whole_folder
@@ -23,38 +23,38 @@ class Converted:
 
     Attributes:
         count: The images of the new folder.
-        lost: The further columns that the form cannot hold.
+        lost: The further columns that the format cannot hold.
     """
 
     count: int
     lost: tuple[str, ...]
 
 
-def convert(
+def convert_dataset(
     dataset: Dataset,
     to: str,
     folder: Path,
     report: Callable[[CaptchascopeError], None],
     progress: Callable[[int], None] = lambda done: None,
 ) -> Converted:
-    """Write the samples of a data set in another form into a new folder, whole or not at all.
+    """Write the samples of a data set in another format into a new folder, whole or not at all.
 
     Args:
         dataset: What to write; its own problems are not repeated.
-        to: A name of ``FORMS``.
+        to: A name of ``FORMATS``.
         folder: Must not exist, or be empty, and not lie within the data set.
         report: Called with the problem of each sample that cannot be written.
         progress: Called with the number of images copied.
     Raises:
-        DatasetError: If no sample can be written in this form.
+        DatasetError: If no sample can be written in this format.
         OutputError: If the folder cannot be written.
-        UsageError: If ``to`` is no form.
+        UsageError: If ``to`` is no format.
     """
-    if to not in FORMS:
-        raise UsageError("to", f"knows no {quoted(to)}", f"choose of {', '.join(FORMS)}")
+    if to not in FORMATS:
+        raise UsageError("to", f"knows no {quoted(to)}", f"choose of {', '.join(FORMATS)}")
     _require_outside(folder, dataset.folder)
-    form = FORMS[to]
-    plan = form.plan(dataset.samples, dataset.folder)
+    target = FORMATS[to]
+    plan = target.plan(dataset.samples, dataset.folder)
     for problem in plan.problems:
         report(problem)
     with whole_folder(folder) as place:
@@ -69,9 +69,9 @@ def convert(
         if not placed:
             what, remedy = "has no sample that could be converted", "see the problems above"
             raise DatasetError(printable(dataset.folder), what, remedy)
-        form.write(place, placed, folder.resolve().name)
+        target.write(place, placed, folder.resolve().name)
     further = dict.fromkeys(name for sample in placed for name in sample.columns)
-    return Converted(len(placed), () if form.columns else tuple(further))
+    return Converted(len(placed), () if target.columns else tuple(further))
 
 
 def _require_outside(folder: Path, source: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from captchascope.charset import Charset
 from captchascope.data.formats import read_labels, require_source
-from captchascope.data.formats.answers import read as read_answers
+from captchascope.data.formats.tables import read_answers
 from captchascope.data.labels import RowError, quoted
 from captchascope.data.match import Folder
 from captchascope.errors import DatasetError, UsageError
@@ -168,7 +168,7 @@ def read_dataset(
 
     ``auto`` takes the first that is there: ``labels.csv``, ``labels.txt``, ``labels.jsonl``,
     Label Studio's tasks, or file names that don't look like mere numbers. A name of
-    ``formats.FORMS`` asks for one of them, and the path of a label file for that one. Where there
+    ``formats.FORMATS`` asks for one of them, and the path of a label file for that one. Where there
     are ``answers``, a table ``sha256,label``, they label the images by their bytes instead.
 
     Raises:
@@ -184,14 +184,13 @@ def read_dataset(
     root = Path(folder)
     images = Folder.of(root, find_images(root))
     if answers is None:
-        (samples, problems), source = read_labels(images, labels_from)
+        matched = read_labels(images, labels_from)
     else:
-        source = Path(answers)
-        samples, problems = read_answers(images, source)
+        matched = read_answers(images, Path(answers))
     return Dataset(
         folder=root,
-        samples=tuple(sorted(samples, key=lambda sample: sample.position or 0)),
-        problems=tuple(problems),
+        samples=tuple(sorted(matched.samples, key=lambda sample: sample.position or 0)),
+        problems=tuple(matched.problems),
         size=len(images.images),
-        source=source,
+        source=matched.source,
     )

@@ -1,7 +1,7 @@
-"""What all forms of labels share, and the two files that captchascope itself writes.
+"""What all formats of labels share, and the two files that captchascope itself writes.
 
-A row is only what a line says; whether its image exists is for ``matching.py`` to find out. The
-forms in which others have their labels are in ``formats/``.
+A row is only what a line says; whether its image exists is for ``match.py`` to find out. The
+formats in which others have their labels are in ``formats/``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from captchascope.records import Sample
 
 LABELS_CSV = "labels.csv"
 LABELS_TXT = "labels.txt"
-
-_SPREAD = 10
-"""Numbers that leave at most nine gaps for each one present still count as counting."""
 
 _LONGEST = 80
 """Characters of a name that a message shows."""
@@ -49,7 +46,7 @@ class RowError(DatasetError):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LabelRow:
     """One line of a label file, not yet matched with an image.
 
     Attributes:
@@ -87,38 +84,6 @@ def read_text(path: Path) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         what, remedy = f"is not UTF-8 (byte {error.object[error.start]:#04x})", "save it as UTF-8"
         raise DatasetError(printable(path), what, remedy, row=line) from error
-
-
-def look_like_numbers(stems: Sequence[str]) -> bool:
-    """Say whether file names may only number the images, so that reading them must be asked for.
-
-    They may where all are a common prefix and a number (``img_1``, ``img_2``), or where some are
-    bare numbers of a length that no other label has, and these differ in length (``9``, ``10``),
-    all begin with 0 (``0009``, ``0010``), or lie as close as counting would put them: within ten
-    times as many as there are. ``163356`` and ``742336`` are labels. In doubt it says yes, as an
-    error that names the option costs less than wrong labels.
-    """
-    if len(stems) > 1 and _share_a_prefix(stems):
-        return True
-    bare = {stem for stem in stems if re.fullmatch("[0-9]+", stem)}
-    lengths = {len(stem.partition("_")[0]) for stem in stems if stem not in bare}
-    bare = {stem for stem in bare if len(stem) not in lengths}
-    if not bare:
-        return False
-    if len({len(stem) for stem in bare}) > 1:
-        return True
-    low, high, room = int(min(bare)), int(max(bare)), _SPREAD * len(bare)
-    if len(bare) == 1:
-        return high <= room
-    return all(stem[0] == "0" for stem in bare) or high - low < room
-
-
-def _share_a_prefix(stems: Sequence[str]) -> bool:
-    """Say whether all are one word and a number (``img1``), or that word, ``_`` and anything."""
-    words = {stem.partition("_")[:2] for stem in stems}
-    prefixes = {stem.rstrip("0123456789") for stem in stems}
-    counted = all(stem[-1:].isdecimal() for stem in stems) and prefixes != {""}
-    return (len(words) == 1 and "_" in next(iter(words))) or (len(prefixes) == 1 and counted)
 
 
 def label_fault(label: str) -> str:

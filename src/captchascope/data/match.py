@@ -7,18 +7,26 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TypeAlias
+from typing import NamedTuple
 
-from captchascope.data.labels import Row, RowError, label_fault, quoted
+from captchascope.data.labels import LabelRow, RowError, label_fault, quoted
 from captchascope.files import printable
 from captchascope.records import Sample
 
-Matched: TypeAlias = tuple[list[Sample], list[RowError]]
-"""The usable rows, and what is wrong with the others."""
+
+class Matched(NamedTuple):
+    """The usable rows of a label source, and what is wrong with the others.
+
+    The source is the label file; None where names of files or folders are the labels.
+    """
+
+    samples: list[Sample]
+    problems: list[RowError]
+    source: Path | None
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class ImageFile:
     """An image of a folder.
 
     Attributes:
@@ -39,20 +47,25 @@ class Folder:
     """The images of a folder, in natural order and by name."""
 
     path: Path
-    images: tuple[Image, ...]
-    by_name: Mapping[str, Image]
+    images: tuple[ImageFile, ...]
+    by_name: Mapping[str, ImageFile]
 
     @classmethod
     def of(cls, folder: Path, paths: Iterable[Path]) -> Folder:
         """Return the images that were found, numbered."""
         images = tuple(
-            Image(p.relative_to(folder).as_posix(), p, position, _leads_outside(folder, p))
+            ImageFile(
+                p.relative_to(folder).as_posix(),
+                p,
+                position,
+                outside=p.is_symlink() and not _is_inside(folder, p),
+            )
             for position, p in enumerate(paths, 1)
         )
         folded = {_name_key(image.file): image for image in images}
         return cls(folder, images, folded | {image.file: image for image in images})
 
-    def find(self, file: str) -> Image | None:
+    def find(self, file: str) -> ImageFile | None:
         """Return the image that a row names, if it is one of this folder."""
         spellings = (file, _name_key(file), _name_key(file.replace("\\", "/")))
         return next((self.by_name[name] for name in spellings if name in self.by_name), None)
@@ -61,11 +74,6 @@ class Folder:
 def _name_key(file: str) -> str:
     """Return what two spellings of a relative path share: macOS decomposes accents."""
     return os.path.normcase(unicodedata.normalize("NFC", str(PurePosixPath(file))))
-
-
-def _leads_outside(folder: Path, path: Path) -> bool:
-    """Say whether a path found in a folder is a link to a place outside it."""
-    return path.is_symlink() and not _is_inside(folder, path)
 
 
 def _is_inside(folder: Path, path: Path) -> bool:
@@ -87,7 +95,7 @@ class Matching:
         self.samples: list[Sample] = []
         self.problems: list[RowError] = []
 
-    def add(self, row: Row, image: Image) -> None:
+    def add(self, row: LabelRow, image: ImageFile) -> None:
         """Add a row whose image is there to the samples, or its fault to the problems."""
         fault = label_fault(row.label)
         if image.outside:
@@ -101,21 +109,21 @@ class Matching:
             place = row.number or None, row.columns, image.position
             self.samples.append(Sample(row.file, row.label, image.path, *place))
 
-    def fail(self, what: str, remedy: str, row: Row, image: Image | None = None) -> None:
+    def fail(self, what: str, remedy: str, row: LabelRow, image: ImageFile | None = None) -> None:
         """Add a problem of a row, or of the image where there is no label file."""
         where = printable(self.source or (image.path if image else Path(row.file)))
         at = image.position if image else None
         self.problems.append(RowError(where, what, remedy, row=row.number or None, position=at))
 
-    def done(self, rest: Iterable[Image]) -> Matched:
+    def done(self, rest: Iterable[ImageFile]) -> Matched:
         """Return all that was matched, and a problem for each image that no row names."""
         for image in rest:
             what, remedy = f"has no row for {quoted(image.file)}", "add one, or remove the image"
-            self.fail(what, remedy, Row(0, image.file, ""), image)
-        return self.samples, self.problems
+            self.fail(what, remedy, LabelRow(0, image.file, ""), image)
+        return Matched(self.samples, self.problems, self.source)
 
 
-def match_named(folder: Folder, source: Path, rows: Iterable[Row]) -> Matched:
+def match_named(folder: Folder, source: Path, rows: Iterable[LabelRow]) -> Matched:
     """Match rows that name their images by their paths relative to the folder."""
     found = Matching(source)
     seen: dict[str, int] = {}
@@ -136,7 +144,7 @@ def match_named(folder: Folder, source: Path, rows: Iterable[Row]) -> Matched:
     return found.done(i for i in folder.images if i.file not in seen and i.file not in malformed)
 
 
-def _lost(folder: Path, row: Row) -> tuple[str, str]:
+def _lost(folder: Path, row: LabelRow) -> tuple[str, str]:
     """Return the problem of a row that names none of the folder's images, and the remedy."""
     windows = PureWindowsPath(row.file)
     try:

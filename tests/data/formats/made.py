@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from captchascope.data.convert import convert
+from captchascope.data.convert import convert_dataset
 from captchascope.data.dataset import Dataset, read_dataset
 
 
@@ -38,7 +38,7 @@ def converted(source: Dataset | Path, to: str, dest: Path) -> tuple[Path, list[s
     """Write a data set in another form; return the folder, and what was wrong."""
     problems: list[str] = []
     dataset = source if isinstance(source, Dataset) else read_dataset(source)
-    convert(dataset, to, dest, lambda problem: problems.append(str(problem)))
+    convert_dataset(dataset, to, dest, lambda problem: problems.append(str(problem)))
     return dest, problems
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.data.formats import FORMS
+from captchascope.data.formats import FORMATS
 from captchascope.data.labels import write_labels
 from captchascope.records import Sample
 from data.formats.made import converted
@@ -83,7 +83,7 @@ def told(dataset: Dataset) -> dict[str, tuple[str, dict[str, str]]]:
     }
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 @PATIENT
 @given(ROWS)
 def test_every_form_gives_back_what_it_was_given(
@@ -96,7 +96,7 @@ def test_every_form_gives_back_what_it_was_given(
         back = read_dataset(folder, form)
         assert (problems, back.problems) == ([], ())
         assert by_bytes(back) == by_bytes(source)
-        if FORMS[form].columns:
+        if FORMATS[form].columns:
             assert told(back) == told(source)
             assert [sample.position for sample in back.samples] == [
                 sample.position for sample in source.samples
@@ -104,7 +104,7 @@ def test_every_form_gives_back_what_it_was_given(
 
 
 @PATIENT
-@given(ROWS, st.lists(st.sampled_from(list(FORMS)), min_size=2, max_size=4))
+@given(ROWS, st.lists(st.sampled_from(list(FORMATS)), min_size=2, max_size=4))
 def test_a_chain_of_forms_loses_no_label(
     rows: list[tuple[str, str, dict[str, str]]], chain: list[str]
 ) -> None:
@@ -118,7 +118,7 @@ def test_a_chain_of_forms_loses_no_label(
         assert by_bytes(dataset) == by_bytes(first)
 
 
-@pytest.mark.parametrize("form", [name for name in FORMS if FORMS[name].files])
+@pytest.mark.parametrize("form", [name for name in FORMATS if FORMATS[name].files])
 def test_what_was_written_is_found_without_asking(tmp_path: Path, form: str) -> None:
     """The label file has the name that is looked for; names of files are no label file."""
     source = made(tmp_path / "source", [("1.png", "007", {}), ("b/2.png", "x", {})])

@@ -1,119 +1,137 @@
-"""Labels in every form that people have: one file for each, in and out."""
+"""Labels in every format that people have, in and out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from captchascope.data.formats import answers, imagefolder, jsonlines, labelstudio, lines, names
-from captchascope.data.formats import names as naming
-from captchascope.data.formats import tables as table
-from captchascope.data.formats.form import Form
-from captchascope.data.labels import LABELS_CSV, LABELS_TXT, look_like_numbers, quoted, write_labels
+from captchascope.data.formats.jsonlines import LABELS_JSONL, read_jsonl, write_jsonl
+from captchascope.data.formats.labelstudio import TASKS, read_tasks, write_tasks
+from captchascope.data.formats.names import (
+    CopyPlan,
+    look_like_numbers,
+    plan_label_folders,
+    plan_label_names,
+    plan_numbers,
+    plan_own_names,
+    read_folders,
+    read_lines,
+    read_names,
+    write_lines,
+)
+from captchascope.data.formats.tables import read_table, read_table_or_answers
+from captchascope.data.labels import LABELS_CSV, LABELS_TXT, quoted, write_labels
 from captchascope.data.match import Folder, Matched
 from captchascope.errors import DatasetError, UsageError
 from captchascope.files import printable
+from captchascope.records import Sample
 
-__all__ = ["AUTO", "FORMS", "is_source", "read_labels", "require_source"]
+__all__ = ["AUTO", "FORMATS", "LabelFormat", "is_source", "read_labels", "require_source"]
 
 
-FORMS = {
-    "csv": Form(
+@dataclass(frozen=True, slots=True)
+class LabelFormat:
+    """How labels are read, how images are named beside them, and how labels are written.
+
+    Attributes:
+        files: What its label file may be called, the first is what is written; none where the
+            names of files or folders are the labels.
+        read: Matches a label file (the folder itself where there is none) with the images.
+        plan: Names the images of a new folder, given the samples and the folder they lie in.
+        write: Writes the label file into a new folder, given the samples as they are called there
+            and the name of the folder.
+        columns: Whether it holds further columns.
+    """
+
+    files: tuple[str, ...]
+    read: Callable[[Folder, Path], Matched]
+    plan: Callable[[Sequence[Sample], Path], CopyPlan]
+    write: Callable[[Path, Sequence[Sample], str], None] = lambda folder, samples, name: None
+    columns: bool = False
+
+
+FORMATS = {
+    "csv": LabelFormat(
         files=(LABELS_CSV, "metadata.csv"),
-        read=table.read,
-        plan=naming.kept,
+        read=read_table,
+        plan=plan_own_names,
         write=lambda folder, samples, _: write_labels(folder, samples),
         columns=True,
     ),
-    "txt": Form((LABELS_TXT,), lines.read, lines.numbered, lines.write, columns=False),
-    "names": Form((), names.read, names.labelled, lambda *_: None, columns=False),
-    "jsonl": Form(
-        files=(jsonlines.LABELS_JSONL, "metadata.jsonl"),
-        read=jsonlines.read,
-        plan=naming.kept,
-        write=jsonlines.write,
-        columns=True,
+    "txt": LabelFormat((LABELS_TXT,), read_lines, plan_numbers, write_lines),
+    "names": LabelFormat((), read_names, plan_label_names),
+    "jsonl": LabelFormat(
+        (LABELS_JSONL, "metadata.jsonl"), read_jsonl, plan_own_names, write_jsonl, columns=True
     ),
-    "imagefolder": Form((), imagefolder.read, imagefolder.classed, lambda *_: None, columns=False),
-    "label-studio": Form(
-        (labelstudio.TASKS,), labelstudio.read, naming.kept, labelstudio.write, columns=True
-    ),
+    "imagefolder": LabelFormat((), read_folders, plan_label_folders),
+    "label-studio": LabelFormat((TASKS,), read_tasks, plan_own_names, write_tasks, columns=True),
 }
-"""Every form that is read and written, by the name that ``--labels-from`` and ``--to`` take."""
+"""Every format, by the name that ``--labels-from`` and ``--to`` take."""
 
 AUTO = "auto"
 
 _SOUGHT = ("csv", "txt", "jsonl", "label-studio")
 """In which order ``auto`` looks for label files; file names come last, and folders never.
 
-It looks for those that it writes itself: a ``metadata.csv`` may be of anything.
+It looks for those that are written here: a ``metadata.csv`` may be of anything.
 """
 
 _BY_SUFFIX = {
-    ".csv": table.read,
-    ".tsv": table.read,
-    ".txt": lines.read,
-    ".jsonl": jsonlines.read,
-    ".ndjson": jsonlines.read,
-    ".json": labelstudio.read,
+    ".csv": read_table_or_answers,
+    ".tsv": read_table_or_answers,
+    ".txt": read_lines,
+    ".jsonl": read_jsonl,
+    ".ndjson": read_jsonl,
+    ".json": read_tasks,
 }
 """How a label file of any other name or place is read."""
 
 
-def _is_label_file(labels_from: str) -> bool:
-    """Say whether the choice of a source is the path of a label file, not the name of a form."""
-    return labels_from not in FORMS and Path(labels_from).suffix.lower() in _BY_SUFFIX
-
-
 def is_source(labels_from: str) -> bool:
-    """Say whether it is ``auto``, the name of a form, or called as a label file."""
-    return labels_from in (AUTO, *FORMS) or _is_label_file(labels_from)
+    """Say whether a source of labels is ``auto``, a name of ``FORMATS``, or called as a file."""
+    return labels_from in (AUTO, *FORMATS) or Path(labels_from).suffix.lower() in _BY_SUFFIX
 
 
 def require_source(labels_from: str) -> None:
-    """Raise a UsageError unless ``labels_from`` is ``auto``, a form, or called as a label file."""
+    """Raise a UsageError unless ``is_source``."""
     if not is_source(labels_from):
-        remedy = f"choose of {', '.join((AUTO, *FORMS))}, or name a label file"
+        remedy = f"choose of {', '.join((AUTO, *FORMATS))}, or name a label file"
         raise UsageError("labels_from", f"knows no {quoted(labels_from)}", remedy)
 
 
-def read_labels(folder: Folder, labels_from: str = AUTO) -> tuple[Matched, Path | None]:
+def read_labels(folder: Folder, labels_from: str = AUTO) -> Matched:
     """Match the images of a folder with a source of labels.
 
     Args:
         folder: The images.
-        labels_from: A name of ``FORMS``, ``auto`` for the first of them that is there, or the path
-            of a label file anywhere. The images that it names are still those of the folder.
-    Returns:
-        What matched, and the label file, None where names are the labels.
+        labels_from: A name of ``FORMATS``, ``auto`` for the first of them that is there, or the
+            path of a label file anywhere. The images that it names are still those of the folder.
     Raises:
         DatasetError: If there are no labels, or they cannot be read.
     """
-    if labels_from in FORMS:
-        return _read(folder, FORMS[labels_from], _found(folder, labels_from))
-    if _is_label_file(labels_from):
+    if labels_from in FORMATS:
+        return FORMATS[labels_from].read(folder, _label_file(folder, labels_from) or folder.path)
+    if labels_from != AUTO:
         path = Path(labels_from)
-        read = _BY_SUFFIX[path.suffix.lower()]
-        if read is table.read and answers.is_answers(path):
-            read = answers.read
-        return read(folder, path), path
+        return _BY_SUFFIX[path.suffix.lower()](folder, path)
     for name in _SOUGHT:
-        if (source := folder.path / FORMS[name].files[0]).exists():
-            return _read(folder, FORMS[name], source)
-    _require_labels(folder)
-    return _read(folder, FORMS["names"], None)
+        if (source := folder.path / FORMATS[name].files[0]).exists():
+            return FORMATS[name].read(folder, source)
+    if look_like_numbers([image.path.stem for image in folder.images]):
+        what = f"has neither {LABELS_CSV} nor {LABELS_TXT}, and its file names look like numbers"
+        remedy = "write labels.csv, or say '--labels-from names' if the names are the labels"
+        raise DatasetError(printable(folder.path), what, remedy)
+    return read_names(folder, folder.path)
 
 
-def _read(folder: Folder, form: Form, source: Path | None) -> tuple[Matched, Path | None]:
-    return form.read(folder, source or folder.path), source
-
-
-def _found(folder: Folder, name: str) -> Path | None:
-    """Return the label file of a form in a folder, None where the form has none.
+def _label_file(folder: Folder, name: str) -> Path | None:
+    """Return the label file of a format in a folder, None where the format has none.
 
     Raises:
         DatasetError: If it has one that is not there.
     """
-    files = FORMS[name].files
+    files = FORMATS[name].files
     for file in files:
         if (folder.path / file).exists():
             return folder.path / file
@@ -121,11 +139,3 @@ def _found(folder: Folder, name: str) -> Path | None:
         what, remedy = f"has no {files[0]}", f"write one, or leave the choice to '{AUTO}'"
         raise DatasetError(printable(folder.path), what, remedy)
     return None
-
-
-def _require_labels(folder: Folder) -> None:
-    """Raise a DatasetError where file names may be mere numbers."""
-    if look_like_numbers([image.path.stem for image in folder.images]):
-        what = f"has neither {LABELS_CSV} nor {LABELS_TXT}, and its file names look like numbers"
-        remedy = "write labels.csv, or say '--labels-from names' if the names are the labels"
-        raise DatasetError(printable(folder.path), what, remedy)

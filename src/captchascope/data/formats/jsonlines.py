@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from captchascope.data.formats.tables import FILE, LABEL, AmbiguousError, role
-from captchascope.data.labels import Row, further_columns, quoted, read_text
+from captchascope.data.formats.tables import FILE, LABEL, AmbiguousError, find_column
+from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
 from captchascope.data.match import Folder, Matched, match_named
 from captchascope.files import write_whole
 from captchascope.records import Sample
@@ -16,32 +16,26 @@ from captchascope.records import Sample
 LABELS_JSONL = "labels.jsonl"
 
 
-def read(folder: Folder, source: Path) -> Matched:
+def read_jsonl(folder: Folder, source: Path) -> Matched:
     """Match objects that name their images.
 
     Raises:
         DatasetError: If the file cannot be read, or is not UTF-8.
     """
-    return match_named(folder, source, _rows(source))
+    lines = enumerate(read_text(source).split("\n"), 1)
+    return match_named(folder, source, (_row(n, line) for n, line in lines if line.strip()))
 
 
-def _rows(path: Path) -> Iterator[Row]:
-    """Yield a row for each line that is not blank."""
-    for number, line in enumerate(read_text(path).split("\n"), 1):
-        if line.strip():
-            yield _row(number, line)
-
-
-def _row(number: int, line: str) -> Row:
+def _row(number: int, line: str) -> LabelRow:
     """Return a line as a row, with its fault if it is none."""
     try:
         found = json.loads(line, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError) as error:
         what = getattr(error, "msg", "it is nested too deeply")
-        return Row(number, "", "", fault=f"is not JSON: {what}", remedy="correct the line")
+        return LabelRow(number, "", "", fault=f"is not JSON: {what}", remedy="correct the line")
     if not isinstance(found, _Pairs):
         remedy = 'write {"file": "1.png", "label": "226md"}'
-        return Row(number, "", "", fault="is not a JSON object", remedy=remedy)
+        return LabelRow(number, "", "", fault="is not a JSON object", remedy=remedy)
     return _checked(number, found)
 
 
@@ -58,35 +52,37 @@ class _Pairs(dict[str, Any]):
             seen.add(key)
 
 
-def _checked(number: int, found: _Pairs) -> Row:
+def _checked(number: int, found: _Pairs) -> LabelRow:
     """Return an object as a row, with its fault where it is not clear which image reads what."""
     if found.repeated:
         fault = f"has the key {quoted(found.repeated[0])} twice"
-        return Row(number, "", "", fault=fault, remedy="keep the right one")
+        return LabelRow(number, "", "", fault=fault, remedy="keep the right one")
     try:
-        file, label = role(found, FILE), role(found, LABEL)
+        file, label = find_column(found, FILE), find_column(found, LABEL)
     except AmbiguousError as error:
-        return Row(number, "", "", fault=str(error), remedy=error.remedy)
+        return LabelRow(number, "", "", fault=str(error), remedy=error.remedy)
     for key, wanted in ((file, "file"), (label, "label")):
         if key is None:
-            return Row(number, "", "", fault=f"has no key {wanted!r}", remedy="add it")
+            return LabelRow(number, "", "", fault=f"has no key {wanted!r}", remedy="add it")
     name, text = found.pop(file or ""), found.pop(label or "")
     if not isinstance(name, str):
-        return Row(number, "", "", fault=f"has a {file!r} that is no text", remedy="correct it")
+        return LabelRow(
+            number, "", "", fault=f"has a {file!r} that is no text", remedy="correct it"
+        )
     if not isinstance(text, str):
         fault = f"gives {quoted(name)} a label that is no text"
-        return Row(number, name, "", fault=fault, remedy='put it in quotes, as in "0042"')
-    return Row(number, name, text, {key: text_of(value) for key, value in found.items()})
+        return LabelRow(number, name, "", fault=fault, remedy='put it in quotes, as in "0042"')
+    return LabelRow(number, name, text, {key: column_text(value) for key, value in found.items()})
 
 
-def text_of(value: Any) -> str:
+def column_text(value: Any) -> str:
     """Return what a further column holds: a text as it is, nothing for null, else its JSON."""
     if isinstance(value, str):
         return value
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def write(folder: Path, samples: Sequence[Sample], _: str) -> None:
+def write_jsonl(folder: Path, samples: Sequence[Sample], _: str) -> None:
     """Write ``labels.jsonl``: file, label, and the further columns that each sample has.
 
     Raises:

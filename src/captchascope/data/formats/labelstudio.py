@@ -1,4 +1,4 @@
-"""Finding the image of a Label Studio task among those of a folder."""
+"""Label Studio: the tasks of its exports, and the images of a folder that they are about."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from captchascope.data.formats.jsonlines import text_of
-from captchascope.data.formats.tables import LABEL, AmbiguousError, role
-from captchascope.data.labels import Row, further_columns, quoted, read_text
-from captchascope.data.match import Folder, Image, Matched, match_named
+from captchascope.data.formats.jsonlines import column_text
+from captchascope.data.formats.tables import LABEL, AmbiguousError, find_column
+from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
+from captchascope.data.match import Folder, ImageFile, Matched, match_named
 from captchascope.errors import DatasetError
 from captchascope.files import IMAGE_SUFFIXES, printable, write_whole
 from captchascope.records import Sample
@@ -48,7 +48,7 @@ class Locator:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._by_name: defaultdict[str, list[Image]] = defaultdict(list)
+        self._by_name: defaultdict[str, list[ImageFile]] = defaultdict(list)
         for image in folder.images:
             for name in {image.path.name, _sanitised(image.path.name)}:
                 self._by_name[name].append(image)
@@ -83,7 +83,7 @@ class Locator:
             )
         return found[0].file if found else path, key, ""
 
-    def _called(self, name: str) -> list[Image]:
+    def _called(self, name: str) -> list[ImageFile]:
         """Return the images of a name, or those that were uploaded under it."""
         uploaded = _UPLOADED.fullmatch(name)
         return self._by_name.get(name) or self._by_name.get(uploaded[1] if uploaded else "") or []
@@ -120,7 +120,7 @@ class _Task:
     fault: str = ""
 
 
-def read(folder: Folder, source: Path) -> Matched:
+def read_tasks(folder: Folder, source: Path) -> Matched:
     """Match the tasks of an export; those without an annotation leave their images unlabelled.
 
     Raises:
@@ -161,7 +161,7 @@ def _task(number: int, task: dict[str, Any]) -> _Task:
         fields: dict[str, list[str]] = {}
         for result in _dicts(annotation.get("result")):
             if result.get("type") == "textarea":
-                name = text_of(result.get("from_name"))
+                name = column_text(result.get("from_name"))
                 fields.setdefault(name, []).extend(_texts(result.get("value")))
         try:
             key = _label_key(fields)
@@ -202,7 +202,7 @@ def _label_key(names: Collection[str]) -> str | None:
     Raises:
         AmbiguousError: If several could.
     """
-    found = role(names, LABEL)
+    found = find_column(names, LABEL)
     if found is None and len(names) > 1:
         raise AmbiguousError(LABEL[0], list(names))
     return found if found is not None else next(iter(names), None)
@@ -228,18 +228,20 @@ def _of_min(source: Path, exported: list[dict[str, Any]]) -> list[_Task]:
     return list(tasks.values())
 
 
-def _row(task: _Task, locator: Locator) -> Row:
+def _row(task: _Task, locator: Locator) -> LabelRow:
     """Return a task as a row that names an image of the folder, if it is there."""
     file, key, fault = locator.find(task.data)
     if not fault and len(set(task.labels)) > 1:
         fault = f"gives {quoted(file)} {len(set(task.labels))} different labels"
     fault = task.fault or fault
-    columns = {k: text_of(v) for k, v in task.data.items() if k not in (key, "file")}
+    columns = {k: column_text(v) for k, v in task.data.items() if k not in (key, "file")}
     label = "" if fault else task.labels[0]
-    return Row(task.number, file, label, columns, fault, "correct the task, and export it again")
+    return LabelRow(
+        task.number, file, label, columns, fault, "correct the task, and export it again"
+    )
 
 
-def write(folder: Path, samples: Sequence[Sample], name: str) -> None:
+def write_tasks(folder: Path, samples: Sequence[Sample], name: str) -> None:
     """Write ``label-studio.json``, tasks with an annotation each, and ``label-studio.xml``.
 
     The second is the labelling interface. Label Studio finds the images where it serves local

@@ -1,4 +1,4 @@
-"""Names of files: kept, made unique, and those of labels that no file may be called.
+"""Labels by names: of the files, of the folders they are in, or of the numbers of lines.
 
 A label that some file system refuses, folds or takes for something else is spelt in code points:
 ``a/b`` is ``U+0061-U+002F-U+0062``, as ``segment`` calls the folder of ``A`` ``U+0041``.
@@ -6,14 +6,16 @@ A label that some file system refuses, folds or takes for something else is spel
 
 from __future__ import annotations
 
+import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from captchascope.data.formats.form import Plan
-from captchascope.data.labels import Row, quoted
-from captchascope.data.match import Folder, Matched, Matching
+from captchascope.data.labels import LabelRow, quoted, read_text, write_labels_txt
+from captchascope.data.match import Folder, ImageFile, Matched, Matching
 from captchascope.errors import CaptchascopeError, OutputError
 from captchascope.files import printable
 from captchascope.records import Sample
@@ -28,6 +30,22 @@ _REFUSED = frozenset('<>:"/\\|?*')  # by Windows, the slash by all
 _PORTS = frozenset(port + number for port in ("com", "lpt") for number in "0123456789¹²³")
 _DEVICES = _PORTS | {"con", "prn", "aux", "nul", "conin$", "conout$"}
 """What Windows takes for a device, whatever follows after a dot."""
+
+_SPREAD = 10
+"""Numbers that leave at most nine gaps for each one present still count as counting."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlan:
+    """Which images go into a new folder, and how they are called there.
+
+    Attributes:
+        images: Each sample and its new path, relative to the folder, with ``/`` between the parts.
+        problems: The samples that the format cannot hold.
+    """
+
+    images: list[tuple[Sample, str]]
+    problems: list[CaptchascopeError] = field(default_factory=list)
 
 
 def may_be_a_name(label: str) -> bool:
@@ -59,83 +77,181 @@ def unspelt(name: str) -> str:
         return name
 
 
-class Taken:
-    """The names that are taken in a folder, where capitals and accents tell none apart."""
+def look_like_numbers(stems: Sequence[str]) -> bool:
+    """Say whether file names may only number the images, so that reading them must be asked for.
+
+    They may where all are a common prefix and a number (``img_1``, ``img_2``), or where some are
+    bare numbers of a length that no other label has, and these differ in length (``9``, ``10``),
+    all begin with 0 (``0009``, ``0010``), or lie as close as counting would put them: within ten
+    times as many as there are. ``163356`` and ``742336`` are labels. In doubt it says yes, as an
+    error that names the option costs less than wrong labels.
+    """
+    if len(stems) > 1 and _share_a_prefix(stems):
+        return True
+    bare = {stem for stem in stems if re.fullmatch("[0-9]+", stem)}
+    lengths = {len(stem.partition("_")[0]) for stem in stems if stem not in bare}
+    bare = {stem for stem in bare if len(stem) not in lengths}
+    if not bare:
+        return False
+    if len({len(stem) for stem in bare}) > 1:
+        return True
+    low, high, room = int(min(bare)), int(max(bare)), _SPREAD * len(bare)
+    if len(bare) == 1:
+        return high <= room
+    return all(stem[0] == "0" for stem in bare) or high - low < room
+
+
+def _share_a_prefix(stems: Sequence[str]) -> bool:
+    """Say whether all are one word and a number (``img1``), or that word, ``_`` and anything."""
+    words = {stem.partition("_")[:2] for stem in stems}
+    prefixes = {stem.rstrip("0123456789") for stem in stems}
+    counted = all(stem[-1:].isdecimal() for stem in stems) and prefixes != {""}
+    return (len(words) == 1 and "_" in next(iter(words))) or (len(prefixes) == 1 and counted)
+
+
+def read_names(folder: Folder, _: Path) -> Matched:
+    """Match each file name with itself: ``226md`` labels ``226md.png`` and ``226md_2.png``."""
+    found = Matching(None)
+    for image in folder.images:
+        label = unspelt(image.path.stem.partition("_")[0])
+        found.add(LabelRow(0, image.file, label), image)
+    return found.done([])
+
+
+def read_folders(folder: Folder, _: Path) -> Matched:
+    """Match each image with the name of the folder that it lies in."""
+    found = Matching(None)
+    for image in folder.images:
+        if "/" in image.file:
+            found.add(LabelRow(0, image.file, unspelt(image.path.parent.name)), image)
+        else:
+            what, remedy = "lies in no folder that could be its label", "move it into one"
+            found.fail(what, remedy, LabelRow(0, image.file, ""), image)
+    return found.done([])
+
+
+def read_lines(folder: Folder, source: Path) -> Matched:
+    """Match line n of ``labels.txt`` with the image ``n.*`` in the folder itself."""
+    by_number: dict[str, list[ImageFile]] = {}
+    for image in folder.images:
+        stem = image.path.stem if "/" not in image.file else image.file
+        by_number.setdefault(stem, []).append(image)
+    found = Matching(source)
+    lines = io.StringIO(read_text(source), newline=None).read().split("\n")
+    for row in (LabelRow(n, str(n), label) for n, label in enumerate(lines, 1)):
+        images = by_number.pop(row.file, [])
+        if len(images) == 1:
+            found.add(replace(row, file=images[0].file), images[0])
+        elif row.label and not images:
+            what = f"has a label, but there is no image {row.file}.*"
+            found.fail(what, "add the image, or empty the line", row)
+        for image in images if len(images) > 1 else ():
+            what = f"labels {quoted(image.file)} and another image of that number"
+            found.fail(what, "keep one of them", row, image)
+    rest = (image for images in by_number.values() for image in images)
+    return found.done(sorted(rest, key=lambda image: image.position))
+
+
+class _FreeNames:
+    """The names that are free in a folder, where capitals and accents tell none apart."""
 
     def __init__(self) -> None:
-        self._names: set[str] = set()
+        self._taken: set[str] = set()
         self._numbers: dict[str, int] = {}
 
-    def free(self, stem: str, suffix: str) -> str:
+    def take(self, stem: str, suffix: str) -> str:
         """Take ``stem``, ``stem_2`` and so on, whichever is free, and return it with the suffix.
 
         Names that differ in the suffix alone count as one, as they would to ``labels.txt``.
         """
-        name, number = stem, self._numbers.get(_key(stem), 1)
-        while _key(name) in self._names:
+
+        def key(name: str) -> str:
+            return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+        name, number = stem, self._numbers.get(key(stem), 1)
+        while key(name) in self._taken:
             number += 1
             name = f"{stem}_{number}"
-        self._numbers[_key(stem)] = number
-        self._names.add(_key(name))
+        self._numbers[key(stem)] = number
+        self._taken.add(key(name))
         return name + suffix
 
 
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def kept(samples: Sequence[Sample], folder: Path) -> Plan:
+def plan_own_names(samples: Sequence[Sample], folder: Path) -> CopyPlan:
     """Name images as they are called in their folder."""
-    plan = Plan([])
+    plan = CopyPlan([])
     for sample in samples:
         file = sample.path.relative_to(folder).as_posix()
-        if is_utf8(file):
-            plan.images.append((sample, file))
-        else:
+        if any("\ud800" <= char <= "\udfff" for char in file):
             what, remedy = "has a name that is not UTF-8, which no label file can hold", "rename it"
             plan.problems.append(OutputError(printable(sample.path), what, remedy))
+        else:
+            plan.images.append((sample, file))
     return plan
 
 
-def is_utf8(text: str) -> bool:
-    """Say whether UTF-8 can hold a text."""
-    return not any("\ud800" <= char <= "\udfff" for char in text)
-
-
-def nameless(sample: Sample, name: str) -> CaptchascopeError | None:
-    """Return the problem of a sample whose label is too long for a name, if it is."""
-    if len(name.encode(errors="surrogatepass")) <= _LONGEST:
-        return None
-    what = f"has a label that is too long for a name: {quoted(sample.label)}"
-    return OutputError(printable(sample.path), what, "convert to csv, or another label file")
-
-
-def label_of_name(path: Path) -> str:
-    """Return what a file name begins with: ``226md`` of ``226md.png`` and ``226md_2.png``."""
-    return unspelt(path.stem.partition("_")[0])
-
-
-def read(folder: Folder, _: Path) -> Matched:
-    """Match each file name with itself."""
-    found = Matching(None)
-    for image in folder.images:
-        found.add(Row(0, image.file, label_of_name(image.path)), image)
-    return found.done([])
-
-
-def labelled(samples: Sequence[Sample], _: Path) -> Plan:
+def plan_label_names(samples: Sequence[Sample], _: Path) -> CopyPlan:
     """Name images by their labels, all in one folder, and numbered where names would meet.
 
     An underscore would end the label, so a label with one is spelt in code points, as are those
     that some file system refuses.
     """
-    plan, taken = Plan([]), Taken()
+    free = _FreeNames()
+
+    def name(label: str) -> str:
+        return label if may_be_a_name(label) and "_" not in label else spelt(label)
+
+    return _plan(samples, name, lambda sample, name: free.take(name, sample.path.suffix))
+
+
+def plan_label_folders(samples: Sequence[Sample], _: Path) -> CopyPlan:
+    """Put images into a folder for each label, under their own names, numbered where these meet.
+
+    Digits and lower case are their own folder, every other label is spelt in code points. So the
+    folder depends on the label alone: the parts of a data set get the same ones, on any system.
+    """
+    free: defaultdict[str, _FreeNames] = defaultdict(_FreeNames)
+
+    def name(label: str) -> str:
+        plain = re.fullmatch("[0-9a-z]+", label) and may_be_a_name(label)
+        return label if plain else spelt(label)
+
+    def place(sample: Sample, name: str) -> str:
+        return f"{name}/{free[name].take(sample.path.stem, sample.path.suffix)}"
+
+    return _plan(samples, name, place)
+
+
+def _plan(
+    samples: Sequence[Sample], name: Callable[[str], str], place: Callable[[Sample, str], str]
+) -> CopyPlan:
+    """Name the labels and place their images, but where a name is too long."""
+    plan = CopyPlan([])
     for sample in samples:
-        label = sample.label
-        stem = label if may_be_a_name(label) and "_" not in label else spelt(label)
-        problem = nameless(sample, stem)
-        if problem is None:
-            plan.images.append((sample, taken.free(stem, sample.path.suffix)))
+        called = name(sample.label)
+        if len(called.encode(errors="surrogatepass")) <= _LONGEST:
+            plan.images.append((sample, place(sample, called)))
         else:
-            plan.problems.append(problem)
+            what = f"has a label that is too long for a name: {quoted(sample.label)}"
+            remedy = "convert to csv, or another label file"
+            plan.problems.append(OutputError(printable(sample.path), what, remedy))
     return plan
+
+
+def plan_numbers(samples: Sequence[Sample], _: Path) -> CopyPlan:
+    """Name images by number: their own where each has one, otherwise from 1 in their order."""
+    stems = [sample.path.stem for sample in samples]
+    own = [int(s) for s in stems if s.isascii() and s.isdecimal() and len(s) < 9 and s[0] != "0"]
+    keep = len(set(own)) == len(samples) and max(own, default=0) <= _SPREAD * len(samples)
+    numbers = own if keep else range(1, len(samples) + 1)
+    return CopyPlan([(s, f"{n}{s.path.suffix}") for s, n in zip(samples, numbers, strict=True)])
+
+
+def write_lines(folder: Path, samples: Sequence[Sample], _: str) -> None:
+    """Write ``labels.txt`` for images that ``plan_numbers`` has named.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    labels = {int(Path(sample.file).stem): sample.label for sample in samples}
+    write_labels_txt(folder, [labels.get(n, "") for n in range(1, max(labels, default=0) + 1)])

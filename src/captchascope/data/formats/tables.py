@@ -1,14 +1,17 @@
-"""What people call the column of the image, and that of its text."""
+"""Tables: of names and labels, or of a site's answers, which know images by their SHA-256."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from captchascope.data.labels import Row, quoted, read_text
-from captchascope.data.match import Folder, Matched, match_named
+from captchascope.data.labels import LabelRow, quoted, read_text
+from captchascope.data.match import Folder, ImageFile, Matched, Matching, match_named
 from captchascope.errors import DatasetError
 from captchascope.files import printable
 
@@ -24,6 +27,10 @@ LABEL = (
 )
 """Names of the column that says what the image reads; the first is ours."""
 
+_SEPARATORS = ",;\t|"
+_QUOTING = "put fields that hold a comma or a quote in double quotes, and double those inside"
+_HEADER = "the first line must be 'file,label', further columns may follow"
+
 
 class AmbiguousError(ValueError):
     """More than one column could be the one that is looked for.
@@ -38,7 +45,7 @@ class AmbiguousError(ValueError):
         self.remedy = f"call the right one {wanted!r}"
 
 
-def role(names: Iterable[str], wanted: Sequence[str]) -> str | None:
+def find_column(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     """Return which of the names is one of those wanted, None where none is.
 
     Capitals don't matter, nor does how the words are joined: ``File Name`` is ``file_name``.
@@ -46,7 +53,11 @@ def role(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     Raises:
         AmbiguousError: If several are, and none of them is the first of those wanted.
     """
-    found = [name for name in names if _folded(name) in wanted]
+
+    def folded(name: str) -> str:
+        return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+    found = [name for name in names if folded(name) in wanted]
     if wanted[0] in found:
         return wanted[0]
     if len(found) > 1:
@@ -54,23 +65,33 @@ def role(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     return found[0] if found else None
 
 
-def _folded(name: str) -> str:
-    return name.strip().casefold().replace(" ", "_").replace("-", "_")
-
-
-_SEPARATORS = ",;\t|"
-
-_QUOTING = "put fields that hold a comma or a quote in double quotes, and double those inside"
-
-_REMEDY = "the first line must be 'file,label', further columns may follow"
-
-
-def read(folder: Folder, source: Path) -> Matched:
-    """Match a table whose rows name their images."""
+def read_table(folder: Folder, source: Path) -> Matched:
+    """Match a table whose rows name their images; errors as ``read_csv``."""
     return match_named(folder, source, read_csv(source))
 
 
-def read_csv(path: Path) -> list[Row]:
+def read_answers(folder: Folder, source: Path) -> Matched:
+    """Match a site's answers with the images whose bytes they are about.
+
+    Raises:
+        DatasetError: If the table cannot be read, or has no columns ``sha256`` and ``label``.
+    """
+    names, records = _read_records(source)
+    if not _are_answers(names):
+        what, remedy = "has no header with the columns 'sha256' and 'label'", "name another file"
+        raise DatasetError(printable(source), what, remedy, row=1)
+    return _match_answers(folder, source, records)
+
+
+def read_table_or_answers(folder: Folder, source: Path) -> Matched:
+    """Match a table of either kind, whichever its header tells; errors as ``read_csv``."""
+    names, records = _read_records(source)
+    if _are_answers(names):
+        return _match_answers(folder, source, records)
+    return match_named(folder, source, _named_rows(source, names, records))
+
+
+def read_csv(path: Path) -> list[LabelRow]:
     """Return the rows of a table, the malformed ones with their fault.
 
     The columns ``file`` and ``label`` may be separated by semicolons, tabs or bars too, and go by
@@ -79,57 +100,53 @@ def read_csv(path: Path) -> list[Row]:
     Raises:
         DatasetError: If the file cannot be read, is not UTF-8, or has no usable header.
     """
-    names, records = read_records(path)
+    return _named_rows(path, *_read_records(path))
+
+
+class _Record(NamedTuple):
+    """A record of a table: its first line, its fields by column, and what is wrong with it."""
+
+    line: int
+    fields: dict[str, str]
+    fault: str
+
+
+def _named_rows(path: Path, names: Sequence[str], records: Iterable[_Record]) -> list[LabelRow]:
+    """Return the records of a table whose rows name their images."""
     try:
-        file, label = role(names, FILE), role(names, LABEL)
+        file, label = find_column(names, FILE), find_column(names, LABEL)
     except AmbiguousError as error:
         raise DatasetError(printable(path), str(error), error.remedy, row=1) from None
     if file is None or label is None:
         what = "has no header with the columns 'file' and 'label'"
-        raise DatasetError(printable(path), what, _REMEDY, row=1)
-    return [_row(number, record, names, (file, label)) for number, record in records]
+        raise DatasetError(printable(path), what, _HEADER, row=1)
+    rows = []
+    for line, fields, fault in records:
+        image, text = fields.pop(file, ""), fields.pop(label, "")
+        if fault:
+            rows.append(LabelRow(line, image, "", fault=fault, remedy=_QUOTING))
+        else:
+            rows.append(LabelRow(line, image, text, fields))
+    return rows
 
 
-def _row(
-    number: int, record: list[str] | csv.Error, names: Sequence[str], own: tuple[str, str]
-) -> Row:
-    """Return a record as a row."""
-    fault = record_fault(record, names)
-    if isinstance(record, csv.Error):
-        return Row(number, "", "", fault=fault, remedy=_QUOTING)
-    columns = dict(zip(names, record, strict=False))
-    file, label = (columns.pop(name, "") for name in own)
-    if fault:
-        return Row(number, file, "", fault=fault, remedy=_QUOTING)
-    return Row(number, file, label, columns)
-
-
-def record_fault(record: list[str] | csv.Error, names: Sequence[str]) -> str:
-    """Return what keeps a record from being a row under ``names``, nothing where it is one."""
-    if isinstance(record, csv.Error):
-        return f"cannot be read as CSV: {record}"
-    if len(record) != len(names):
-        return f"has {len(record)} fields where the header has {len(names)}"
-    return ""
-
-
-def read_records(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str] | csv.Error]]]:
-    """Return the column names of a table, and each record with its first line.
+def _read_records(path: Path) -> tuple[list[str], Iterator[_Record]]:
+    """Return the column names of a table, and its records.
 
     Raises:
         DatasetError: If the file cannot be read, is not UTF-8, or has no usable header.
     """
     text = read_text(path)
     separator = _separator(text.partition("\n")[0].partition("\r")[0])
-    records = _records(text, separator)
-    number, names = next(records, (1, []))
+    lines = _split_lines(text, separator)
+    number, names = next(lines, (1, []))
     if isinstance(names, csv.Error):
         what = f"has no readable header: {names}"
     elif repeated := [name for name in names if names.count(name) > 1]:
         what = f"has two columns called {quoted(repeated[0])}"
     else:
-        return names, records
-    raise DatasetError(printable(path), what, _REMEDY, row=number)
+        return names, (_record(line, found, names) for line, found in lines)
+    raise DatasetError(printable(path), what, _HEADER, row=number)
 
 
 def _separator(header: str) -> str:
@@ -137,29 +154,83 @@ def _separator(header: str) -> str:
 
     def known(separator: str) -> int:
         names = [name.strip(' "') for name in header.split(separator)]
-        return sum(_is_known(names, wanted) for wanted in (FILE, LABEL))
+        return sum(is_there(names, wanted) for wanted in (FILE, LABEL))
+
+    def is_there(names: Sequence[str], wanted: Sequence[str]) -> bool:
+        try:
+            return find_column(names, wanted) is not None
+        except AmbiguousError:
+            return True
 
     return max(_SEPARATORS, key=known)
 
 
-def _is_known(names: Sequence[str], wanted: Sequence[str]) -> bool:
-    try:
-        return role(names, wanted) is not None
-    except AmbiguousError:
-        return True
-
-
-def _records(text: str, separator: str) -> Iterator[tuple[int, list[str] | csv.Error]]:
-    """Yield each record that is not a blank line, or why it is none, with its first line."""
+def _split_lines(text: str, separator: str) -> Iterator[tuple[int, list[str] | csv.Error]]:
+    """Yield the fields of each line that is not blank, or why it has none, with its number."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     while True:
         number = reader.line_num + 1
         try:
-            record = next(reader)
+            fields = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             yield number, error
             continue
-        if record:
-            yield number, record
+        if fields:
+            yield number, fields
+
+
+def _record(line: int, found: list[str] | csv.Error, names: Sequence[str]) -> _Record:
+    if isinstance(found, csv.Error):
+        return _Record(line, {}, f"cannot be read as CSV: {found}")
+    fault = f"has {len(found)} fields where the header has {len(names)}"
+    fields = dict(zip(names, found, strict=False))
+    return _Record(line, fields, "" if len(found) == len(names) else fault)
+
+
+def _are_answers(names: Sequence[str]) -> bool:
+    return {"sha256", "label"} <= set(names) and "file" not in names
+
+
+def _match_answers(folder: Folder, source: Path, records: Iterable[_Record]) -> Matched:
+    """Match answers by the bytes of the images.
+
+    A site may have served more than was collected, and one image more than once; two answers to
+    the same image are a problem only where they differ.
+    """
+    found = Matching(source)
+    answers: dict[str, dict[str, LabelRow]] = {}  # by the SHA-256: the first row of each label
+    for line, fields, fault in records:
+        digest = fields.get("sha256", "")
+        if not fault and not re.fullmatch("[0-9a-fA-F]{64}", digest):
+            fault = f"has {quoted(digest)} for a SHA-256"
+        if fault:
+            found.fail(fault, "correct the row, or cut it", LabelRow(line, "", ""))
+        else:
+            rows = answers.setdefault(digest.lower(), {})
+            rows.setdefault(fields["label"], LabelRow(line, "", fields["label"]))
+    unanswered = []
+    for image in folder.images:
+        digest = _digest(image, found)
+        rows = answers.get(digest, {})
+        first = next(iter(rows.values()), None)
+        if first is None:
+            unanswered += [image] if digest else []
+        elif len(rows) > 1:
+            what = f"has {len(rows)} different answers to {quoted(image.file)}"
+            found.fail(what, "keep the right one", first, image)
+        else:
+            found.add(LabelRow(first.number, image.file, first.label), image)
+    return found.done(unanswered)
+
+
+def _digest(image: ImageFile, found: Matching) -> str:
+    """Return the SHA-256 of an image's bytes in hexadecimal, nothing if it cannot be read."""
+    try:
+        with image.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        what = f"has no answer to {quoted(image.file)}, which cannot be read: {error.strerror}"
+        found.fail(what, "check its permissions", LabelRow(0, image.file, ""), image)
+        return ""

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from captchascope.data.formats import FORMS, read_labels
+from captchascope.data.formats import FORMATS, read_labels
 from captchascope.data.formats.tables import read_csv
-from captchascope.data.labels import LABELS_CSV, Row, label_fault, labels_csv, quoted
+from captchascope.data.labels import LABELS_CSV, LabelRow, label_fault, labels_csv, quoted
 from captchascope.data.match import Folder
 from captchascope.errors import DatasetError
 from captchascope.files import find_images, printable, write_whole
@@ -96,10 +96,10 @@ class Follower:
         self._written = None
         self._store.set_facts({_OURS: found, _SINCE: str(self._store.seq)})
 
-    def _rows(self) -> list[Row]:
+    def _rows(self) -> list[LabelRow]:
         """Return the rows of the file, having checked all of them."""
         folder = Folder.of(self._folder, find_images(self._folder))
-        rows: dict[str, Row] = {}
+        rows: dict[str, LabelRow] = {}
         for row in read_csv(self._path):
             what, image = _fault(row), folder.find(row.file)
             named = row if image is None else replace(row, file=image.file)
@@ -109,7 +109,7 @@ class Follower:
                 raise DatasetError(printable(self._path), what, row.remedy, row=row.number)
         return list(rows.values())
 
-    def _take_rows(self, rows: Sequence[Row], origin: str) -> None:
+    def _take_rows(self, rows: Sequence[LabelRow], origin: str) -> None:
         """Store what rows say that the file did not say when we left it.
 
         A label that nobody has touched here since then is replaced; where both have changed, the
@@ -134,14 +134,14 @@ class Follower:
         """Take in labels of another form, if the folder has any."""
         folder = Folder.of(self._folder, find_images(self._folder))
         for name in _OTHERS:
-            if (self._folder / FORMS[name].files[0]).exists():
-                (samples, _), _ = read_labels(folder, name)
-                rows = [Row(0, s.file, s.label, s.columns) for s in samples]
+            if (self._folder / FORMATS[name].files[0]).exists():
+                samples = read_labels(folder, name).samples
+                rows = [LabelRow(0, s.file, s.label, s.columns) for s in samples]
                 self._take_rows(rows, f"of {name}")
                 return
 
 
-def _fault(row: Row) -> str:
+def _fault(row: LabelRow) -> str:
     """Return what is wrong with a row; one without a label is only not labelled yet."""
     if row.fault or not row.file:
         return row.fault or "has a row that names no file"
