@@ -52,7 +52,9 @@ def convert_dataset(
     """
     if to not in FORMATS:
         raise UsageError("to", f"knows no {quoted(to)}", f"choose of {', '.join(FORMATS)}")
-    _require_outside(folder, dataset.folder)
+    if dataset.folder.resolve() in (folder.resolve(), *folder.resolve().parents):
+        what = "lies within the data set, and would become a part of it"
+        raise OutputError(printable(folder), what, "choose a place outside")
     target = FORMATS[to]
     plan = target.plan(dataset.samples, dataset.folder)
     for problem in plan.problems:
@@ -60,11 +62,10 @@ def convert_dataset(
     with whole_folder(folder) as place:
         placed: list[Sample] = []
         for done, (sample, file) in enumerate(plan.images, 1):
-            unread = _copy(sample, place / file)
-            if unread is None:
-                placed.append(replace(sample, file=file, path=place / file))
-            else:
+            if unread := _copy(sample, place / file):
                 report(unread)
+            else:
+                placed.append(replace(sample, file=file, path=place / file))
             progress(done)
         if not placed:
             what, remedy = "has no sample that could be converted", "see the problems above"
@@ -72,13 +73,6 @@ def convert_dataset(
         target.write(place, placed, folder.resolve().name)
     further = dict.fromkeys(name for sample in placed for name in sample.columns)
     return Converted(len(placed), () if target.columns else tuple(further))
-
-
-def _require_outside(folder: Path, source: Path) -> None:
-    """Raise an OutputError if the new folder would become a part of the data set."""
-    if source.resolve() in (folder.resolve(), *folder.resolve().parents):
-        what = "lies within the data set, and would become a part of it"
-        raise OutputError(printable(folder), what, "choose a place outside")
 
 
 def _copy(sample: Sample, target: Path) -> DatasetError | None:

@@ -5,24 +5,12 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import NamedTuple
 
 from captchascope.data.labels import LabelRow, RowError, label_fault, quoted
 from captchascope.files import printable
 from captchascope.records import Sample
-
-
-class Matched(NamedTuple):
-    """The usable rows of a label source, and what is wrong with the others.
-
-    The source is the label file; None where names of files or folders are the labels.
-    """
-
-    samples: list[Sample]
-    problems: list[RowError]
-    source: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +42,9 @@ class Folder:
     def of(cls, folder: Path, paths: Iterable[Path]) -> Folder:
         """Return the images that were found, numbered."""
         images = tuple(
-            ImageFile(
-                p.relative_to(folder).as_posix(),
-                p,
-                position,
-                outside=p.is_symlink() and not _is_inside(folder, p),
-            )
-            for position, p in enumerate(paths, 1)
+            ImageFile(path.relative_to(folder).as_posix(), path, position, outside)
+            for position, path in enumerate(paths, 1)
+            for outside in [path.is_symlink() and not _is_inside(folder, path)]
         )
         folded = {_name_key(image.file): image for image in images}
         return cls(folder, images, folded | {image.file: image for image in images})
@@ -81,6 +65,7 @@ def _is_inside(folder: Path, path: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
+@dataclass(slots=True)
 class Matching:
     """What has been matched so far of one label source.
 
@@ -90,10 +75,9 @@ class Matching:
         problems: The rows and images that cannot be used.
     """
 
-    def __init__(self, source: Path | None) -> None:
-        self.source = source
-        self.samples: list[Sample] = []
-        self.problems: list[RowError] = []
+    source: Path | None
+    samples: list[Sample] = field(default_factory=list)
+    problems: list[RowError] = field(default_factory=list)
 
     def add(self, row: LabelRow, image: ImageFile) -> None:
         """Add a row whose image is there to the samples, or its fault to the problems."""
@@ -102,9 +86,8 @@ class Matching:
             what = f"names {quoted(row.file)}, a link that leads outside the folder"
             self.fail(what, "copy the image into the folder", row, image)
         elif fault:
-            self.fail(
-                f"gives {quoted(row.file)} {fault}", "write the text in the image", row, image
-            )
+            what = f"gives {quoted(row.file)} {fault}"
+            self.fail(what, "write the text in the image", row, image)
         else:
             place = row.number or None, row.columns, image.position
             self.samples.append(Sample(row.file, row.label, image.path, *place))
@@ -115,15 +98,15 @@ class Matching:
         at = image.position if image else None
         self.problems.append(RowError(where, what, remedy, row=row.number or None, position=at))
 
-    def done(self, rest: Iterable[ImageFile]) -> Matched:
-        """Return all that was matched, and a problem for each image that no row names."""
+    def done(self, rest: Iterable[ImageFile] = ()) -> Matching:
+        """Add a problem for each image that no row names, and return the whole."""
         for image in rest:
             what, remedy = f"has no row for {quoted(image.file)}", "add one, or remove the image"
             self.fail(what, remedy, LabelRow(0, image.file, ""), image)
-        return Matched(self.samples, self.problems, self.source)
+        return self
 
 
-def match_named(folder: Folder, source: Path, rows: Iterable[LabelRow]) -> Matched:
+def match_named(folder: Folder, source: Path, rows: Iterable[LabelRow]) -> Matching:
     """Match rows that name their images by their paths relative to the folder."""
     found = Matching(source)
     seen: dict[str, int] = {}

@@ -22,7 +22,7 @@ from captchascope.data.formats.names import (
 )
 from captchascope.data.formats.tables import read_table, read_table_or_answers
 from captchascope.data.labels import LABELS_CSV, LABELS_TXT, quoted, write_labels
-from captchascope.data.match import Folder, Matched
+from captchascope.data.match import Folder, Matching
 from captchascope.errors import DatasetError, UsageError
 from captchascope.files import printable
 from captchascope.records import Sample
@@ -45,7 +45,7 @@ class LabelFormat:
     """
 
     files: tuple[str, ...]
-    read: Callable[[Folder, Path], Matched]
+    read: Callable[[Folder, Path], Matching]
     plan: Callable[[Sequence[Sample], Path], CopyPlan]
     write: Callable[[Path, Sequence[Sample], str], None] = lambda folder, samples, name: None
     columns: bool = False
@@ -100,7 +100,7 @@ def require_source(labels_from: str) -> None:
         raise UsageError("labels_from", f"knows no {quoted(labels_from)}", remedy)
 
 
-def read_labels(folder: Folder, labels_from: str = AUTO) -> Matched:
+def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
     """Match the images of a folder with a source of labels.
 
     Args:

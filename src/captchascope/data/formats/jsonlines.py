@@ -9,14 +9,14 @@ from typing import Any
 
 from captchascope.data.formats.tables import FILE, LABEL, AmbiguousError, find_column
 from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
-from captchascope.data.match import Folder, Matched, match_named
+from captchascope.data.match import Folder, Matching, match_named
 from captchascope.files import write_whole
 from captchascope.records import Sample
 
 LABELS_JSONL = "labels.jsonl"
 
 
-def read_jsonl(folder: Folder, source: Path) -> Matched:
+def read_jsonl(folder: Folder, source: Path) -> Matching:
     """Match objects that name their images.
 
     Raises:

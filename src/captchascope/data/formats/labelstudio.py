@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from captchascope.data.formats.jsonlines import column_text
 from captchascope.data.formats.tables import LABEL, AmbiguousError, find_column
 from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
-from captchascope.data.match import Folder, ImageFile, Matched, match_named
+from captchascope.data.match import Folder, ImageFile, Matching, match_named
 from captchascope.errors import DatasetError
 from captchascope.files import IMAGE_SUFFIXES, printable, write_whole
 from captchascope.records import Sample
@@ -43,55 +43,47 @@ def is_image(value: Any) -> bool:
     return isinstance(value, str) and PurePosixPath(path_of(value)).suffix.lower() in IMAGE_SUFFIXES
 
 
-class Locator:
-    """The images of a folder, by what Label Studio calls them."""
+class _Finder:
+    """Finds the images of a folder by what Label Studio calls them."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._by_name: defaultdict[str, list[ImageFile]] = defaultdict(list)
         for image in folder.images:
-            for name in {image.path.name, _sanitised(image.path.name)}:
-                self._by_name[name].append(image)
+            name = image.path.name
+            # as it is stored there: blanks become underscores, odd characters go
+            for known in {name, re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_"))}:
+                self._by_name[known].append(image)
 
     def find(self, data: Mapping[str, Any]) -> tuple[str, str, str]:
         """Return the image's file, the key that names it, and what is wrong, if anything is.
 
-        The file is one of the folder where it is found there. The key ``file``, which ``write``
-        adds, goes before the address, as a folder may hold another one of its own name.
+        The file is one of the folder where it is found there. The key ``file``, which
+        ``write_tasks`` adds, goes before the address, as a folder may hold another one of its name.
         """
         keys = [key for key, value in data.items() if is_image(value)]
         keys = [key for key in keys if key != "file"] or keys
-        if "image" in keys or len(keys) == 1:
-            key = "image" if "image" in keys else keys[0]
-            return self._located(path_of(data[key]), data.get("file"), key)
-        fault = "names no image" if not keys else f"names images under {len(keys)} keys"
-        return "", "", fault
-
-    def _located(self, path: str, known: Any, key: str) -> tuple[str, str, str]:
+        if "image" not in keys and len(keys) != 1:
+            return "", "", f"names images under {len(keys)} keys" if keys else "names no image"
+        key = "image" if "image" in keys else keys[0]
+        known = data.get("file")
         if isinstance(known, str) and self._folder.find(known):
             return known, key, ""
+        return self._located(path_of(data[key]), key)
+
+    def _located(self, path: str, key: str) -> tuple[str, str, str]:
+        """Return what ``find`` does, by the path of an address: its end, or the name alone."""
         parts = PurePosixPath(path).parts
         for start in range(len(parts)):
             if image := self._folder.find("/".join(parts[start:])):
                 return image.file, key, ""
-        found = self._called(parts[-1] if parts else "")
-        if len(found) > 1:
-            return (
-                path,
-                key,
-                f"names {quoted(path)}, and there are {len(found)} images of that name",
-            )
-        return found[0].file if found else path, key, ""
-
-    def _called(self, name: str) -> list[ImageFile]:
-        """Return the images of a name, or those that were uploaded under it."""
+        name = parts[-1] if parts else ""
         uploaded = _UPLOADED.fullmatch(name)
-        return self._by_name.get(name) or self._by_name.get(uploaded[1] if uploaded else "") or []
-
-
-def _sanitised(name: str) -> str:
-    """Return a name as Label Studio stores it: blanks become underscores, odd characters go."""
-    return re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_"))
+        found = self._by_name.get(name) or self._by_name.get(uploaded[1] if uploaded else "") or []
+        if len(found) > 1:
+            fault = f"names {quoted(path)}, and there are {len(found)} images of that name"
+            return path, key, fault
+        return found[0].file if found else path, key, ""
 
 
 TASKS = "label-studio.json"
@@ -120,7 +112,7 @@ class _Task:
     fault: str = ""
 
 
-def read_tasks(folder: Folder, source: Path) -> Matched:
+def read_tasks(folder: Folder, source: Path) -> Matching:
     """Match the tasks of an export; those without an annotation leave their images unlabelled.
 
     Raises:
@@ -131,8 +123,8 @@ def read_tasks(folder: Folder, source: Path) -> Matched:
         tasks = [_task(number, task) for number, task in enumerate(exported, 1)]
     else:
         tasks = _of_min(source, exported)
-    locator = Locator(folder)
-    rows = (_row(task, locator) for task in tasks if task.labels or task.fault)
+    finder = _Finder(folder)
+    rows = (_row(task, finder) for task in tasks if task.labels or task.fault)
     return match_named(folder, source, rows)
 
 
@@ -228,9 +220,9 @@ def _of_min(source: Path, exported: list[dict[str, Any]]) -> list[_Task]:
     return list(tasks.values())
 
 
-def _row(task: _Task, locator: Locator) -> LabelRow:
+def _row(task: _Task, finder: _Finder) -> LabelRow:
     """Return a task as a row that names an image of the folder, if it is there."""
-    file, key, fault = locator.find(task.data)
+    file, key, fault = finder.find(task.data)
     if not fault and len(set(task.labels)) > 1:
         fault = f"gives {quoted(file)} {len(set(task.labels))} different labels"
     fault = task.fault or fault
@@ -251,15 +243,14 @@ def write_tasks(folder: Path, samples: Sequence[Sample], name: str) -> None:
         OutputError: If they cannot be written, or a further column is called image or file.
     """
     further_columns(folder / TASKS, samples, ("image", "file"))
-    tasks = (json.dumps(_written(sample, name), ensure_ascii=False) for sample in samples)
+
+    def task(sample: Sample) -> dict[str, Any]:
+        url = "/data/local-files/?d=" + quote(f"{name}/{sample.file}", errors="replace")
+        value = {"text": [sample.label]}
+        result = {"from_name": "label", "to_name": "image", "type": "textarea", "value": value}
+        data = {"image": url, "file": sample.file, **sample.columns}
+        return {"data": data, "annotations": [{"result": [result]}]}
+
+    tasks = (json.dumps(task(sample), ensure_ascii=False) for sample in samples)
     write_whole(folder / TASKS, "[\n" + ",\n".join(tasks) + "\n]\n")
     write_whole(folder / CONFIG, _CONFIG)
-
-
-def _written(sample: Sample, name: str) -> dict[str, Any]:
-    """Return a sample as a task."""
-    url = "/data/local-files/?d=" + quote(f"{name}/{sample.file}", errors="replace")
-    value = {"text": [sample.label]}
-    result = {"from_name": "label", "to_name": "image", "type": "textarea", "value": value}
-    data = {"image": url, "file": sample.file, **sample.columns}
-    return {"data": data, "annotations": [{"result": [result]}]}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from captchascope.data.labels import LabelRow, quoted, read_text, write_labels_txt
-from captchascope.data.match import Folder, ImageFile, Matched, Matching
+from captchascope.data.match import Folder, ImageFile, Matching
 from captchascope.errors import CaptchascopeError, OutputError
 from captchascope.files import printable
 from captchascope.records import Sample
@@ -109,16 +109,16 @@ def _share_a_prefix(stems: Sequence[str]) -> bool:
     return (len(words) == 1 and "_" in next(iter(words))) or (len(prefixes) == 1 and counted)
 
 
-def read_names(folder: Folder, _: Path) -> Matched:
+def read_names(folder: Folder, _: Path) -> Matching:
     """Match each file name with itself: ``226md`` labels ``226md.png`` and ``226md_2.png``."""
     found = Matching(None)
     for image in folder.images:
         label = unspelt(image.path.stem.partition("_")[0])
         found.add(LabelRow(0, image.file, label), image)
-    return found.done([])
+    return found.done()
 
 
-def read_folders(folder: Folder, _: Path) -> Matched:
+def read_folders(folder: Folder, _: Path) -> Matching:
     """Match each image with the name of the folder that it lies in."""
     found = Matching(None)
     for image in folder.images:
@@ -127,10 +127,10 @@ def read_folders(folder: Folder, _: Path) -> Matched:
         else:
             what, remedy = "lies in no folder that could be its label", "move it into one"
             found.fail(what, remedy, LabelRow(0, image.file, ""), image)
-    return found.done([])
+    return found.done()
 
 
-def read_lines(folder: Folder, source: Path) -> Matched:
+def read_lines(folder: Folder, source: Path) -> Matching:
     """Match line n of ``labels.txt`` with the image ``n.*`` in the folder itself."""
     by_number: dict[str, list[ImageFile]] = {}
     for image in folder.images:

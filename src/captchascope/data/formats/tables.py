@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from captchascope.data.labels import LabelRow, quoted, read_text
-from captchascope.data.match import Folder, ImageFile, Matched, Matching, match_named
+from captchascope.data.match import Folder, ImageFile, Matching, match_named
 from captchascope.errors import DatasetError
 from captchascope.files import printable
 
@@ -65,12 +65,12 @@ def find_column(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     return found[0] if found else None
 
 
-def read_table(folder: Folder, source: Path) -> Matched:
+def read_table(folder: Folder, source: Path) -> Matching:
     """Match a table whose rows name their images; errors as ``read_csv``."""
     return match_named(folder, source, read_csv(source))
 
 
-def read_answers(folder: Folder, source: Path) -> Matched:
+def read_answers(folder: Folder, source: Path) -> Matching:
     """Match a site's answers with the images whose bytes they are about.
 
     Raises:
@@ -83,7 +83,7 @@ def read_answers(folder: Folder, source: Path) -> Matched:
     return _match_answers(folder, source, records)
 
 
-def read_table_or_answers(folder: Folder, source: Path) -> Matched:
+def read_table_or_answers(folder: Folder, source: Path) -> Matching:
     """Match a table of either kind, whichever its header tells; errors as ``read_csv``."""
     names, records = _read_records(source)
     if _are_answers(names):
@@ -193,7 +193,7 @@ def _are_answers(names: Sequence[str]) -> bool:
     return {"sha256", "label"} <= set(names) and "file" not in names
 
 
-def _match_answers(folder: Folder, source: Path, records: Iterable[_Record]) -> Matched:
+def _match_answers(folder: Folder, source: Path, records: Iterable[_Record]) -> Matching:
     """Match answers by the bytes of the images.
 
     A site may have served more than was collected, and one image more than once; two answers to
