@@ -47,7 +47,7 @@ BASE = {"errors", "records", "charset", "files"}
 NEEDS_LITTLE = {
     "generate": {"data.labels"},
     "collect": {"image"},
-    "practice": {"generate"},
+    "practice": {"generate", "listen"},
 }
 """Parts that serve without a reader, and what they may import beside the base."""
 

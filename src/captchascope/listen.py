@@ -14,7 +14,7 @@ from captchascope.errors import CaptchascopeError
 
 
 @contextmanager
-def listening(
+def sockets_at(
     host: str, port: int, *, count: int = 1, backlog: int = 128, where: str, remedy: str
 ) -> Iterator[list[socket.socket]]:
     """Open sockets that listen at an address, and close them in the end.

@@ -41,7 +41,7 @@ def test_what_makes_no_sense_is_wrong_usage(text: str, what: str) -> None:
     """The line names what there is."""
     with pytest.raises(UsageError) as raised:
         Faults.parse(text)
-    assert str(raised.value) == f"--faults: {what}"
+    assert str(raised.value) == f"faults: {what}"
 
 
 def test_each_kind_strikes_as_often_as_was_said() -> None:

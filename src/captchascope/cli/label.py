@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from captchascope.cli.options import DURATION, SHARE, common
 from captchascope.cli.output import Console, need
-from captchascope.cli.serving import announced, with_address
-
-if TYPE_CHECKING:
-    from captchascope.web.settings import Settings
+from captchascope.cli.serving import announced, app_settings, with_address
 
 __all__ = ["label"]
 
@@ -55,12 +51,12 @@ __all__ = ["label"]
 def label(
     console: Console,
     folder: Path,
-    address: Callable[..., Settings],
     model: str | None,
     overlap: float,
     retrain: int,
     no_retrain: bool,
     time_limit: float,
+    **address: Any,
 ) -> None:
     """Label the captchas of a folder in a browser, with the model's guesses filled in.
 
@@ -77,8 +73,9 @@ def label(
     from captchascope.web.server import serve
     from captchascope.web.settings import Plan
 
-    settings = address(
+    settings = app_settings(
         models=("metu",) if model is None else (model,),
         label=Plan(folder, model, overlap, None if no_retrain else retrain, time_limit),
+        **address,
     )
     serve(settings, announced(console, "label at", "label"), console.note)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from captchascope.cli.options import DURATION, common
 from captchascope.cli.output import Console, need
 from captchascope.cli.serving import announced, listens_on
-
-__all__ = ["practice_site"]
 
 
 @click.command(name="practice-site")
@@ -66,15 +65,10 @@ __all__ = ["practice_site"]
 def practice_site(
     console: Console,
     port: int,
-    scheme: str,
-    seed: int,
-    answers: Path | None,
-    javascript: bool,
-    rate_limit: int | None,
     delay: float | None,
     faults: str,
-    retry_after: int,
     robots: str,
+    **further: Any,
 ) -> None:
     """Serve a made-up course registration page with captchas, to this machine alone.
 
@@ -93,14 +87,6 @@ def practice_site(
     from captchascope.practice.settings import Faults, Settings
 
     settings = Settings(
-        scheme=scheme,
-        seed=seed,
-        answers=answers,
-        javascript=javascript,
-        rate_limit=rate_limit,
-        delay=delay or 0.0,
-        faults=Faults.parse(faults),
-        retry_after=retry_after,
-        robots=robots == "allow",
+        delay=delay or 0.0, faults=Faults.parse(faults), robots=robots == "allow", **further
     )
     serve(settings, port, announced(console, "listening on"), lambda line: console.note(line, 1))

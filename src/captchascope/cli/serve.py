@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from captchascope.cli.options import common
 from captchascope.cli.output import Console, need
-from captchascope.cli.serving import announced, with_address
-
-if TYPE_CHECKING:
-    from captchascope.web.settings import Settings
-
-__all__ = ["serve"]
+from captchascope.cli.serving import announced, app_settings, with_address
 
 
 @click.command()
@@ -53,11 +47,11 @@ __all__ = ["serve"]
 @common
 def serve(
     console: Console,
-    address: Callable[..., Settings],
     workers: int,
     models: tuple[str, ...],
     data: Path | None,
     drain: float,
+    **address: Any,
 ) -> None:
     """Serve the app and the HTTP API, to this machine alone unless --host says otherwise.
 
@@ -73,5 +67,5 @@ def serve(
     need("web", "captchascope serve")
     from captchascope.web.server import serve as serve_until_stopped
 
-    settings = address(models=models, workers=workers, data=data, drain=drain)
+    settings = app_settings(models=models, workers=workers, data=data, drain=drain, **address)
     serve_until_stopped(settings, announced(console, "listening on"), console.note)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,6 @@ from captchascope.cli.output import Console
 
 if TYPE_CHECKING:
     from captchascope.web.settings import Settings
-
-__all__ = ["announced", "listens_on", "with_address"]
 
 
 def listens_on(default: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -52,37 +49,24 @@ _ADDRESS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
         help="A further name that the server is asked by, such as that of a proxy before it.",
     ),
 )
-"""In the order of the help."""
 
 
 def with_address(function: Callable[..., None]) -> Callable[..., None]:
-    """Add --host, --port, --token-file and --allow-host.
-
-    They come as the function ``address``, which makes the app's settings of them: called once the
-    extra web is known to be there, as it reads the token.
-    """
-
-    @wraps(function)
-    def wrapped(
-        *arguments: Any,
-        host: str,
-        port: int,
-        token_file: Path | None,
-        hosts: tuple[str, ...],
-        **options: Any,
-    ) -> None:
-        def address(**further: Any) -> Settings:
-            from captchascope.web.settings import Settings, read_token
-
-            token = None if token_file is None else read_token(token_file)
-            names = frozenset(name.lower() for name in hosts)
-            return Settings(host=host, port=port, token=token, hosts=names, **further)
-
-        function(*arguments, address=address, **options)
-
+    """Add --host, --port, --token-file and --allow-host, which ``app_settings`` takes."""
     for option in reversed(_ADDRESS):
-        wrapped = option(wrapped)
-    return wrapped
+        function = option(function)
+    return function
+
+
+def app_settings(
+    *, host: str, port: int, token_file: Path | None, hosts: tuple[str, ...], **further: Any
+) -> Settings:
+    """Return the app's settings; to be called once the extra web is known to be there."""
+    from captchascope.web.settings import Settings, read_token
+
+    token = None if token_file is None else read_token(token_file)
+    names = frozenset(name.lower() for name in hosts)
+    return Settings(host=host, port=port, token=token, hosts=names, **further)
 
 
 def announced(console: Console, what: str, path: str = "") -> Callable[[str], None]:

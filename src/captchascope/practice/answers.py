@@ -7,7 +7,6 @@ import hashlib
 import io
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from captchascope.errors import OutputError
 from captchascope.files import printable
@@ -84,10 +83,5 @@ class AnswerFile:
     def __enter__(self) -> AnswerFile:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import nullcontext
 
 import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from captchascope.errors import CaptchascopeError
 from captchascope.files import printable
 from captchascope.generate import draw_captcha
+from captchascope.listen import sockets_at
 from captchascope.practice.answers import AnswerFile
 from captchascope.practice.settings import Settings
 from captchascope.practice.site import Site
@@ -31,11 +29,11 @@ _HEADERS = [
 ]
 
 
-class Watch:
-    """An application around another.
+class AccessLogMiddleware:
+    """Notes every request, adds the headers that browsers obey, and keeps what failed.
 
     Attributes:
-        failure: What the other one raised, None as long as all is well.
+        failure: What the app raised, None as long as all is well.
         give_up: Called once there is a failure.
     """
 
@@ -46,7 +44,7 @@ class Watch:
         self.give_up: Callable[[], None] = lambda: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request as the other does, and note method, path and status, nothing else."""
+        """Answer a request as the app does, and note method, path and status, nothing else."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -64,7 +62,6 @@ class Watch:
 
 
 _HOST = "127.0.0.1"
-_BACKLOG = 128  # connections that may wait
 _PATIENCE = 1  # seconds that open requests have when the site ends
 
 
@@ -87,17 +84,17 @@ def serve(
         CaptchascopeError: If the port cannot be had.
         KeyboardInterrupt: After Ctrl-C.
     """
-    draw_captcha(
-        settings.scheme, settings.seed, 0
-    )  # so that what is wrong is known before anybody asks
-    with ExitStack() as stack:
-        path = settings.answers
-        answers = None if path is None else stack.enter_context(AnswerFile(path))
-        door = stack.enter_context(_door(port))
-        watch = Watch(Site(settings, answers).app(), asked)
+    # so that what is wrong is known before anybody asks
+    draw_captcha(settings.scheme, settings.seed, 0)
+    remedy = "choose another with --port, or --port 0 for one that is free"
+    with (
+        nullcontext() if settings.answers is None else AnswerFile(settings.answers) as answers,
+        sockets_at(_HOST, port, where=f"port {port}", remedy=remedy) as sockets,
+    ):
+        log = AccessLogMiddleware(Site(settings, answers).app(), asked)
         server = _Server(
             uvicorn.Config(
-                watch,
+                log,
                 http="h11",
                 ws="none",
                 loop="asyncio",
@@ -108,12 +105,12 @@ def serve(
                 server_header=False,
                 timeout_graceful_shutdown=_PATIENCE,
             ),
-            lambda: listening(f"http://{_HOST}:{door.getsockname()[1]}/"),
+            lambda: listening(f"http://{_HOST}:{sockets[0].getsockname()[1]}/"),
         )
-        watch.give_up = server.stop
-        server.run([door])
-        if watch.failure is not None:
-            raise watch.failure
+        log.give_up = server.stop
+        server.run(sockets)
+        if log.failure is not None:
+            raise log.failure
 
 
 class _Server(uvicorn.Server):
@@ -130,20 +127,3 @@ class _Server(uvicorn.Server):
     def stop(self) -> None:
         """End when what is being answered has been."""
         self.should_exit = True
-
-
-def _door(port: int) -> socket.socket:
-    """Return a socket that listens on a port of this machine only."""
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":  # elsewhere the option would let two share the port
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind((_HOST, port))
-        door.listen(_BACKLOG)
-    except OSError as error:
-        door.close()
-        taken = error.errno == errno.EADDRINUSE
-        what = "is taken" if taken else f"cannot be had: {error.strerror or error}"
-        remedy = "choose another with --port, or --port 0 for one that is free"
-        raise CaptchascopeError(f"port {port}", what, remedy) from error
-    return door

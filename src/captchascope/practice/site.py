@@ -1,4 +1,4 @@
-"""The most requests in any second."""
+"""The practice site: its pages and images, what it remembers of visitors, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -8,26 +8,45 @@ import secrets
 import time
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
 from urllib.parse import parse_qs
 
+import jinja2
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.types import Receive, Scope, Send
 
 from captchascope.generate import draw_captcha
 from captchascope.practice.answers import AnswerFile
-from captchascope.practice.pages import (
-    COURSES,
-    MOVED,
-    NO_STORE,
-    STATIC,
-    Form,
-    refusal,
-    registration_page,
-    static,
-    struck,
-)
 from captchascope.practice.settings import Settings
+
+COURSES = {
+    "ASTR 101": "Introduction to astronomy",
+    "BIOL 120": "Plants and their pollinators",
+    "CENG 140": "Programming in C",
+    "ENGL 211": "Academic writing",
+    "HIST 202": "A history of writing systems",
+    "MATH 119": "Calculus with analytic geometry",
+    "PHYS 105": "General physics: mechanics",
+}
+"""What can be registered for."""
+
+NOTICES = {
+    "right": "You are registered. The characters were right.",
+    "wrong": "The characters did not match the picture. Please try the new one.",
+    "expired": "That picture had been answered, or was never shown. Please use the new one.",
+    "incomplete": "Please fill in every field and choose a course.",
+}
+"""What comes of a form."""
+
+STATIC = {
+    "style.css": "text/css; charset=utf-8",
+    "refresh.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+"""The files beside the pages, with their types."""
 
 
 class RateLimit:
@@ -64,7 +83,7 @@ class Session:
         right: How many answers were right.
         answered: How many there were.
         fields: What the form held when it was last sent, without the answer.
-        notice: What came of it: a name of ``pages.NOTICES``; shown once.
+        notice: What came of it: a name of ``NOTICES``; shown once.
     """
 
     expected: str | None = None
@@ -74,11 +93,7 @@ class Session:
     notice: str | None = None
 
     def check(self, answer: str) -> bool | None:
-        """Compare an answer with the last image, which cannot be answered again.
-
-        Returns:
-            Whether it was right; None where there was no image to answer.
-        """
+        """Tell whether an answer is right; None where there is no image that can be answered."""
         expected, self.expected = self.expected, None
         if expected is None:
             return None
@@ -109,6 +124,92 @@ class Sessions:
         return token, self._open[token]
 
 
+def registration_page(session: Session, javascript: bool) -> str:
+    """Return the page with a visitor's form; with ``javascript`` only a script shows the image."""
+    notice = NOTICES[session.notice] if session.notice else None
+    template = _templates().get_template("registration.html")
+    return template.render(form=session, javascript=javascript, courses=COURSES, notice=notice)
+
+
+def message_page(title: str, text: str) -> str:
+    """Return a page that says one thing."""
+    return _templates().get_template("message.html").render(title=title, text=text)
+
+
+@cache
+def static(name: str) -> bytes:
+    """Return a file of ``STATIC``."""
+    return resources.files("captchascope.practice").joinpath("html", name).read_bytes()
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.PackageLoader("captchascope.practice", "html"),
+    )
+
+
+MOVED = "/moved/captcha.jpeg"
+"""Where redirects lead to; it shows images as ``/captcha.jpeg`` does, and is never struck."""
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+_REFUSALS = {
+    404: ("Not found", "There is no such page."),
+    405: ("Not allowed", "That is not how this page is asked for."),
+    413: ("Too much", "The form is longer than any name, number and course."),
+    429: ("Too many requests", "Please wait a moment, and try again."),
+    503: ("Too busy", "Everybody is registering at once. Please try again."),
+}
+
+
+class CutResponse(Response):
+    """Promises the whole of its content, sends half of it, and ends the connection."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer without the end that the protocol asks for; uvicorn then hangs up."""
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+        half = bytes(self.body[: len(self.body) // 2])
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+def refusal(status: int, retry_after: int | None = None) -> Response:
+    """Return the page for a status, with Retry-After where its seconds are given."""
+    title, text = _REFUSALS.get(status, ("Not possible", "The request cannot be answered."))
+    headers = dict(NO_STORE)
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return HTMLResponse(message_page(title, text), status, headers)
+
+
+def struck(kind: str, image: bytes, cut: bool, retry_after: int) -> Response:
+    """Return what a fault makes of an image.
+
+    Args:
+        kind: A name of ``settings.FAULTS``.
+        image: What a request without a fault would have got.
+        cut: Whether a truncated image breaks off, or ends as if it were whole.
+        retry_after: Seconds that a 429 asks for.
+    """
+    if kind == "503":
+        return refusal(503)
+    if kind == "429":
+        return refusal(429, retry_after)
+    if kind == "redirect":
+        return RedirectResponse(MOVED, 302, NO_STORE)
+    if kind == "html":
+        page = message_page("Session expired", "Please open the registration page again.")
+        return HTMLResponse(page, headers=NO_STORE)
+    if cut:
+        return CutResponse(image, media_type="image/jpeg", headers=NO_STORE)
+    return Response(image[: len(image) // 2], media_type="image/jpeg", headers=NO_STORE)
+
+
 _COOKIE = "session"
 _FIELDS = ("name", "number", "course")
 _LONGEST = 80  # characters of a field that are kept
@@ -118,8 +219,8 @@ _LARGEST = 10_000  # bytes of a form
 class Site:
     """The pages, and all that they share; ``app`` serves it.
 
-    It runs in one thread and draws each image when it is asked for, so that the n-th request for
-    an image always gets the same image and the same fault.
+    The site runs in one thread and draws each image when it is asked for, so that the n-th request
+    for an image always gets the same image and the same fault.
     """
 
     def __init__(self, settings: Settings, answers: AnswerFile | None = None) -> None:
@@ -138,7 +239,7 @@ class Site:
             ("/", self.page, "GET", slow),
             ("/register", self.register, "POST", slow),
             ("/captcha.jpeg", self.captcha, "GET", slow),
-            (MOVED, self.moved, "GET", slow),
+            (MOVED, self.fresh, "GET", slow),
             ("/robots.txt", self.robots, "GET", []),
             ("/{name}", self.file, "GET", []),
         ):
@@ -158,15 +259,9 @@ class Site:
     async def page(self, request: Request) -> Response:
         """Show the form, and once what came of the last one."""
         token, session = self._session(request)
-        form = Form(
-            self._settings.javascript,
-            session.right,
-            session.answered,
-            session.fields,
-            session.notice,
-        )
+        shown = registration_page(session, self._settings.javascript)
         session.notice = None
-        return _remembered(HTMLResponse(registration_page(form), headers=NO_STORE), token)
+        return _remembered(HTMLResponse(shown, headers=NO_STORE), token)
 
     async def register(self, request: Request) -> Response:
         """Check the answer and lead back to the page, so that reloading it sends nothing twice."""
@@ -181,14 +276,10 @@ class Site:
         settings = self._settings
         kind = settings.faults.strike(settings.seed, self._images + 1)
         if kind is None:
-            return self._image(request)
+            return await self.fresh(request)
         jpeg, _ = self._draw()
         self._cuts += kind == "truncated"
         return struck(kind, jpeg, self._cuts % 2 == 0, settings.retry_after)
-
-    async def moved(self, request: Request) -> Response:
-        """Give a fresh image, whatever faults there are."""
-        return self._image(request)
 
     async def robots(self) -> Response:
         """Tell robots whether they may come in."""
@@ -201,7 +292,7 @@ class Site:
             raise HTTPException(404)
         return Response(static(name), media_type=STATIC[name])
 
-    def _image(self, request: Request) -> Response:
+    async def fresh(self, request: Request) -> Response:
         """Draw the next image, write down what it says, and expect that from the visitor."""
         token, session = self._session(request)
         jpeg, label = self._draw()
@@ -228,7 +319,6 @@ def _outcome(session: Session, answer: str) -> str:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form."""
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -247,7 +337,6 @@ def _remembered(response: Response, token: str) -> Response:
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
-    """Turn a status that was raised into a page."""
     assert isinstance(error, AnyHTTPException)
     retry_after = (error.headers or {}).get("Retry-After")
     return refusal(error.status_code, int(retry_after) if retry_after else None)

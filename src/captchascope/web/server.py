@@ -26,7 +26,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from captchascope.errors import CaptchascopeError
-from captchascope.listen import listening as sockets_at
+from captchascope.listen import sockets_at
 from captchascope.reader import load
 from captchascope.web.app import create_app
 from captchascope.web.batching import Batcher, names_of
