@@ -12,7 +12,7 @@ from captchascope.errors import CaptchascopeError
 from captchascope.web import api, guard, problems
 from captchascope.web.batching import Batcher, Readers
 from captchascope.web.label import pages as label_pages
-from captchascope.web.label.session import Desk
+from captchascope.web.label.session import LabelSession
 from captchascope.web.metrics import Metrics
 from captchascope.web.pages import read, results
 from captchascope.web.settings import Settings
@@ -32,14 +32,14 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = Metrics()
     batcher = Batcher(Readers(settings.models, settings.limits), settings.limits, metrics)
     measurements = None if settings.data is None else results.Measurements(settings.data)
-    desk = None if settings.label is None else Desk(settings.label)
+    labelling = None if settings.label is None else LabelSession(settings.label)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         batcher.start()
         try:
-            if desk is not None:
-                desk.begin()
+            if labelling is not None:
+                labelling.begin()
             yield
         except CaptchascopeError as error:
             app.state.failure = error
@@ -48,8 +48,8 @@ def create_app(settings: Settings) -> FastAPI:
             await batcher.stop()
             if measurements is not None:
                 await asyncio.to_thread(measurements.close)
-            if desk is not None:
-                await asyncio.to_thread(desk.end)
+            if labelling is not None:
+                await asyncio.to_thread(labelling.end)
 
     app = FastAPI(
         lifespan=lifespan,
@@ -58,10 +58,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.batcher, app.state.failure = batcher, None
     app.include_router(api.router(settings, batcher, metrics))
     app.mount("/static", Assets())
-    app.include_router(read.router(batcher, settings.limits, labels=desk is not None))
+    app.include_router(read.router(batcher, settings.limits, labels=labelling is not None))
     app.include_router(results.router(batcher, measurements))
-    if desk is not None:
-        app.include_router(label_pages.router(desk))
+    if labelling is not None:
+        app.include_router(label_pages.router(labelling))
     problems.install(app)
     # Layers, the outermost last: what refuses is dressed and counted.
     app.add_middleware(guard.BodyLimitMiddleware, limits=settings.limits, check=batcher.check)

@@ -9,10 +9,10 @@ import pytest
 
 from captchascope.data.dataset import read_dataset
 from captchascope.errors import DatasetError
-from captchascope.web.label.csvsync import Follower
+from captchascope.web.label.csvsync import CsvSync
 from captchascope.web.label.images import files_of
-from captchascope.web.label.schema import DATABASE, Standing
-from captchascope.web.label.store import Said, Store
+from captchascope.web.label.schema import DATABASE, OPEN, Standing, Submission
+from captchascope.web.label.store import Store
 from web.label.folders import fill
 
 pytest.importorskip("fastapi")
@@ -34,11 +34,11 @@ class Folder:
 
     def begin(self) -> None:
         """Begin to label it."""
-        self.store = Store(self.path / DATABASE)
+        self.store = Store(self.path)
         try:
             self.store.set_present(files_of(self.path))
-            self.follower = Follower(self.path, self.store)
-            self.follower.begin()
+            self.sync = CsvSync(self.store)
+            self.sync.begin()
         except BaseException:
             self.store.close()
             raise
@@ -50,8 +50,8 @@ class Folder:
     def say(self, number: int, text: str | None) -> None:
         """Label image NUMBER.png."""
         self.keys += 1
-        image = self.store.number(f"{number}.png")
-        assert self.store.say(A, [Said(f"{A}-{self.keys}", image, text)])[0].fault == ""
+        said = Submission(f"{A}-{self.keys}", self.number(number), text)
+        assert self.store.say(A, [said])[0].fault == ""
 
     def labels(self) -> dict[str, str]:
         """Return what the file says, as a data set."""
@@ -59,9 +59,11 @@ class Folder:
 
     def standing(self, number: int) -> Standing:
         """Return where image NUMBER.png stands."""
-        image = self.store.number(f"{number}.png")
-        assert image is not None
-        return self.store.standing(image)
+        return self.store.standings().get(self.number(number), OPEN)
+
+    def number(self, number: int) -> int:
+        """Return what the store calls image NUMBER.png."""
+        return self.store.add_images(())[f"{number}.png"]
 
 
 @pytest.fixture
@@ -76,11 +78,11 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 def test_the_file_has_what_the_store_has(folder: Folder) -> None:
     """In natural order, without what is unreadable; before a label there is no file."""
     folder.begin()
-    folder.follower.follow()
+    folder.sync.follow()
     assert not folder.csv.exists()
     for number, text in ((3, "cc"), (1, "aa"), (2, None)):
         folder.say(number, text)
-    folder.follower.follow()
+    folder.sync.follow()
     assert folder.csv.read_text() == "file,label\n1.png,aa\n3.png,cc\n"
 
 
@@ -90,7 +92,7 @@ def test_a_file_that_is_there_is_taken_in(folder: Folder) -> None:
     folder.begin()
     assert (folder.standing(1).text, folder.standing(2).state) == ("aa", "open")
     folder.say(2, "bb")
-    folder.follower.follow()
+    folder.sync.follow()
     assert folder.csv.read_text() == "file,label,kind\n1.png,aa,x\n2.png,bb,y\n9.png,ii,z\n"
 
 
@@ -123,10 +125,10 @@ def test_a_file_that_cannot_be_understood_is_left_alone(
     folder.say(2, "bb")
     folder.csv.write_text(text)
     with pytest.raises(DatasetError):
-        folder.follower.follow()
+        folder.sync.follow()
     assert folder.csv.read_text() == text
     folder.csv.unlink()
-    folder.follower.follow()
+    folder.sync.follow()
     assert folder.labels() == {"2.png": "bb"}
 
 
@@ -134,12 +136,12 @@ def test_a_kill_before_the_file_is_written_loses_nothing(folder: Folder) -> None
     """The store has it; the next start brings it into the file."""
     folder.begin()
     folder.say(1, "aa")
-    folder.follower.follow()
+    folder.sync.follow()
     folder.say(1, "ab")
     folder.say(2, "bb")
     folder.kill()
     folder.begin()
-    folder.follower.follow()
+    folder.sync.follow()
     assert folder.labels() == {"1.png": "ab", "2.png": "bb"}
 
 
@@ -147,10 +149,10 @@ def test_a_kill_right_after_the_file_is_written_makes_it_nobody_elses(folder: Fo
     """The file is known by what it was going to be, so an older label in it never comes back."""
     folder.begin()
     folder.say(1, "aa")
-    folder.follower.follow()
+    folder.sync.follow()
     before = dict(folder.store.facts)
     folder.say(1, "ab")
-    folder.follower.follow()
+    folder.sync.follow()
     folder.store.set_facts({name: before[name] for name in ("csv", "csv at")})  # not noted yet
     folder.say(1, "ac")
     folder.kill()
@@ -163,9 +165,9 @@ def test_a_row_that_somebody_has_changed_is_taken_in(folder: Folder) -> None:
     folder.begin()
     folder.say(1, "aa")
     folder.say(2, "bb")
-    folder.follower.follow()
+    folder.sync.follow()
     folder.csv.write_text("file,label\n1.png,xx\n3.png,cc\n")
-    folder.follower.follow()
+    folder.sync.follow()
     assert folder.labels() == {"1.png": "xx", "2.png": "bb", "3.png": "cc"}
     folder.kill()
     folder.csv.write_text(folder.csv.read_text().replace("xx", "yy"))
@@ -177,21 +179,20 @@ def test_what_has_changed_in_both_places_is_disputed(folder: Folder) -> None:
     """Neither of the two is lost, and a review decides."""
     folder.begin()
     folder.say(1, "aa")
-    folder.follower.follow()
+    folder.sync.follow()
     folder.say(1, "ab")
     folder.csv.write_text("file,label\n1.png,xx\n")
-    folder.follower.follow()
+    folder.sync.follow()
     assert folder.standing(1).state == "disputed"
-    number = folder.store.number("1.png")
-    assert number is not None
-    assert {mark.text for mark in folder.store.marks(number)} == {"aa", "ab", "xx"}
+    said = folder.store.annotations(folder.number(1))
+    assert {annotation.text for annotation in said} == {"aa", "ab", "xx"}
 
 
 def test_without_the_store_the_file_is_enough(folder: Folder) -> None:
     """Whoever removes the hidden file keeps the labels."""
     folder.begin()
     folder.say(1, "aa")
-    folder.follower.follow()
+    folder.sync.follow()
     folder.kill()
     (folder.path / DATABASE).unlink()
     folder.begin()

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from captchascope.data.formats.tables import read_csv
-from captchascope.web.label.csvsync import Follower
-from captchascope.web.label.leases import LEASE, Leases, in_share
-from captchascope.web.label.schema import DATABASE
-from captchascope.web.label.store import Said, Store
+from captchascope.web.label.csvsync import CsvSync
+from captchascope.web.label.schema import OPEN, Submission
+from captchascope.web.label.store import LEASE, Store, in_share
 from web.label.folders import fill
 
 PEOPLE = ("person-a", "person-b", "person-c")
@@ -40,18 +39,17 @@ class Labelling(RuleBasedStateMachine):
 
     def start(self) -> None:
         """Open everything, as a server does."""
-        self.store = Store(self.folder / DATABASE)
+        self.store = Store(self.folder, OVERLAP, lambda: self.now)
         self.store.set_present(FILES)
-        self.follower = Follower(self.folder, self.store)
-        self.follower.begin()
-        self.leases = Leases(self.store, OVERLAP, lambda: self.now)
+        self.csv = CsvSync(self.store)
+        self.csv.begin()
 
     @rule(who=st.sampled_from(PEOPLE), want=st.integers(0, 3), keep=st.booleans())
     def lease(self, who: str, want: int, keep: bool) -> None:
         """Somebody asks for images."""
         mine = [i for (s, i), until in self.held.items() if s == who and until > self.now]
         hold = mine if keep else []
-        leased = self.leases.give(who, hold, range(1, len(FILES) + 1), want)
+        leased = self.store.lease(who, hold, want)
         self.held = {key: until for key, until in self.held.items() if key[0] != who}
         for image in [*(i for i in hold if i not in leased.lost), *leased.new]:
             self.held[who, image] = self.now + LEASE
@@ -64,7 +62,7 @@ class Labelling(RuleBasedStateMachine):
         """Somebody labels an image that they were given, perhaps long ago."""
         who, image = data.draw(st.sampled_from(sorted(self.held)))
         self.keys += 1
-        said = Said(f"key-{self.keys:04}", image, text)
+        said = Submission(f"key-{self.keys:04}", image, text)
         assert not self.store.say(who, [said] * (1 + twice))[0].fault
         self.said.append((said.key, who, image, text, True))
 
@@ -74,7 +72,7 @@ class Labelling(RuleBasedStateMachine):
         """Somebody withdraws something, perhaps again."""
         at = data.draw(st.integers(0, len(self.said) - 1))
         key, who, image, text, _ = self.said[at]
-        assert not self.store.say(who, [Said(key, None)])[0].fault
+        assert not self.store.say(who, [Submission(key, None)])[0].fault
         self.said[at] = key, who, image, text, False
 
     @rule(seconds=st.sampled_from([30.0, LEASE, 10 * LEASE]))
@@ -85,10 +83,10 @@ class Labelling(RuleBasedStateMachine):
     @rule()
     def follow(self) -> None:
         """Bring the file up to date; it says what people say."""
-        self.follower.follow()
+        self.csv.follow()
         path = self.folder / "labels.csv"
         rows = {row.file: row.label for row in read_csv(path)} if path.exists() else {}
-        assert rows == {file: text for file, text, _ in self.store.labels()}
+        assert rows == {file: text for file, text, _ in self.store.labels()[1]}
 
     @rule()
     def kill(self) -> None:
@@ -99,14 +97,16 @@ class Labelling(RuleBasedStateMachine):
     @invariant()
     def everything_said_stands_once(self) -> None:
         """As people's own last words, and nothing besides."""
+        standings = self.store.standings()
         for image in range(1, len(FILES) + 1):
-            marks = [(m.key, m.session, m.text) for m in self.store.marks(image)]
+            marks = [(m.key, m.session, m.text) for m in self.store.annotations(image)]
             assert marks == [(k, s, t) for k, s, i, t, on in self.said if on and i == image]
             last = {session: text for _, session, text in marks}
-            standing, texts = self.store.standing(image), set(last.values())
+            standing, texts = standings.get(image, OPEN), set(last.values())
             assert (standing.state == "open") == (not texts)
             assert (standing.state == "disputed") == (len(texts) > 1)
             assert standing.text is None or texts == {standing.text}
+            assert image in self.store.with_state(standing.state)
 
     @invariant()
     def no_image_is_with_more_than_should_see_it(self) -> None:

@@ -8,7 +8,7 @@ and if not, what it was when it last was: a row that has changed since was chang
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from captchascope.data.match import Folder
 from captchascope.errors import DatasetError
 from captchascope.files import find_images, printable, write_whole
 from captchascope.records import Sample
-from captchascope.web.label.schema import CSV
-from captchascope.web.label.store import Said, Store
+from captchascope.web.label.schema import CSV, OPEN, Submission
+from captchascope.web.label.store import Store
 
 _OURS, _SINCE = "csv", "csv at"  # the hash of the file as we left it, and the time of its labels
 _NEXT, _NEXT_AT = "next csv", "next csv at"  # the same of what may be being written
@@ -29,14 +29,14 @@ _OTHERS = ("txt", "jsonl", "label-studio")
 """Forms of labels that are taken in where there is no ``labels.csv``."""
 
 
-class Follower:
+class CsvSync:
     """Keeps the label file of a folder and the store in agreement."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
-        self._folder = folder
-        self._path = folder / LABELS_CSV
+    def __init__(self, store: Store) -> None:
+        self._folder = store.folder
+        self._path = store.folder / LABELS_CSV
         self._store = store
-        self._written: int | None = None  # the version of the store that the file has
+        self._written: int | None = None  # the time of the labels that the file has
 
     def begin(self) -> None:
         """Take in what the folder has, at the start.
@@ -58,11 +58,9 @@ class Follower:
             OutputError: If it cannot be written.
         """
         self._take_in()
-        with self._store.lock:
-            version, seq = self._store.version, self._store.seq
-            if version == self._written:
-                return
-            labels = self._store.labels()
+        if self._store.seq == self._written:
+            return
+        seq, labels = self._store.labels()
         if not (labels or self._path.exists()):
             return
         samples = [Sample(file, label, Path(file), columns=more) for file, label, more in labels]
@@ -72,7 +70,7 @@ class Follower:
             self._store.set_facts({_NEXT: ours, _NEXT_AT: str(seq)})
             write_whole(self._path, text)
         self._store.set_facts({_OURS: ours, _SINCE: str(seq)})
-        self._written = version
+        self._written = seq
 
     def _take_in(self) -> None:
         """Take in the file where it is not as we left it."""
@@ -115,20 +113,18 @@ class Follower:
         A label that nobody has touched here since then is replaced; where both have changed, the
         image becomes disputed.
         """
-        self._store.add_images(row.file for row in rows)
-        columns: dict[int, Mapping[str, str]] = {}
-        said = []
+        numbers = self._store.add_images(row.file for row in rows)
         since = int(self._store.facts.get(_SINCE, "0"))
+        befores, nows = self._store.standings(since), self._store.standings()
+        submissions = []
         for place, row in enumerate(rows):
-            image = self._store.number(row.file)
-            assert image is not None
-            columns[image] = row.columns
-            before, now = self._store.standing(image, since), self._store.standing(image)
+            image = numbers[row.file]
+            before, now = befores.get(image, OPEN), nows.get(image, OPEN)
             if row.label and row.label != before.text:
                 key = f"{CSV} {origin} {since} {place}"
-                said.append(Said(key, image, row.label, final=before == now))
-        self._store.set_columns(columns)
-        self._store.say(CSV, said)
+                submissions.append(Submission(key, image, row.label, final=before == now))
+        self._store.set_columns({numbers[row.file]: row.columns for row in rows})
+        self._store.say(CSV, submissions)
 
     def _take_in_others(self) -> None:
         """Take in labels of another form, if the folder has any."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 from captchascope.data.match import Folder
-from captchascope.draw.canvas import png
 from captchascope.errors import ImageError
 from captchascope.files import find_images, printable, read_regular
-from captchascope.image.decode import MAX_BYTES, load_rgb
+from captchascope.image.decode import MAX_BYTES
+
+_NO_UTF_8 = re.compile("[\ud800-\udfff]")  # what a byte of a name becomes that is no character
 
 
 def files_of(folder: Path) -> list[str]:
@@ -22,17 +23,8 @@ def files_of(folder: Path) -> list[str]:
     Raises:
         DatasetError: If the folder cannot be read or holds none.
     """
-    return list(_usable(Folder.of(folder, find_images(folder))))
-
-
-def _usable(found: Folder) -> Iterator[str]:
-    for image in found.images:
-        try:
-            image.file.encode()
-        except UnicodeEncodeError:
-            continue
-        if not image.outside:
-            yield image.file
+    found = Folder.of(folder, find_images(folder)).images
+    return [image.file for image in found if not (image.outside or _NO_UTF_8.search(image.file))]
 
 
 def bytes_of(folder: Path, file: str) -> bytes:
@@ -49,12 +41,3 @@ def bytes_of(folder: Path, file: str) -> bytes:
     except (OSError, ValueError) as error:
         what = getattr(error, "strerror", None) or str(error)
         raise ImageError(printable(file), f"cannot be read: {what}", "put it back") from error
-
-
-def png_of(folder: Path, file: str) -> bytes:
-    """Return an image of the folder as a PNG, whatever it was: no browser sees foreign bytes.
-
-    Raises:
-        ImageError: If it leads outside, or cannot be read or decoded.
-    """
-    return png(load_rgb(bytes_of(folder, file)))

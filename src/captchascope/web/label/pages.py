@@ -1,27 +1,29 @@
-"""What the pages send, checked before anything is done with it."""
+"""The pages of labelling, and what their scripts ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from captchascope.draw.canvas import png
 from captchascope.errors import ImageError
 from captchascope.files import printable
-from captchascope.web.label.images import png_of
-from captchascope.web.label.schema import CSV, Guess
-from captchascope.web.label.session import Desk, progress_of
-from captchascope.web.label.store import Said
+from captchascope.image.decode import load_rgb
+from captchascope.web.label.images import bytes_of
+from captchascope.web.label.schema import CSV, Guess, Submission
+from captchascope.web.label.session import LabelSession
 from captchascope.web.problems import Problem
 from captchascope.web.templates import level, page
 
 Session = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{8,64}$")]
 """What a page calls itself; no name of ours, such as ``labels.csv``, is of this form."""
 
-_Number = Annotated[int, Field(ge=1, lt=2**31)]
+_LAST = 2**31  # no image has a number as large
+_Number = Annotated[int, Field(ge=1, lt=_LAST)]
 _MOST = 100  # images that one page may have, and marks of one request
 _LONGEST = 200  # characters of a label
 _DAY = 86400.0
@@ -31,8 +33,8 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Wish(_Strict):
-    """A page that wants images.
+class LeaseBody(_Strict):
+    """A page asks for images.
 
     Attributes:
         session: Who.
@@ -47,7 +49,7 @@ class Wish(_Strict):
     sure: bool = False
 
 
-class _Word(_Strict):
+class _Submission(_Strict):
     key: Session
     image: _Number | None
     text: str | None = Field(default=None, max_length=_LONGEST)
@@ -55,16 +57,12 @@ class _Word(_Strict):
     guess: str | None = Field(default=None, max_length=_LONGEST)
     seconds: float | None = Field(default=None, ge=0, le=_DAY)
 
-    def said(self) -> Said:
-        """Return it as the store takes it."""
-        return Said(self.key, self.image, self.text, self.final, self.guess, self.seconds)
 
-
-class Speech(_Strict):
+class SayBody(_Strict):
     """What a page wants stored, in order."""
 
     session: Session
-    said: list[_Word] = Field(min_length=1, max_length=_MOST)
+    said: list[_Submission] = Field(min_length=1, max_length=_MOST)
 
 
 _SURE = 0.9
@@ -76,10 +74,10 @@ _REVIEWED = 30  # images on one page of the review
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
-def router(desk: Desk) -> APIRouter:
+def router(labelling: LabelSession) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(include_in_schema=False)
-    pages = _Pages(desk)
+    pages = _Pages(labelling)
     for path, endpoint, method in (
         ("/label", pages.one, "GET"),
         ("/label/grid", pages.grid, "GET"),
@@ -96,96 +94,79 @@ def router(desk: Desk) -> APIRouter:
 class _Pages:
     """What is behind each path. These run in threads, as storing waits for the disk."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, labelling: LabelSession) -> None:
+        self._labelling, self._store = labelling, labelling.store
 
     def one(self) -> HTMLResponse:
         """Show the page for one image at a time."""
-        return page("label.html", here="label", folder=self._folder(), learns=self._learns())
+        learns = self._labelling.plan.retrain if self._labelling.retrainer.learns else None
+        return self._page("label.html", learns=learns)
 
     def grid(self) -> HTMLResponse:
         """Show the page for ten at a time."""
-        return page("label-grid.html", here="label", folder=self._folder(), sure=_SURE)
+        return self._page("label-grid.html", sure=_SURE)
 
     def review(self) -> HTMLResponse:
         """Show what people disagree about."""
-        disputed = self._desk.store.with_state("disputed")
+        disputed = self._store.with_state("disputed")
         cases = [self._case(image) for image in disputed[:_REVIEWED]]
-        rest = len(disputed) - len(cases)
-        return page(
-            "label-review.html", here="label", folder=self._folder(), cases=cases, rest=rest
-        )
+        return self._page("label-review.html", cases=cases, rest=len(disputed) - len(cases))
+
+    def _page(self, name: str, **context: object) -> HTMLResponse:
+        return page(name, 200, here="label", folder=printable(self._store.folder), **context)
 
     def image(self, image: int) -> Response:
-        """Give an image of the folder, by its number alone."""
-        file = self._desk.store.file(image)
+        """Give an image of the folder as a PNG, by its number: no browser sees foreign bytes."""
+        file = self._store.file(image) if 0 < image < _LAST else None
         if file is None:
             raise Problem(404, "there is no such image")
         try:
-            data = png_of(self._desk.plan.folder, file)
+            data = png(load_rgb(bytes_of(self._store.folder, file)))
         except ImageError as error:
             raise Problem(422, error.what, remedy=error.remedy) from error
         return Response(data, media_type="image/png", headers=_PRIVATE)
 
     def history(self, session: Annotated[Session, Query()]) -> dict[str, object]:
         """Give the last labels of a session, the oldest first."""
-        marks = self._desk.store.history(session, _REMEMBERED)
         return {
             "marks": [
-                {"key": mark.key, "text": mark.text, "item": self._item(mark.image)}
-                for mark in marks
-                if self._desk.store.file(mark.image) is not None
+                {"key": said.key, "text": said.text, "item": self._item(said.image)}
+                for said in self._store.history(session, _REMEMBERED)
+                if self._store.file(said.image) is not None
             ]
         }
 
-    def lease(self, wish: Wish) -> dict[str, object]:
+    def lease(self, body: LeaseBody) -> dict[str, object]:
         """Give images to a session, and keep for it what it has."""
-        every = self._desk.guesses.order() if wish.want else ()
-        order: Iterable[int] = every
-        if wish.sure:
-            order = filter(self._is_sure, reversed(every))
-        leased = self._desk.leases.give(wish.session, wish.hold, order, wish.want)
+        sure = _SURE if body.sure else None
+        leased = self._store.lease(body.session, body.hold, body.want, sure)
         items = [self._item(image) for image in leased.new]
-        return {"new": items, "lost": leased.lost, **self._progress(wish.session)}
+        return {"new": items, "lost": leased.lost, **self._progress(body.session)}
 
-    def say(self, speech: Speech) -> dict[str, object]:
+    def say(self, body: SayBody) -> dict[str, object]:
         """Store labels; those without a fault are on the disk when this has answered."""
-        said = [word.said() for word in speech.said]
-        done = self._desk.say(speech.session, said)
-        told = [{"key": one.key, "fault": one.fault} for one in done]
-        return {"done": told, **self._progress(speech.session)}
+        submissions = [Submission(**one.model_dump()) for one in body.said]
+        done = [asdict(result) for result in self._store.say(body.session, submissions)]
+        return {"done": done, **self._progress(body.session)}
 
     def _progress(self, session: str) -> dict[str, object]:
-        return {"progress": progress_of(self._desk, session).to_json()}
-
-    def _is_sure(self, image: int) -> bool:
-        guess = self._desk.guesses.of(image)
-        return guess is not None and guess.text is not None and guess.confidence >= _SURE
+        return {"progress": self._labelling.progress(session)}
 
     def _item(self, image: int) -> dict[str, object]:
         """Return an image as the scripts take it."""
-        name = printable(self._desk.store.file(image) or "")
-        return {"id": image, "name": name, "guess": _told(self._desk.guesses.of(image))}
+        name = printable(self._store.file(image) or "")
+        return {"id": image, "name": name, "guess": _shown(self._store.guess(image))}
 
     def _case(self, image: int) -> dict[str, object]:
         """Return a disputed image with who said what."""
-        people: dict[str, str] = {}
+        last = {one.session: one.text for one in self._store.annotations(image)}
         said: dict[str | None, list[str]] = {}
-        last = {mark.session: mark.text for mark in self._desk.store.marks(image)}
-        for session, text in last.items():
-            who = CSV if session == CSV else f"person {len(people) + 1}"
-            people[session] = who
-            said.setdefault(text, []).append(who)
-        return {"id": image, "name": printable(self._desk.store.file(image) or ""), "said": said}
-
-    def _folder(self) -> str:
-        return printable(self._desk.plan.folder)
-
-    def _learns(self) -> int | None:
-        return self._desk.plan.retrain if self._desk.pupil.learns else None
+        for number, (session, text) in enumerate(last.items(), 1):
+            said.setdefault(text, []).append(CSV if session == CSV else f"person {number}")
+        return {"id": image, "name": printable(self._store.file(image) or ""), "said": said}
 
 
-def _told(guess: Guess | None) -> dict[str, object] | None:
+def _shown(guess: Guess | None) -> dict[str, object] | None:
     """Return a guess as the scripts take it."""
     if guess is None or guess.text is None:
         return None

@@ -1,279 +1,344 @@
-"""The labels of a folder while people give them: all in memory, and on the disk before it is said.
+"""The labels of a folder while people give them: on the disk before it is said that they are.
 
 Threads may share a store. Images have numbers, which never change and are never used again.
 """
 
 from __future__ import annotations
 
-import threading
+import hashlib
+import json
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from sqlite3 import Connection
 
 from captchascope.data.labels import label_fault
 from captchascope.files import natural_key
 from captchascope.web.label.schema import (
-    NONE_YET,
+    CSV,
+    DATABASE,
+    Annotation,
     Database,
-    Mark,
+    Guess,
+    Result,
     Standing,
+    Submission,
     standing_of,
 )
 
-__all__ = ["Done", "Said", "Store"]
+LEASE = 120.0
+"""Seconds for which an image is one session's; a page that is open renews it."""
+
+_ANNOTATION = "key, image, session, text, final, guess, seconds"
+
+_HAS_ROOM = """
+    place IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM marks WHERE marks.image = standings.image AND undone IS NULL
+        AND (final OR session = :csv))
+    AND viewers > (SELECT COUNT(*) FROM (
+        SELECT session FROM marks WHERE marks.image = standings.image AND undone IS NULL
+        UNION
+        SELECT session FROM leases WHERE leases.image = standings.image AND until > :now
+    ) WHERE session <> :session)
+"""
+"""Fewer others have had an image, or have it now, than are to see it: one, or two of the share.
+What the session itself has said of it does not matter here."""
+
+_DUE = f"""
+    (state = 'open' OR viewers > 1) AND confidence BETWEEN :least AND :most AND {_HAS_ROOM}
+    AND NOT EXISTS (SELECT 1 FROM marks WHERE marks.image = standings.image AND undone IS NULL
+        AND session = :session)
+    AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.image = standings.image
+        AND session = :session)
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What somebody wants stored: a mark, or that one of theirs is withdrawn.
+class Leased:
+    """What a session was given.
 
     Attributes:
-        key: Of the mark.
-        image: The number of the image; None where the mark is withdrawn.
-        text: As in ``Mark``; so are the rest.
+        new: The images that are its own now.
+        lost: Those that it wanted to keep, and others have, or that are gone.
     """
 
-    key: str
-    image: int | None
-    text: str | None = None
-    final: bool = False
-    guess: str | None = None
-    seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What came of a ``Said``: ``fault`` is empty where it is stored."""
-
-    key: str
-    fault: str = ""
+    new: list[int]
+    lost: list[int]
 
 
 class Store:
-    """The images and marks of one folder.
+    """The images, annotations and leases of one folder.
 
     Attributes:
-        lock: Held by whoever asks twice and wants no change in between.
-        version: Grows with every change of a label.
-        facts: What else is kept, by name; ``set_facts`` changes it.
+        folder: The folder.
+        seq: The time as annotations count it: it grows with each, and with each withdrawal.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the store in a file, or make it; errors as ``Database``."""
-        self.lock = threading.RLock()
-        self._database = Database(path)
-        self.facts = self._database.facts()
-        self._files: dict[int, str] = {}
-        self._numbers: dict[str, int] = {}
-        self._columns: dict[int, dict[str, str]] = {}
-        for number, (file, columns) in self._database.images().items():
-            self._files[number], self._columns[number] = file, columns
-            self._numbers[file] = number
-        self._marks: dict[int, list[Mark]] = {}
-        self._keys: dict[str, Mark] = {}
-        self._log: list[str] = []  # keys, in order
-        self._seq = 0
-        for mark in self._database.marks():
-            self._keep(mark)
-        self._standings = {image: standing_of(marks) for image, marks in self._marks.items()}
-        self._present: dict[int, int] = {}  # to the place in natural order
-        self._counts: Counter[str] = Counter()
-        self.version = 0
+    def __init__(
+        self, folder: Path, overlap: float = 0.0, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Open the store of a folder, or make it; errors as of ``Database``.
+
+        Args:
+            folder: Where the images are.
+            overlap: The share of the images, 0 to 1, that two sessions are given.
+            clock: Tells the time in seconds since the epoch.
+        """
+        self.folder = folder
+        self._overlap = overlap
+        self._clock = clock
+        self._database = Database(folder / DATABASE)
+        self._rows = self._database.rows
+        latest = "SELECT IFNULL(MAX(MAX(seq), IFNULL(MAX(undone), 0)), 0) FROM marks"
+        self.seq: int = self._rows(latest)[0][0]
+        with self._database.changing() as connection:
+            self._add(connection, ())
+            self._restand(connection, self.standings())
 
     def close(self) -> None:
         """Close the file; nothing may be asked of the store after that."""
-        with self.lock:
-            self._database.close()
-
-    def _keep(self, mark: Mark) -> None:
-        self._marks.setdefault(mark.image, []).append(mark)
-        self._keys[mark.key] = mark
-        self._log.append(mark.key)
-        self._seq = max(self._seq, mark.seq, mark.undone or 0)
-
-    @property
-    def seq(self) -> int:
-        """The time, as marks count it."""
-        return self._seq
+        self._database.close()
 
     def set_present(self, files: Sequence[str]) -> None:
         """Say which images are in the folder now, in natural order; new ones get numbers."""
-        with self.lock:
-            self.add_images(file for file in files if file not in self._numbers)
-            numbers = [self._numbers[file] for file in files]
-            self._present = {number: place for place, number in enumerate(numbers)}
-            self._counts = Counter(self.standing(number).state for number in numbers)
+        with self._database.changing() as connection:
+            numbers = self._add(connection, files)
+            places = {numbers[file]: place for place, file in enumerate(files)}
+            before = self._rows("SELECT image, NULL FROM standings WHERE place IS NOT NULL")
+            connection.executemany(
+                "UPDATE standings SET place = :place WHERE image = :image AND place IS NOT :place",
+                ({"image": n, "place": place} for n, place in {**dict(before), **places}.items()),
+            )
 
-    def add_images(self, files: Iterable[str]) -> None:
-        """Give numbers to files that may be in the folder or not."""
-        with self.lock:
-            new = [file for file in files if file not in self._numbers]
-            if not new:
-                return
-            with self._database.changing():
-                numbers = [self._database.add_image(file) for file in new]
-            for number, file in zip(numbers, new, strict=True):
-                self._files[number], self._numbers[file] = file, number
-                self._columns[number] = {}
+    def add_images(self, files: Iterable[str]) -> dict[str, int]:
+        """Give numbers to files, in the folder or not, and return those of all files."""
+        with self._database.changing() as connection:
+            return self._add(connection, files)
+
+    def _add(self, connection: Connection, files: Iterable[str]) -> dict[str, int]:
+        connection.executemany(
+            "INSERT OR IGNORE INTO images (file) VALUES (?)", ((file,) for file in files)
+        )
+        new = self._rows("""SELECT id, file FROM images
+            WHERE id > (SELECT IFNULL(MAX(image), 0) FROM standings)""")
+        connection.executemany(
+            "INSERT INTO standings (image, viewers) VALUES (?, ?)",
+            ((image, 2 if in_share(file, self._overlap) else 1) for image, file in new),
+        )
+        return dict(self._rows("SELECT file, id FROM images"))
+
+    def set_columns(self, columns: Mapping[int, Mapping[str, str]]) -> None:
+        """Store the further columns of some images."""
+        with self._database.changing() as connection:
+            connection.executemany(
+                "UPDATE images SET columns = :columns WHERE id = :image AND columns <> :columns",
+                ({"image": n, "columns": json.dumps(dict(c))} for n, c in columns.items()),
+            )
 
     def file(self, image: int) -> str | None:
         """Return the path of an image that is in the folder, relative to it."""
-        return self._files[image] if image in self._present else None
+        query = "SELECT file FROM images JOIN standings ON image = id WHERE id = ? AND place >= 0"
+        return next((file for (file,) in self._rows(query, (image,))), None)
 
-    def number(self, file: str) -> int | None:
-        """Return the number of a file."""
-        return self._numbers.get(file)
-
-    def standing(self, image: int, at: int | None = None) -> Standing:
-        """Return where an image stands, or stood."""
-        if at is not None:
-            return standing_of(self._marks.get(image, ()), at)
-        return self._standings.get(image, NONE_YET)
-
-    def mark(self, key: str) -> Mark | None:
-        """Return a mark by its key, whether it stands or not."""
-        return self._keys.get(key)
-
-    def marks(self, image: int) -> list[Mark]:
-        """Return what stands of an image, in order."""
-        with self.lock:
-            return [mark for mark in self._marks.get(image, ()) if mark.stands()]
-
-    def counts(self) -> Counter[str]:
-        """Return how many of the images in the folder are in which state."""
-        with self.lock:
-            return self._counts.copy()
-
-    def with_state(self, state: str) -> list[int]:
-        """Return the images in the folder that are in a state, in natural order."""
-        with self.lock:
-            return [image for image in self._present if self.standing(image).state == state]
-
-    def labels(self) -> list[tuple[str, str, Mapping[str, str]]]:
-        """Return file, label and further columns of all that is labelled, in natural order."""
-        with self.lock:
-            found = [
-                (self._files[image], standing.text, self._columns[image])
-                for image, standing in self._standings.items()
-                if standing.text is not None
-            ]
-        return sorted(found, key=lambda row: [natural_key(part) for part in row[0].split("/")])
-
-    def latest(self) -> Iterator[Mark]:
-        """Yield the marks that stand, the last first."""
-        for key in reversed(self._log):
-            mark = self._keys[key]
-            if mark.stands():
-                yield mark
-
-    def history(self, session: str, most: int) -> list[Mark]:
-        """Return the last marks of a session that stand, the oldest first, one for each image."""
-        with self.lock:
-            found: dict[int, Mark] = {}
-            for mark in self.latest():
-                if mark.session == session:
-                    found.setdefault(mark.image, mark)
-                    if len(found) == most:
-                        break
-        return list(found.values())[::-1]
-
-    def say(self, session: str, said: Sequence[Said]) -> list[Done]:
+    def say(self, session: str, submissions: Sequence[Submission]) -> list[Result]:
         """Store what a session says, in order and at once.
 
-        When this returns, all that has no fault is on the disk. Said twice, it is stored once.
+        When this returns, all that has no fault is on the disk. Said twice, it is stored once. An
+        image whose annotation is withdrawn is the session's own to label again.
 
         Raises:
             OutputError: If nothing could be stored.
         """
-        with self.lock:
-            changed: dict[str, Mark] = {}
-            done, seq = [], self._seq
-            for one in said:
-                result = self._understood(session, one, seq + 1, changed)
-                if isinstance(result, Mark):
-                    changed[result.key] = result
-                    seq += 1
-                done.append(Done(one.key, result if isinstance(result, str) else ""))
-            self._commit(changed, seq)
-            return done
+        with self._database.lock:
+            with self._database.changing() as connection:
+                seq, changed, results = self.seq, set[int](), []
+                for submission in submissions:
+                    image, fault = self._store(connection, session, submission, seq + 1)
+                    results.append(Result(submission.key, fault))
+                    if image is not None:
+                        changed.add(image)
+                        seq += 1
+                self._restand(
+                    connection, {image: standing_of(self.annotations(image)) for image in changed}
+                )
+            self.seq = seq
+        return results
 
-    def _understood(
-        self, session: str, said: Said, seq: int, changed: Mapping[str, Mark]
-    ) -> Mark | str | None:
-        """Return the mark to store, None if that is done already, or what is wrong."""
-        known = changed.get(said.key) or self._keys.get(said.key)
-        if known is not None and known.session != session:
-            return "is of another session"
+    def _store(
+        self, connection: Connection, session: str, said: Submission, seq: int
+    ) -> tuple[int | None, str]:
+        """Store a submission; return the image of which something is new, and what is wrong."""
+        query = "SELECT image, session, undone FROM marks WHERE key = ?"
+        known = next(iter(self._rows(query, (said.key,))), None)
+        if known is not None and known[1] != session:
+            return None, "is of another session"
         if said.image is None:
             if known is None:
-                return "was never stored"
-            return replace(known, undone=seq) if known.stands() else None
+                return None, "was never stored"
+            image, _, undone = known
+            if undone is not None:
+                return None, ""
+            connection.execute("UPDATE marks SET undone = ? WHERE key = ?", (seq, said.key))
+            self._lease(connection, session, [image], self._clock())
+            return image, ""
         if known is not None:
-            return None
-        if said.image not in self._files:
-            return "there is no such image"
+            return None, ""
+        if not self._rows("SELECT 1 FROM images WHERE id = ?", (said.image,)):
+            return None, "there is no such image"
         if said.text is not None and (fault := label_fault(said.text)):
-            return f"{fault} cannot be stored"
+            return None, f"{fault} cannot be stored"
         guess = None if said.guess is None or label_fault(said.guess) else said.guess
-        rest = (said.final, guess, said.seconds)
-        return Mark(seq, said.key, said.image, session, said.text, *rest)
+        given = (said.key, said.image, session, said.text, int(said.final), guess, said.seconds)
+        connection.execute(
+            f"INSERT INTO marks (seq, {_ANNOTATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (seq, *given),
+        )
+        return said.image, ""
 
-    def _commit(self, changed: Mapping[str, Mark], seq: int) -> None:
-        """Bring marks to the disk, then to memory."""
-        if not changed:
-            return
-        with self._database.changing():
-            for mark in changed.values():
-                if mark.key not in self._keys:
-                    self._database.add_mark(mark)
-                else:
-                    self._database.undo_mark(mark)
-        for mark in changed.values():
-            if mark.key in self._keys:
-                marks = self._marks[mark.image]
-                marks[marks.index(self._keys[mark.key])] = mark
-                self._keys[mark.key] = mark
-            else:
-                self._keep(mark)
-            self._restand(mark.image)
-        self._seq = seq
-        self.version += 1
+    def _restand(self, connection: Connection, standings: Mapping[int, Standing]) -> None:
+        connection.executemany(
+            "UPDATE standings SET state = ?, text = ? WHERE image = ?",
+            ((standing.state, standing.text, image) for image, standing in standings.items()),
+        )
 
-    def _restand(self, image: int) -> None:
-        before = self.standing(image)
-        self._standings[image] = after = standing_of(self._marks[image])
-        if image in self._present:
-            self._counts[before.state] -= 1
-            self._counts[after.state] += 1
+    def annotations(self, image: int) -> list[Annotation]:
+        """Return what stands of an image, in order."""
+        query = f"SELECT {_ANNOTATION} FROM marks WHERE image = ? AND undone IS NULL ORDER BY seq"
+        return [Annotation(*row) for row in self._rows(query, (image,))]
 
-    def present(self) -> list[int]:
-        """Return the images in the folder, in natural order."""
-        with self.lock:
-            return list(self._present)
+    def standings(self, at: int | None = None) -> dict[int, Standing]:
+        """Return where the images stand, or stood at a time, of which something was said."""
+        query = f"""SELECT {_ANNOTATION} FROM marks WHERE seq <= :at
+            AND (undone IS NULL OR undone > :at) ORDER BY image, seq"""
+        rows = self._rows(query, {"at": self.seq if at is None else at})
+        found = groupby((Annotation(*row) for row in rows), key=lambda one: one.image)
+        return {image: standing_of(those) for image, those in found}
+
+    def counts(self) -> Counter[str]:
+        """Return how many of the images in the folder are in which state."""
+        query = "SELECT state, COUNT(*) FROM standings WHERE place IS NOT NULL GROUP BY state"
+        return Counter(dict(self._rows(query)))
+
+    def with_state(self, state: str) -> list[int]:
+        """Return the images in the folder that are in a state, in natural order."""
+        query = "SELECT image FROM standings WHERE place >= 0 AND state = ? ORDER BY place"
+        return [image for (image,) in self._rows(query, (state,))]
+
+    def labels(self) -> tuple[int, list[tuple[str, str, Mapping[str, str]]]]:
+        """Return the time, and file, label and further columns of all that is labelled then.
+
+        They are in natural order.
+        """
+        query = """SELECT file, text, columns FROM standings JOIN images ON id = image
+            WHERE state = 'labelled'"""
+        with self._database.lock:
+            seq, rows = self.seq, self._rows(query)
+        found = [(file, text, json.loads(columns)) for file, text, columns in rows]
+        return seq, sorted(found, key=lambda row: [natural_key(p) for p in row[0].split("/")])
+
+    def history(self, session: str, most: int) -> list[Annotation]:
+        """Return the last annotations of a session, the oldest first, one for each image."""
+        query = f"""SELECT {_ANNOTATION} FROM marks AS this
+            WHERE session = ? AND undone IS NULL AND NOT EXISTS (
+                SELECT 1 FROM marks WHERE image = this.image AND session = this.session
+                AND undone IS NULL AND seq > this.seq)
+            ORDER BY seq DESC LIMIT ?"""
+        return [Annotation(*row) for row in self._rows(query, (session, most))][::-1]
+
+    def seconds(self, session: str, most: int) -> list[float]:
+        """Return how long the last annotations of a session took, where that is known."""
+        query = """SELECT seconds FROM marks WHERE session = ? AND undone IS NULL
+            ORDER BY seq DESC LIMIT ?"""
+        return [taken for (taken,) in self._rows(query, (session, most)) if taken is not None]
+
+    def accepted(self, since: int, most: int) -> list[bool]:
+        """Return for the last labels after a time whether they are what the model had guessed."""
+        query = """SELECT guess = text FROM marks WHERE seq > ? AND undone IS NULL
+            AND guess IS NOT NULL AND text IS NOT NULL ORDER BY seq DESC LIMIT ?"""
+        return [bool(same) for (same,) in self._rows(query, (since, most))]
+
+    def set_guesses(self, guesses: Mapping[int, Guess]) -> None:
+        """Remember what a model reads in images, until the store is closed."""
+        with self._database.changing() as connection:
+            connection.executemany(
+                "UPDATE standings SET model = ?, confidence = ?, guess = ? WHERE image = ?",
+                (
+                    (guess.model, guess.confidence, json.dumps([guess.text, guess.chars]), image)
+                    for image, guess in guesses.items()
+                ),
+            )
+
+    def guess(self, image: int) -> Guess | None:
+        """Return the guess for an image, if it has been read."""
+        query = "SELECT guess, confidence, model FROM standings WHERE image = ? AND model > 0"
+        for guess, confidence, model in self._rows(query, (image,)):
+            text, chars = json.loads(guess)
+            return Guess(text, confidence, tuple((char, worth) for char, worth in chars), model)
+        return None
+
+    def unread(self, model: int, most: int) -> list[tuple[int, str]]:
+        """Return numbers and files of images to label that a model has not read yet."""
+        query = """SELECT image, file FROM standings JOIN images ON id = image
+            WHERE place IS NOT NULL AND state = 'open' AND model < ?
+            ORDER BY model, place LIMIT ?"""
+        return self._rows(query, (model, most))
+
+    def lease(
+        self, session: str, hold: Sequence[int], want: int, sure: float | None = None
+    ) -> Leased:
+        """Let a session keep what it holds, and give it more: what the model is least sure of.
+
+        Each image is one session's at a time, those of the share are two's.
+
+        Args:
+            session: Who asks.
+            hold: What it has and wants to keep; whatever else it had is free.
+            want: How many more.
+            sure: Give what the model is surest of, from this confidence on.
+        """
+        limits = {"least": 0.0, "most": 2.0} if sure is None else {"least": sure, "most": 1.0}
+        down = "" if sure is None else "DESC"
+        query = f"""SELECT image FROM standings WHERE {_DUE}
+            ORDER BY confidence {down}, place {down} LIMIT :want"""
+        with self._database.changing() as connection:
+            now = self._clock()
+            connection.execute("DELETE FROM leases WHERE session = ? OR until <= ?", (session, now))
+            kept = self._lease(connection, session, hold, now)
+            given = {"session": session, "csv": CSV, "now": now, "want": want, **limits}
+            new = [image for (image,) in self._rows(query, given)]
+            self._lease(connection, session, new, now)
+        return Leased(new, [image for image in hold if image not in kept])
+
+    def _lease(
+        self, connection: Connection, session: str, images: Iterable[int], now: float
+    ) -> set[int]:
+        """Lease images to a session where there is room, and return those."""
+        query = f"SELECT 1 FROM standings WHERE image = :image AND {_HAS_ROOM}"
+        given = {"session": session, "csv": CSV, "now": now}
+        leased = {image for image in images if self._rows(query, {**given, "image": image})}
+        connection.executemany(
+            "INSERT OR REPLACE INTO leases VALUES (?, ?, ?)",
+            ((image, session, now + LEASE) for image in leased),
+        )
+        return leased
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What else is kept, by name; ``set_facts`` changes it."""
+        return dict(self._rows("SELECT name, value FROM facts"))
 
     def set_facts(self, facts: Mapping[str, str]) -> None:
         """Keep facts by name, on the disk too."""
-        with self.lock:
-            with self._database.changing():
-                self._database.set_facts(facts)
-            self.facts |= facts
+        with self._database.changing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
 
-    def leases(self) -> list[tuple[int, str, float]]:
-        """Return the leases that were stored: image, session, end in seconds since the epoch."""
-        with self.lock:
-            return self._database.leases()
 
-    def set_leases(self, session: str, leases: Mapping[int, float]) -> None:
-        """Store what a session holds, and until when."""
-        with self.lock, self._database.changing():
-            self._database.set_leases(session, leases.items())
-
-    def set_columns(self, columns: Mapping[int, Mapping[str, str]]) -> None:
-        """Store the further columns of some images."""
-        changed = {n: dict(c) for n, c in columns.items() if self._columns[n] != dict(c)}
-        if changed:
-            with self.lock, self._database.changing():
-                for number, further in changed.items():
-                    self._database.set_columns(number, further)
-            self._columns |= changed
+def in_share(file: str, share: float) -> bool:
+    """Say whether an image is in a share, 0 to 1, of all: by its name, so always the same."""
+    if share == 0:
+        return False
+    digest = hashlib.sha256(f"overlap {file}".encode()).digest()
+    return int.from_bytes(digest[:8]) < share * 2**64

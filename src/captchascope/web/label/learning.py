@@ -1,0 +1,272 @@
+"""Active learning: a model guesses what is to be labelled, and is trained anew on the labels.
+
+People are given what it is least sure of first, as that teaches it most (``Store.lease``).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+from captchascope.errors import CaptchascopeError, ImageError
+from captchascope.evaluate import Rate
+from captchascope.files import printable
+from captchascope.reader import Reader, load
+from captchascope.records import Reading
+from captchascope.web.label.images import bytes_of
+from captchascope.web.label.schema import Guess
+from captchascope.web.label.store import Store
+
+OWN_MODEL = ".captchascope-model.onnx"
+"""The model that is trained while people label; hidden, in the folder itself."""
+
+NEXT_MODEL = ".captchascope-next.onnx"
+"""What a training writes, until it is known whether it is better."""
+
+_SHIPPED = ("metu", "start")
+
+_BATCH = 16  # images; few, so that whoever waits for a page is served in between
+_IDLE = 1.0  # seconds between looks for new images
+
+
+def best_of(images: Sequence[bytes]) -> Reader:
+    """Return the shipped model that is surest about some images, on the average."""
+    readers = [load(name) for name in _SHIPPED]
+    return max(readers, key=lambda reader: sum(r.confidence for r in reader.read_batch(images)))
+
+
+class Guesses:
+    """Reads what is not labelled yet, in the background.
+
+    Attributes:
+        model: The number of the model that reads, counted from 1; 0 before there is one.
+        trouble: Why there are no guesses; empty where there are.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._reader: Reader | None = None
+        self._wake = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="guesses", daemon=True)
+        self.model = 0
+        self.trouble = ""
+
+    def begin(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop after the batch at hand."""
+        self._ended.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def use(self, reader: Reader) -> None:
+        """Read with this model from now on, and read again what is not labelled."""
+        self._reader = reader
+        self.model += 1
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                busy = self._reader is not None and self._read_some(self._reader)
+            except Exception as error:  # whatever it is, people go on labelling without guesses
+                self.trouble, busy = f"the model cannot read: {error}", False
+            if not busy:
+                self._wake.wait(_IDLE)
+                self._wake.clear()
+
+    def _read_some(self, reader: Reader) -> bool:
+        """Read a batch; say whether there was one."""
+        model = self.model
+        batch = self._store.unread(model, _BATCH)
+        loaded = {}
+        for image, file in batch:
+            with suppress(ImageError):
+                loaded[image] = bytes_of(self._store.folder, file)
+        readings = dict(zip(loaded, reader.read_batch(list(loaded.values())), strict=True))
+        self._store.set_guesses({i: _guess(readings.get(i), model) for i, _ in batch})
+        self.trouble = ""
+        return bool(batch)
+
+
+def _guess(reading: Reading | None, model: int) -> Guess:
+    """Return a reading as a guess; what cannot be read is as uncertain as can be."""
+    if reading is None or reading.text is None:
+        return Guess(None, 0.0, (), model)
+    chars = tuple((char.char, char.confidence) for char in reading.chars)
+    return Guess(reading.text, reading.confidence, chars, model)
+
+
+_LATELY = 50  # labels
+_ENOUGH = 10  # labels
+_NICENESS = 15
+_TOLD = 300  # characters of an error
+
+_LOW = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+_LOW |= getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+"""How a process gives way on Windows; elsewhere it is told so when it runs."""
+
+_SINCE = "model since"  # the time, as annotations count, when the model came that guesses now
+_TRAINED = "trained on"  # how many labels there were when the last training began
+
+
+def can_train() -> bool:
+    """Say whether the packages of the extra ``train`` are installed."""
+    return all(find_spec(name) is not None for name in ("torch", "lightning", "onnxscript"))
+
+
+def training_command(folder: Path, seconds: float) -> list[str]:
+    """Return the command that trains ``NEXT_MODEL`` on the labels of a folder."""
+    given = [str(folder), "-o", str(folder / NEXT_MODEL), "--labels-from", "csv", "--quiet"]
+    limit = ["--time-limit", f"{seconds:.0f}s"]
+    return [sys.executable, "-m", "captchascope", "train", *given, *limit]
+
+
+class Retrainer:
+    """Trains a model every so many labels, and says whether it is better than the one in use.
+
+    At most one training runs at a time: a process of its own and of low priority, which can be
+    killed and takes nothing with it.
+
+    Attributes:
+        learns: Whether there will be trainings at all.
+        begun: When the training that runs began, as ``time.monotonic`` tells; None where none runs.
+        news: What came of the last training; empty before there was one.
+        trouble: Why the last one gave no model; empty where it did.
+    """
+
+    def __init__(self, store: Store, every: int | None, command: Sequence[str]) -> None:
+        """Set it up.
+
+        Args:
+            store: The labels.
+            every: After how many labels; None for never.
+            command: What trains, as ``training_command`` gives it.
+        """
+        self._store = store
+        self._every = every
+        self._command = command
+        self._own, self._next = store.folder / OWN_MODEL, store.folder / NEXT_MODEL
+        self._running: tuple[subprocess.Popen[bytes], IO[bytes]] | None = None
+        self.learns = every is not None and can_train()
+        self.begun: float | None = None
+        self.news = self.trouble = ""
+
+    def look(self) -> Reader | None:
+        """Begin a training if it is time, and return a new model if one is there and better.
+
+        Raises:
+            OutputError: If it cannot be stored when the training began.
+            ModelError: If the new model cannot be used.
+        """
+        if self._running is not None:
+            reader = self._finished() if self._running[0].poll() is not None else None
+            return None if reader is None else self._judged(reader)
+        if self._every is not None and self.learns:
+            counts = self._store.counts()
+            before = int(self._store.facts.get(_TRAINED, "0"))
+            if counts["open"] and counts["labelled"] >= before + self._every:
+                self._store.set_facts({_TRAINED: str(counts["labelled"])})
+                self._begin()
+        return None
+
+    def end(self) -> None:
+        """End the training that runs, if one does."""
+        if self._running is not None:
+            self._running[0].kill()
+            self._stderr()
+
+    def expected(self) -> Rate | None:
+        """Return how good the guesses of the model in use are, by the last labels since it came.
+
+        These are the images that it was least certain of, and none that it was trained on: of those
+        that are left, more will be right.
+
+        Returns:
+            None while there are too few.
+        """
+        lately = self._store.accepted(int(self._store.facts.get(_SINCE, "0")), _LATELY)
+        return None if len(lately) < _ENOUGH else Rate(sum(lately), len(lately))
+
+    def _begin(self) -> None:
+        self._next.unlink(missing_ok=True)
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when the process has ended
+        try:
+            process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                start_new_session=True,  # the Ctrl-C of the server's terminal is not for it
+                creationflags=_LOW,
+            )
+        except OSError as error:
+            said.close()
+            self.trouble = f"training could not begin: {error.strerror}"
+            return
+        self._running, self.begun = (process, said), time.monotonic()
+        if sys.platform != "win32":
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+
+    def _finished(self) -> Reader | None:
+        """Return the model of the training that has ended; None if it gave none.
+
+        That it ends with status 1 says nothing: it does where images have no label yet.
+        """
+        lines = [line for line in self._stderr().splitlines() if line.strip()]
+        try:
+            if self._next.exists():
+                reader = load(self._next)
+                self.trouble = ""
+                return reader
+            why = lines[-1].removeprefix("captchascope: ") if lines else "it said nothing"
+            self.trouble = f"training gave no model: {printable(why)[:_TOLD]}"
+        except CaptchascopeError as error:
+            self.trouble = f"training gave no model: {error}"
+        return None
+
+    def _stderr(self) -> str:
+        """Wait for the process, and return what it said."""
+        assert self._running is not None
+        process, file = self._running
+        process.wait()
+        self._running, self.begun = None, None
+        with file as said:
+            said.seek(0)
+            return said.read().decode(errors="replace")
+
+    def _judged(self, reader: Reader) -> Reader | None:
+        """Return a new model unless the one in use is better, as far as one can tell.
+
+        The one is measured on labels that were held out of its training, the other on labels that
+        came after its own: either has seen none of what it is measured on.
+        """
+        share = reader.model.metadata.metrics.get("validation_captcha")
+        new = float(share) if isinstance(share, int | float) else None
+        old = self.expected()
+        if new is not None and old is not None and new < old.value:
+            self._next.unlink(missing_ok=True)
+            self.news = (
+                f"A new model reads {new:.0%} of the labels held out; the one in use, with "
+                f"{old.value:.0%}, is better and stays."
+            )
+            return None
+        self._next.replace(self._own)
+        self._store.set_facts({_SINCE: str(self._store.seq)})
+        reads = "" if new is None else f": it reads {new:.0%} of the labels held out"
+        self.news = f"A model trained on your labels guesses now{reads}."
+        return load(self._own)

@@ -1,0 +1,228 @@
+"""A model guesses in the background; it learns there, gives way, and is used where it is better."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+from captchascope.generate.folder import write_folder
+from captchascope.reader import Reader, load, model_path
+from captchascope.web.label.images import files_of
+from captchascope.web.label.learning import (
+    NEXT_MODEL,
+    OWN_MODEL,
+    Guesses,
+    Retrainer,
+    best_of,
+    can_train,
+    training_command,
+)
+from captchascope.web.label.schema import Guess, Submission
+from captchascope.web.label.store import Store
+
+DRAWN = 20
+SEED = 990_113
+COUNT = 60
+EVERY = 10
+
+COPY = "import shutil, sys; shutil.copy(sys.argv[1], sys.argv[2]); sys.exit(1)"
+FAIL = "import sys; sys.exit('first\\ncaptchascope: captchas: has too few samples (label some)')"
+NO_MODEL = "import sys; open(sys.argv[2], 'w').write('no model')"
+SLEEP = """
+import os, sys, time
+time.sleep(1)  # until the server has said that it is to give way
+open(sys.argv[2], "a").write(f"{os.getpid()} {os.getpriority(os.PRIO_PROCESS, 0)}\\n")
+time.sleep(600)
+"""
+
+needs_train = pytest.mark.skipif(not can_train(), reason="needs the extra 'train'")
+
+
+def waited(wanted: Callable[[], object]) -> object:
+    """Wait for something, and return it."""
+    end = time.monotonic() + 300
+    while not (found := wanted()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Draw captchas, and break one."""
+    write_folder("metu", tmp_path / "captchas", DRAWN, SEED)
+    (tmp_path / "captchas" / "7.jpeg").write_bytes(b"no image")
+    return tmp_path / "captchas"
+
+
+@pytest.fixture
+def drawn(folder: Path) -> Iterator[Store]:
+    """Open a store of them."""
+    store = Store(folder)
+    store.set_present(files_of(folder))
+    yield store
+    store.close()
+
+
+def test_all_that_is_not_labelled_is_read_as_the_library_reads_it(
+    folder: Path, drawn: Store
+) -> None:
+    """What cannot be read is the least certain of all; what is labelled is left alone."""
+    drawn.say("person-a", [Submission("key-1", 2, "111111")])
+    assert drawn.lease("person-b", [], 3).new == [1, 3, 4]
+    guesses, reader = Guesses(drawn), load("metu")
+    guesses.use(reader)
+    guesses.begin()
+    waited(lambda: all(drawn.guess(image) for image in drawn.with_state("open")))
+    guesses.end()
+    assert drawn.guess(2) is None
+    assert drawn.guess(7) == Guess(None, 0.0, (), 1)
+    for image in (1, 3, DRAWN):
+        guess, reading = drawn.guess(image), reader.read(folder / f"{image}.jpeg")
+        assert guess is not None
+        assert (guess.text, len(guess.chars)) == (reading.text, 6)
+        assert guess.confidence == pytest.approx(reading.confidence, abs=1e-4)
+    order = drawn.lease("person-b", [], DRAWN).new
+    sureness = [guess.confidence for image in order if (guess := drawn.guess(image))]
+    assert (order[0], len(order), sureness) == (7, DRAWN - 1, sorted(sureness))
+
+
+def test_another_model_reads_everything_again(folder: Path, drawn: Store) -> None:
+    """Its guesses take the place of the others."""
+    guesses = Guesses(drawn)
+    guesses.use(load("metu"))
+    guesses.begin()
+    images = drawn.with_state("open")
+    waited(lambda: all(drawn.guess(image) for image in images))
+    guesses.use(load("start"))
+    waited(lambda: all((g := drawn.guess(i)) and g.model == 2 for i in images))
+    guesses.end()
+    guess = drawn.guess(1)
+    assert guess is not None
+    assert guess.text == load("start").read(folder / "1.jpeg").text
+
+
+def test_the_model_that_is_surest_about_the_images_is_chosen(folder: Path, tmp_path: Path) -> None:
+    """The one of their own scheme; for a scheme that no model knows, the one for all."""
+    write_folder("lined", tmp_path / "lined", DRAWN, SEED)
+    for name, place in (("metu", folder), ("start", tmp_path / "lined")):
+        images = [path.read_bytes() for path in sorted(place.glob("1*.jpeg"))]
+        assert best_of(images).path == load(name).path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Open a store of images that are not there."""
+    store = Store(tmp_path)
+    store.set_present([f"{number}.png" for number in range(1, COUNT + 1)])
+    yield store
+    store.close()
+
+
+def label(store: Store, count: int, right: bool = True) -> None:
+    """Label some more images, whose guesses were all right or all wrong."""
+    begun = store.counts()["labelled"]
+    for image in range(begun + 1, begun + count + 1):
+        guess = "aa" if right else "ab"
+        store.say("person-a", [Submission(f"key-{image}", image, "aa", guess=guess)])
+
+
+def retrainer(store: Store, script: str = COPY) -> Retrainer:
+    """Return one that trains by a script."""
+    models = (str(model_path("start")), str(store.folder / NEXT_MODEL))
+    return Retrainer(store, EVERY, [sys.executable, "-c", script, *models])
+
+
+@needs_train
+def test_a_training_begins_after_so_many_labels(store: Store, tmp_path: Path) -> None:
+    """Not before, not twice at once, and not again before there are as many more."""
+    learner = retrainer(store)
+    label(store, EVERY - 1, right=False)
+    assert learner.look() is None
+    assert learner.begun is None
+    label(store, 1, right=False)
+    assert learner.look() is None
+    assert learner.begun is not None
+    reader = waited(learner.look)
+    assert isinstance(reader, Reader)
+    assert reader.path == tmp_path / OWN_MODEL
+    assert "guesses now" in learner.news
+    assert learner.look() is None
+    assert learner.begun is None
+    label(store, EVERY)
+    learner.look()
+    assert learner.begun is not None
+    learner.end()
+
+
+@needs_train
+def test_a_model_that_is_worse_is_not_used(store: Store, tmp_path: Path) -> None:
+    """The one in use had all of its last guesses accepted; where they were wrong, it goes."""
+    learner = retrainer(store)
+    label(store, EVERY)
+    learner.look()
+    waited(lambda: learner.look() or learner.news)
+    assert "is better and stays" in learner.news
+    assert not (tmp_path / OWN_MODEL).exists()
+    label(store, 40, right=False)
+    learner.look()
+    assert waited(learner.look) is not None
+
+
+@needs_train
+def test_a_training_that_fails_is_told_and_disturbs_nothing(store: Store) -> None:
+    """By its last line."""
+    learner = retrainer(store, FAIL)
+    label(store, EVERY)
+    learner.look()
+    waited(lambda: learner.look() or learner.trouble)
+    what = "captchas: has too few samples (label some)"
+    assert learner.trouble == f"training gave no model: {what}"
+
+
+@needs_train
+def test_a_training_gives_way_and_ends_with_the_server(store: Store, tmp_path: Path) -> None:
+    """It has a low priority, there is one at a time, and it is killed."""
+    learner = retrainer(store, SLEEP)
+    label(store, EVERY)
+    learner.look()
+    waited(lambda: learner.look() or (tmp_path / NEXT_MODEL).exists())
+    label(store, EVERY)
+    assert learner.look() is None
+    learner.end()
+    assert learner.begun is None
+    [line] = (tmp_path / NEXT_MODEL).read_text().splitlines()
+    pid, priority = map(int, line.split())
+    assert priority >= 15
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@needs_train
+def test_what_is_no_model_is_not_used(store: Store) -> None:
+    """A training may leave anything."""
+    learner = retrainer(store, NO_MODEL)
+    label(store, EVERY)
+    learner.look()
+    waited(lambda: learner.look() or learner.trouble)
+    assert learner.trouble.startswith("training gave no model: ")
+
+
+@needs_train
+def test_the_command_is_one_that_the_command_line_knows(store: Store, tmp_path: Path) -> None:
+    """On a folder without labels it fails for that reason and no other."""
+    (tmp_path / "1.png").write_bytes(b"")
+    (tmp_path / "labels.csv").write_text("file,label\n")
+    learner = Retrainer(store, EVERY, training_command(tmp_path, 30.0))
+    label(store, EVERY)
+    learner.look()
+    waited(lambda: learner.look() or learner.trouble)
+    assert "usage" not in learner.trouble
+    assert "option" not in learner.trouble
