@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.errors import UsageError
-from captchascope.web.settings import Plan, Settings, is_loopback, read_token
+from captchascope.web.settings import LabelSettings, Settings, is_loopback, read_token
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "[::1]", "localhost"])
@@ -30,7 +30,7 @@ def test_anywhere_else_one_is(host: str) -> None:
 def test_one_folder_is_labelled_by_one_process(tmp_path: Path) -> None:
     """Two would not know what the other has lent to whom."""
     with pytest.raises(UsageError, match="workers: "):
-        Settings(label=Plan(tmp_path), workers=2)
+        Settings(label=LabelSettings(tmp_path), workers=2)
 
 
 def test_the_token_is_the_first_line_stripped(token_file: Path) -> None:

@@ -71,11 +71,11 @@ def label(
     """
     need("web", "captchascope label")
     from captchascope.web.server import serve
-    from captchascope.web.settings import Plan
+    from captchascope.web.settings import LabelSettings
 
     settings = app_settings(
         models=("metu",) if model is None else (model,),
-        label=Plan(folder, model, overlap, None if no_retrain else retrain, time_limit),
+        label=LabelSettings(folder, model, overlap, None if no_retrain else retrain, time_limit),
         **address,
     )
     serve(settings, announced(console, "label at", "label"), console.note)

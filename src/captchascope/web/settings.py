@@ -12,7 +12,7 @@ from captchascope.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LabelSettings:
     """How a folder is to be labelled.
 
     Attributes:
@@ -92,7 +92,7 @@ class Settings:
     workers: int = 1
     token: str | None = field(default=None, repr=False)
     hosts: frozenset[str] = frozenset()
-    label: Plan | None = None
+    label: LabelSettings | None = None
     data: Path | None = None
     drain: float = 0.0
     limits: Limits = Limits()

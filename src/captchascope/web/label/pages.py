@@ -99,7 +99,7 @@ class _Pages:
 
     def one(self) -> HTMLResponse:
         """Show the page for one image at a time."""
-        learns = self._labelling.plan.retrain if self._labelling.retrainer.learns else None
+        learns = self._labelling.settings.retrain if self._labelling.retrainer.learns else None
         return self._page("label.html", learns=learns)
 
     def grid(self) -> HTMLResponse:

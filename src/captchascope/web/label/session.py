@@ -20,7 +20,7 @@ from captchascope.web.label.learning import (
     training_command,
 )
 from captchascope.web.label.store import Store
-from captchascope.web.settings import Plan
+from captchascope.web.settings import LabelSettings
 
 _TICK = 1.0  # seconds between looks at what is to be done
 _LOOK = 5.0  # seconds between looks for images
@@ -32,22 +32,22 @@ class LabelSession:
     """A folder that is being labelled.
 
     Attributes:
-        plan: How.
+        settings: How.
         store: What has been said, and who has which image.
         guesses: What the model reads.
         retrainer: The training.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, settings: LabelSettings) -> None:
         """Open the store of a folder, and take in the labels that are there.
 
         Raises:
             DatasetError: If the folder has no images, or its labels cannot be understood.
             OutputError: If the store cannot be written, or another process has it.
         """
-        self.plan = plan
-        self._files = files_of(plan.folder)
-        self.store = Store(plan.folder, plan.overlap)
+        self.settings = settings
+        self._files = files_of(settings.folder)
+        self.store = Store(settings.folder, settings.overlap)
         try:
             self.store.set_present(self._files)
             self._csv = CsvSync(self.store)
@@ -56,8 +56,8 @@ class LabelSession:
             self.store.close()
             raise
         self.guesses = Guesses(self.store)
-        command = training_command(plan.folder, plan.limit)
-        self.retrainer = Retrainer(self.store, plan.retrain, command)
+        command = training_command(settings.folder, settings.limit)
+        self.retrainer = Retrainer(self.store, settings.retrain, command)
         self._looked = time.monotonic()
         self._trouble: dict[str, str] = {}
         self._ended = threading.Event()
@@ -69,8 +69,8 @@ class LabelSession:
         Raises:
             ModelError: If the model that was asked for cannot be used.
         """
-        if self.plan.model is not None:
-            self.guesses.use(load(self.plan.model))
+        if self.settings.model is not None:
+            self.guesses.use(load(self.settings.model))
         self.guesses.begin()
         self._upkeep.start()
 
@@ -136,9 +136,9 @@ class LabelSession:
             return
         self._looked = time.monotonic()
         try:
-            files = files_of(self.plan.folder)
+            files = files_of(self.store.folder)
         except DatasetError:
-            if self.plan.folder.is_dir():  # all are gone; a folder that is not there may come back
+            if self.store.folder.is_dir():  # all are gone; a folder that is not there may come back
                 self._set_present([])
             raise
         self._set_present(files)
@@ -150,12 +150,12 @@ class LabelSession:
 
     def _choose_model(self) -> None:
         with suppress(CaptchascopeError):  # there is none, or a broken one: there are others
-            self.guesses.use(load(self.plan.folder / OWN_MODEL))
+            self.guesses.use(load(self.store.folder / OWN_MODEL))
             return
         some = []
         for file in self._files[:_LOOKED_AT]:
             with suppress(ImageError):
-                some.append(bytes_of(self.plan.folder, file))
+                some.append(bytes_of(self.store.folder, file))
         self.guesses.use(best_of(some))
 
     def _learn(self) -> None:
