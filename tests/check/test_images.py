@@ -8,7 +8,13 @@ import pytest
 from PIL import Image
 
 from captchascope.check import narrow_findings, size_findings
-from captchascope.check.images import Seen, blank_findings, duplicate_findings, look_findings, seen
+from captchascope.check.images import (
+    ImageFacts,
+    blank_findings,
+    duplicate_findings,
+    inspect_image,
+    look_findings,
+)
 from captchascope.data.dataset import read_dataset
 from captchascope.errors import ImageError
 from captchascope.records import Sample
@@ -28,14 +34,14 @@ from check.made import files, kinds, labelled, noise, write
 def test_what_is_remembered(tmp_path: Path, file: str, mode: str, look: str) -> None:
     """Size and look; it is not blank."""
     noise(1, (30, 20), mode).save(tmp_path / file)
-    image = seen(Sample(file, "1", tmp_path / file))
+    image = inspect_image(Sample(file, "1", tmp_path / file))
     assert (image.size, image.look, image.blank) == ((30, 20), look, False)
 
 
 def test_the_name_does_not_tell_the_format(tmp_path: Path) -> None:
     """The bytes do."""
     noise(1).save(tmp_path / "1.png", format="GIF")
-    assert seen(Sample("1.png", "1", tmp_path / "1.png")).codec == "GIF"
+    assert inspect_image(Sample("1.png", "1", tmp_path / "1.png")).codec == "GIF"
 
 
 def test_a_damaged_image_is_an_error(tmp_path: Path) -> None:
@@ -44,13 +50,13 @@ def test_a_damaged_image_is_an_error(tmp_path: Path) -> None:
     noise(1).save(path)
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ImageError, match="truncated"):
-        seen(Sample("1.png", "1", path))
+        inspect_image(Sample("1.png", "1", path))
 
 
 def test_an_image_of_one_colour_shows_nothing(tmp_path: Path) -> None:
     """It is an error, and named with its label."""
     rows = {"1.png": ("12", noise(1)), "2.png": ("34", Image.new("RGB", (60, 20), "red"))}
-    images = [seen(sample) for sample in read_dataset(write(tmp_path, rows)).samples]
+    images = [inspect_image(sample) for sample in read_dataset(write(tmp_path, rows)).samples]
     [finding] = blank_findings(images)
     assert (finding.kind, finding.severity, files(finding)) == ("blank", "error", ["2.png"])
 
@@ -59,7 +65,7 @@ def test_an_odd_look_among_equal_ones(tmp_path: Path) -> None:
     """A gray image among coloured ones is named; training takes it, so it is a note."""
     rows = {f"{n}.png": (f"{n}", noise(n)) for n in range(1, 13)}
     rows["5.png"] = ("5", noise(5, mode="L"))
-    images = [seen(sample) for sample in read_dataset(write(tmp_path, rows)).samples]
+    images = [inspect_image(sample) for sample in read_dataset(write(tmp_path, rows)).samples]
     [finding] = look_findings(images)
     assert (finding.kind, finding.severity, files(finding)) == ("odd-look", "note", ["5.png"])
 
@@ -67,15 +73,15 @@ def test_an_odd_look_among_equal_ones(tmp_path: Path) -> None:
 def test_mixed_looks(tmp_path: Path) -> None:
     """GIF and PNG side by side are one note, with how many there are of each."""
     rows = {f"{n}.{'gif' if n % 3 else 'png'}": (f"{n}", noise(n)) for n in range(1, 13)}
-    images = [seen(sample) for sample in read_dataset(write(tmp_path, rows)).samples]
+    images = [inspect_image(sample) for sample in read_dataset(write(tmp_path, rows)).samples]
     [finding] = look_findings(images)
     assert (finding.kind, finding.severity, finding.files) == ("mixed-looks", "note", ())
     assert finding.what.endswith("8 GIF in colour, 4 PNG in colour")
 
 
-def looked_at(folder: Path) -> list[Seen]:
+def looked_at(folder: Path) -> list[ImageFacts]:
     """Decode the images of a data set."""
-    return [seen(sample) for sample in read_dataset(folder).samples]
+    return [inspect_image(sample) for sample in read_dataset(folder).samples]
 
 
 def test_the_same_image_with_two_labels(tmp_path: Path) -> None:

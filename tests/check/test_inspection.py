@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from captchascope.charset import Charset
-from captchascope.check import check
+from captchascope.check import check_dataset
 from captchascope.check.inspection import disagreement_findings, row_findings
 from captchascope.data.dataset import read_dataset
 from captchascope.data.labels import write_labels
@@ -17,7 +17,7 @@ from captchascope.records import Reading
 from check.made import DIGITS, files, kinds, labelled, noise, ordinary, write
 
 
-def test_each_kind_of_problem_is_a_finding(tmp_path: Path) -> None:
+def test_each_character_kind_problem_is_a_finding(tmp_path: Path) -> None:
     """A row without image, a label with white space, an image without row."""
     write(tmp_path, {"1.png": ("12", noise(1)), "2.png": ("3 4", noise(2))})
     noise(3).save(tmp_path / "3.png")
@@ -108,7 +108,7 @@ def test_nothing_to_read_is_no_finding() -> None:
 def test_a_good_data_set(tmp_path: Path) -> None:
     """Nothing is found, and what there is, is told."""
     rows = {f"{n}.png": (label, noise(n)) for n, label in enumerate(ordinary(30), 1)}
-    report = check(read_dataset(write(tmp_path, rows)), charset=Charset(DIGITS))
+    report = check_dataset(read_dataset(write(tmp_path, rows)), charset=Charset(DIGITS))
     assert (report.findings, report.harmful) == ((), False)
     assert (report.images, report.samples) == (30, 30)
     assert (report.alphabet, report.lengths) == (DIGITS, (4, 4))
@@ -123,7 +123,7 @@ def test_the_worst_comes_first(tmp_path: Path) -> None:
     write(tmp_path, rows)
     (tmp_path / "9.png").write_bytes(b"<!doctype html>")
     noise(31).save(tmp_path / "31.png")
-    report = check(read_dataset(tmp_path))
+    report = check_dataset(read_dataset(tmp_path))
     assert kinds(report.findings) == [
         *("unreadable", "conflicting-duplicates", "too-narrow"),
         *("no-row", "odd-kind", "odd-size"),
@@ -140,13 +140,13 @@ def test_a_part_of_a_folder(tmp_path: Path) -> None:
     """What lies outside is neither counted nor found."""
     rows = {f"{n}.png": (label, noise(n)) for n, label in enumerate(ordinary(60), 1)}
     rows["60.png"] = ("12O4", noise(60))
-    report = check(read_dataset(write(tmp_path, rows)).select(1, 40))
+    report = check_dataset(read_dataset(write(tmp_path, rows)).select(1, 40))
     assert (report.findings, report.images) == ((), 40)
 
 
 def test_inspection_a_folder_with_nothing_usable(tmp_path: Path) -> None:
     """It is a report like any other."""
-    report = check(read_dataset(write(tmp_path, {"1.png": ("", noise(1))})))
+    report = check_dataset(read_dataset(write(tmp_path, {"1.png": ("", noise(1))})))
     assert (report.samples, report.alphabet, report.lengths) == (0, "", (0, 0))
     assert kinds(report.findings) == ["unusable-row", "no-samples"]
 
@@ -161,7 +161,7 @@ def test_a_model_finds_the_wrong_labels(tmp_path: Path) -> None:
     samples[4] = replace(samples[4], label=wrong)
     samples[9] = replace(samples[9], label=samples[9].label[1:])
     write_labels(folder, samples)
-    report = check(read_dataset(folder), reader=load("metu"))
+    report = check_dataset(read_dataset(folder), reader=load("metu"))
     [finding] = [f for f in report.findings if f.kind == "likely-wrong"]
     assert sorted(files(finding)) == ["10.jpeg", "5.jpeg"]
     facts = {mention.file: mention.facts for mention in finding.files}
@@ -172,7 +172,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
     """Every image counts once, and once more when it is read."""
     write_folder("metu", tmp_path / "captchas", 3, 7)
     told: list[int] = []
-    check(read_dataset(tmp_path / "captchas"), reader=load("metu"), progress=told.append)
+    check_dataset(read_dataset(tmp_path / "captchas"), reader=load("metu"), progress=told.append)
     assert told == [1, 2, 3, 4, 5, 6]
 
 
@@ -180,5 +180,5 @@ def test_nothing_is_changed(tmp_path: Path) -> None:
     """A check only reads."""
     write_folder("metu", tmp_path / "captchas", 3, 7)
     before = {p: p.read_bytes() for p in sorted((tmp_path / "captchas").iterdir())}
-    check(read_dataset(tmp_path / "captchas"))
+    check_dataset(read_dataset(tmp_path / "captchas"))
     assert {p: p.read_bytes() for p in sorted((tmp_path / "captchas").iterdir())} == before

@@ -11,9 +11,9 @@ from captchascope.check import label_findings
 from captchascope.check.labels import (
     alphabet_findings,
     amount_findings,
+    character_kind,
     described,
     imbalance_findings,
-    kind_of,
     length_findings,
     look_alike,
     sameness_findings,
@@ -36,7 +36,7 @@ from check.made import DIGITS, files, kinds, labelled, ordinary
 )
 def test_a_kind_is_script_and_case(char: str, kind: str) -> None:
     """Digits and Latin letters go by their plain names."""
-    assert kind_of(char) == kind
+    assert character_kind(char) == kind
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What is wrong with a data set, before anything is trained on it."""
 
 from captchascope.check.images import narrow_findings, size_findings, timesteps_needed
-from captchascope.check.inspection import check
+from captchascope.check.inspection import check_dataset
 from captchascope.check.labels import label_findings
 from captchascope.check.report import Finding, Mention, Report, Severity
 
@@ -10,7 +10,7 @@ __all__ = [
     "Mention",
     "Report",
     "Severity",
-    "check",
+    "check_dataset",
     "label_findings",
     "narrow_findings",
     "size_findings",

@@ -1,4 +1,4 @@
-"""Every image of a data set, decoded once, and what is remembered of it."""
+"""What is wrong with the images of a data set: each is decoded once, and little of it is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import TypeAlias
 
 import cv2
 
@@ -19,13 +18,15 @@ from captchascope.image.decode import MAX_BYTES, MAX_PIXELS, load_rgb
 from captchascope.image.header import read_header
 from captchascope.records import RgbImage, Sample
 
-_NEARLY_ALL = 0.9  # of the images look alike, if the others are odd
+_NEARLY_ALL = 0.9  # of the images look alike or have one size, if the others are odd
 _FEWEST = 10  # images: of less, none is odd
+_FAR = 3  # times the median side, or less than one such part of it, is odd in any set
+_COLUMNS = 4  # of the image for a timestep of the network
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What is remembered of a decoded image: little, as there may be a million.
+class ImageFacts:
+    """What is kept of a decoded image: little, as there may be a million.
 
     Attributes:
         sample: Whose image it is.
@@ -50,7 +51,7 @@ class Seen:
         return f"{self.codec} {'in colour' if self.coloured else 'in gray'}"
 
 
-def seen(sample: Sample) -> Seen:
+def inspect_image(sample: Sample) -> ImageFacts:
     """Decode the image of a sample.
 
     Raises:
@@ -61,7 +62,7 @@ def seen(sample: Sample) -> Seen:
     height, width = pixels.shape[:2]
     digest = hashlib.blake2b(f"{width} {height} ".encode(), digest_size=16)
     digest.update(pixels.data)
-    return Seen(sample, (width, height), codec, *_colours(pixels), digest.digest())
+    return ImageFacts(sample, (width, height), codec, *_colours(pixels), digest.digest())
 
 
 def _colours(pixels: RgbImage) -> tuple[bool, bool]:
@@ -81,7 +82,7 @@ def unreadable_findings(errors: Sequence[tuple[Sample, ImageError]]) -> Iterator
         yield Finding("unreadable", "error", "images", what, remedy, files)
 
 
-def blank_findings(images: Sequence[Seen]) -> Iterator[Finding]:
+def blank_findings(images: Sequence[ImageFacts]) -> Iterator[Finding]:
     """Yield the images that show nothing."""
     blank = [Mention(i.sample.file, {"label": i.sample.label}) for i in images if i.blank]
     if blank:
@@ -90,7 +91,7 @@ def blank_findings(images: Sequence[Seen]) -> Iterator[Finding]:
         yield Finding("blank", "error", "images", what, remedy, tuple(blank))
 
 
-def look_findings(images: Sequence[Seen]) -> Iterator[Finding]:
+def look_findings(images: Sequence[ImageFacts]) -> Iterator[Finding]:
     """Yield the images of another format or colour than nearly all, or the mixture."""
     looks = Counter(image.look for image in images)
     if len(looks) < 2:
@@ -108,42 +109,30 @@ def look_findings(images: Sequence[Seen]) -> Iterator[Finding]:
     yield Finding("odd-look" if files else "mixed-looks", "note", "images", what, remedy, files)
 
 
-def duplicate_findings(images: Sequence[Seen]) -> Iterator[Finding]:
+def duplicate_findings(images: Sequence[ImageFacts]) -> Iterator[Finding]:
     """Yield the images whose every pixel is that of an earlier one, whatever the file's format.
 
     With different labels one of them is wrong; with equal ones they do no harm but where one is
     trained on and the other tested on.
     """
-    first: dict[bytes, Seen] = {}
+    first: dict[bytes, ImageFacts] = {}
     again = [(image, first.setdefault(image.digest, image)) for image in images if not image.blank]
     pairs = [(image, other) for image, other in again if image is not other]
-    torn = tuple(_mention(*pair) for pair in pairs if _differ(*pair))
+    torn = tuple(_mention(*pair) for pair in pairs if pair[0].sample.label != pair[1].sample.label)
     if torn:
         what = f"{counted(len(torn), 'image')} the same as another with a different label"
         remedy = "keep the right one"
         yield Finding("conflicting-duplicates", "error", "images", what, remedy, torn)
-    same = tuple(_mention(*pair) for pair in pairs if not _differ(*pair))
+    same = tuple(_mention(*pair) for pair in pairs if pair[0].sample.label == pair[1].sample.label)
     if same:
         what = f"{counted(len(same), 'image')} the same as another, with the same label"
         remedy = "remove them, or what is tested on may have been trained on"
         yield Finding("duplicates", "note", "images", what, remedy, same)
 
 
-def _differ(image: Seen, other: Seen) -> bool:
-    return image.sample.label != other.sample.label
-
-
-def _mention(image: Seen, other: Seen) -> Mention:
+def _mention(image: ImageFacts, other: ImageFacts) -> Mention:
     facts = {"label": image.sample.label, "same_as": other.sample.file}
     return Mention(image.sample.file, facts | {"labelled": other.sample.label})
-
-
-_Size: TypeAlias = tuple[int, int]
-
-_SIZES_FEWEST = 10  # images: of less, none is odd
-_SIZES_NEARLY_ALL = 0.9  # of the images have the usual size, if any other is odd
-_FAR = 3  # times the median side, or less than one such part of it, is odd in any set
-_COLUMNS = 4  # of the image for a timestep of the network
 
 
 def size_findings(
@@ -174,12 +163,12 @@ def size_findings(
     return findings
 
 
-def _odd(counts: Counter[_Size]) -> set[_Size]:
+def _odd(counts: Counter[tuple[int, int]]) -> set[tuple[int, int]]:
     """Return the sizes that are not the usual one, or that are far off where there is none."""
-    if counts.total() < _SIZES_FEWEST:
+    if counts.total() < _FEWEST:
         return set()
     usual, most = counts.most_common(1)[0]
-    if most >= _SIZES_NEARLY_ALL * counts.total():
+    if most >= _NEARLY_ALL * counts.total():
         return counts.keys() - {usual}
     middle = [median(size[side] for size in counts.elements()) for side in (0, 1)]
     return {
@@ -189,13 +178,13 @@ def _odd(counts: Counter[_Size]) -> set[_Size]:
     }
 
 
-def _range(counts: Counter[_Size], odd: set[_Size]) -> str:
+def _range(counts: Counter[tuple[int, int]], odd: set[tuple[int, int]]) -> str:
     widths, heights = zip(*(counts.keys() - odd), strict=True)
     low, high = (min(widths), min(heights)), (max(widths), max(heights))
     return _shown(low) if low == high else f"{_shown(low)} to {_shown(high)}"
 
 
-def _shown(size: _Size) -> str:
+def _shown(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]}"
 
 
@@ -204,23 +193,20 @@ def narrow_findings(
 ) -> Iterator[Finding]:
     """Yield the images too narrow for their label.
 
-    The network of the whole way has a timestep for every four columns of what it is given, and a
-    text needs one for each character and one between two equal neighbours, for the blank that
-    CTC puts there (Graves et al. 2006). Training enlarges small images, so the network could be
-    fed; but with fewer than four columns of its own for each of these timesteps, a character is
-    three pixels wide, and no enlargement brings back what that does not show.
+    The network that reads without segmentation has a timestep for every four columns of what it is
+    given, and a text needs one for each character and one between two equal neighbours, for the
+    blank that CTC puts there (Graves et al. 2006). Training enlarges small images, so the network
+    could be fed; but with fewer than four columns of its own for each of these timesteps, a
+    character is three pixels wide, and no enlargement brings back what that does not show.
 
     Args:
         samples: With their labels.
         sizes: Width and height of the image of each, in pixels.
     """
     narrow = [
-        Mention(
-            s.file,
-            {"label": s.label, "width": width, "needed": _COLUMNS * timesteps_needed(s.label)},
-        )
-        for s, (width, _) in zip(samples, sizes, strict=True)
-        if width < _COLUMNS * timesteps_needed(s.label)
+        Mention(sample.file, {"label": sample.label, "width": width, "needed": needed})
+        for sample, (width, _) in zip(samples, sizes, strict=True)
+        if width < (needed := _COLUMNS * timesteps_needed(sample.label))
     ]
     if narrow:
         are = "image is" if len(narrow) == 1 else "images are"

@@ -1,4 +1,4 @@
-"""Rows and images that were no samples to begin with."""
+"""The whole check of a data set: its rows, labels and images, and what a model reads in them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from captchascope.charset import Charset
 from captchascope.check.images import (
-    Seen,
+    ImageFacts,
     blank_findings,
     duplicate_findings,
+    inspect_image,
     look_findings,
     narrow_findings,
-    seen,
     size_findings,
     unreadable_findings,
 )
@@ -46,24 +46,22 @@ def row_findings(dataset: Dataset) -> Iterator[Finding]:
     """Yield what ``read_dataset`` could not use, and whether that leaves nothing."""
     groups: dict[str, list[DatasetError]] = {kind: [] for kind in _KINDS}
     for problem in dataset.problems:
-        groups[_kind(dataset, problem)].append(problem)
+        if isinstance(problem, RowError) and problem.position is None:
+            groups["no-image"].append(problem)
+        elif dataset.source is not None and problem.row is None:
+            groups["no-row"].append(problem)
+        else:
+            groups["unusable-row"].append(problem)
+    where = printable(dataset.source or dataset.folder)
     for kind, problems in groups.items():
         severity, noun, what, remedy = _KINDS[kind]
         if problems:
             files = tuple(Mention(p.where, {"problem": p.what}) for p in problems)
-            where = printable(dataset.source or dataset.folder)
-            yield Finding(
-                kind, severity, where, f"{counted(len(files), noun)} {what}", remedy, files
-            )
+            what = f"{counted(len(files), noun)} {what}"
+            yield Finding(kind, severity, where, what, remedy, files)
     if not dataset.samples:
         where, what = printable(dataset.folder), "there is no usable sample"
         yield Finding("no-samples", "error", where, what, "label some captchas")
-
-
-def _kind(dataset: Dataset, problem: DatasetError) -> str:
-    if isinstance(problem, RowError) and problem.position is None:
-        return "no-image"
-    return "no-row" if dataset.source is not None and problem.row is None else "unusable-row"
 
 
 _SURE = 0.95
@@ -92,8 +90,19 @@ def disagreement_findings(
         yield Finding("unfit-model", "warning", "labels", what, remedy)
     elif right:
         sure = _sure(right)
-        doubts = [(s, r) for s, r in read if _differs(s, r) and r.confidence >= sure]
-        yield from _likely_wrong(sorted(doubts, key=lambda doubt: -doubt[1].confidence))
+        doubts = [(s, r) for s, r in read if r.text not in (None, s.label) and r.confidence >= sure]
+        doubts.sort(key=lambda doubt: -doubt[1].confidence)
+        files = tuple(
+            Mention(s.file, {"label": s.label, "read": text, "confidence": round(r.confidence, 4)})
+            for s, r in doubts
+            for text in [r.text or ""]
+        )
+        if files:
+            what = (
+                f"{counted(len(files), 'label')} likely wrong: the model surely reads another text"
+            )
+            remedy = "look at each image, and correct the label where the model is right"
+            yield Finding("likely-wrong", "warning", "labels", what, remedy, files)
 
 
 def _sure(right: Sequence[float]) -> float:
@@ -108,24 +117,7 @@ def _sure(right: Sequence[float]) -> float:
     return max(_LEAST, min(_SURE, right[int(_MODEST * len(right))]))
 
 
-def _differs(sample: Sample, reading: Reading) -> bool:
-    return reading.text is not None and reading.text != sample.label
-
-
-def _likely_wrong(doubts: Sequence[tuple[Sample, Reading]]) -> Iterator[Finding]:
-    if doubts:
-        what = f"{counted(len(doubts), 'label')} likely wrong: the model surely reads another text"
-        remedy = "look at each image, and correct the label where the model is right"
-        files = tuple(_mention(*doubt) for doubt in doubts)
-        yield Finding("likely-wrong", "warning", "labels", what, remedy, files)
-
-
-def _mention(sample: Sample, reading: Reading) -> Mention:
-    facts: dict[str, str | int | float] = {"label": sample.label, "read": reading.text or ""}
-    return Mention(sample.file, facts | {"confidence": round(reading.confidence, 4)})
-
-
-def check(
+def check_dataset(
     dataset: Dataset,
     *,
     charset: Charset | None = None,
@@ -135,7 +127,7 @@ def check(
     """Return what is wrong with a data set; it is only read.
 
     Example:
-        >>> check(read_dataset("captchas")).harmful
+        >>> check_dataset(read_dataset("captchas")).harmful
         False
 
     Args:
@@ -148,7 +140,7 @@ def check(
     images, errors = [], []
     for done, sample in enumerate(dataset.samples, 1):
         try:
-            images.append(seen(sample))
+            images.append(inspect_image(sample))
         except ImageError as error:
             errors.append((sample, error))
         progress(done)
@@ -159,35 +151,27 @@ def check(
         *_image_findings(images),
     ]
     if reader is not None:
-        findings += _read(images, reader, lambda done: progress(len(dataset.samples) + done))
-    where = printable(dataset.folder)
+        samples, readings = [image.sample for image in images], []
+        for reading in reader.read_many([sample.path for sample in samples], errors="return"):
+            readings.append(reading)
+            progress(len(dataset.samples) + len(readings))
+        findings += disagreement_findings(samples, readings)
     labels = [sample.label for sample in dataset.samples]
-    alphabet = "".join(sorted(set().union(*labels)))
-    lengths = min(map(len, labels), default=0), max(map(len, labels), default=0)
-    return Report(where, _images(dataset), len(labels), alphabet, lengths, tuple(findings))
+    positions = {p.position for p in dataset.problems if isinstance(p, RowError)} - {None}
+    return Report(
+        folder=printable(dataset.folder),
+        images=len(positions - {s.position for s in dataset.samples}) + len(labels),
+        samples=len(labels),
+        alphabet="".join(sorted(set().union(*labels))),
+        lengths=(min(map(len, labels), default=0), max(map(len, labels), default=0)),
+        findings=tuple(findings),
+    )
 
 
-def _images(dataset: Dataset) -> int:
-    """Return how many images are in a part of a folder, with a usable row or not."""
-    held = {p.position for p in dataset.problems if isinstance(p, RowError)} - {None}
-    return len(held - {s.position for s in dataset.samples}) + len(dataset.samples)
-
-
-def _image_findings(images: list[Seen]) -> Iterator[Finding]:
+def _image_findings(images: list[ImageFacts]) -> Iterator[Finding]:
     samples, sizes = [i.sample for i in images], [i.size for i in images]
     yield from blank_findings(images)
     yield from duplicate_findings(images)
     yield from narrow_findings(samples, sizes)
     yield from size_findings(sizes, [sample.file for sample in samples])
     yield from look_findings(images)
-
-
-def _read(
-    images: list[Seen], reader: Reader, progress: Callable[[int], object]
-) -> Iterator[Finding]:
-    samples = [image.sample for image in images]
-    readings = []
-    for reading in reader.read_many([sample.path for sample in samples], errors="return"):
-        readings.append(reading)
-        progress(len(readings))
-    yield from disagreement_findings(samples, readings)

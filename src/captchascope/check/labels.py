@@ -1,4 +1,4 @@
-"""What a character is: its kind, by script and case, and the plain one that it looks like."""
+"""What is wrong with the labels of a data set: odd characters, lengths, and too little of any."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CASES = {"Lu": "capital letters", "Ll": "small letters", "Nd": "digits"}
 
 
 @cache
-def kind_of(char: str) -> str:
+def character_kind(char: str) -> str:
     """Return a name for all characters of the same script and case: ``Latin capital letters``.
 
     Digits that are not 0 to 9 have their script before them; what is neither letter nor digit
@@ -62,8 +62,21 @@ _FEW = 2  # times
 _OFTEN = 10  # as often as that is the median character, if few is almost unseen
 _ALONE = 50  # one in so many characters at most, if its kind stands alone
 _SURELY_ALONE = 200  # the same where it is seen more than a few times
-
 _SHOWN = 8  # characters in a message
+
+_FEWEST_SAMPLES = 25  # that may give a model worth having
+_IMBALANCE = 10  # as often as the rarest character is the most frequent one of an imbalance
+_COUNTS = 30  # times at least is that one seen, or all is chance
+_ENOUGH = 20  # times: a rare character is no harm, however much rarer than others
+_PLACED = 20  # samples, of which at least ...
+_CONSTANT = 0.95  # have the same character in a place, if that is to be called constant
+_REPEATED = 0.1  # of the samples and ...
+_OFTEN_REPEATED = 10  # times at least occurs a label that looks like a placeholder
+
+_FEWEST_LENGTHS = 10  # samples: of less, no length is odd
+_RARE = 0.02  # of the samples at most have a rare length
+_NEARLY_ALL = 0.9  # of the samples have the usual length, if any other rare one is odd
+_APART = 2  # characters between a rare length and the next common one, where lengths vary
 
 _CORRECT = "correct the labels; if they are right, label more captchas with it"
 
@@ -85,28 +98,19 @@ def alphabet_findings(
     for find in (_outside(charset), _twins, _kinds, _unseen):
         for chars, kind, severity, what, remedy in find({c: seen[c] for c in seen if c not in odd}):
             odd.update(chars)
-            files = _mentions(samples, chars)
+            held = [s for s in samples if not set(chars).isdisjoint(s.label)]
+            files = tuple(Mention(s.file, {"label": s.label}) for s in held)
             findings.append(Finding(kind, severity, "labels", what, remedy, files))
-    return frozenset(odd), findings + _never_seen(seen, charset)
-
-
-def _never_seen(seen: Collection[str], charset: Charset | None) -> list[Finding]:
-    """Return a finding of what a charset has and no label holds."""
     missing = "" if charset is None else "".join(c for c in charset.chars if c not in seen)
-    if not missing or not seen:
-        return []
-    what, remedy = f"no label holds any of {missing}", "label captchas with them, or none is read"
-    return [Finding("never-seen", "note", "labels", what, remedy)]
+    if missing and seen:
+        what = f"no label holds any of {missing}"
+        remedy = "label captchas with them, or none is read"
+        findings.append(Finding("never-seen", "note", "labels", what, remedy))
+    return frozenset(odd), findings
 
 
 _Found: TypeAlias = tuple[Collection[str], str, Severity, str, str]
 _Find: TypeAlias = Callable[[Mapping[str, int]], Iterator[_Found]]
-
-
-def _mentions(samples: Sequence[Sample], chars: Collection[str]) -> tuple[Mention, ...]:
-    """Return the samples whose labels hold any of some characters."""
-    held = [s for s in samples if not set(chars).isdisjoint(s.label)]
-    return tuple(Mention(s.file, {"label": s.label}) for s in held)
 
 
 def _outside(charset: Charset | None) -> _Find:
@@ -126,8 +130,7 @@ def _twins(seen: Mapping[str, int]) -> Iterator[_Found]:
     odd: dict[str, str] = {}
     for char in sorted(seen):
         twin = look_alike(char)
-        rarer = kinds[kind_of(char)] <= kinds[kind_of(twin)] if twin else False
-        if rarer:
+        if twin and kinds[character_kind(char)] <= kinds[character_kind(twin)]:
             odd[char] = twin
         elif twin in seen:
             odd[twin] = char
@@ -141,7 +144,7 @@ def _twins(seen: Mapping[str, int]) -> Iterator[_Found]:
 def _kind_counts(seen: Mapping[str, int]) -> Counter[str]:
     kinds: Counter[str] = Counter()
     for char, count in seen.items():
-        kinds[kind_of(char)] += count
+        kinds[character_kind(char)] += count
     return kinds
 
 
@@ -150,7 +153,7 @@ def _kinds(seen: Mapping[str, int]) -> Iterator[_Found]:
     kinds = _kind_counts(seen)
     for kind, count in kinds.items():
         if count * (_ALONE if count <= _FEW else _SURELY_ALONE) <= kinds.total():
-            chars = [char for char in sorted(seen) if kind_of(char) == kind]
+            chars = [char for char in sorted(seen) if character_kind(char) == kind]
             common = kinds.most_common(1)[0][0]
             what = f"{kind} stand alone among {common}: {_listed(chars, seen)}"
             yield chars, "odd-kind", "warning", what, _CORRECT
@@ -167,7 +170,11 @@ def _unseen(seen: Mapping[str, int]) -> Iterator[_Found]:
 
 def _listed(chars: Sequence[str], seen: Mapping[str, int]) -> str:
     """Return ``'O' (once), 'Q' (4 times)``, and how many more there are where they are many."""
-    shown = ", ".join(f"{described(char)} ({_times(seen[char])})" for char in chars[:_SHOWN])
+
+    def times(count: int) -> str:
+        return "once" if count == 1 else f"{count} times"
+
+    shown = ", ".join(f"{described(char)} ({times(seen[char])})" for char in chars[:_SHOWN])
     return shown + _more(len(chars))
 
 
@@ -175,25 +182,11 @@ def _more(count: int) -> str:
     return f" and {count - _SHOWN} more" if count > _SHOWN else ""
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
-_BALANCE_FEW = 25  # samples
-_BALANCE_OFTEN = 10  # as often as the rarest character is the most frequent one of an imbalance
-_COUNTS = 30  # times at least is that one seen, or all is chance
-_ENOUGH = 20  # times: a rare character is no harm, however much rarer than others
-_PLACED = 20  # samples, of which at least ...
-_CONSTANT = 0.95  # have the same character in a place, if that is to be called constant
-_REPEATED = 0.1  # of the samples and ...
-_OFTEN_REPEATED = 10  # times at least occurs a label that looks like a placeholder
-
-
 def amount_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
     """Yield whether the samples are too few."""
-    if 0 < len(samples) < _BALANCE_FEW:
+    if 0 < len(samples) < _FEWEST_SAMPLES:
         what = f"{counted(len(samples), 'sample')}: expect a model that often misreads"
-        remedy = f"label at least {_BALANCE_FEW}, better 100 or more"
+        remedy = f"label at least {_FEWEST_SAMPLES}, better 100 or more"
         yield Finding("few-samples", "note", "labels", what, remedy)
 
 
@@ -229,22 +222,17 @@ def imbalance_findings(samples: Sequence[Sample], odd: Collection[str]) -> Itera
         odd: Characters that something else has been found of.
     """
     counts = Counter(char for sample in samples for char in sample.label if char not in odd)
-    if counts:
-        most, rarest = max(counts, key=_by(counts)), min(counts, key=_by(counts))
-        if counts[most] >= max(_BALANCE_OFTEN * counts[rarest], _COUNTS):
+    rising = sorted(counts, key=lambda char: (counts[char], char))
+    if rising:
+        most, rarest = rising[-1], rising[0]
+        if counts[most] >= max(_IMBALANCE * counts[rarest], _COUNTS):
             severity: Severity = "note" if counts[rarest] >= _ENOUGH else "warning"
-            few = sorted(
-                (c for c in counts if counts[most] >= _BALANCE_OFTEN * counts[c]), key=_by(counts)
-            )
+            few = [char for char in rising if counts[most] >= _IMBALANCE * counts[char]]
             shown = " ".join(f"{c}:{counts[c]}" for c in few[:8]) + " ..." * (len(few) > 8)
             what = f"'{most}' occurs {counts[most]} times, others a tenth as often: {shown}"
             remedy = "label more captchas with the rare ones"
             yield Finding("imbalance", severity, "labels", what, remedy)
     yield from _constants(samples)
-
-
-def _by(counts: Counter[str]) -> Callable[[str], tuple[int, str]]:
-    return lambda char: (counts[char], char)
 
 
 def _constants(samples: Sequence[Sample]) -> Iterator[Finding]:
@@ -262,12 +250,6 @@ def _constants(samples: Sequence[Sample]) -> Iterator[Finding]:
             yield Finding("constant-character", "note", "labels", what, remedy)
 
 
-_FEWEST = 10  # samples: of less, none is odd
-_RARE = 0.02  # of the samples at most have a rare length
-_NEARLY_ALL = 0.9  # of the samples have the usual length, if any other rare one is odd
-_APART = 2  # characters between a rare length and the next common one, where lengths vary
-
-
 def length_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
     """Yield the odd lengths.
 
@@ -275,12 +257,13 @@ def length_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
     of words, the rare ones at either end are no fault unless they lie apart.
     """
     counts = Counter(len(sample.label) for sample in samples)
-    if len(counts) < 2 or len(samples) < _FEWEST:
+    if len(counts) < 2 or len(samples) < _FEWEST_LENGTHS:
         return
     usual, most = counts.most_common(1)[0]
     common = {n for n, count in counts.items() if count > max(1, _RARE * len(samples))} | {usual}
     fixed = most >= _NEARLY_ALL * len(samples)
-    odd = {n for n in counts.keys() - common if fixed or _gap(n, common) >= _APART}
+    rare = counts.keys() - common
+    odd = {n for n in rare if fixed or min(abs(n - other) for other in common) >= _APART}
     if not odd:
         return
     found = [s for s in samples if len(s.label) in odd]
@@ -290,10 +273,6 @@ def length_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
     remedy = "correct them; the length range of the readings follows from the labels"
     files = tuple(Mention(s.file, {"label": s.label, "length": len(s.label)}) for s in found)
     yield Finding("odd-length", "warning", "labels", what, remedy, files)
-
-
-def _gap(length: int, common: set[int]) -> int:
-    return min(abs(length - other) for other in common)
 
 
 def label_findings(samples: Sequence[Sample], charset: Charset | None = None) -> list[Finding]:

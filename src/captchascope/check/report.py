@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-__all__ = ["Finding", "Mention", "Report", "Severity", "counted"]
-
 Severity: TypeAlias = Literal["error", "warning", "note"]
 """An error is wrong whatever is trained; a warning is likely wrong, or harms; a note does not."""
 

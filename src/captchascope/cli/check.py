@@ -136,7 +136,7 @@ def check(
       captchascope check captchas
       captchascope check captchas --model mine.onnx --format json
     """
-    from captchascope.check import check as checked
+    from captchascope.check import check_dataset
     from captchascope.data.dataset import read_dataset
     from captchascope.decode import ReadOptions
 
@@ -145,7 +145,7 @@ def check(
     dataset = read_dataset(folder, labels_from).select(first, last)
     total = len(dataset.samples) * (1 if reader is None else 2)
     with console.progress("checking", total) as progress:
-        report = checked(dataset, charset=chars, reader=reader, progress=progress)
+        report = check_dataset(dataset, charset=chars, reader=reader, progress=progress)
     if form == "json":
         console.result(json.dumps(report.to_json()))
     else:
