@@ -18,9 +18,18 @@ from typing import cast
 from PIL import Image
 
 import captchascope
-from captchascope.draw import panels
-from captchascope.draw.canvas import INK, View, beside, blank, labelled, line_height, put, stack
-from captchascope.draw.picture import explained
+from captchascope.draw import draw_panels, explain_reading
+from captchascope.draw.canvas import (
+    INK,
+    View,
+    beside,
+    blank,
+    captioned,
+    line_height,
+    put,
+    quantized,
+    stack,
+)
 from captchascope.files import write_whole
 from captchascope.generate import draw_captcha
 from captchascope.generate.families import PRESETS
@@ -48,7 +57,7 @@ def _gray(number: int, seed: int = _SEED) -> GrayImage:
 def _stages() -> Iterator[tuple[str, Image.Image]]:
     """Draw stages 1 to 8 of one captcha of each kind."""
     for kind, number in _FOLLOWED.items():
-        for panel in panels(explained(_METHOD, _gray(number), ""))[:8]:
+        for panel in draw_panels(explain_reading(_METHOD, _gray(number), ""))[:8]:
             yield f"{panel.title.split()[1]}-{kind}", panel.image
 
 
@@ -58,7 +67,7 @@ def _kinds(rows: int = 3) -> Image.Image:
     for kind, title in (("1", "kind 1: speckle"), ("2", "kind 2: periodic pattern")):
         numbers = (n for n in count(1) if draw_captcha("metu", _SEED, n).columns["kind"] == kind)
         views = [View(_gray(number), 2).image for number in islice(numbers, rows)]
-        columns.append(labelled(title, stack(views, 10)))
+        columns.append(captioned(title, stack(views, 10)))
     return beside(columns, 20)
 
 
@@ -69,7 +78,7 @@ def _uncleaned() -> Image.Image:
     for name in ("cleaned", "uncleaned"):
         scheme = replace(_SCHEME, clip=replace(_SCHEME.clip, crop=name))
         cuts = [View(255 - cut, 6).image for cut in cut_glyphs(located, scheme).cuts]
-        rows.append(labelled(name, beside(cuts, 6)))
+        rows.append(captioned(name, beside(cuts, 6)))
     return stack(rows)
 
 
@@ -86,7 +95,7 @@ def _glyphs(rows: int = 4) -> Image.Image:
 
 def _wrong_cut() -> Image.Image:
     """Draw the components and the cuts of a captcha that one speck has spoilt."""
-    drawn = panels(explained(_METHOD, _gray(_SPOILT), ""))
+    drawn = draw_panels(explain_reading(_METHOD, _gray(_SPOILT), ""))
     return stack([drawn[3].image, drawn[5].pictures[0]])
 
 
@@ -94,7 +103,7 @@ def _retry() -> Image.Image:
     """Draw where the same captcha is cut at first, and where it is read in the end."""
     gray = _gray(_SPOILT)
     first, (final, _) = locate(gray, _SCHEME), _METHOD.recognise.one(gray)
-    return stack([labelled("first cuts", _cut(first)), labelled("second cuts", _cut(final))])
+    return stack([captioned("first cuts", _cut(first)), captioned("second cuts", _cut(final))])
 
 
 def _cut(located: Located) -> Image.Image:
@@ -119,7 +128,7 @@ def _families(columns: int = 4, each: int = 3) -> Image.Image:
     cells = []
     for name in PRESETS:
         views = [View(draw_captcha(name, _SEED, n).image, 1).image for n in range(1, each + 1)]
-        cells.append(labelled(name, stack(views, 6)))
+        cells.append(captioned(name, stack(views, 6)))
     wide = max(cell.width for cell in cells)
     padded = [beside([cell, blank(wide - cell.width, 1)], 0) for cell in cells]
     return stack([beside(padded[i : i + columns], 8) for i in range(0, len(cells), columns)], 20)
@@ -138,7 +147,7 @@ def main() -> None:
     figures |= {"wrong-cut": _wrong_cut(), "retry": _retry(), "read": _read(), **dict(_stages())}
     _FIGURES.mkdir(parents=True, exist_ok=True)
     for name, image in figures.items():
-        palette = image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        palette = quantized(image)
         palette.save(file := BytesIO(), "PNG", compress_level=9)
         write_whole(_FIGURES / f"{name}.png", file.getvalue())
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from captchascope.charset import Charset
 from captchascope.decode import folded
 from captchascope.errors import DatasetError
 from captchascope.files import NaturalKey, natural_key, printable
+from captchascope.reader import GlyphMethod
 from captchascope.records import Reading, Sample
 
 if TYPE_CHECKING:
@@ -254,6 +256,20 @@ def evaluate_reader(
         on_reading(reading)
     ignore_case = reader.options.ignore_case
     return evaluate_readings(dataset.samples, readings, ignore_case=ignore_case)
+
+
+def impossible_labels(reader: Reader, dataset: Dataset) -> Sequence[DatasetError]:
+    """Return what is wrong with the labels that a reader can never give."""
+    known = reader.charset
+    if reader.options.ignore_case:
+        cases = [case for c in known.chars for case in (c, c.lower(), c.upper())]
+        known = Charset("".join(dict.fromkeys(case for case in cases if len(case) == 1)))
+    possible = dataset.require_charset(known)
+    if isinstance(reader.method, GlyphMethod):
+        possible = possible.require_length(reader.method.recognise.scheme.split.count)
+    elif reader.method.rule.length is not None:
+        possible = possible.require_length(*reader.method.rule.length)
+    return possible.problems[len(dataset.problems) :]
 
 
 def evaluate_readings(

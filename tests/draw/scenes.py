@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from captchascope.draw import Explained
+from captchascope.draw import Explanation
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec, prepare
 from captchascope.glyphs.scheme import Clip, Kind, Scheme, Split, load
@@ -19,7 +19,7 @@ MOVED, UNMOVED = 30, 2
 """Numbers of generated captchas of seed 1: with parts to move, and without."""
 
 
-def explain(gray: GrayImage, scheme: Scheme = METU, name: str = "1.jpeg") -> Explained:
+def explain(gray: GrayImage, scheme: Scheme = METU, name: str = "1.jpeg") -> Explanation:
     """Return a reading of ``gray`` that is as random as the probabilities."""
     located = locate(gray, scheme)
     glyphs = cut_glyphs(located, scheme)
@@ -28,15 +28,15 @@ def explain(gray: GrayImage, scheme: Scheme = METU, name: str = "1.jpeg") -> Exp
     probabilities = drawn.astype(np.float32)
     text = "".join(scheme.charset[i] for i in probabilities.argmax(axis=1))
     sure = float(probabilities.max(axis=1).prod())
-    return Explained(name, scheme, located, glyphs, probabilities, scheme.charset, text, sure)
+    return Explanation(name, scheme, located, glyphs, probabilities, scheme.charset, text, sure)
 
 
-def generated(number: int = MOVED) -> Explained:
+def generated(number: int = MOVED) -> Explanation:
     """Return a reading of one generated captcha."""
     return explain(draw_captcha("metu", 1, number).image)
 
 
-def with_windows(number: int = MOVED) -> Explained:
+def with_windows(number: int = MOVED) -> Explanation:
     """Return the same where the network reads windows."""
     it = generated(number)
     spec = InputSpec.of_scheme(METU, "window")

@@ -12,24 +12,24 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageSequence
 
-from captchascope.draw import Explained, explain_gif, explain_png, panels
+from captchascope.draw import Explanation, draw_panels, explain_gif, explain_png
 from draw.scenes import METU, MOVED, UNMOVED, explain, generated, plain, with_windows, written
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def _light() -> Explained:
+def _light() -> Explanation:
     scheme = replace(plain(50, 150, (2,)), ink="light")
     return explain(255 - written(50, 150, "ab"), scheme)
 
 
-def _speck() -> Explained:
+def _speck() -> Explanation:
     image = np.full((4, 12), 255, np.uint8)
     image[1:4, 5:11] = 0
     return explain(image, plain(1, 12, (2,)))
 
 
-ODD: dict[str, Callable[[], Explained]] = {
+ODD: dict[str, Callable[[], Explanation]] = {
     "tall": lambda: explain(written(300, 100, "ab"), plain(300, 100, (2,))),
     "wide": lambda: explain(written(40, 700, _LETTERS), plain(40, 700, (8, 8), _LETTERS)),
     "tiny": _speck,
@@ -84,7 +84,7 @@ def test_the_gif_has_a_frame_per_panel() -> None:
     with Image.open(BytesIO(data)) as image:
         frames = [(frame.size, frame.info["duration"]) for frame in ImageSequence.Iterator(image)]
         assert image.info["loop"] == 0
-    assert len(frames) == len(panels(generated()))
+    assert len(frames) == len(draw_panels(generated()))
     assert len({size for size, _ in frames}) == 1
     assert {time for _, time in frames[:-1]} == {1500}
     assert frames[-1][1] > 1500

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from captchascope.draw import Explained, Panel, panels
+from captchascope.draw import Explanation, Panel, draw_panels
 from captchascope.draw.canvas import ACCENT, WIDTH
 from captchascope.draw.charts import shown_classes
-from captchascope.draw.panels import bounds
+from captchascope.draw.panels import kind_bounds
 from captchascope.glyphs.preprocess import count_black
 from draw.scenes import METU, MOVED, UNMOVED, explain, generated, plain, with_windows, written
 
@@ -27,8 +27,8 @@ TITLES = [
 ]
 
 
-def _panel(it: Explained, title: str) -> Panel:
-    return next(panel for panel in panels(it) if panel.title == title)
+def _panel(it: Explanation, title: str) -> Panel:
+    return next(panel for panel in draw_panels(it) if panel.title == title)
 
 
 def _colours(panel: Panel) -> set[tuple[int, ...]]:
@@ -39,7 +39,7 @@ def _colours(panel: Panel) -> set[tuple[int, ...]]:
 @pytest.mark.parametrize("number", [MOVED, UNMOVED])
 def test_every_stage_has_a_panel(number: int) -> None:
     """They come in order, each with a caption and a picture that fits."""
-    drawn = panels(generated(number))
+    drawn = draw_panels(generated(number))
     assert [panel.title for panel in drawn] == TITLES
     for panel in drawn:
         assert panel.caption.endswith(".")
@@ -67,8 +67,12 @@ def test_the_bounds_of_a_kind_come_from_those_before_it() -> None:
     first, last = METU.kinds
     middle = replace(first, more_black_than=100)
     three = replace(METU, kinds=(first, middle, last))
-    assert [bounds(three, kind) for kind in (1, 2, 3)] == [(500, None), (100, 500), (None, 100)]
-    assert bounds(replace(METU, kinds=(last,)), 1) == (None, None)
+    assert [kind_bounds(three, kind) for kind in (1, 2, 3)] == [
+        (500, None),
+        (100, 500),
+        (None, 100),
+    ]
+    assert kind_bounds(replace(METU, kinds=(last,)), 1) == (None, None)
 
 
 def test_captions_state_the_figures_of_the_stages() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from captchascope.draw.report import Report, report_html
+from captchascope.draw.report import report_html
 from captchascope.evaluate import evaluate_readings
 from captchascope.image.decode import load_rgb
 from captchascope.records import Reading, Sample
@@ -23,7 +23,8 @@ def page(folder: Path, chars: str, *pairs: tuple[str, str | None]) -> str:
     cv2.imwrite(str(file), np.full((20, 50, 3), (0, 0, 255), np.uint8))
     samples = [Sample("red.png", label, file) for label, _ in pairs]
     readings = [Reading(text, 0.5, unfamiliar=text is None) for _, text in pairs]
-    return report_html(Report("m.onnx", "data", chars, evaluate_readings(samples, readings)))
+    result = evaluate_readings(samples, readings)
+    return report_html(result, model="m.onnx", data="data", chars=chars)
 
 
 def test_a_large_alphabet_has_a_list_instead_of_a_matrix(tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ from typing import Literal, TypeAlias
 Severity: TypeAlias = Literal["error", "warning", "note"]
 """An error is wrong whatever is trained; a warning is likely wrong, or harms; a note does not."""
 
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+"""The worst first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:
@@ -59,9 +62,6 @@ class Finding:
         }
 
 
-_ORDER: tuple[Severity, ...] = ("error", "warning", "note")
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """All that was found in a data set.
@@ -83,7 +83,7 @@ class Report:
     findings: tuple[Finding, ...]
 
     def __post_init__(self) -> None:
-        ordered = sorted(self.findings, key=lambda finding: _ORDER.index(finding.severity))
+        ordered = sorted(self.findings, key=lambda finding: SEVERITIES.index(finding.severity))
         object.__setattr__(self, "findings", tuple(ordered))
 
     @property
@@ -100,7 +100,7 @@ class Report:
         return {
             **{n: getattr(self, n) for n in ("folder", "images", "samples", "alphabet")},
             "lengths": list(self.lengths),
-            **{f"{severity}s": self.count(severity) for severity in _ORDER},
+            **{f"{severity}s": self.count(severity) for severity in SEVERITIES},
             "findings": [finding.to_json() for finding in self.findings],
         }
 

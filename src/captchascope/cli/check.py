@@ -1,30 +1,25 @@
-"""A check's report as lines of text, for a terminal of 80 columns and plain in a pipe."""
+"""captchascope check: what is wrong with labelled captchas, as lines of text or JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 import click
 
-from captchascope.check import Finding, Mention, Report, Severity
-from captchascope.cli.options import common, labels_from, positions
+from captchascope.check.report import SEVERITIES, Finding, Mention, Report, counted
+from captchascope.cli.options import common, labels_from, positions, text_or_json
 from captchascope.cli.output import Console
 from captchascope.files import printable
-
-if TYPE_CHECKING:
-    from captchascope.reader import Reader
-
 
 _WIDTH = 80
 _HEAD = 10  # columns of the severity
 
 
 def report_lines(report: Report, most: int) -> Iterator[str]:
-    """Yield every finding, the worst first, and a summary.
+    """Yield every finding, the worst first, and a summary, for a terminal of 80 columns.
 
     Args:
         report: Of a check.
@@ -40,12 +35,11 @@ def _summary_lines(report: Report) -> Iterator[str]:
     fewest, most = report.lengths
     if report.samples:
         length = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-        count = _counted(len(report.alphabet), "character")
+        count = counted(len(report.alphabet), "character")
         yield f"{'alphabet':{_HEAD}}{printable(report.alphabet)} ({count})"
         yield f"{'length':{_HEAD}}{length}"
     yield f"{'images':{_HEAD}}{report.images}, {report.samples} of them with a usable label"
-    severities: tuple[Severity, ...] = ("error", "warning", "note")
-    found = ", ".join(_counted(report.count(severity), severity) for severity in severities)
+    found = ", ".join(counted(report.count(severity), severity) for severity in SEVERITIES)
     yield f"{'found':{_HEAD}}{found if report.findings else 'nothing wrong'}"
 
 
@@ -53,8 +47,11 @@ def _finding_lines(finding: Finding, most: int) -> Iterator[str]:
     yield from _wrapped(f"{finding.severity:{_HEAD}}", f"{finding.where}: {finding.what}")
     if finding.remedy:
         yield from _wrapped(" " * _HEAD, f"({finding.remedy})")
-    shown = finding.files[:most]
-    yield from _table([_cells(mention) for mention in shown])
+    rows = [_cells(mention) for mention in finding.files[:most]]  # all have as many
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)]
+        yield f"{'':{_HEAD}}{'  '.join(cells).rstrip()}"
     if len(finding.files) > most > 0:
         yield f"{'':{_HEAD}}and {len(finding.files) - most} more"
 
@@ -76,18 +73,6 @@ def _cells(mention: Mention) -> list[str]:
     return cells
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield rows with their columns aligned; all have as many."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)]
-        yield f"{'':{_HEAD}}{'  '.join(cells).rstrip()}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was trained on
 
 
@@ -97,14 +82,7 @@ _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was tr
     "--model", metavar="NAME|FILE", help="Find labels that this model reads otherwise, and surely."
 )
 @click.option("--charset", metavar="CHARS", help="Find labels with any other character.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What is printed.",
-)
+@text_or_json
 @click.option(
     "--most",
     type=click.IntRange(0),
@@ -139,9 +117,10 @@ def check(
     from captchascope.check import check_dataset
     from captchascope.data.dataset import read_dataset
     from captchascope.decode import ReadOptions
+    from captchascope.reader import load
 
     chars = ReadOptions(charset=charset).constraints().charset
-    reader = None if model is None else _reader(model)
+    reader = None if model is None else load(model, length=_ANY_LENGTH)
     dataset = read_dataset(folder, labels_from).select(first, last)
     total = len(dataset.samples) * (1 if reader is None else 2)
     with console.progress("checking", total) as progress:
@@ -154,9 +133,3 @@ def check(
     if reader is None and report.samples:
         console.note("wrong labels were not looked for: --model would find them")
     console.failed = console.failed or report.harmful
-
-
-def _reader(model: str) -> Reader:
-    from captchascope.reader import load
-
-    return load(model, length=_ANY_LENGTH)

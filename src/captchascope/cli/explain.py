@@ -46,8 +46,7 @@ def explain(console: Console, image: str, output: Path, model: str, scheme: str 
     Example:
       captchascope explain captcha.jpeg -o stages.png
     """
-    from captchascope.draw import explain_gif, explain_png
-    from captchascope.draw.picture import explained
+    from captchascope.draw import explain_gif, explain_png, explain_reading
     from captchascope.files import write_whole
 
     painters = {".png": explain_png, ".gif": explain_gif}
@@ -62,6 +61,6 @@ def explain(console: Console, image: str, output: Path, model: str, scheme: str 
     if scheme is not None:
         cut_otherwise = replace(method.recognise, scheme=load_scheme(scheme))
         method = replace(method, recognise=cut_otherwise)
-    drawn = explained(method, load_gray(image), image)
+    drawn = explain_reading(method, load_gray(image), image)
     write_whole(output, painters[output.suffix.lower()](drawn))
     console.result(f"{printable(str(output))}\t{drawn.text or ''}\t{drawn.confidence:.4f}")

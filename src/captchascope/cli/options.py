@@ -97,6 +97,18 @@ def positions(function: F) -> F:
     )
 
 
+def text_or_json(function: F) -> F:
+    """Add --format, text or json, as the parameter ``form``."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="What is printed.",
+    )(function)
+
+
 def model_and_jobs(function: F) -> F:
     """Add --model and --jobs."""
     function = click.option(

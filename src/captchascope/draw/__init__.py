@@ -1,9 +1,16 @@
-"""The stages of the glyphs way as pictures: one PNG, or an animated GIF."""
+"""The stages of reading by glyphs as pictures: one PNG, or an animated GIF."""
 
 from __future__ import annotations
 
 from captchascope.draw.explain import explain_gif, explain_png
-from captchascope.draw.panels import panels
-from captchascope.draw.picture import Explained, Panel
+from captchascope.draw.explanation import Explanation, explain_reading
+from captchascope.draw.panels import Panel, draw_panels
 
-__all__ = ["Explained", "Panel", "explain_gif", "explain_png", "panels"]
+__all__ = [
+    "Explanation",
+    "Panel",
+    "draw_panels",
+    "explain_gif",
+    "explain_png",
+    "explain_reading",
+]

@@ -1,7 +1,8 @@
-"""Text on images, in the font that comes with Pillow.
+"""What is drawn with: text, enlarged images to draw on, images put together, and files of them.
 
-The font holds little more than ASCII: any other character is written as its code point. Text is
-drawn four times as large and reduced, for hinted letters of 13 pixels stand too close.
+Text is in the font that comes with Pillow, which holds little more than ASCII: any other character
+is written as its code point. It is drawn four times as large and reduced, for hinted letters of 13
+pixels stand too close.
 """
 
 from __future__ import annotations
@@ -12,17 +13,34 @@ from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
 from math import ceil
-from typing import Literal, TypeAlias, cast
+from typing import Literal, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from captchascope.glyphs.segmentation import Box
 from captchascope.records import GrayImage, RgbImage
 
-_FINE = 4
+WIDTH = 640
+"""The widest that the image of a panel may be, in pixels."""
+
+TITLE, BODY, SMALL = 21, 16, 14
+"""Type sizes in pixels."""
+
+GAP = 14
+"""Between the pictures of one panel, in pixels."""
+
+INK, MUTED = (38, 38, 38), (96, 96, 96)
+PALE, RULE = (190, 190, 190), (222, 222, 222)
+ACCENT = (213, 94, 0)
+
+_START = "data:image/png;base64,"
+_TALLEST = 400
+_LARGEST = 8
+_DASH = 6
+
+_FINE = 4  # times as large as it is shown is text drawn
 _PAD = 2  # pixels left and right of the letters, for what overhangs
 _SHIFT = {"left": 0.0, "center": 0.5, "right": 1.0}
 
@@ -98,12 +116,12 @@ def shorten(text: str, size: int, width: int) -> str:
     if text_width(text, size) <= width:
         return text
     kept = range(len(text))
-    fits = bisect_right(kept, width, key=lambda keep: text_width(_without_middle(text, keep), size))
-    return _without_middle(text, max(fits - 1, 0))
 
+    def without_middle(keep: int) -> str:
+        return f"{text[: keep - keep // 2]}...{text[len(text) - keep // 2 :]}"
 
-def _without_middle(text: str, keep: int) -> str:
-    return f"{text[: keep - keep // 2]}...{text[len(text) - keep // 2 :]}"
+    fits = bisect_right(kept, width, key=lambda keep: text_width(without_middle(keep), size))
+    return without_middle(max(fits - 1, 0))
 
 
 def wrap(text: str, size: int, width: int) -> list[str]:
@@ -133,49 +151,6 @@ def fitting_size(text: str, sizes: range, width: int) -> int:
     return next((size for size in sizes if text_width(text, size) <= width), sizes[-1])
 
 
-_START = "data:image/png;base64,"
-
-
-def png(pixels: GrayImage | RgbImage) -> bytes:
-    """Return an image, shape (H, W) or (H, W, 3), as the bytes of a PNG."""
-    bgr = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".png", bgr)[1].tobytes()
-
-
-def image_uri(pixels: GrayImage | RgbImage) -> str:
-    """Return an image, shape (H, W) or (H, W, 3), as it is."""
-    return _START + base64.b64encode(png(pixels)).decode()
-
-
-def drawing_uri(drawing: Image.Image) -> str:
-    """Return an RGB drawing with a palette: a third of the bytes, and off by a level at most."""
-    file = BytesIO()
-    small = drawing.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    small.save(file, "PNG", compress_level=6)
-    return _START + base64.b64encode(file.getvalue()).decode()
-
-
-RGBImage: TypeAlias = NDArray[np.uint8]
-"""Shape (H, W, 3)."""
-
-WIDTH = 640
-"""The widest that the image of a panel may be, in pixels."""
-
-TITLE, BODY, SMALL = 21, 16, 14
-"""Type sizes in pixels."""
-
-GAP = 14
-"""Between the pictures of one panel, in pixels."""
-
-INK, MUTED = (38, 38, 38), (96, 96, 96)
-PALE, RULE = (190, 190, 190), (222, 222, 222)
-ACCENT = (213, 94, 0)
-
-_TALLEST = 400
-_LARGEST = 8
-_DASH = 6
-
-
 def blank(width: int, height: int) -> Image.Image:
     """Return a white RGB image."""
     return Image.new("RGB", (width, height), "white")
@@ -200,7 +175,7 @@ class View:
         image: The RGB image so far, the frame included.
     """
 
-    def __init__(self, pixels: GrayImage | RGBImage, scale: float) -> None:
+    def __init__(self, pixels: GrayImage | RgbImage, scale: float) -> None:
         height, width = pixels.shape[:2]
         size = max(round(width * scale), 1), max(round(height * scale), 1)
         method = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX
@@ -217,13 +192,9 @@ class View:
         """Draw a rectangle around the pixels of ``box``."""
         left, top, right, bottom = (self._x(edge) for edge in box)
         last = self.image.width - 1, self.image.height - 1
-        corners = (
-            max(left - 3, 0),
-            max(top - 3, 0),
-            min(right + 2, last[0]),
-            min(bottom + 2, last[1]),
-        )
-        self._pen.rectangle(corners, outline=ACCENT, width=3)
+        corner = max(left - 3, 0), max(top - 3, 0)
+        opposite = min(right + 2, last[0]), min(bottom + 2, last[1])
+        self._pen.rectangle((corner, opposite), outline=ACCENT, width=3)
 
     def cut(self, column: int, thickness: int) -> None:
         """Draw a line through the whole height, left of ``column``."""
@@ -270,10 +241,33 @@ def flow(images: Sequence[Image.Image], gap: int = GAP) -> Image.Image:
     return stack([beside(row, gap) for row in rows], gap)
 
 
-def labelled(label: str, image: Image.Image) -> Image.Image:
+def captioned(caption: str, image: Image.Image) -> Image.Image:
     """Return ``image`` with a small line of text above it."""
     height = line_height(SMALL) + 2
     canvas = blank(max(image.width, WIDTH // 3), height + image.height)
-    put(canvas, (0, 0), label, SMALL, MUTED)
+    put(canvas, (0, 0), caption, SMALL, MUTED)
     canvas.paste(image, (0, height))
     return canvas
+
+
+def quantized(image: Image.Image) -> Image.Image:
+    """Return an RGB image with a palette; of Pillow's ways this one is off by a level at most."""
+    return image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+
+
+def png(pixels: GrayImage | RgbImage) -> bytes:
+    """Return an image, shape (H, W) or (H, W, 3), as the bytes of a PNG."""
+    bgr = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", bgr)[1].tobytes()
+
+
+def image_uri(pixels: GrayImage | RgbImage) -> str:
+    """Return an image, shape (H, W) or (H, W, 3), as an address that holds it."""
+    return _START + base64.b64encode(png(pixels)).decode()
+
+
+def drawing_uri(drawing: Image.Image) -> str:
+    """Return an RGB drawing as an address that holds it, in a third of the bytes of its pixels."""
+    file = BytesIO()
+    quantized(drawing).save(file, "PNG", compress_level=6)
+    return _START + base64.b64encode(file.getvalue()).decode()

@@ -1,4 +1,4 @@
-"""The histogram of stage 1: how many pixels there are of each gray value."""
+"""The drawings of figures: the histogram, the glyphs before and after the repair, probabilities."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ from captchascope.draw.canvas import (
     RULE,
     SMALL,
     WIDTH,
-    RGBImage,
     View,
     beside,
     blank,
-    labelled,
+    captioned,
     line_height,
     put,
     scale_for,
     stack,
     text_width,
 )
-from captchascope.draw.picture import Explained
+from captchascope.draw.explanation import Explanation
 from captchascope.glyphs.segmentation import Move
 from captchascope.glyphs.stages import Glyphs
-from captchascope.records import FloatArray, GrayImage
+from captchascope.records import FloatArray, GrayImage, RgbImage
 
 _BIN = 2  # pixels per gray value
 _PLOT = 140  # the height of the highest bar
@@ -142,27 +141,23 @@ def draw_repair(glyphs: Glyphs) -> Image.Image:
     return _rows([("before", before), ("after", after)])
 
 
-def _inked(glyph: GrayImage) -> RGBImage:
-    return np.repeat(255 - glyph[:, :, None], 3, axis=2)
-
-
-def _losing(glyph: GrayImage, move: Move | None) -> RGBImage:
+def _losing(glyph: GrayImage, move: Move | None) -> RgbImage:
     """Colour what ``move`` takes away from ``glyph``."""
-    pixels = _inked(glyph)
+    pixels = np.repeat(255 - glyph[:, :, None], 3, axis=2)
     if move is not None:
         pixels[move.part] = ACCENT
     return pixels
 
 
-def _gaining(glyph: GrayImage, move: Move | None) -> RGBImage:
+def _gaining(glyph: GrayImage, move: Move | None) -> RgbImage:
     """Colour what ``move`` appended to ``glyph``: its last columns."""
-    pixels = _inked(glyph)
+    pixels = np.repeat(255 - glyph[:, :, None], 3, axis=2)
     if move is not None:
         pixels[:, -move.width :][move.part[:, : move.width]] = ACCENT
     return pixels
 
 
-def _rows(named: Sequence[tuple[str, list[RGBImage]]]) -> Image.Image:
+def _rows(named: Sequence[tuple[str, list[RgbImage]]]) -> Image.Image:
     glyphs = [glyph for _, row in named for glyph in row]
     height, width = (max(glyph.shape[axis] for glyph in glyphs) for axis in (0, 1))
     per_row, scale = _fit(len(named[0][1]), height, width)
@@ -171,7 +166,7 @@ def _rows(named: Sequence[tuple[str, list[RGBImage]]]) -> Image.Image:
         for name, row in named:
             views = [View(glyph, scale).image for glyph in row[start : start + per_row]]
             label = name if len(views) == len(row) else f"{name}, from glyph {start + 1} on"
-            lines.append(labelled(label, beside(views, _GAP)))
+            lines.append(captioned(label, beside(views, _GAP)))
     return stack(lines)
 
 
@@ -189,12 +184,11 @@ def _fit(count: int, height: int, width: int) -> tuple[int, float]:
 _MANY = 18  # glyphs; more are drawn smaller
 _ALL, _FEW = 12, 5  # characters: a charset up to the first is shown whole, or else so few
 _LABEL = 14  # pixels; cells grow where a character is wider
-_BARS_LINE = line_height(SMALL)
 _BAR = 10  # the height of a bar
 _NUMBER = text_width("100", SMALL)
 
 
-def draw_network(it: Explained) -> Image.Image:
+def draw_network(it: Explanation) -> Image.Image:
     """Draw every glyph over its probabilities, the highest one in colour.
 
     Returns:
@@ -246,7 +240,7 @@ class _CellSize:
     most: int
 
     @classmethod
-    def of(cls, it: Explained) -> _CellSize:
+    def of(cls, it: Explanation) -> _CellSize:
         """Return the sizes for the number of glyphs, and for the widest character."""
         label = max(text_width(char, SMALL) for char in it.charset)
         wider = max(label - _LABEL, 0)
@@ -259,11 +253,11 @@ def _cell(charset: str, glyph: GrayImage, row: FloatArray, size: _CellSize) -> I
     classes = shown_classes(row, size.most)
     height, width = glyph.shape
     view = View(glyph, scale_for(height, width, (size.room, size.width - 2))).image
-    canvas = blank(size.width, size.room + 8 + _BARS_LINE * len(classes))
+    canvas = blank(size.width, size.room + 8 + _LINE * len(classes))
     canvas.paste(view, ((size.width - view.width) // 2, 0))
     winner = int(row.argmax())
     for i, char in enumerate(classes):
-        top = size.room + 8 + i * _BARS_LINE
+        top = size.room + 8 + i * _LINE
         _draw_bar(canvas, top, charset[char], float(row[char]), size.label, char == winner)
     return canvas
 

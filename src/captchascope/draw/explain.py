@@ -19,15 +19,14 @@ from captchascope.draw.canvas import (
     blank,
     line_height,
     put,
+    quantized,
     shorten,
     stack,
     text_width,
     wrap,
 )
-from captchascope.draw.panels import panels
-from captchascope.draw.picture import Explained, Panel
-
-__all__ = ["explain_gif", "explain_png"]
+from captchascope.draw.explanation import Explanation
+from captchascope.draw.panels import Panel, draw_panels
 
 _HEADLINE = 30
 _MARGIN, _FRAME_MARGIN = 48, 32
@@ -37,19 +36,20 @@ _AIR = 10  # between a caption and its picture
 _SHOWN, _LAST_SHOWN = 1500, 4000  # milliseconds per frame
 
 
-def explain_png(it: Explained) -> bytes:
+def explain_png(it: Explanation) -> bytes:
     """Return every stage as one PNG: two to a row, the last one over the whole width."""
-    drawn = panels(it)
-    pairs = [_row([_card(a), _card(b)]) for a, b in zip(drawn[:-1:2], drawn[1::2], strict=True)]
-    page = _with_margin(stack([_heading(it), *pairs, _ending(drawn[-1])], _ROW_GAP), _MARGIN)
+    drawn = draw_panels(it)
+    cards = [stack([_header(panel, WIDTH), panel.image], 0) for panel in drawn[:-1]]
+    pairs = [_row(pair) for pair in zip(cards[::2], cards[1::2], strict=True)]
+    page = stack([_heading(it), *pairs, _ending(drawn[-1])], _ROW_GAP)
     file = BytesIO()
-    _quantized(page).save(file, "PNG", compress_level=9)
+    quantized(_on_white(page, *page.size, _MARGIN)).save(file, "PNG", compress_level=9)
     return file.getvalue()
 
 
-def explain_gif(it: Explained) -> bytes:
+def explain_gif(it: Explanation) -> bytes:
     """Return every stage as one frame of an animated GIF that loops; the last one stays longer."""
-    frames = [_quantized(frame) for frame in _frames(panels(it))]
+    frames = [quantized(frame) for frame in _frames(draw_panels(it))]
     times = [_SHOWN] * (len(frames) - 1) + [_LAST_SHOWN]
     file = BytesIO()
     frames[0].save(
@@ -58,7 +58,7 @@ def explain_gif(it: Explained) -> bytes:
     return file.getvalue()
 
 
-def _heading(it: Explained) -> Image.Image:
+def _heading(it: Explanation) -> Image.Image:
     """Draw the name of the image and the scheme."""
     width = 2 * WIDTH + _GUTTER
     lines = wrap(f"Scheme {it.scheme.name}: {it.scheme.title}", BODY, width)
@@ -87,10 +87,6 @@ def _put_lines(canvas: Image.Image, top: int, lines: Sequence[str]) -> None:
         put(canvas, (0, top + i * line_height(BODY)), line, BODY, MUTED)
 
 
-def _card(panel: Panel) -> Image.Image:
-    return stack([_header(panel, WIDTH), panel.image], 0)
-
-
 def _ending(panel: Panel) -> Image.Image:
     """Draw the last panel over both columns: its first picture left, the others right of it."""
     header = _header(panel, WIDTH)
@@ -100,15 +96,9 @@ def _ending(panel: Panel) -> Image.Image:
 
 def _row(cells: Sequence[Image.Image]) -> Image.Image:
     """Put two cells side by side under a thin line."""
-    cells = [_widened(cell, WIDTH) for cell in cells]
+    cells = [_on_white(cell, WIDTH, cell.height) for cell in cells]
     line = Image.new("RGB", (2 * WIDTH + _GUTTER, 1), RULE)
     return stack([line, beside(cells, _GUTTER)], 20)
-
-
-def _widened(image: Image.Image, width: int) -> Image.Image:
-    canvas = blank(width, image.height)
-    canvas.paste(image, (0, 0))
-    return canvas
 
 
 def _frames(drawn: Sequence[Panel]) -> list[Image.Image]:
@@ -116,20 +106,11 @@ def _frames(drawn: Sequence[Panel]) -> list[Image.Image]:
     lines = max(len(wrap(panel.caption, BODY, WIDTH)) for panel in drawn)
     cards = [stack([_header(panel, WIDTH, lines), panel.image], 0) for panel in drawn]
     height = max(card.height for card in cards)
-    frames = []
-    for card in cards:
-        canvas = blank(WIDTH, height)
-        canvas.paste(card, (0, 0))
-        frames.append(_with_margin(canvas, _FRAME_MARGIN))
-    return frames
+    return [_on_white(card, WIDTH, height, _FRAME_MARGIN) for card in cards]
 
 
-def _with_margin(image: Image.Image, margin: int) -> Image.Image:
-    canvas = blank(image.width + 2 * margin, image.height + 2 * margin)
+def _on_white(image: Image.Image, width: int, height: int, margin: int = 0) -> Image.Image:
+    """Enlarge an image to a size, within a margin."""
+    canvas = blank(width + 2 * margin, height + 2 * margin)
     canvas.paste(image, (margin, margin))
     return canvas
-
-
-def _quantized(image: Image.Image) -> Image.Image:
-    """Return ``image`` with a palette; of Pillow's ways this one is off by a level at most."""
-    return image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)

@@ -1,9 +1,9 @@
-"""What each stage did, in one sentence, with the scheme's figures and those of the image."""
+"""What each stage did: in one sentence, with the figures of scheme and image, and in pictures."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -12,141 +12,22 @@ from captchascope.draw.canvas import (
     INK,
     MUTED,
     WIDTH,
-    RGBImage,
     View,
     blank,
+    captioned,
     fitting_size,
-    labelled,
+    flow,
     line_height,
     put,
     scale_for,
     wrap,
 )
 from captchascope.draw.charts import draw_histogram, draw_network, draw_repair
-from captchascope.draw.picture import Explained, Panel
+from captchascope.draw.explanation import Explanation
 from captchascope.glyphs.preprocess import ComponentMap, count_black, histogram
 from captchascope.glyphs.scheme import Scheme, Split
 from captchascope.glyphs.segmentation import crop, cut_columns
-from captchascope.records import GrayImage
-
-_NAMED_MOVES = 4
-
-
-def bounds(scheme: Scheme, kind: int) -> tuple[int | None, int | None]:
-    """Return the numbers of black pixels between which an image is of ``kind`` (1-based).
-
-    It has more than the first number, and not more than the second; None where there is none.
-    """
-    above = scheme.kinds[kind - 1].more_black_than
-    below = min((k.more_black_than for k in scheme.kinds[: kind - 1]), default=None)
-    return (above if above >= 0 else None), below
-
-
-def kind_caption(it: Explained) -> str:
-    """Stage 1."""
-    black = count_black(it.located.gray)
-    above, below = bounds(it.scheme, it.located.kind)
-    rules = [f"more than {above:,}"] if above is not None else []
-    rules += [f"not more than {below:,}"] if below is not None else []
-    name = it.scheme.kinds[it.located.kind - 1].name
-    counted = f"{_count(black, 'pixel')} of pure black (0)"
-    rule = f"{counted}, {' and '.join(rules)}" if rules else f"{counted}, any number will do"
-    return f"{rule}: kind {it.located.kind}, {name}."
-
-
-def denoise_caption(it: Explained) -> str:
-    """Stage 2."""
-    kind = it.scheme.kinds[it.located.kind - 1]
-    if kind.blur == "none":
-        return f"Kind {it.located.kind} is not blurred."
-    size = f"{kind.blur_size}x{kind.blur_size}"
-    if kind.blur == "median":
-        return f"Median blur {size}: each pixel becomes the median of its neighbourhood."
-    return f"Gaussian blur {size}: each pixel becomes a weighted mean of its neighbourhood."
-
-
-def binarize_caption(it: Explained) -> str:
-    """Stage 3."""
-    threshold = it.scheme.kinds[it.located.kind - 1].threshold
-    rule = "at most" if it.scheme.ink == "dark" else "above"
-    ink = int((it.located.binary > 0).sum())
-    return f"Ink is {rule} {threshold}: {_count(ink, 'pixel')} of ink, drawn black here."
-
-
-def components_caption(it: Explained) -> str:
-    """Stage 4."""
-    found, rule = it.located.components, it.scheme.components
-    dropped = int((~found.kept).sum())
-    total = f"{_count(len(found.kept), 'component')}, {rule.connectivity}-connected"
-    kept = f"{len(found.kept) - dropped:,} kept (coloured)"
-    return f"{total}: {dropped:,} under {rule.min_area} pixels dropped (gray), {kept}."
-
-
-def clip_caption(it: Explained) -> str:
-    """Stage 5."""
-    left, top, right, bottom = it.located.box
-    where = f"Columns {left} to {right - 1}, rows {top} to {bottom - 1}"
-    limit = it.scheme.clip.right_limit
-    edges = f"left edge fixed, right edge that of the last component to end before column {limit}"
-    return f"{where}: {edges} (dashed)."
-
-
-def split_caption(it: Explained) -> str:
-    """Stage 6."""
-    columns, parts = it.located.columns, it.scheme.split.parts
-    widths = sorted(b - a for a, b in pairwise(columns))
-    wide = f"{widths[0]}" if widths[0] == widths[-1] else f"{widths[0]} to {widths[-1]}"
-    rule = ", each again into ".join(map(str, parts))
-    total = _count(len(widths), "glyph")
-    source = "" if it.scheme.clip.crop == "cleaned" else " The uncleaned binary image is cut."
-    return f"{columns[-1]} columns cut into {rule}: {total}, {wide} columns wide.{source}"
-
-
-def repair_caption(it: Explained) -> str:
-    """Stage 7."""
-    rule, moves = it.scheme.repair, it.glyphs.moves
-    if not rule.enabled:
-        return "Switched off in this scheme: nothing to move."
-    share = f"{100 * rule.narrower_than:g} %"
-    what = f"A part at the left border, narrower than {share} of its glyph, goes to the one before"
-    if not moves:
-        return f"{what}: nothing to move."
-    named = [f"{m.glyph + 1} to {m.glyph} ({_count(m.width, 'column')})" for m in moves]
-    more = [f"{len(named) - _NAMED_MOVES} more"] if len(named) > _NAMED_MOVES else []
-    return f"{what}: from glyph {', '.join([*named[:_NAMED_MOVES], *more])}."
-
-
-def network_caption(it: Explained) -> str:
-    """Stage 8."""
-    seen = it.glyphs.fitted if it.seen is None else it.seen
-    size = f"{seen.shape[2]}x{seen.shape[1]}"
-    what = (
-        f"The repaired glyphs, resized to {size}"
-        if it.seen is None
-        else f"The network reads windows of {size} gray pixels around the cuts"
-    )
-    again = ""
-    if it.right is not None and it.right != it.located.box[2]:
-        again = f" It was unsure, so the text was cut again, to end before column {it.right}."
-    return f"{what}, and how probable each character is, in percent.{again}"
-
-
-def reading_caption(it: Explained) -> str:
-    """Stage 9."""
-    percent = f"{100 * it.confidence:.1f} %"
-    sure = f"{percent} sure that all of it is right"
-    if it.text is None:
-        return f"Abstained: the reader was only {percent} sure."
-    likely = "".join(it.charset[i] for i in it.probabilities.argmax(axis=1))
-    rest = "." if it.text == likely else f"; without constraints, {likely} is most probable."
-    return f"{_count(len(it.text), 'character')}, {sure}{rest}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-Pictures: TypeAlias = tuple[Image.Image, ...]
+from captchascope.records import GrayImage, RgbImage
 
 # Colours that the colour-blind can tell apart: Okabe and Ito's without the yellow, pale on white,
 # and the darker ones of Paul Tol's muted scheme. With more components they repeat.
@@ -158,48 +39,86 @@ _DROPPED = (208, 208, 208)
 _THICK_CUTS = 24  # pixels of a glyph; the cuts of narrower ones are drawn thinner
 _SIZES = range(180, 27, -4)
 """Of the text that was read, in pixels."""
+_NAMED_MOVES = 4
 
 
-def panels(it: Explained) -> list[Panel]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """The pictures of one stage.
+
+    Attributes:
+        title: The number and name of the stage.
+        caption: The figures that it used, as one sentence.
+        pictures: RGB images, each ``canvas.WIDTH`` pixels wide at most.
+    """
+
+    title: str
+    caption: str
+    pictures: tuple[Image.Image, ...]
+
+    @property
+    def image(self) -> Image.Image:
+        """The pictures in one: beside one another where they fit, else one below the other."""
+        return flow(self.pictures)
+
+
+def draw_panels(it: Explanation) -> list[Panel]:
     """Draw every stage, in order."""
-    return [
-        Panel("1 kind", kind_caption(it), _kind(it)),
-        Panel("2 denoise", denoise_caption(it), _denoise(it)),
-        Panel("3 binarize", binarize_caption(it), _binarize(it)),
-        Panel("4 components", components_caption(it), _components(it)),
-        Panel("5 clip", clip_caption(it), _clip(it)),
-        Panel("6 split", split_caption(it), _split(it)),
-        Panel("7 repair", repair_caption(it), (draw_repair(it.glyphs),)),
-        Panel("8 recognise", network_caption(it), (draw_network(it),)),
-        Panel("9 reading", reading_caption(it), _reading(it)),
-    ]
+    stages = _kind, _denoise, _binarize, _components, _clip, _split, _repair, _recognise, _reading
+    return [stage(it) for stage in stages]
 
 
-def _view(pixels: GrayImage | RGBImage) -> View:
-    return View(pixels, scale_for(*pixels.shape[:2]))
+def kind_bounds(scheme: Scheme, kind: int) -> tuple[int | None, int | None]:
+    """Return the numbers of black pixels between which an image is of ``kind`` (1-based).
+
+    It has more than the first number, and not more than the second; None where there is none.
+    """
+    above = scheme.kinds[kind - 1].more_black_than
+    below = min((k.more_black_than for k in scheme.kinds[: kind - 1]), default=None)
+    return (above if above >= 0 else None), below
 
 
-def _kind(it: Explained) -> Pictures:
-    limits = [b for b in bounds(it.scheme, it.located.kind) if b is not None]
-    gray = it.located.gray
-    return _view(gray).image, draw_histogram(histogram(gray), limits)
+def _kind(it: Explanation) -> Panel:
+    kind, gray = it.located.kind, it.located.gray
+    above, below = kind_bounds(it.scheme, kind)
+    rules = [f"more than {above:,}"] if above is not None else []
+    rules += [f"not more than {below:,}"] if below is not None else []
+    rule = " and ".join(rules) if rules else "any number will do"
+    black = f"{_count(count_black(gray), 'pixel')} of pure black (0)"
+    caption = f"{black}, {rule}: kind {kind}, {it.scheme.kinds[kind - 1].name}."
+    drawn = draw_histogram(histogram(gray), [b for b in (above, below) if b is not None])
+    return Panel("1 kind", caption, (_view(gray).image, drawn))
 
 
-def _denoise(it: Explained) -> Pictures:
+def _denoise(it: Explanation) -> Panel:
+    kind = it.scheme.kinds[it.located.kind - 1]
+    blur, size = kind.blur.capitalize(), f"{kind.blur_size}x{kind.blur_size}"
+    becomes = {"median": "the median", "gaussian": "a weighted mean"}.get(kind.blur)
+    caption = f"{blur} blur {size}: each pixel becomes {becomes} of its neighbourhood."
+    if kind.blur == "none":
+        caption = f"Kind {it.located.kind} is not blurred."
     before, after = _view(it.located.gray).image, _view(it.located.denoised).image
-    return labelled("before", before), labelled("after", after)
+    return Panel("2 denoise", caption, (captioned("before", before), captioned("after", after)))
 
 
-def _binarize(it: Explained) -> Pictures:
-    return (_view(255 - it.located.binary).image,)
+def _binarize(it: Explanation) -> Panel:
+    threshold = it.scheme.kinds[it.located.kind - 1].threshold
+    rule = "at most" if it.scheme.ink == "dark" else "above"
+    ink = int((it.located.binary > 0).sum())
+    caption = f"Ink is {rule} {threshold}: {_count(ink, 'pixel')} of ink, drawn black here."
+    return Panel("3 binarize", caption, (_view(255 - it.located.binary).image,))
 
 
-def _components(it: Explained) -> Pictures:
-    found = it.located.components
-    return (_view(_colours(found)[found.labels]).image,)
+def _components(it: Explanation) -> Panel:
+    found, rule = it.located.components, it.scheme.components
+    dropped = int((~found.kept).sum())
+    total = f"{_count(len(found.kept), 'component')}, {rule.connectivity}-connected"
+    kept = f"{len(found.kept) - dropped:,} kept (coloured)"
+    caption = f"{total}: {dropped:,} under {rule.min_area} pixels dropped (gray), {kept}."
+    return Panel("4 components", caption, (_view(_colours(found)[found.labels]).image,))
 
 
-def _colours(found: ComponentMap) -> RGBImage:
+def _colours(found: ComponentMap) -> RgbImage:
     """Return the colour of the ground and of every component, shape (N + 1, 3)."""
     colours = np.full((len(found.kept) + 1, 3), _DROPPED, np.uint8)
     colours[0] = 255
@@ -210,20 +129,30 @@ def _colours(found: ComponentMap) -> RGBImage:
     return colours
 
 
-def _clip(it: Explained) -> Pictures:
+def _clip(it: Explanation) -> Panel:
+    left, top, right, bottom = it.located.box
+    limit = it.scheme.clip.right_limit
+    where = f"Columns {left} to {right - 1}, rows {top} to {bottom - 1}"
+    edges = f"left edge fixed, right edge that of the last component to end before column {limit}"
     views = []
     for name, pixels in (("cleaned", 255 - it.located.cleaned), ("original", it.located.gray)):
         view = _view(pixels)
-        if it.scheme.clip.right_limit < pixels.shape[1]:
-            view.mark(it.scheme.clip.right_limit)
+        if limit < pixels.shape[1]:
+            view.mark(limit)
         view.outline(it.located.box)
-        views.append(labelled(name, view.image))
-    return tuple(views)
+        views.append(captioned(name, view.image))
+    return Panel("5 clip", f"{where}: {edges} (dashed).", tuple(views))
 
 
-def _split(it: Explained) -> Pictures:
-    columns = it.located.columns
-    first = cut_columns(columns[-1], Split(it.scheme.split.parts[:1]))
+def _split(it: Explanation) -> Panel:
+    columns, parts = it.located.columns, it.scheme.split.parts
+    widths = sorted(b - a for a, b in pairwise(columns))
+    wide = f"{widths[0]}" if widths[0] == widths[-1] else f"{widths[0]} to {widths[-1]}"
+    rule = ", each again into ".join(map(str, parts))
+    total = _count(len(widths), "glyph")
+    source = "" if it.scheme.clip.crop == "cleaned" else " The uncleaned binary image is cut."
+    caption = f"{columns[-1]} columns cut into {rule}: {total}, {wide} columns wide.{source}"
+    first = cut_columns(columns[-1], Split(parts[:1]))
     views = []
     cut, original = np.hstack(it.glyphs.cuts), crop(it.located.gray, it.located.box)
     for name, pixels in (("binary", 255 - cut), ("original", original)):
@@ -231,15 +160,51 @@ def _split(it: Explained) -> Pictures:
         thin = 2 if view.image.width > _THICK_CUTS * len(columns) else 1
         for column in columns[1:-1]:
             view.cut(column, 2 * thin if column in first else thin)
-        views.append(labelled(name, view.image))
-    return tuple(views)
+        views.append(captioned(name, view.image))
+    return Panel("6 split", caption, tuple(views))
 
 
-def _reading(it: Explained) -> Pictures:
-    return _view(it.located.gray).image, _text(it)
+def _repair(it: Explanation) -> Panel:
+    rule, moves = it.scheme.repair, it.glyphs.moves
+    share = f"{100 * rule.narrower_than:g} %"
+    what = f"A part at the left border, narrower than {share} of its glyph, goes to the one before"
+    if not rule.enabled:
+        caption = "Switched off in this scheme: nothing to move."
+    elif not moves:
+        caption = f"{what}: nothing to move."
+    else:
+        named = [f"{m.glyph + 1} to {m.glyph} ({_count(m.width, 'column')})" for m in moves]
+        more = [f"{len(named) - _NAMED_MOVES} more"] if len(named) > _NAMED_MOVES else []
+        caption = f"{what}: from glyph {', '.join([*named[:_NAMED_MOVES], *more])}."
+    return Panel("7 repair", caption, (draw_repair(it.glyphs),))
 
 
-def _text(it: Explained) -> Image.Image:
+def _recognise(it: Explanation) -> Panel:
+    seen = it.glyphs.fitted if it.seen is None else it.seen
+    size = f"{seen.shape[2]}x{seen.shape[1]}"
+    what = f"The network reads windows of {size} gray pixels around the cuts"
+    if it.seen is None:
+        what = f"The repaired glyphs, resized to {size}"
+    again = ""
+    if it.right is not None and it.right != it.located.box[2]:
+        again = f" It was unsure, so the text was cut again, to end before column {it.right}."
+    caption = f"{what}, and how probable each character is, in percent.{again}"
+    return Panel("8 recognise", caption, (draw_network(it),))
+
+
+def _reading(it: Explanation) -> Panel:
+    percent = f"{100 * it.confidence:.1f} %"
+    if it.text is None:
+        caption = f"Abstained: the reader was only {percent} sure."
+    else:
+        likely = "".join(it.charset[i] for i in it.probabilities.argmax(axis=1))
+        rest = "." if it.text == likely else f"; without constraints, {likely} is most probable."
+        characters = _count(len(it.text), "character")
+        caption = f"{characters}, {percent} sure that all of it is right{rest}"
+    return Panel("9 reading", caption, (_view(it.located.gray).image, _text(it)))
+
+
+def _text(it: Explanation) -> Image.Image:
     text, colour = ("no text", MUTED) if it.text is None else (it.text, INK)
     size = fitting_size(text, _SIZES, WIDTH if it.text else WIDTH // 3)
     lines = wrap(text, size, WIDTH)
@@ -247,3 +212,11 @@ def _text(it: Explained) -> Image.Image:
     for i, line in enumerate(lines):
         put(canvas, (0, i * line_height(size)), line, size, colour)
     return canvas
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _view(pixels: GrayImage | RgbImage) -> View:
+    return View(pixels, scale_for(*pixels.shape[:2]))

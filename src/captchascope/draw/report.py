@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -14,45 +13,31 @@ from captchascope.evaluate import Evaluation
 from captchascope.files import printable
 from captchascope.image.decode import load_rgb
 
-__all__ = ["Report", "report_html"]
-
 _WORST = 50  # images shown
 _MOST_CHARS = 40  # of a confusion matrix that still fits a page
 _CONFUSED = 30  # pairs that are listed where it does not
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What the page is about.
+def report_html(result: Evaluation, *, model: str, data: str, chars: str) -> str:
+    """Return the page.
 
-    Attributes:
+    Args:
+        result: What was measured.
         model: The model's name or file.
         data: The folder it was measured on.
         chars: The model's characters, in the order of the confusion matrix.
-        result: What was measured.
     """
-
-    model: str
-    data: str
-    chars: str
-    result: Evaluation
-
-
-def report_html(report: Report) -> str:
-    """Return the page."""
     folder = resources.files("captchascope.draw")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters["percent"] = lambda share: f"{share:.2%}"
     template = environment.from_string(folder.joinpath("report.html").read_text(encoding="utf-8"))
-    result = report.result
-    small = len(report.chars) <= _MOST_CHARS
+    small = len(chars) <= _MOST_CHARS
     return template.render(
-        model=printable(report.model),
-        data=printable(report.data),
+        model=printable(model),
+        data=printable(data),
         result=result,
         rates=result.rows(),
-        chars=report.chars,
-        matrix=result.confusion_matrix(report.chars) if small else [],
+        matrix=result.confusion_matrix(chars) if small else [],
         pairs=[] if small else result.most_confused(_CONFUSED),
         worst=[
             {

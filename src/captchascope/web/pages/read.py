@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 import cv2
 from fastapi import APIRouter, Request, Response
 
-from captchascope.draw import panels
+from captchascope.draw import draw_panels, explain_reading
 from captchascope.draw.canvas import drawing_uri, image_uri
-from captchascope.draw.picture import explained
 from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.image.decode import load_gray, load_rgb
 from captchascope.reader import GlyphMethod
@@ -123,9 +122,9 @@ def stages_of(method: GlyphMethod, image: bytes, limits: Limits) -> Stages:
         SegmentationError: If it cannot be cut into glyphs.
     """
     gray = load_gray(image, name="image", max_bytes=limits.body, max_pixels=limits.pixels)
-    it = explained(method, gray, "image")
+    it = explain_reading(method, gray, "image")
     stages = []
-    for panel in panels(it):
+    for panel in draw_panels(it):
         number, name = panel.title.split(" ", 1)
         pictures = [Picture(drawing_uri(one), *one.size) for one in panel.pictures]
         stages.append(Stage(number, name, panel.caption, tuple(pictures)))

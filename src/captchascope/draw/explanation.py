@@ -1,13 +1,10 @@
-"""What is drawn, and what the drawing consists of."""
+"""One reading by glyphs with everything that led to it, which is what the pictures show."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from captchascope.draw.canvas import flow
 from captchascope.errors import SegmentationError
 from captchascope.glyphs.inputs import prepare
 from captchascope.glyphs.scheme import Scheme
@@ -17,7 +14,7 @@ from captchascope.records import FloatArray, GrayImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Explained:
+class Explanation:
     """One reading with everything that led to it.
 
     Attributes:
@@ -56,27 +53,7 @@ class Explained:
             raise ValueError(f"seen must have the shape ({wanted[0]}, height, width)")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Panel:
-    """The picture of one stage.
-
-    Attributes:
-        title: The number and name of the stage.
-        caption: The figures that it used, as one sentence.
-        pictures: RGB images, each ``canvas.WIDTH`` pixels wide at most.
-    """
-
-    title: str
-    caption: str
-    pictures: tuple[Image.Image, ...]
-
-    @property
-    def image(self) -> Image.Image:
-        """The pictures in one: beside one another where they fit, else one below the other."""
-        return flow(self.pictures)
-
-
-def explained(method: GlyphMethod, gray: GrayImage, name: str) -> Explained:
+def explain_reading(method: GlyphMethod, gray: GrayImage, name: str) -> Explanation:
     """Read ``gray``, shape (H, W), and keep every stage.
 
     Stages 5 to 7 show the first cuts, as their rules made them; what the network saw is from the
@@ -93,7 +70,7 @@ def explained(method: GlyphMethod, gray: GrayImage, name: str) -> Explained:
     located = locate(gray, recognise.scheme)
     reading = method.decode(probabilities)
     window = recognise.spec.kind == "window"
-    return Explained(
+    return Explanation(
         name=Path(name).name,
         scheme=recognise.scheme,
         located=located,
