@@ -1,69 +1,50 @@
-"""That the description of the API is true."""
+"""What requests hold, before anything is done with it."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+import asyncio
+import tempfile
 
-import httpx
 import pytest
 
-from captchascope.web.api import document
-from captchascope.web.settings import Limits, Settings
-from web.serving import TIMEOUT, Served
+from captchascope.web.problems import Problem
+from captchascope.web.schemas import Part, parts_of
 
-CASES = 25  # drawn for each operation
-
-ACCEPTING = """
-[checks.positive_data_acceptance]
-expected-statuses = ["2xx", "422"]
-[checks.negative_data_rejection]
-expected-statuses = ["400", "405", "413", "415", "422"]
-"""
-"""Which bytes are an image, and which pattern a model can satisfy, no schema can say."""
+KIND = "multipart/form-data; boundary=b"
 
 
-def test_schemathesis_finds_nothing(served: Served, tmp_path: Path) -> None:
-    """It makes requests of the description, good and bad, and holds the answers against it."""
-    pytest.importorskip("schemathesis")
-    config = tmp_path / "schemathesis.toml"
-    config.write_text(ACCEPTING)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "schemathesis.cli", "--no-color", "--config-file", str(config)),
-            *("run", f"{served.url}/openapi.json", "--phases", "examples,coverage,fuzzing"),
-            *("--max-examples", str(CASES), "--generation-deterministic"),
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=4 * TIMEOUT,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "5 selected / 5 total" in done.stdout
+def part(name: str, data: bytes, more: str = "") -> bytes:
+    """Return one part of a form."""
+    head = f'--b\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'
+    return head.encode() + data + b"\r\n"
 
 
-def test_the_description_is_what_the_server_gives(client: httpx.Client) -> None:
-    """It is at /openapi.json, of the server's own limits and models."""
-    settings = Settings(models=("metu", "metu-glyphs"))
-    assert client.get("/openapi.json").json() == json.loads(json.dumps(document(settings)))
+def parsed(body: bytes, kind: str = KIND, most: int = 9) -> list[Part]:
+    """Return the parts of a body."""
+    return asyncio.run(parts_of(kind, body, most))
 
 
-def test_limits_and_models_are_those_of_the_settings() -> None:
-    """A client that is made of it knows what will be refused."""
-    told = document(Settings(models=("metu-glyphs",), limits=Limits(images=3)))
-    request = told["components"]["schemas"]["Request"]["properties"]
-    assert request["images"]["maxItems"] == 3
-    assert request["model"]["anyOf"][0]["enum"] == ["metu-glyphs"]
+def test_nothing_of_an_upload_ever_lies_on_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it is: a machine where no file can be made takes it in all the same."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere/that/is")
+    large = bytes(8 * 2**20)
+    body = part("image", large, '; filename="a.png"') + part("pattern", large[:99]) + b"--b--\r\n"
+    assert parsed(body) == [Part("image", "a.png", large), Part("pattern", None, large[:99])]
 
 
-def test_a_token_is_described_where_one_is_needed() -> None:
-    """And that the two paths of health need none."""
-    assert "security" not in document(Settings())
-    told = document(Settings(token="correct-horse-battery"))
-    assert told["security"] == [{"token": []}]
-    open_to_all = {path for path, item in told["paths"].items() if "security" in str(item)}
-    assert open_to_all == {"/healthz", "/readyz"}
+def test_what_is_sent_is_what_is_there() -> None:
+    """Bytes as they are, whatever character set somebody claims, and names in UTF-8."""
+    every = bytes(range(256))
+    body = part("é", every) + part("x", every, '; filename="ö"') + b"--b--\r\n"
+    for kind in (KIND, f"{KIND}; charset=utf-16"):
+        assert parsed(body, kind) == [Part("é", None, every), Part("x", "ö", every)]
+
+
+def test_a_form_has_few_parts_and_an_end() -> None:
+    """413 for too many, files and fields together, 400 for one that is cut off."""
+    many = part("a", b"1") + part("b", b"2", '; filename="x"')
+    assert len(parsed(many + b"--b--\r\n", most=2)) == 2
+    for body, most, status in ((many + b"--b--\r\n", 1, 413), (many, 9, 400), (b"", 9, 400)):
+        with pytest.raises(Problem) as refused:
+            parsed(body, most=most)
+        assert refused.value.status_code == status

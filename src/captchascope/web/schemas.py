@@ -20,7 +20,7 @@ from itertools import starmap
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from captchascope.decode import ReadOptions
@@ -176,13 +176,15 @@ class _MemoryParser(MultiPartParser):
     def __init__(self, content_type: str, body: bytes, most: int) -> None:
         async def stream() -> AsyncGenerator[bytes, None]:
             yield body
+            if not self._whole:
+                raise Problem(400, "the form has no end")
 
         headers = Headers({"content-type": f"{content_type}; charset=latin-1"})
         sizes = {"max_files": most, "max_fields": most, "max_part_size": len(body)}
         super().__init__(headers, stream(), **sizes)
         self._most = most
         self._begun = 0
-        self.whole = False
+        self._whole = False
 
     def on_part_begin(self) -> None:
         if self._begun == self._most:
@@ -191,7 +193,7 @@ class _MemoryParser(MultiPartParser):
         super().on_part_begin()
 
     def on_end(self) -> None:
-        self.whole = True
+        self._whole = True
 
 
 async def parts_of(content_type: str, body: bytes, most: int) -> list[Part]:
@@ -200,22 +202,26 @@ async def parts_of(content_type: str, body: bytes, most: int) -> list[Part]:
     Raises:
         Problem: 400 if it is malformed or cut off, 413 if it has more than ``most`` parts.
     """
-    parser = _MemoryParser(content_type, body, most)
     try:
-        form = await parser.parse()
+        form = await _MemoryParser(content_type, body, most).parse()
     except MultiPartException as error:
         raise Problem(400, "the form is malformed") from error
-    if not parser.whole:
-        raise Problem(400, "the form has no end")
-    parts = []
-    for name, value in form.multi_items():
-        called = name.encode("latin-1").decode(errors="replace")
-        if isinstance(value, str):
-            parts.append(Part(called, None, value.encode("latin-1")))
-        else:
-            filename = (value.filename or "").encode("latin-1").decode(errors="replace")
-            parts.append(Part(called, filename, await value.read()))
-    return parts
+    try:
+        return [await _part(name, value) for name, value in form.multi_items()]
+    finally:
+        await form.close()
+
+
+async def _part(name: str, value: str | UploadFile) -> Part:
+    if isinstance(value, str):
+        filename, data = None, value.encode("latin-1")
+    else:
+        filename, data = _as_sent(value.filename or ""), await value.read()
+    return Part(_as_sent(name), filename, data)
+
+
+def _as_sent(text: str) -> str:
+    return text.encode("latin-1").decode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,11 +137,20 @@ def test_each_character_is_marked_where_it_was_seen(site: httpx.Client) -> None:
 
 def test_what_the_texts_may_be_is_obeyed(site: httpx.Client) -> None:
     """And stands in the form again; the next request knows nothing of it."""
-    answer = posted(site, ONE, charset="01", length="6")
-    assert set(texts(answer.text)[0]) <= {"0", "1"}
+    answer = posted(site, ONE, charset="01", length="6", pattern="[01]{5}0")
+    assert re.fullmatch("[01]{5}0", texts(answer.text)[0])
     assert 'name="charset" maxlength="256"' in answer.text
     assert re.search(r'id="charset"[^>]* value="01"', answer.text)
+    assert re.search(r'id="pattern"[^>]* value="\[01\]\{5\}0"', answer.text)
     assert texts(posted(site, ONE).text) == readings()[:1]
+
+
+def test_what_is_not_sure_enough_has_no_text(site: httpx.Client) -> None:
+    """The least confidence is a number from 0 to 1; a case that counts for nothing is a box."""
+    answer = posted(site, ONE, charset="01", min_confidence="0.999999", ignore_case="1")
+    assert "No text: not sure enough" in answer.text
+    assert re.search(r'id="min_confidence"[^>]* value="0.999999"', answer.text)
+    assert 'name="ignore_case" value="1" checked' in answer.text
 
 
 def test_an_image_that_cannot_be_read_does_not_hide_the_others(site: httpx.Client) -> None:
@@ -159,9 +168,20 @@ def test_an_image_that_cannot_be_read_does_not_hide_the_others(site: httpx.Clien
         ({"charset": "x"}, 1, 422, "nothing in common"),
         ({"length": "long"}, 1, 422, "Length"),
         ({"model": "other"}, 1, 422, "there is no other"),
+        ({"pattern": "["}, 1, 422, "Pattern: "),
+        ({"pattern": "a" * 257}, 1, 422, "Pattern: is longer than 256 characters"),
+        ({"min_confidence": "2"}, 1, 422, "Min confidence: "),
+        ({"min_confidence": "high"}, 1, 422, "Min confidence: "),
         ({}, 65, 413, "65 images at once"),
     ],
-    ids=["none", "charset", "length", "model", "too many"],
+    ids=[
+        "none",
+        "charset",
+        "length",
+        "model",
+        *("pattern", "long", "high", "no number"),
+        "too many",
+    ],
 )
 def test_what_is_wrong_is_said_on_the_page(
     site: httpx.Client, fields: dict[str, str], count: int, status: int, said: str
