@@ -475,7 +475,7 @@ def test_a_reader_abstains_below_its_confidence(readings: list[Reading]) -> None
         ({"length": 5}, r"length: the model reads 6 characters \(leave it away, or include 6\)"),
         ({"length": "7-9"}, "length: the model reads 6 characters"),
         ({"length": "six"}, "length: is no length"),
-        ({"pattern": "("}, r"pattern: \( at character 1 is not understood"),
+        ({"pattern": "("}, r"pattern: \( at character 1 is empty"),
         ({"pattern": "[a-z]{6}"}, "pattern: matches no text that the model can read"),
         ({"pattern": "[0-9]{4}"}, "it reads 6 characters of 0123456789"),
         ({"min_confidence": 1.1}, "min_confidence: must be 0 to 1"),

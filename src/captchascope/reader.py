@@ -382,7 +382,7 @@ def load(
         charset: Read only these characters.
         length: Read only texts of so many characters: 6, "6" or "4-6". Where neither this nor a
             pattern is given, they are as long as the labels that the model was trained on.
-        pattern: Read only texts that match this as a whole: classes, characters, {m,n}, ?, |.
+        pattern: Read only texts that match this regular expression as a whole.
         ignore_case: Take upper and lower case for one, and give lower case.
         min_confidence: Abstain below this confidence, 0 to 1.
     Raises:

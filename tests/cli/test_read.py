@@ -178,7 +178,7 @@ CONTRADICTIONS = {
     ],
     "--length: is no length: six (": ["--length", "six"],
     "--length: is no length: 6-4 (": ["--length", "6-4"],
-    "--pattern: ( at character 1 is not understood (": ["--pattern", "(["],
+    "--pattern: [ at character 2 has no end (": ["--pattern", "(["],
     "--pattern: matches no text that the model can read (": ["--pattern", "[a-z]{6}"],
     "--jobs: must be at least 1, not 0 (": ["--jobs", "0"],
 }

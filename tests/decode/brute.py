@@ -66,11 +66,17 @@ def logits(draw_from: st.DrawFn, batch: int = 1, classes: int = 4) -> FloatArray
     return np.array(drawn, np.float32).reshape(batch, timesteps, classes) / np.float32(2)
 
 
-@st.composite
-def patterns(draw_from: st.DrawFn) -> str:
+def patterns() -> st.SearchStrategy[str]:
     """Draw a pattern over a few letters, which is one of the module ``re`` too."""
-    atoms = st.sampled_from(["a", "b", "c", "[ab]", "[^a]", "[a-c]", "[b-bc]", "[^ac]", r"\-"])
-    times = st.sampled_from(["", "", "", "?", "{1}", "{2}", "{0,2}", "{1,3}"])
-    piece = st.builds(str.__add__, atoms, times)
-    sequence = st.lists(piece, min_size=1, max_size=4).map("".join)
-    return draw_from(st.lists(sequence, min_size=1, max_size=3).map("|".join))
+    written = ["a", "b", "c", ".", "[ab]", "[^a]", "[a-c]", "[b-bc]", "[^ac]", r"\-"]
+    written += [r"\d", r"\w", r"\D", r"\W", r"\S", r"[\d-]", r"[^\w]", r"[^b\W]"]
+    times = st.sampled_from(["", "", "", "?", "*", "+", "{1}", "{2}", "{0,2}", "{1,3}", "{2,}"])
+
+    def alternatives(pieces: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        sequence = st.lists(st.builds(str.__add__, pieces, times), min_size=1, max_size=3)
+        return st.lists(sequence.map("".join), min_size=1, max_size=3).map("|".join)
+
+    def groups(pieces: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        return st.builds("{}{})".format, st.sampled_from(["(", "(?:"]), alternatives(pieces))
+
+    return alternatives(st.recursive(st.sampled_from(written), groups, max_leaves=6))

@@ -133,7 +133,8 @@ def constraints(function: F) -> F:
         click.option(
             "--pattern",
             metavar="PATTERN",
-            help="Read only texts that match as a whole: [0-9], [^0-9], a, {m}, {m,n}, ?, ab|cd.",
+            help="Read only texts that match as a whole: [0-9], [^0-9], a, ., \\d, \\w, ?, *, "
+            "+, {m}, {m,n}, (ab|cd).",
         ),
         click.option(
             "--length",

@@ -111,7 +111,7 @@ def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
             row[ids] = numbers[state]
         rows.append(row)
         if len(states) > _MOST_STATES:
-            raise UsageError("pattern", "has too many cases", "shorten what {m,n} or ? follow")
+            raise UsageError("pattern", "has too many cases", "shorten what {m,n}, ? or * follow")
     good = [bool(s) and (pattern is None or pattern.accepts(s)) for s, _ in states]
     long_enough = [rule.length is None or count >= fewest for _, count in states]
     accepting = np.logical_and(good, long_enough)
@@ -122,9 +122,10 @@ def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
 
 def _told_apart(rule: Constraints, chars: str) -> dict[int, list[int]]:
     """Return the classes of ``chars`` by the places of the pattern from which they lead on."""
+    if rule.pattern is None:
+        return {1: list(range(1, len(chars) + 1))} if chars else {}
     alike: dict[int, list[int]] = {}
-    for i, char in enumerate(chars, 1):
-        places = 1 if rule.pattern is None else rule.pattern.taking(char, rule.ignore_case)
+    for i, places in enumerate(rule.pattern.taking(chars, rule.ignore_case), 1):
         alike.setdefault(places, []).append(i)
     return alike
 

@@ -1,11 +1,13 @@
-r"""What ``--pattern`` takes: a few of the pieces of regular expressions, none without an end.
+r"""What ``--pattern`` takes: the regular expressions that say which texts there are.
 
-    [0-9A-F]  [^01]     one character of a class, or one outside of it
-    a  \.               the character itself; a backslash before punctuation
-    {m}  {m,n}  ?       the piece before it, so many times
-    ab|cd               either of two texts
+    a  \.  .               the character itself, a backslash before punctuation; any character
+    [0-9A-F]  [^01]        one character of a class, or one outside of it
+    \d  \w  \D  \W  \S     a digit; a letter, a digit or _; any other; in a class, too
+    ab|cd  x(ab|cd)        either of two texts; (?:ab|cd) is the same
+    ?  *  +                the piece before it once or not at all, any number of times, once or more
+    {m}  {m,n}  {m,}       so many times
 
-A text matches as a whole or not at all.
+A text matches as a whole or not at all, as with ``re.fullmatch``.
 """
 
 from __future__ import annotations
@@ -13,38 +15,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
-from typing import NoReturn
+from functools import reduce
+from typing import NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
 
 from captchascope.errors import UsageError
 
-__all__ = ["Pattern", "Piece", "folded"]
+_END = 1  # the place behind the last character
 
-_MOST_TIMES = 64
 _MOST_PLACES = 1024
+_MOST_TIMES = 64
+_DEEPEST = 50  # groups within groups
 
+_ITSELF = "write \\{} for the character itself"
+_ONCE = "one ?, *, + or {{m,n}} for each piece; " + _ITSELF
 _REMEDIES = {
-    "*": "say how often: {0,8}",
-    "+": "say how often: {1,8}",
-    "?": "one {m,n} or ? for each piece; write \\? for the character itself",
-    "{": "one {m,n} or ? for each piece; write \\{ for the character itself",
-    "}": "write \\} for the character itself",
-    "]": "write \\] for the character itself",
-    "[": "write \\[ for the character itself",
-    ".": "write [0-9A-Za-z], or \\. for the character itself",
-    "(": "write the alternatives out: ab|cd",
-    ")": "write the alternatives out: ab|cd",
-    "^": "leave it away: the whole text must match",
-    "$": "leave it away: the whole text must match",
-    "\\d": "write [0-9]",
-    "\\D": "write [^0-9]",
-    "\\w": "write [0-9A-Za-z_]",
-    "\\W": "write [^0-9A-Za-z_]",
-    "\\b": "leave it away: the whole text must match",
-    "\\A": "leave it away: the whole text must match",
-    "\\Z": "leave it away: the whole text must match",
+    **{char: _ONCE.format(char) for char in "?*+{"},
+    **{char: _ITSELF.format(char) for char in "}][)"},
+    **dict.fromkeys(["^", "$", "\\b", "\\A", "\\Z"], "leave it away: the whole text must match"),
+    "\\s": "leave it away: no text has spaces",
+    "(?": "groups are ( ) and (?: ); write the alternatives out: ab|cd",
 }
-_TIMES = re.compile(r"\{([0-9]+)(?:,([0-9]+))?\}")
+_KINDS = frozenset({"\\d", "\\D", "\\w", "\\W", "\\S"})
+_SIGNS = {"?": (0, 1), "*": (0, None), "+": (1, None)}
+_TIMES = re.compile(r"\{([0-9]+)(,?)([0-9]*)\}")
 
 
 def folded(chars: str) -> str:
@@ -53,104 +49,91 @@ def folded(chars: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One character of a pattern, and how often it may come.
-
-    Attributes:
-        ranges: First and last character of each range; the same one for a single character.
-        negated: Whether it is any character but those.
-        fewest, most: How often.
-    """
-
-    ranges: tuple[tuple[str, str], ...]
-    negated: bool = False
-    fewest: int = 1
-    most: int = 1
-
-    def holds(self, char: str, ignore_case: bool) -> bool:
-        """Tell whether ``char``, in lower case where ``ignore_case``, is such a character."""
-        cases = {char, char.upper()} if ignore_case else {char}
-        found = any(
-            any(low <= case <= high for case in cases if len(case) == 1)
-            or (ignore_case and char in folded(low + high))
-            for low, high in self.ranges
-        )
-        return found != self.negated
-
-
-@dataclass(frozen=True, slots=True)
 class Pattern:
     """A pattern that was understood; make one with ``parse``.
 
-    Its states are sets of places between characters, kept as the bits of an integer: bit i says
-    that the pieces before place i may have been read.
+    An automaton of places (Glushkov 1961): one for each character of the pattern, a piece that
+    comes several times having several. A state is the set of places that may read what comes
+    next, kept as the bits of an integer, ``_END`` among them where the text may end; 0 is dead.
 
     Attributes:
         text: As it was written.
-        places: The places before each piece, where a piece that comes several times is as many.
-        starts, ends: The places before and after each alternative.
-        optional: The places before pieces that may be left out.
+        start: The state before the first character.
+        following: The bits of the state after the character of each place, a row for each.
+        classes: Single characters, kinds and classes, as ``re`` has them, and the places of each.
     """
 
     text: str
-    places: tuple[tuple[Piece, int], ...] = field(repr=False, compare=False)
-    starts: int = field(repr=False, compare=False)
-    ends: int = field(repr=False, compare=False)
-    optional: int = field(repr=False, compare=False)
+    start: int = field(repr=False, compare=False)
+    following: NDArray[np.uint8] = field(repr=False, compare=False)
+    classes: dict[str, int] = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Pattern:
         """Understand a pattern.
 
         Raises:
-            UsageError: If it holds anything but what this module's head shows; it names the
-                piece, its place from 1, and what to write instead.
+            UsageError: If it holds anything but what this module's head shows, naming the piece,
+                its place from 1, and what to write instead; or if it is too long.
         """
-        places: dict[Piece, int] = {}
-        starts = ends = optional = 0
-        place = 1
-        for alternative in _Parser(text).alternatives():
-            starts |= place
-            for piece in alternative:
-                for number in range(piece.most):
-                    places[piece] = places.get(piece, 0) | place
-                    optional |= place if number >= piece.fewest else 0
-                    place <<= 1
-            ends |= place
-            place <<= 1
-            if place.bit_length() > _MOST_PLACES:
-                raise UsageError("pattern", "is too long", f"{_MOST_PLACES} characters at most")
-        return cls(text, tuple(places.items()), starts, ends, optional)
+        if not text:
+            raise UsageError("pattern", "is empty", "such as [0-9]{6}")
+        parser = _Parser(text)
+        whole = parser.alternatives()
+        if parser.char:
+            parser.refuse(parser.at, ")")
+        parser.lead(whole.tails, _END)
+        classes: dict[str, int] = {}
+        for place, one in enumerate(parser.classes):
+            classes[one] = classes.get(one, 0) | 1 << place
+        size = len(parser.classes) // 8 + 1
+        rows = b"".join(places.to_bytes(size, "little") for places in parser.following)
+        following = np.frombuffer(rows, np.uint8).reshape(-1, size)
+        return cls(text, whole.heads | (_END * whole.absent), following, classes)
 
-    @property
-    def start(self) -> int:
-        """The state before the first character."""
-        return self._closed(self.starts)
-
-    def taking(self, char: str, ignore_case: bool = False) -> int:
-        """Return the places from which ``char`` leads on."""
-        return sum(places for piece, places in self.places if piece.holds(char, ignore_case))
+    def taking(self, chars: str, ignore_case: bool = False) -> list[int]:
+        """Return the places that read each character, lower case where ``ignore_case``."""
+        found = [0] * len(chars)
+        for one, places in self.classes.items():
+            holds = re.compile(one, re.IGNORECASE if ignore_case else re.NOFLAG).fullmatch
+            found = [old | places * bool(holds(c)) for old, c in zip(found, chars, strict=True)]
+        return found
 
     def after(self, state: int, taking: int) -> int:
-        """Return the state after a character that leads on from the places ``taking``; 0: none."""
-        return self._closed((state & taking) << 1)
+        """Return the state after a character that the places ``taking`` read."""
+        taken = (state & taking).to_bytes(self.following.shape[1], "little")
+        places = np.unpackbits(np.frombuffer(taken, np.uint8), bitorder="little")
+        led = self.following[places[: len(self.following)].nonzero()]
+        return int.from_bytes(np.bitwise_or.reduce(led, axis=0).tobytes(), "little")
 
     def accepts(self, state: int) -> bool:
         """Tell whether a text may end in a state."""
-        return bool(state & self.ends)
+        return bool(state & _END)
 
     def matches(self, text: str, ignore_case: bool = False) -> bool:
         """Tell whether the whole of ``text`` is such a text."""
-        state = self.start
-        for char in folded(text) if ignore_case else text:
-            state = self.after(state, self.taking(char, ignore_case))
-        return self.accepts(state)
+        chars = folded(text) if ignore_case else text
+        return self.accepts(reduce(self.after, self.taking(chars, ignore_case), self.start))
 
-    def _closed(self, state: int) -> int:
-        """Add the places that are reached by leaving pieces out."""
-        while (more := state | (state & self.optional) << 1) != state:
-            state = more
-        return state
+
+class _Part(NamedTuple):
+    """What a part of a pattern is to its neighbours.
+
+    Attributes:
+        heads, tails: The places of its first and of its last character.
+        absent: Whether there may be none.
+    """
+
+    heads: int
+    tails: int
+    absent: bool = False
+
+
+def _bits(places: int) -> Iterator[int]:
+    """Yield the number of each bit."""
+    while places:
+        yield (places & -places).bit_length() - 1
+        places &= places - 1
 
 
 @dataclass(slots=True)
@@ -159,101 +142,167 @@ class _Parser:
 
     text: str
     at: int = 0
+    depth: int = 0
+    classes: list[str] = field(default_factory=lambda: [""])  # the end's reads nothing
+    following: list[int] = field(default_factory=lambda: [0])
 
-    def alternatives(self) -> Iterator[list[Piece]]:
-        """Yield the pieces of each alternative."""
-        if not self.text:
-            raise UsageError("pattern", "is empty", "such as [0-9]{6}")
-        for bar, group in groupby(self._pieces(), key=lambda piece: piece is None):
-            if not bar:
-                yield [piece for piece in group if piece is not None]
+    @property
+    def char(self) -> str:
+        """The next character, nothing at the end."""
+        return self.text[self.at : self.at + 1]
 
-    def _pieces(self) -> Iterator[Piece | None]:
-        """Yield every piece, and None for a bar."""
-        before = None
-        while self.at < len(self.text):
-            if self.text[self.at] != "|":
-                yield (before := self._repeated(self._piece()))
-                continue
-            if before is None or self.at + 1 == len(self.text):
-                self._fail(self.at, "|", "has nothing beside it", "write ? for what may be absent")
+    def lead(self, tails: int, heads: int) -> None:
+        """Let the places of ``tails`` lead to those of ``heads``."""
+        for place in _bits(tails):
+            self.following[place] |= heads
+
+    def _joined(self, one: _Part, other: _Part) -> _Part:
+        self.lead(one.tails, other.heads)
+        heads = one.heads | other.heads * one.absent
+        return _Part(heads, other.tails | one.tails * other.absent, one.absent and other.absent)
+
+    def alternatives(self, start: int = 0) -> _Part:
+        """Read the group that begins at ``start``, or all, up to a closing bracket or the end."""
+        found = _Part(0, 0)
+        while True:
+            pieces = []
+            while self.char not in ("", "|", ")"):
+                pieces.append(self._repeated())
+            if not pieces:
+                self._refuse_nothing(start)
+            heads, tails, absent = reduce(self._joined, pieces)
+            found = _Part(found.heads | heads, found.tails | tails, found.absent or absent)
+            if self.char != "|":
+                return found
             self.at += 1
-            yield (before := None)
 
-    def _piece(self) -> Piece:
-        start, char = self.at, self.text[self.at]
-        if char == "[":
-            return self._class()
-        if char in _REMEDIES:
-            self._refuse(start, char)
-        char = self._character()
-        return Piece(((char, char),))
+    def _refuse_nothing(self, start: int) -> NoReturn:
+        bar = self.at - (self.char != "|")
+        if self.text[bar : bar + 1] == "|":
+            self._fail(bar, "|", "has nothing beside it", "write ? for what may be absent")
+        if self.depth == 0:
+            self.refuse(self.at, ")")
+        self._fail(start, self.text[start : self.at + 1], "is empty", _ITSELF.format("("))
 
-    def _character(self) -> str:
-        """Take one character, or a backslash and the punctuation behind it."""
-        start, char = self.at, self.text[self.at]
-        if char == "\\":
-            char = self.text[start + 1 : start + 2]
-            if not char or char.isalnum():
-                self._refuse(start, "\\" + char)
-        if char.isspace() or not char.isprintable():
-            self._fail(start, char, "is in no text", "leave it away")
-        self.at = start + len(char) + (self.text[start] == "\\")
-        return char
+    def _repeated(self) -> _Part:
+        """Read a piece and how often it may come, and copy it for each time."""
+        first = len(self.following)
+        heads, tails, absent = self._piece()
+        fewest, most = self._times()
+        width, times = len(self.following) - first, most or max(fewest, 1)
+        if first + width * times > _MOST_PLACES + 1:
+            raise UsageError("pattern", "is too long", f"{_MOST_PLACES} characters at most")
+        shifts = range(0, width * times, width)
+        self.classes[first:] *= times
+        inner = self.following[first:]
+        self.following[first:] = [places << by for by in shifts for places in inner]
+        parts = [
+            _Part(heads << by, tails << by, absent or i >= fewest) for i, by in enumerate(shifts)
+        ]
+        if most is None:
+            self.lead(parts[-1].tails, parts[-1].heads)
+        return reduce(self._joined, parts)
 
-    def _class(self) -> Piece:
+    def _times(self) -> tuple[int, int | None]:
+        """Read how often a piece may come: fewest, and most or None."""
         start = self.at
-        negated = self.text.startswith("[^", start)
-        self.at += 1 + negated
-        ranges = []
-        while not self.text.startswith("]", self.at):
-            if self.at == len(self.text):
-                self._fail(start, "[", "has no end", "write ] behind the class")
-            ranges.append(self._range())
-        self.at += 1
-        if not ranges:
-            remedy = "name its characters: [0-9]; write \\] for the character itself"
-            self._fail(start, self.text[start : self.at], "is an empty class", remedy)
-        return Piece(tuple(ranges), negated)
-
-    def _range(self) -> tuple[str, str]:
-        start = self.at
-        if self.text[start] == "[":
-            self._refuse(start, "[")
-        low = high = self._character()
-        following = self.text[self.at + 1 : self.at + 2]
-        if self.text.startswith("-", self.at) and following not in ("]", ""):
-            self.at += 1
-            high = self._character()
-        if low > high:
-            self._fail(start, f"{low}-{high}", "is a range backwards", f"write {high}-{low}")
-        return low, high
-
-    def _repeated(self, piece: Piece) -> Piece:
-        if self.text.startswith("?", self.at):
-            self.at += 1
-            return Piece(piece.ranges, piece.negated, 0, 1)
-        if not self.text.startswith("{", self.at):
-            return piece
-        start = self.at
+        if self.char != "{":
+            self.at += self.char in _SIGNS
+            return _SIGNS.get(self.text[start : self.at], (1, 1))
         match = _TIMES.match(self.text, start)
         if match is None:
-            self._refuse_times(start)
+            end = self.text.find("}", start) + 1 or len(self.text)
+            remedy = f"say how often: {{4}} or {{4,6}}; {_ITSELF.format('{')}"
+            self._fail(start, self.text[start:end], "is not understood", remedy)
         self.at = match.end()
-        counts = (match[1], match[2] or match[1])
+        endless = match[2] != "" and match[3] == ""
+        counts = match[1], match[3] or match[1]
         fewest, most = (int(n) if len(n) < 9 else _MOST_TIMES + 1 for n in counts)
         if fewest > most:
             self._fail(start, match[0], "is a range backwards", f"write {{{most},{fewest}}}")
-        if not 1 <= most <= _MOST_TIMES:
+        if not 1 - endless <= most <= _MOST_TIMES:
             self._fail(start, match[0], "is no number of times", f"1 to {_MOST_TIMES}")
-        return Piece(piece.ranges, piece.negated, fewest, most)
+        return fewest, None if endless else most
 
-    def _refuse_times(self, start: int) -> NoReturn:
-        end = self.text.find("}", start) + 1 or len(self.text)
-        remedy = "say how often: {4} or {4,6}; write \\{ for the character itself"
-        self._fail(start, self.text[start:end], "is not understood", remedy)
+    def _piece(self) -> _Part:
+        if self.char == "(":
+            return self._group()
+        if self.char == "[":
+            one = self._class()
+        elif self.char == ".":
+            self.at += 1
+            one = "."
+        elif self.char in _REMEDIES:
+            self.refuse(self.at, self.char)
+        else:
+            one = self._character()
+        place = 1 << len(self.classes)
+        self.classes.append(one)
+        self.following.append(0)
+        return _Part(place, place)
 
-    def _refuse(self, start: int, piece: str) -> NoReturn:
+    def _group(self) -> _Part:
+        start = self.at
+        self.at += 3 if self.text.startswith("(?:", start) else 1
+        if self.char == "?":
+            self.refuse(start, "(?")
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            self._fail(start, "(", "is too deep within others", f"{_DEEPEST} groups at most")
+        part = self.alternatives(start)
+        if not self.char:
+            self._fail(start, "(", "has no end", f"write ) behind it; {_ITSELF.format('(')}")
+        self.depth -= 1
+        self.at += 1
+        return part
+
+    def _class(self) -> str:
+        """Read a class, and return it as ``re`` has it, so that nothing in it means more there."""
+        start, members = self.at, ""
+        self.at += 2 if self.text.startswith("[^", start) else 1
+        head = self.text[start : self.at]
+        while self.char != "]":
+            if not self.char:
+                self._fail(start, "[", "has no end", "write ] behind the class")
+            if self.char == "[":
+                self.refuse(self.at, "[")
+            members += self._range()
+        self.at += 1
+        if not members:
+            remedy = f"name its characters: [0-9]; {_ITSELF.format(']')}"
+            self._fail(start, f"{head}]", "is an empty class", remedy)
+        return f"{head}{members}]"
+
+    def _range(self) -> str:
+        start, low = self.at, self._character()
+        if self.char != "-" or self.text[self.at + 1 : self.at + 2] in ("]", ""):
+            return low
+        self.at += 1
+        high = self._character()
+        written = self.text[start : self.at]
+        if {low, high} & _KINDS:
+            self._fail(start, written, "is no range", _ITSELF.format("-"))
+        if low[-1] > high[-1]:
+            self._fail(start, written, "is a range backwards", f"write {high[-1]}-{low[-1]}")
+        return f"{low}-{high}"
+
+    def _character(self) -> str:
+        r"""Read ``a``, ``\.`` or ``\d``, and return it as ``re`` has it."""
+        start, char = self.at, self.char
+        self.at += 1
+        if char == "\\":
+            char = self.char
+            self.at += 1
+            if "\\" + char in _KINDS:
+                return "\\" + char
+            if not char or char.isalnum():
+                self.refuse(start, "\\" + char)
+        if char.isspace() or not char.isprintable():
+            self._fail(start, char, "is in no text", "leave it away")
+        return re.escape(char)
+
+    def refuse(self, start: int, piece: str) -> NoReturn:
+        """Raise a UsageError about a piece that is none."""
         remedy = _REMEDIES.get(piece, "a backslash stands before punctuation alone")
         self._fail(start, piece, "is not understood", remedy)
 

@@ -58,8 +58,8 @@ class Options(_Strict):
     pattern: Annotated[
         _Text | None,
         Field(
-            description="Read only texts that match as a whole: [0-9], [^0-9], a, {m}, {m,n}, ?, "
-            "ab|cd."
+            description="Read only texts that match as a whole: [0-9], [^0-9], a, ., \\d, \\w, ?, "
+            "*, +, {m}, {m,n}, (ab|cd)."
         ),
     ] = None
     ignore_case: Annotated[bool, Field(description="Give lower case, whatever the case.")] = False
