@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from captchascope.evaluate import Rate
-from captchascope.files import write_whole
+from captchascope.files import atomic_write
 from captchascope.reader import model_path
 from sets import PLACE, SETS, folder_of
 
@@ -139,7 +139,7 @@ def cell(training: Training, threads: int | None = None) -> Cell:
     else:
         found = _cell_of_none(training, threads)
     base.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(kept, json.dumps(asdict(found), indent=1))
+    atomic_write(kept, json.dumps(asdict(found), indent=1))
     return found
 
 

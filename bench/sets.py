@@ -22,7 +22,7 @@ from unittest.mock import patch
 
 from captchascope.data.formats.tables import read_csv
 from captchascope.data.labels import write_labels
-from captchascope.files import whole_folder
+from captchascope.files import atomic_folder
 from captchascope.generate import draw_captcha
 from captchascope.records import Sample
 
@@ -74,7 +74,7 @@ def folder_of(name: str) -> Path:
     folder = PLACE / "sets" / name
     if not folder.exists():
         rows = list(SETS[name].rows())
-        with whole_folder(folder) as place:
+        with atomic_folder(folder) as place:
             _write(place / "train", rows[: min(TRAIN, len(rows) - TEST)])
             _write(place / "test", rows[-TEST:])
     return folder

@@ -149,7 +149,7 @@ def main() -> None:
     for name, image in figures.items():
         palette = quantized(image)
         palette.save(file := BytesIO(), "PNG", compress_level=9)
-        write_whole(_FIGURES / f"{name}.png", file.getvalue())
+        atomic_write(_FIGURES / f"{name}.png", file.getvalue())
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from captchascope.collect.browser import executable
-from captchascope.files import write_whole
+from captchascope.files import atomic_write
 
 _ROOT = Path(__file__).parents[1]
 _FIGURES = _ROOT / "docs" / "figures"
@@ -167,7 +167,7 @@ def _shoot(browser: Browser, url: str, scenes: dict[str, tuple[str, Scene]], fol
                 page.goto(f"{url}{path}")
                 scene(page)
                 shot = Image.open(BytesIO(page.screenshot(timeout=120_000)))
-                write_whole(folder / f"app-{name}-{size}-{colours}.png", _small(shot))
+                atomic_write(folder / f"app-{name}-{size}-{colours}.png", _small(shot))
                 page.close()
 
 

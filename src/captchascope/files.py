@@ -1,4 +1,4 @@
-"""Waiting until what was written is on the disk, so that a power cut does not lose it."""
+"""Files: images in their natural order, bounded reading, and atomic writes."""
 
 from __future__ import annotations
 
@@ -17,29 +17,6 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
 from captchascope.errors import DatasetError, OutputError
-
-
-def sync_file(path: Path) -> None:
-    """Wait until the bytes of a file are on the disk.
-
-    Raises:
-        OSError: If they cannot be brought there.
-    """
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` survive a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -129,6 +106,28 @@ def read_regular(path: Path, limit: int) -> bytes:
     return path.read_bytes()
 
 
+def sync_file(path: Path) -> None:
+    """Wait until the bytes of a file are on the disk.
+
+    Raises:
+        OSError: If they cannot be brought there.
+    """
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` survive a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
 """Places that stand for an open stream, whatever lies behind them."""
 
@@ -188,14 +187,14 @@ def _naming(destination: Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole_file(path: StrPath) -> Iterator[BinaryIO]:
+def atomic_file(path: StrPath) -> Iterator[BinaryIO]:
     """Open a binary file for writing that appears whole or not at all.
 
     The bytes go to a hidden file beside ``path`` that replaces it when the block ends well and
     vanishes when it doesn't. A link is written through, an existing file keeps its permissions,
     and a stream or device (``/dev/stdout``, a fifo) is written to directly.
 
-        with whole_file("labels.csv") as file:
+        with atomic_file("labels.csv") as file:
             file.write(b"file,label")
 
     Raises:
@@ -273,7 +272,7 @@ def _replace(part: Path, target: Path, mode: int | None) -> None:
     sync_folder(target.parent)
 
 
-def write_whole(path: StrPath, data: bytes | str) -> None:
+def atomic_write(path: StrPath, data: bytes | str) -> None:
     """Write ``data``, text as UTF-8 with its line ends as they are, whole or not at all.
 
     Raises:
@@ -284,19 +283,19 @@ def write_whole(path: StrPath, data: bytes | str) -> None:
     except UnicodeEncodeError as error:
         what = f"cannot be written: UTF-8 has no {printable(error.object[error.start])}"
         raise OutputError(printable(path), what, "rename the file it comes from") from error
-    with whole_file(path) as file:
+    with atomic_file(path) as file:
         file.write(raw)
 
 
 @contextmanager
-def whole_folder(path: StrPath) -> Iterator[Path]:
+def atomic_folder(path: StrPath) -> Iterator[Path]:
     """Yield a new folder to fill, which becomes ``path`` when the block ends well.
 
     Missing parents are created, and stay. Inside the block, errors about a file of the new
     folder name the place where it would have been.
 
-        with whole_folder("captchas") as folder:
-            write_whole(folder / "1.jpeg", jpeg)
+        with atomic_folder("captchas") as folder:
+            atomic_write(folder / "1.jpeg", jpeg)
 
     Raises:
         OutputError: If ``path`` cannot be written, or is there and not an empty folder.

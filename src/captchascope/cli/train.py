@@ -104,7 +104,7 @@ class Whole:
             )
 
     def _lead(self, dataset: Dataset) -> None:
-        from captchascope.files import write_whole
+        from captchascope.files import atomic_write
         from captchascope.train.ctc.state import finish, prepare
         from captchascope.train.ctc.training import Request, readable, train_whole
         from captchascope.train.ctc.watch import Interrupts, Watch
@@ -126,7 +126,7 @@ class Whole:
                 )
                 trained = train_whole(dataset, self._request(Request), watch)
             assert trained is not None
-            write_whole(job.output, trained.data)
+            atomic_write(job.output, trained.data)
             if not stop():
                 finish(folder)
         self._say_how(trained, stop())
@@ -173,7 +173,7 @@ def train_glyphs(console: Console, dataset: Dataset, plan: Scheme, job: Job) -> 
 
 
 def _glyphs_trained(console: Console, dataset: Dataset, plan: Scheme, job: Job) -> GlyphsTrained:
-    from captchascope.files import write_whole
+    from captchascope.files import atomic_write
     from captchascope.train.glyphs import training as glyphs
     from captchascope.train.output import run_folder, write_log
 
@@ -188,7 +188,7 @@ def _glyphs_trained(console: Console, dataset: Dataset, plan: Scheme, job: Job) 
                 on_share=lambda share: progress(round(share * _TICKS)),
                 on_epoch=lambda epoch: console.note(_line(epoch)),
             )
-        write_whole(job.output, trained.data)
+        atomic_write(job.output, trained.data)
         write_log(folder, trained.epochs)
     return trained
 

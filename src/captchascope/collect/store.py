@@ -19,7 +19,7 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from captchascope.errors import ImageError, OutputError
-from captchascope.files import printable, sync_file, sync_folder, write_whole
+from captchascope.files import atomic_write, printable, sync_file, sync_folder
 from captchascope.image.decode import MAX_PIXELS, load_gray
 from captchascope.image.header import read_header
 
@@ -183,7 +183,7 @@ def _mended(folder: Path) -> list[Collected]:
         if images:
             what = f"holds images that were not collected, such as {min(images)}"
             raise OutputError(printable(folder), what, "name a new folder")
-        write_whole(table, _line(_HEADER))
+        atomic_write(table, _line(_HEADER))
         return []
     text = table.read_bytes()
     rows = [row for row in _rows(table, text) if _is_whole(images.pop(row.file, None), row)]
@@ -191,7 +191,7 @@ def _mended(folder: Path) -> list[Collected]:
     rows.sort(key=lambda row: row.number)
     mended = "".join([_line(_HEADER), *(_line(astuple(row)) for row in rows)])
     if mended.encode() != text:
-        write_whole(table, mended)
+        atomic_write(table, mended)
     return rows
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from captchascope.data.formats import FORMATS
 from captchascope.data.labels import quoted
 from captchascope.errors import CaptchascopeError, DatasetError, OutputError, UsageError
-from captchascope.files import printable, whole_folder
+from captchascope.files import atomic_folder, printable
 from captchascope.records import Sample
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def convert_dataset(
     plan = target.plan(dataset.samples, dataset.folder)
     for problem in plan.problems:
         report(problem)
-    with whole_folder(folder) as place:
+    with atomic_folder(folder) as place:
         placed: list[Sample] = []
         for done, (sample, file) in enumerate(plan.images, 1):
             if unread := _copy(sample, place / file):

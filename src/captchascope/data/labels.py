@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from captchascope.errors import DatasetError, OutputError
-from captchascope.files import StrPath, printable, read_regular, write_whole
+from captchascope.files import StrPath, atomic_write, printable, read_regular
 from captchascope.records import Sample
 
 LABELS_CSV = "labels.csv"
@@ -112,7 +112,7 @@ def write_labels(folder: StrPath, samples: Iterable[Sample]) -> None:
         OutputError: If it cannot be written, or a further column is called file or label.
     """
     path = Path(folder, LABELS_CSV)
-    write_whole(path, labels_csv(path, samples))
+    atomic_write(path, labels_csv(path, samples))
 
 
 def labels_csv(path: Path, samples: Iterable[Sample]) -> str:
@@ -156,4 +156,4 @@ def write_labels_txt(folder: StrPath, labels: Iterable[str]) -> None:
         if "\n" in label or "\r" in label:
             what = "cannot hold a label with a line break"
             raise OutputError(f"{printable(path)}:{number}", what, "correct the label")
-    write_whole(path, "".join(f"{label}\n" for label in lines))
+    atomic_write(path, "".join(f"{label}\n" for label in lines))

@@ -8,7 +8,7 @@ from typing import Any
 
 from captchascope.data.labels import write_labels, write_labels_txt
 from captchascope.errors import UsageError
-from captchascope.files import whole_folder
+from captchascope.files import atomic_folder
 from captchascope.generate import draw_captcha
 from captchascope.records import Sample
 
@@ -37,7 +37,7 @@ def write_folder(
     if count < 1:
         raise UsageError("count", f"must be at least 1, not {count}", "such as 1000")
     draw_captcha(scheme, seed, 1, knobs)  # wrong arguments are known before anything is written
-    with whole_folder(folder) as place:
+    with atomic_folder(folder) as place:
         samples = []
         for number in range(1, count + 1):
             drawn = draw_captcha(scheme, seed, number, knobs)

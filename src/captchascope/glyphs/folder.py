@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
-from captchascope.files import whole_folder
+from captchascope.files import atomic_folder
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.stages import cut_glyphs, locate
 from captchascope.image.decode import load_gray
@@ -51,7 +51,7 @@ def write_glyphs(
     """
     counts: Counter[str] = Counter()
     problems: list[CaptchascopeError] = []
-    with whole_folder(folder) as place:
+    with atomic_folder(folder) as place:
         for char in scheme.charset:
             (place / folder_name(char)).mkdir()
         for done, sample in enumerate(dataset.samples, 1):

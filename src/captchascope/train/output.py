@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from captchascope.errors import OutputError
-from captchascope.files import printable, write_whole
+from captchascope.files import atomic_write, printable
 from captchascope.train.glyphs.loop import Epoch
 
 __all__ = ["run_folder", "write_log"]
@@ -59,4 +59,4 @@ def write_log(folder: Path, epochs: tuple[Epoch, ...]) -> None:
     writer = csv.DictWriter(text, list(asdict(epochs[0])), lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(epoch) for epoch in epochs)
-    write_whole(folder / "log.csv", text.getvalue())
+    atomic_write(folder / "log.csv", text.getvalue())

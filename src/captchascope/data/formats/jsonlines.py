@@ -91,4 +91,4 @@ def write_jsonl(folder: Path, samples: Sequence[Sample], _: str) -> None:
     path = folder / LABELS_JSONL
     further_columns(path, samples, ("file", "label"))
     lines = ({"file": s.file, "label": s.label, **s.columns} for s in samples)
-    write_whole(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    atomic_write(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

@@ -16,7 +16,7 @@ from captchascope.data.formats.tables import LABEL, AmbiguousError, find_column
 from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
 from captchascope.data.match import Folder, ImageFile, Matching, match_named
 from captchascope.errors import DatasetError
-from captchascope.files import IMAGE_SUFFIXES, printable, write_whole
+from captchascope.files import IMAGE_SUFFIXES, atomic_write, printable
 from captchascope.records import Sample
 
 _UPLOADED = re.compile("[0-9a-f]{8}-(.+)", re.DOTALL)

@@ -15,7 +15,7 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.summary import scalar
 
 from captchascope.errors import OutputError
-from captchascope.files import printable, write_whole
+from captchascope.files import atomic_write, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Logs:
         writer = csv.DictWriter(text, [field.name for field in fields(Row)], lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
-        write_whole(self._folder / "log.csv", text.getvalue())
+        atomic_write(self._folder / "log.csv", text.getvalue())
         try:
             self._tell(rows[-1])
         except OSError as error:

@@ -12,7 +12,7 @@ import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from captchascope.errors import OutputError, TrainingError, UsageError
-from captchascope.files import printable, write_whole
+from captchascope.files import atomic_write, printable
 
 CHECKPOINT = "checkpoint.pt"
 """The name of the checkpoint in the run folder."""
@@ -41,7 +41,7 @@ class Checkpoints(CheckpointIO):
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
         try:
-            write_whole(path, buffer.getvalue())
+            atomic_write(path, buffer.getvalue())
         except OutputError as error:
             self.failure = error
         else:

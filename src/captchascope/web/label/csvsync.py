@@ -17,7 +17,7 @@ from captchascope.data.formats.tables import read_csv
 from captchascope.data.labels import LABELS_CSV, LabelRow, label_fault, labels_csv, quoted
 from captchascope.data.match import Folder
 from captchascope.errors import DatasetError
-from captchascope.files import find_images, printable, write_whole
+from captchascope.files import atomic_write, find_images, printable
 from captchascope.records import Sample
 from captchascope.web.label.schema import CSV, OPEN, Submission
 from captchascope.web.label.store import Store
@@ -68,7 +68,7 @@ class CsvSync:
         ours = _hash(text.encode())
         if ours != self._store.facts.get(_OURS):
             self._store.set_facts({_NEXT: ours, _NEXT_AT: str(seq)})
-            write_whole(self._path, text)
+            atomic_write(self._path, text)
         self._store.set_facts({_OURS: ours, _SINCE: str(seq)})
         self._written = seq
 
