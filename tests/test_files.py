@@ -1,4 +1,4 @@
-"""Files: natural order, names on one line, bounded reading, and writes that are whole or not there."""
+"""Files: natural order, names on one line, and writes that are whole or not there."""
 
 from __future__ import annotations
 

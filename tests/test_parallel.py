@@ -15,7 +15,7 @@ from PIL import Image
 
 from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
 from captchascope.generate import draw_captcha
-from captchascope.image.decode import ImageSource
+from captchascope.image import ImageSource
 from captchascope.reader import load, model_path
 
 DRAWN = [draw_captcha("metu", 990009, number) for number in range(1, 31)]

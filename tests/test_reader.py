@@ -22,7 +22,7 @@ import captchascope
 from captchascope.decode import Constraints, ReadOptions, decode_ctc
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
 from captchascope.generate import draw_captcha
-from captchascope.image.decode import ImageSource, load_gray
+from captchascope.image import ImageSource, load_gray
 from captchascope.model.file import ModelFile, open_model, open_model_bytes
 from captchascope.reader import (
     GlyphMethod,

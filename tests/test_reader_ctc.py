@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from captchascope.errors import ImageError
-from captchascope.image.decode import ImageSource
+from captchascope.image import ImageSource
 from captchascope.reader import Reader, load
 from captchascope.records import Reading
 from cli.commands import TIMEOUT

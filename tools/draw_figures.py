@@ -35,7 +35,7 @@ from captchascope.generate import draw_captcha
 from captchascope.generate.families import PRESETS
 from captchascope.glyphs.segmentation import crop
 from captchascope.glyphs.stages import Located, cut_glyphs, locate
-from captchascope.image.decode import load_gray
+from captchascope.image import load_gray
 from captchascope.reader import GlyphMethod
 from captchascope.records import GrayImage
 

@@ -13,10 +13,11 @@ import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
-from captchascope.errors import DatasetError, OutputError
+from captchascope.errors import CaptchascopeError, DatasetError, OutputError
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -92,18 +93,75 @@ def printable(text: StrPath) -> str:
     )
 
 
-def read_regular(path: Path, limit: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What ``read_regular`` raises in the place of an OSError.
+
+    Attributes:
+        error: The class of the error.
+        kind: What the file should be, such as ``an image``.
+        if_endless: What to do about a pipe or device.
+        if_large: What to do about too many bytes.
+    """
+
+    error: type[CaptchascopeError]
+    kind: str
+    if_endless: str
+    if_large: str
+
+    def check_size(self, where: str, size: int, limit: int) -> None:
+        """Raise the error if there are more than ``limit`` bytes."""
+        if size > limit:
+            what = f"is too large: {size:,} bytes, the limit is {limit:,}"
+            raise self.error(where, what, self.if_large)
+
+    def check(self, where: str, status: os.stat_result, limit: int) -> None:
+        """Raise the error if it is not a regular file, or one of more than ``limit`` bytes."""
+        if stat.S_ISDIR(status.st_mode):
+            raise self.error(where, f"is a directory, not {self.kind}", "name a file in it")
+        if not stat.S_ISREG(status.st_mode):
+            raise self.error(where, "is not a regular file", self.if_endless)
+        self.check_size(where, status.st_size, limit)
+
+    def of(self, error: OSError | ValueError, where: str) -> CaptchascopeError:
+        """Return what is told of a path that cannot be read."""
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            return self.error(where, "does not exist", "check the path")
+        if isinstance(error, PermissionError):
+            return self.error(where, "may not be read", "check its permissions")
+        what = getattr(error, "strerror", None) or str(error)
+        return self.error(where, f"cannot be read: {what}", "check the path")
+
+
+def read_regular(
+    path: Path, limit: int, refusals: Refusals | None = None, where: str = ""
+) -> bytes:
     """Return the bytes of a regular file: a device or a pipe could be without end.
+
+    Args:
+        path: Of the file.
+        limit: The most bytes.
+        refusals: What is raised instead of an OSError or ValueError, and names ``where``.
+        where: What errors name.
 
     Raises:
         OSError: If it is none, is larger than ``limit`` bytes, or cannot be read.
+        ValueError: If there is a null character in the path.
     """
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is not a regular file")
-    if status.st_size > limit:
-        raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes")
-    return path.read_bytes()
+    try:
+        status = path.stat()
+        if refusals is not None:
+            refusals.check(where, status, limit)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        if status.st_size > limit:
+            raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes")
+        with path.open("rb") as file:
+            return file.read(status.st_size)
+    except (OSError, ValueError) as error:
+        if refusals is None:
+            raise
+        raise refusals.of(error, where) from error
 
 
 def sync_file(path: Path) -> None:

@@ -26,7 +26,7 @@ import cv2
 
 from captchascope.decode import ReadOptions
 from captchascope.errors import CaptchascopeError
-from captchascope.image.decode import ImageSource
+from captchascope.image import ImageSource
 from captchascope.records import Reading
 
 if TYPE_CHECKING:

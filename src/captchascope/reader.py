@@ -22,8 +22,7 @@ from captchascope.errors import ImageError, ModelError, SegmentationError, Usage
 from captchascope.glyphs import inputs as glyph_inputs
 from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.glyphs.scheme import Scheme
-from captchascope.image.decode import MAX_BYTES, MAX_PIXELS, Channels, ImageSource
-from captchascope.image.decode import load as load_image
+from captchascope.image import MAX_BYTES, MAX_PIXELS, Channels, ImageSource, load_image
 from captchascope.model.file import ModelFile, open_model
 from captchascope.records import FloatArray, GrayImage, Reading, RgbImage, build
 

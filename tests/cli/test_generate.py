@@ -9,7 +9,7 @@ import pytest
 
 from captchascope.generate import SCHEMES, draw_captcha
 from captchascope.generate.typefaces import font_names
-from captchascope.image.decode import load_rgb
+from captchascope.image import load_rgb
 from cli.commands import Cli, Done, one_line
 
 

@@ -14,7 +14,7 @@ from captchascope.collect.address import CollectError
 from captchascope.collect.browser import VARIABLE, executable
 from captchascope.collect.run import Counts, Request, collect
 from captchascope.collect.store import COLLECTED
-from captchascope.image.decode import load_rgb
+from captchascope.image import load_rgb
 from collect.sites import Answer, Answering, images, png, serve
 from practice.site import practice_site
 

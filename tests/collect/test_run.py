@@ -20,7 +20,7 @@ from captchascope.collect.client import Limits
 from captchascope.collect.run import Counts, Request, collect
 from captchascope.collect.store import COLLECTED
 from captchascope.errors import UsageError
-from captchascope.image.decode import load_gray
+from captchascope.image import load_gray
 from collect.sites import Answer, images, png, serve
 from practice.site import practice_site
 

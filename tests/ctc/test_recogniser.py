@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from captchascope.ctc.inputs import WholeSpec, fitted_width, normalise, prepare
 from captchascope.ctc.recogniser import WholeRecogniser
-from captchascope.image.decode import Channels
+from captchascope.image import Channels
 from captchascope.records import FloatArray
 
 FREE = WholeSpec("whole", 16, None, 16, 64, 1)

@@ -41,7 +41,7 @@ def test_length_and_pattern_are_one_automaton(pattern: str | None, length: str |
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)
-@given(patterns(), st.sampled_from([None, "2-3", "40"]))
+@given(patterns(), st.sampled_from([None, "2-3", "9"]))
 def test_a_state_that_leads_nowhere_is_dead(pattern: str, length: str | None) -> None:
     """From every other one an accepting state is reached."""
     left = allowed(ReadOptions(pattern=pattern, length=length).constraints(), ABC)

@@ -11,7 +11,7 @@ import numpy as np
 
 from captchascope.draw.report import report_html
 from captchascope.evaluate import evaluate_readings
-from captchascope.image.decode import load_rgb
+from captchascope.image import load_rgb
 from captchascope.records import Reading, Sample
 
 ALNUM = string.digits + string.ascii_letters

@@ -14,7 +14,7 @@ from captchascope.generate.families import CHARSETS, PRESETS, draw_height, draw_
 from captchascope.generate.style import BACKDROPS, INKS, Style
 from captchascope.generate.styled import draw_image, draw_text
 from captchascope.generate.typefaces import font_names
-from captchascope.image.decode import load_rgb
+from captchascope.image import load_rgb
 from generate.styles import border, differing, without_clutter
 
 EVERY = pytest.mark.parametrize("name", PRESETS)

@@ -13,7 +13,7 @@ from captchascope.data.dataset import read_dataset
 from captchascope.errors import OutputError, UsageError
 from captchascope.generate import draw_captcha
 from captchascope.generate.folder import write_folder
-from captchascope.image.decode import load_gray
+from captchascope.image import load_gray
 
 
 def test_a_folder_holds_the_images_and_both_label_files(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.preprocess import count_black, kind_of
 from captchascope.glyphs.scheme import load
-from captchascope.image.decode import load_gray
+from captchascope.image import load_gray
 
 DRAWN = [draw_captcha("metu", 990006, number) for number in range(1, 301)]
 KINDS = {kind: [d for d in DRAWN if d.columns["kind"] == kind] for kind in ("1", "2")}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from captchascope.generate import Drawn, draw_captcha
-from captchascope.image.decode import load_gray, load_rgb
+from captchascope.image import load_gray, load_rgb
 
 
 def test_the_file_is_a_gray_jpeg_of_its_quality() -> None:

@@ -14,7 +14,7 @@ from captchascope.generate.folder import write_folder
 from captchascope.glyphs.folder import folder_name, write_glyphs
 from captchascope.glyphs.scheme import load
 from captchascope.glyphs.stages import cut_glyphs, locate
-from captchascope.image.decode import load_gray
+from captchascope.image import load_gray
 
 METU = load("metu")
 

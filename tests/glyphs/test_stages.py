@@ -15,7 +15,7 @@ from captchascope.generate import draw_captcha
 from captchascope.glyphs.scheme import chosen, load
 from captchascope.glyphs.segmentation import repair
 from captchascope.glyphs.stages import Located, cut_glyphs, locate
-from captchascope.image.decode import load_gray
+from captchascope.image import load_gray
 from captchascope.records import GrayImage
 
 METU = load("metu")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import struct
 import subprocess
 import sys
 from io import BytesIO
@@ -19,14 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from captchascope.errors import ImageError
-from captchascope.image.decode import (
-    Channels,
-    _decode_with_pillow,
-    load,
-    load_gray,
-    load_rgb,
-    on_white,
-)
+from captchascope.image import Channels, load_gray, load_image, load_rgb
+from captchascope.image.decode import on_white
 from captchascope.records import GrayImage
 
 BOTH: tuple[Channels, ...] = (1, 3)
@@ -64,21 +59,26 @@ def test_arrays_of_every_shape_and_type(channels: Channels, pixels: NDArray[np.u
     wanted = _wanted(pixels, channels)
     deep = pixels.astype(np.uint16) * 256 + 77
     for source in (pixels, deep, deep.astype(">u2")):
-        assert _distance(load(source, channels), wanted) <= 2
-    assert _distance(load(pixels[:, ::-1], channels), wanted[:, ::-1]) <= 2
+        assert _distance(load_image(source, channels), wanted) <= 2
+    assert _distance(load_image(pixels[:, ::-1], channels), wanted[:, ::-1]) <= 2
 
 
 def test_colour_is_exact_and_gray_is_the_same_three_times() -> None:
     """Nothing is lost on the way to RGB."""
-    assert _distance(load(RGB, 3), RGB) == 0
-    assert _distance(load(GRAY, 3), np.repeat(GRAY[..., None], 3, axis=2)) == 0
-    assert _distance(load(GRAY[..., None], 3), load(GRAY, 3)) == 0
+    assert _distance(load_image(RGB, 3), RGB) == 0
+    assert _distance(load_image(GRAY, 3), np.repeat(GRAY[..., None], 3, axis=2)) == 0
+    assert _distance(load_image(GRAY[..., None], 3), load_image(GRAY, 3)) == 0
 
 
 @pytest.mark.parametrize("channels", BOTH)
 def test_a_bool_is_black_or_white(channels: Channels) -> None:
     """True is white."""
-    assert _distance(load(GRAY > 99, channels), load((GRAY > 99) * np.uint8(255), channels)) == 0
+    assert (
+        _distance(
+            load_image(GRAY > 99, channels), load_image((GRAY > 99) * np.uint8(255), channels)
+        )
+        == 0
+    )
 
 
 @settings(deadline=None)
@@ -97,7 +97,7 @@ def test_an_array_is_copied(channels: Channels) -> None:
     for source in (GRAY.copy(), GRAY.T.copy().T, GRAY[:, :, None].copy(), RGB.copy(), RGBA.copy()):
         kept = source.copy()
         source.flags.writeable = False
-        levels = load(source, channels)
+        levels = load_image(source, channels)
         assert (levels.flags.c_contiguous, levels.flags.writeable) == (True, True)
         assert not np.shares_memory(levels, source)
         levels[:] = 7
@@ -197,13 +197,14 @@ JPEG, PNG, GIF = FILES["JPEG RGB"], FILES["PNG RGB"], FILES["GIF P"]
 @pytest.mark.parametrize("kind", FILES)
 def test_every_format_gives_the_same_pixels(kind: str, channels: Channels) -> None:
     """They are Pillow's own, as near as the format allows, whatever follows the end."""
-    levels = load(FILES[kind], channels)
+    levels = load_image(FILES[kind], channels)
     assert (str(levels.dtype), levels.flags.c_contiguous) == ("uint8", True)
     lossy = kind.startswith("JPEG") or kind in ("WEBP RGB", "WEBP RGBA")
     tolerance = (12, 36)[channels > 1] if lossy else 2  # a JPEG's colours are coarse
     assert _image_distance(levels, _expected(kind.split()[1], channels)) <= tolerance
     assert (
-        _image_distance(load(FILES[kind] + b"<!-- served in 3 ms -->" * 20, channels), levels) == 0
+        _image_distance(load_image(FILES[kind] + b"<!-- served in 3 ms -->" * 20, channels), levels)
+        == 0
     )
 
 
@@ -221,8 +222,9 @@ def test_opencv_and_pillow_agree(kind: str, channels: Channels) -> None:
     codec, mode = kind.split()
     noise = np.random.default_rng(0).integers(0, 256, (50, 150, 4), np.uint8)
     data = _encoded(codec, Image.fromarray(noise).convert(mode))
-    by_pillow = _decode_with_pillow(data, codec, channels, "x", 10_000)
-    assert _image_distance(load(data, channels), by_pillow) <= 2
+    turned = _encoded(codec, Image.fromarray(noise).convert(mode), exif=_exif(1))
+    by_pillow = load_image(turned, channels)  # OpenCV is given nothing with an orientation
+    assert _image_distance(load_image(data, channels), by_pillow) <= 2
 
 
 @pytest.mark.parametrize("low", [0, 200])
@@ -358,7 +360,72 @@ def test_a_bomb_by_pillows_own_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", WIDTH * HEIGHT - 1)
     assert load_gray(GIF).shape == (HEIGHT, WIDTH)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    assert "too large" in _image_refusal(GIF).what
+    for kind in ("GIF P", "BMP RGB", "TIFF RGB", "WEBP RGB", "PNG RGBA"):
+        assert "decompression bomb" in _image_refusal(FILES[kind]).what
+
+
+def _bomb(codec: str, side: int) -> bytes:
+    """Return a file of so many pixels squared whose pixel data is nearly all missing."""
+    words = struct.Struct("<HH").pack(side, side)
+    if codec == "GIF":
+        return b"GIF89a" + words + b"\0\0\0,\0\0\0\0" + words + b"\0\x08\2\x4c\1\0;"
+    if codec == "BMP":
+        return b"BM" + struct.pack("<8xIIiiHH24x9x", 54, 40, side, -side, 1, 24)
+    if codec == "WEBP":
+        corner = (side - 1).to_bytes(3, "little") * 2
+        whole = _encoded("WEBP", _image_picture(), lossless=True)[12:]
+        frame = b"\0\0\0\0\0\0" + corner + b"\x10\0\0\0" + whole
+        chunks = b"VP8X\x0a\0\0\0\2\0\0\0" + corner + b"ANIM\6\0\0\0\0\0\0\0\0\0"
+        chunks += b"ANMF" + struct.pack("<I", len(frame)) + frame
+        return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks
+    tags = {256: side, 257: side, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: side, 279: side}
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()]
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(entries) + bytes(68)
+
+
+@pytest.mark.parametrize("side", [4096, 16_383])  # below what Pillow takes for a bomb, and above
+@pytest.mark.parametrize("codec", ["GIF", "BMP", "TIFF", "WEBP"])
+def test_a_bomb_is_refused_before_its_pixels_have_room(codec: str, side: int) -> None:
+    """With memory for a fraction of them, the error is that of the size."""
+    pytest.importorskip("resource")
+    code = (
+        "import resource, sys, cv2\n"
+        "from PIL import Image; Image.init()\n"
+        "from captchascope.image import load_gray\n"
+        "held = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (held + 12_000_000,) * 2)\n"
+        "try: load_gray(sys.stdin.buffer.read())\n"
+        "except Exception as error: print(error)\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, input=_bomb(codec, side), capture_output=True, check=True)
+    what = f"is too large: {side} x {side} pixels, the limit is 16,000,000 in all"
+    assert done.stdout.decode() == f"<bytes>: {what} (shrink or crop it, or raise max_pixels)\n"
+
+
+@pytest.mark.parametrize("codec", ["GIF", "BMP", "TIFF"])
+def test_a_header_that_breaks_off_is_truncated(codec: str) -> None:
+    """Pillow only says that the file is not of the format."""
+    whole = next(data for kind, data in FILES.items() if kind.startswith(codec))
+    for length in {"GIF": (6, 10, 12), "BMP": (18, 30, 50), "TIFF": (4, 7, 8)}[codec]:
+        assert "truncated" in _image_refusal(whole[:length]).what
+
+
+def test_old_and_upside_down_bmp_headers_are_read() -> None:
+    """A BMP may have a header of 12 bytes, and a negative height."""
+    rows = bytes(range(12)) * 2
+    old = b"BM" + struct.pack("<8xIIHHHH", 26, 12, 4, 2, 1, 24) + rows
+    down = b"BM" + struct.pack("<8xIIiiHH24x", 54, 40, 4, -2, 1, 24) + rows
+    assert load_gray(old).shape == load_gray(down).shape == (2, 4)
+
+
+def test_big_endian_tiff_with_long_sides_is_read() -> None:
+    """TIFF comes in both byte orders, and its sides in 2 or 4 bytes."""
+    tags = {256: 4, 257: 2, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 2, 279: 8}
+    entries = [struct.pack(">HHII", tag, 4, 1, value) for tag, value in tags.items()]
+    start = b"MM\0*" + struct.pack(">I", 16) + bytes(range(8))
+    data = start + struct.pack(">H", len(tags)) + b"".join(entries) + bytes(4)
+    assert load_gray(data).shape == (2, 4)
 
 
 def test_what_is_no_source() -> None:
@@ -387,6 +454,6 @@ def test_what_pillow_cannot_read() -> None:
 def test_a_plain_jpeg_does_not_import_pillow() -> None:
     """Cold start: Pillow is loaded for the first image that needs it, not before."""
     read = "load_gray(sys.stdin.buffer.read()); assert 'PIL' not in sys.modules"
-    code = f"import sys; from captchascope.image.decode import load_gray; {read}"
+    code = f"import sys; from captchascope.image import load_gray; {read}"
     done = subprocess.run([sys.executable, "-c", code], input=JPEG, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")

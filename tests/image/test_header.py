@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from captchascope.errors import ImageError
-from captchascope.image.header import read_header
+from captchascope.image.header import Header, read_header
 
 LIMIT = 16_000_000
 MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -55,37 +55,23 @@ def _refusal(data: bytes) -> ImageError:
         ("JPEG", "RGB", {}),
         ("JPEG", "CMYK", {"progressive": True}),
         ("PNG", "P", {}),
-        ("GIF", "P", {}),
-        ("BMP", "RGB", {}),
         ("WEBP", "RGB", {}),
         ("WEBP", "RGB", {"lossless": True}),
         ("WEBP", "RGB", {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"}),
-        ("TIFF", "RGB", {}),
-        ("TIFF", "1", {"compression": "group4"}),
     ],
 )
-def test_every_format_tells_its_name_and_size(
+def test_jpeg_png_and_webp_tell_its_name_and_size(
     codec: str, mode: str, options: dict[str, Any]
 ) -> None:
     """The codec, width and height are those that were encoded."""
     header = read_header(_encoded(codec, mode, **options), "x", LIMIT)
-    assert (header.codec, header.width, header.height) == (codec, 37, 24)
+    assert (header.codec, header.size) == (codec, (37, 24))
 
 
-def test_old_and_upside_down_bmp_headers_are_read() -> None:
-    """A BMP may have a header of 12 bytes, and a negative height."""
-    start = b"BM" + bytes(12)
-    old = start + struct.pack("<IHHHH", 12, 37, 24, 1, 24)
-    down = start + struct.pack("<IiiHH", 40, 37, -24, 1, 24)
-    sizes = [(h.width, h.height) for h in (read_header(b, "x", LIMIT) for b in (old, down))]
-    assert sizes == [(37, 24), (37, 24)]
-
-
-def test_big_endian_tiff_with_long_sides_is_read() -> None:
-    """TIFF comes in both byte orders, and its sides in 2 or 4 bytes."""
-    entries = struct.pack(">HHHII", 2, 256, 4, 1, 37) + struct.pack(">HHIHH", 257, 3, 1, 24, 0)
-    header = read_header(b"MM\0*" + struct.pack(">I", 8) + entries, "x", LIMIT)
-    assert (header.width, header.height) == (37, 24)
+@pytest.mark.parametrize("codec", ["GIF", "BMP", "TIFF"])
+def test_the_size_of_the_others_is_left_to_pillow(codec: str) -> None:
+    """Only their names are told."""
+    assert read_header(_encoded(codec), "x", LIMIT) == Header(codec)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +120,7 @@ def test_ancillary_chunks_and_what_follows_are_kept_from_opencv() -> None:
 def test_fill_bytes_before_a_jpeg_marker_are_passed_over() -> None:
     """The standard lets any number of 0xFF stand before a marker."""
     jpeg = _encoded("JPEG")
-    assert read_header(jpeg[:2] + b"\xff\xff\xff" + jpeg[2:], "x", LIMIT).width == 37
+    assert read_header(jpeg[:2] + b"\xff\xff\xff" + jpeg[2:], "x", LIMIT).size == (37, 24)
 
 
 @pytest.mark.parametrize(
@@ -142,12 +128,9 @@ def test_fill_bytes_before_a_jpeg_marker_are_passed_over() -> None:
     [
         MAGIC + _ihdr(20_000, 20_000),
         _jpeg_of(20_000, 20_000),
-        b"GIF89a" + struct.pack("<HH", 20_000, 20_000),
-        b"BM" + bytes(12) + struct.pack("<Iii", 40, 20_000, -20_000),
         b"RIFF\0\0\0\0WEBPVP8X" + bytes(8) + b"\x1f\x4e\0\x1f\x4e\0",
-        b"II*\0" + struct.pack("<IHHHIIHHII", 8, 2, 256, 4, 1, 20_000, 257, 4, 1, 20_000),
     ],
-    ids=["png", "jpeg", "gif", "bmp", "webp", "tiff"],
+    ids=["png", "jpeg", "webp"],
 )
 def test_a_bomb_is_refused_by_its_header_alone(data: bytes) -> None:
     """The size is compared before the rest of the file is even looked at."""
@@ -158,14 +141,8 @@ def test_a_bomb_is_refused_by_its_header_alone(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [
-        MAGIC + _ihdr(0, 50),
-        _jpeg_of(0, 50),
-        b"GIF89a\0\0\0\0",
-        b"BM" + bytes(12) + struct.pack("<Iii", 40, 50, 0),
-        b"II*\0\x08\0\0\0\0\0",
-    ],
-    ids=["png", "jpeg", "gif", "bmp", "tiff"],
+    [MAGIC + _ihdr(0, 50), _jpeg_of(0, 50)],
+    ids=["png", "jpeg"],
 )
 def test_an_image_without_pixels_is_refused(data: bytes) -> None:
     """A side of zero leaves nothing to read."""
@@ -208,7 +185,7 @@ def test_random_bytes_raise_nothing_else(whole: bytes, length: int, noise: bytes
         header = read_header(whole[:length] + noise, "x", LIMIT)
     except ImageError:
         return
-    assert 0 < header.width * header.height <= LIMIT
+    assert header.size is None or 0 < header.size[0] * header.size[1] <= LIMIT
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from onnx import helper, numpy_helper
 
 from captchascope.errors import ModelError
 from captchascope.model import onnxwalk
-from captchascope.model.onnxwalk import MAX_BYTES, read_bytes, read_props
+from captchascope.model.onnxwalk import MAX_MODEL_BYTES, read_model, read_props
 
 FLOAT = onnx.TensorProto.FLOAT
 PROPS = {"one": "1", "two": "zwei €"}
@@ -165,7 +165,7 @@ def test_a_flood_of_fields_is_given_up() -> None:
 def test_a_large_initializer_costs_nothing() -> None:
     """Its bytes are passed over, not read."""
     model = _model()
-    model.graph.initializer.add(name="w", data_type=FLOAT, raw_data=bytes(MAX_BYTES - 1000))
+    model.graph.initializer.add(name="w", data_type=FLOAT, raw_data=bytes(MAX_MODEL_BYTES - 1000))
     data = model.SerializeToString()
     start = time.perf_counter()
     assert read_props(data, "m.onnx") == PROPS
@@ -237,14 +237,14 @@ def test_mutations_pass_or_are_refused() -> None:
 
 def _read_refusal(path: Path) -> str:
     with pytest.raises(ModelError) as caught:
-        read_bytes(path, "m.onnx")
+        read_model(path)
     return caught.value.what
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
     """The bytes are those of the file."""
     (tmp_path / "m.onnx").write_bytes(WHOLE)
-    assert read_bytes(tmp_path / "m.onnx", "m.onnx") == WHOLE
+    assert read_model(tmp_path / "m.onnx") == WHOLE
 
 
 def test_a_path_that_leads_to_no_file_is_refused(tmp_path: Path) -> None:
@@ -264,10 +264,14 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
     assert _read_refusal(tmp_path / "pipe") == "is not a regular file"
 
 
-def test_an_empty_and_a_huge_file_are_not_read(tmp_path: Path) -> None:
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     """The length is looked at first."""
-    (tmp_path / "empty").touch()
-    assert _read_refusal(tmp_path / "empty") == "is empty"
     with (tmp_path / "huge").open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
+        file.truncate(MAX_MODEL_BYTES + 1)
     assert _read_refusal(tmp_path / "huge").startswith("is too large: 67,108,865 bytes")
+
+
+def test_nothing_and_too_much_are_no_model() -> None:
+    """Whoever has the bytes is told so, too."""
+    assert _refusal(b"").what == "is empty"
+    assert _refusal(bytes(MAX_MODEL_BYTES + 1)).what.startswith("is too large: 67,108,865 bytes")

@@ -14,8 +14,8 @@ import cv2
 from captchascope.check.report import Finding, Mention, counted
 from captchascope.errors import ImageError
 from captchascope.files import read_regular
-from captchascope.image.decode import MAX_BYTES, MAX_PIXELS, load_rgb
-from captchascope.image.header import read_header
+from captchascope.image import MAX_BYTES, load_rgb
+from captchascope.image.header import codec_of
 from captchascope.records import RgbImage, Sample
 
 _NEARLY_ALL = 0.9  # of the images look alike or have one size, if the others are odd
@@ -58,7 +58,7 @@ def inspect_image(sample: Sample) -> ImageFacts:
         ImageError: If that is not possible.
     """
     pixels = load_rgb(sample.path)
-    codec = read_header(read_regular(sample.path, MAX_BYTES), sample.file, MAX_PIXELS).codec
+    codec = codec_of(read_regular(sample.path, MAX_BYTES), sample.file)
     height, width = pixels.shape[:2]
     digest = hashlib.blake2b(f"{width} {height} ".encode(), digest_size=16)
     digest.update(pixels.data)

@@ -16,7 +16,7 @@ from captchascope.cli.options import common, constraints, model_and_jobs, positi
 from captchascope.cli.output import Console
 from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.files import find_images, printable
-from captchascope.image.decode import MAX_BYTES, ImageSource
+from captchascope.image import MAX_BYTES, ImageSource
 from captchascope.reader import load
 from captchascope.records import Reading
 

@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 
 from captchascope.errors import ImageError, OutputError
 from captchascope.files import atomic_write, printable, sync_file, sync_folder
-from captchascope.image.decode import MAX_PIXELS, load_gray
-from captchascope.image.header import read_header
+from captchascope.image import load_gray
+from captchascope.image.header import codec_of
 
 
 def suffix_of(data: bytes, where: str) -> str:
@@ -34,7 +34,7 @@ def suffix_of(data: bytes, where: str) -> str:
     Raises:
         ImageError: If it is no image, or not a whole one.
     """
-    codec = read_header(data, where, MAX_PIXELS).codec
+    codec = codec_of(data, where)
     load_gray(data, name=where)
     return f".{codec.lower()}"
 

@@ -9,7 +9,7 @@ from typing import Literal, cast
 import cv2
 import numpy as np
 
-from captchascope.image.decode import Channels
+from captchascope.image import Channels
 from captchascope.records import FloatArray, GrayImage, RgbImage
 
 NORMALISATION = "divide by 255"

@@ -11,7 +11,7 @@ from captchascope.draw.canvas import image_uri
 from captchascope.errors import ImageError
 from captchascope.evaluate import Evaluation
 from captchascope.files import printable
-from captchascope.image.decode import load_rgb
+from captchascope.image import load_rgb
 
 _WORST = 50  # images shown
 _MOST_CHARS = 40  # of a confusion matrix that still fits a page

@@ -13,7 +13,7 @@ from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
 from captchascope.files import atomic_folder
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.stages import cut_glyphs, locate
-from captchascope.image.decode import load_gray
+from captchascope.image import load_gray
 from captchascope.records import GrayImage, Sample
 
 if TYPE_CHECKING:

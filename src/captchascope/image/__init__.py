@@ -1,1 +1,27 @@
-"""Encoded images to arrays: the only decoder, and the header walk before it."""
+"""Encoded images to arrays: the only decoder, and the header walk before it.
+
+Example:
+    >>> from captchascope.image import load_rgb
+    >>> load_rgb("captcha.jpeg").shape
+    (50, 150, 3)
+"""
+
+from captchascope.image.decode import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    Channels,
+    ImageSource,
+    load_gray,
+    load_image,
+    load_rgb,
+)
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "Channels",
+    "ImageSource",
+    "load_gray",
+    "load_image",
+    "load_rgb",
+]

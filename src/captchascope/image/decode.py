@@ -1,8 +1,7 @@
-"""Arrays of any usual shape and type to gray or RGB, 8 bits, on white."""
+"""Encoded images, arrays and images of Pillow to gray or RGB: 8 bits, upright, on white."""
 
 from __future__ import annotations
 
-import stat
 import struct
 import sys
 import threading
@@ -17,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchascope.errors import ImageError
-from captchascope.image.header import Header, check_size, corrupted, read_header, truncated
+from captchascope.files import Refusals, read_regular
+from captchascope.image.header import check_size, corrupted, read_header, truncated
 from captchascope.records import GrayImage, RgbImage
 
 if TYPE_CHECKING:
@@ -26,6 +26,226 @@ if TYPE_CHECKING:
 
 Channels: TypeAlias = Literal[1, 3]
 """Of a decoded image: gray, or red, green and blue."""
+
+MAX_BYTES = 16 * 2**20
+"""The longest encoded image that is decoded, unless the caller says otherwise."""
+
+MAX_PIXELS = 16_000_000
+"""The largest width times height that is decoded, unless the caller says otherwise."""
+
+ImageSource: TypeAlias = "Path | str | bytes | bytearray | memoryview | NDArray[Any] | Image.Image"
+"""A path, encoded bytes, an array, or an image of Pillow."""
+
+# No header that sends an image to OpenCV has an orientation; the flag makes sure of it.
+_FLAGS = {
+    1: cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
+    3: cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
+}
+_FILE = Refusals(
+    ImageError, "an image", "read it and pass the bytes", "save it smaller, or raise max_bytes"
+)
+_ORIENTATION_TAG = 0x0112
+# How orientations 1 to 4 step through rows and columns; 5 to 8 do the same to the transpose.
+_STEPS = ((1, 1), (1, -1), (-1, -1), (-1, 1))
+
+# Pillow's plugins let whatever their parsing stumbles over escape.
+_PILLOW_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+# warnings.catch_warnings swaps the filters of the process: two threads inside it at once could
+# leave the swapped ones behind.
+_PILLOW_LOCK = threading.Lock()
+
+
+def load_gray(
+    source: ImageSource,
+    *,
+    name: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+) -> GrayImage:
+    """Decode an image to gray.
+
+    Example:
+        >>> load_gray(np.zeros((50, 150, 3), np.uint8)).shape
+        (50, 150)
+
+    Args:
+        source: The path of an image file; the bytes of one (JPEG, PNG, GIF, BMP, WebP or TIFF);
+            an image of Pillow, of which the current frame counts; or an array of shape (H, W),
+            (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA, of type uint8, uint16 (0 to 65535) or
+            bool. Floats are refused, for 1.0 may be white or nearly black.
+        name: What an error names instead of the path, ``<bytes>``, ``<array>`` or ``<image>``.
+        max_bytes: The limit of the encoded length; a file above it is not read.
+        max_pixels: The limit of width times height; an image above it is not decoded.
+
+    Returns:
+        Shape (H, W), 0 black to 255 white, C-contiguous, sharing no memory with ``source``.
+
+    Raises:
+        ImageError: If there is no such file, or it cannot be read, is empty, too large,
+            truncated, corrupted or of no supported format; or an array has no fitting shape or
+            type.
+        TypeError: If ``source`` is of none of these kinds.
+    """
+    return load_image(source, 1, name=name, max_bytes=max_bytes, max_pixels=max_pixels)
+
+
+def load_rgb(
+    source: ImageSource,
+    *,
+    name: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+) -> RgbImage:
+    """Decode an image to colour: shape (H, W, 3) RGB; all else as ``load_gray``.
+
+    Example:
+        >>> load_rgb(np.zeros((50, 150), np.uint8)).shape
+        (50, 150, 3)
+    """
+    return load_image(source, 3, name=name, max_bytes=max_bytes, max_pixels=max_pixels)
+
+
+def load_image(
+    source: ImageSource,
+    channels: Channels,
+    *,
+    name: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+) -> GrayImage | RgbImage:
+    """Decode an image to gray for one channel, to RGB for three; see ``load_gray``."""
+    if isinstance(source, (str, Path)):
+        where = str(source) if name is None else name
+        data = read_regular(Path(source), max_bytes, _FILE, where)
+        return _decode(data, channels, where, max_pixels)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        where = "<bytes>" if name is None else name
+        _FILE.check_size(where, memoryview(source).nbytes, max_bytes)
+        return _decode(bytes(source), channels, where, max_pixels)
+    if isinstance(source, np.ndarray):
+        where = "<array>" if name is None else name
+        return levels_of(np.asarray(source), channels, where, max_pixels)
+    # Whoever holds an image of Pillow has imported Pillow.
+    pillow = sys.modules.get("PIL.Image")
+    if pillow is not None and isinstance(source, pillow.Image):
+        where = "<image>" if name is None else name
+        return _of_pillow(source, channels, where, max_pixels)
+    raise TypeError(f"an image is a path, bytes, an array or a PIL image, not {type(source)!r}")
+
+
+def _decode(data: bytes, channels: Channels, where: str, max_pixels: int) -> GrayImage | RgbImage:
+    header = read_header(data, where, max_pixels)
+    if header.plain is None:
+        return _decode_with_pillow(data, header.codec, channels, where, max_pixels)
+    encoded = np.frombuffer(header.plain, np.uint8)
+    try:
+        levels = cast("GrayImage | None", cv2.imdecode(encoded, _FLAGS[channels]))
+    except cv2.error as error:
+        raise corrupted(where, header.codec) from error
+    if levels is None or levels.shape[1::-1] != header.size:
+        raise corrupted(where, header.codec)
+    if channels == 3:
+        return cast("RgbImage", cv2.cvtColor(levels, cv2.COLOR_BGR2RGB, dst=levels))
+    return levels
+
+
+def _decode_with_pillow(
+    data: bytes, codec: str, channels: Channels, where: str, max_pixels: int
+) -> GrayImage | RgbImage:
+    if codec == "TIFF":  # of a missing directory Pillow tells only that it is no TIFF
+        start = int.from_bytes(data[4:8], "little" if data.startswith(b"II") else "big")
+        if start + 2 > len(data):
+            raise truncated(where, codec)
+    with _PILLOW_LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from PIL import Image
+
+        Image.preinit()
+        if codec not in Image.OPEN:
+            Image.init()
+        try:
+            # Image.open would refuse a bomb before its size can be told, and warn of a small one.
+            with Image.OPEN[codec][0](BytesIO(data), "") as image:
+                check_size(where, *image.size, max_pixels)
+                limit = Image.MAX_IMAGE_PIXELS
+                if limit is not None and image.width * image.height > 2 * limit:
+                    raise Image.DecompressionBombError
+                if codec == "JPEG" and channels == 1:  # the stored luma, as OpenCV has it
+                    image.draft("L", image.size)
+                return _upright(_pixels(image, where), image, channels, where, max_pixels)
+        except Image.DecompressionBombError as error:
+            what = "is too large: Pillow takes it for a decompression bomb"
+            raise ImageError(where, what, "shrink or crop it") from error
+        except _PILLOW_ERRORS as error:
+            raise _damaged(where, codec, error) from error
+
+
+def _of_pillow(
+    image: Image.Image, channels: Channels, where: str, max_pixels: int
+) -> GrayImage | RgbImage:
+    check_size(where, *image.size, max_pixels)
+    with _PILLOW_LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _upright(_pixels(image, where), image, channels, where, max_pixels)
+        except _PILLOW_ERRORS as error:
+            raise _damaged(where, image.format or "image", error) from error
+
+
+def _damaged(where: str, codec: str, error: BaseException) -> ImageError:
+    early = isinstance(error.__cause__, EOFError | IndexError | struct.error)
+    early = early or "truncated" in str(error).lower()
+    return (truncated if early else corrupted)(where, codec)
+
+
+def _pixels(image: Image.Image, where: str) -> NDArray[Any]:
+    """Return the pixels in one of the shapes and types that an array may have."""
+    if image.mode.startswith("I;16"):
+        deep = np.array(image)
+        deep[deep == image.info.get("transparency", -1)] = 0xFFFF
+        return deep
+    if image.mode in ("I", "F", "LAB"):
+        what = f"has pixels of the mode {image.mode}, which could be shown in many ways"
+        raise ImageError(where, what, "convert it to 8-bit gray or RGB first")
+    if image.has_transparency_data:
+        return np.asarray(image.convert("RGBA"))
+    return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
+
+
+def _upright(
+    pixels: NDArray[Any], image: Image.Image, channels: Channels, where: str, max_pixels: int
+) -> GrayImage | RgbImage:
+    """Return ``pixels`` in gray or RGB, turned as the metadata of ``image`` says."""
+    levels = levels_of(pixels, channels, where, max_pixels)
+    orientation = _orientation_of(image)
+    if orientation == 1:
+        return levels
+    down, right = _STEPS[(orientation - 1) % 4]
+    return (levels.swapaxes(0, 1) if orientation > 4 else levels)[::down, ::right].copy()
+
+
+def _orientation_of(image: Image.Image) -> int:
+    """Return 1 to 8; 1 where there is none, or none that makes sense, as viewers do."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _PILLOW_ERRORS:
+        return 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def levels_of(
@@ -88,237 +308,3 @@ def _eight_bits(pixels: NDArray[Any], where: str) -> NDArray[Any]:
     if kind == "f":
         remedy += "; from 0.0 to 1.0: (pixels * 255).round().astype(np.uint8)"
     raise ImageError(where, f"has pixels of type {pixels.dtype}", remedy)
-
-
-MAX_BYTES = 16 * 2**20
-"""The longest encoded image that is decoded, unless the caller says otherwise."""
-
-MAX_PIXELS = 16_000_000
-"""The largest width times height that is decoded, unless the caller says otherwise."""
-
-ImageSource: TypeAlias = "Path | str | bytes | bytearray | memoryview | NDArray[Any] | Image.Image"
-"""A path, encoded bytes, an array, or an image of Pillow."""
-
-# No header that sends an image to OpenCV has an orientation; the flag makes sure of it.
-_FLAGS = {
-    1: cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
-    3: cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
-}
-_ORIENTATION_TAG = 0x0112
-# How orientations 1 to 4 step through rows and columns; 5 to 8 do the same to the transpose.
-_STEPS = ((1, 1), (1, -1), (-1, -1), (-1, 1))
-
-# Pillow's plugins let whatever their parsing stumbles over escape.
-_PILLOW_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-
-# warnings.catch_warnings swaps the filters of the process: two threads inside it at once could
-# leave the swapped ones behind.
-_PILLOW_LOCK = threading.Lock()
-
-
-def load_gray(
-    source: ImageSource,
-    *,
-    name: str | None = None,
-    max_bytes: int = MAX_BYTES,
-    max_pixels: int = MAX_PIXELS,
-) -> GrayImage:
-    """Decode an image to gray.
-
-    Example:
-        >>> load_gray(np.zeros((50, 150, 3), np.uint8)).shape
-        (50, 150)
-
-    Args:
-        source: The path of an image file; the bytes of one (JPEG, PNG, GIF, BMP, WebP or TIFF);
-            an image of Pillow, of which the current frame counts; or an array of shape (H, W),
-            (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA, of type uint8, uint16 (0 to 65535) or
-            bool. Floats are refused, for 1.0 may be white or nearly black.
-        name: What an error names instead of the path, ``<bytes>``, ``<array>`` or ``<image>``.
-        max_bytes: The limit of the encoded length; a file above it is not read.
-        max_pixels: The limit of width times height; an image above it is not decoded.
-
-    Returns:
-        Shape (H, W), 0 black to 255 white, C-contiguous, sharing no memory with ``source``.
-
-    Raises:
-        ImageError: If there is no such file, or it cannot be read, is empty, too large,
-            truncated, corrupted or of no supported format; or an array has no fitting shape or
-            type.
-        TypeError: If ``source`` is of none of these kinds.
-    """
-    return load(source, 1, name=name, max_bytes=max_bytes, max_pixels=max_pixels)
-
-
-def load_rgb(
-    source: ImageSource,
-    *,
-    name: str | None = None,
-    max_bytes: int = MAX_BYTES,
-    max_pixels: int = MAX_PIXELS,
-) -> RgbImage:
-    """Decode an image to colour: shape (H, W, 3) RGB; all else as ``load_gray``.
-
-    Example:
-        >>> load_rgb(np.zeros((50, 150), np.uint8)).shape
-        (50, 150, 3)
-    """
-    return load(source, 3, name=name, max_bytes=max_bytes, max_pixels=max_pixels)
-
-
-def load(
-    source: ImageSource,
-    channels: Channels,
-    *,
-    name: str | None = None,
-    max_bytes: int = MAX_BYTES,
-    max_pixels: int = MAX_PIXELS,
-) -> GrayImage | RgbImage:
-    """Decode an image to gray for one channel, to RGB for three; see ``load_gray``."""
-    if isinstance(source, (str, Path)):
-        where = str(source) if name is None else name
-        return _decode(_read(Path(source), where, max_bytes), channels, where, max_pixels)
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        where = "<bytes>" if name is None else name
-        _check_bytes(where, memoryview(source).nbytes, max_bytes)
-        return _decode(bytes(source), channels, where, max_pixels)
-    if isinstance(source, np.ndarray):
-        where = "<array>" if name is None else name
-        return levels_of(np.asarray(source), channels, where, max_pixels)
-    # Whoever holds an image of Pillow has imported Pillow.
-    pillow = sys.modules.get("PIL.Image")
-    if pillow is not None and isinstance(source, pillow.Image):
-        where = "<image>" if name is None else name
-        return _of_pillow(source, channels, where, max_pixels)
-    raise TypeError(f"an image is a path, bytes, an array or a PIL image, not {type(source)!r}")
-
-
-def _check_bytes(where: str, size: int, max_bytes: int) -> None:
-    if size > max_bytes:
-        what = f"is too large: {size:,} bytes, the limit is {max_bytes:,}"
-        raise ImageError(where, what, "save it smaller, or raise max_bytes")
-
-
-def _read(path: Path, where: str, max_bytes: int) -> bytes:
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise ImageError(where, "is a directory, not an image", "name a file in it")
-        if not stat.S_ISREG(status.st_mode):  # a pipe might never end
-            raise ImageError(where, "is not a regular file", "read it and pass the bytes")
-        _check_bytes(where, status.st_size, max_bytes)
-        with path.open("rb") as file:
-            return file.read(status.st_size)
-    except (FileNotFoundError, NotADirectoryError):
-        raise ImageError(where, "does not exist", "check the path") from None
-    except PermissionError:
-        raise ImageError(where, "may not be read", "check its permissions") from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise ImageError(where, f"cannot be read: {error}", "check the path") from error
-
-
-def _decode(data: bytes, channels: Channels, where: str, max_pixels: int) -> GrayImage | RgbImage:
-    header = read_header(data, where, max_pixels)
-    if header.plain is None:
-        return _decode_with_pillow(data, header.codec, channels, where, max_pixels)
-    return _decode_with_opencv(header.plain, header, channels, where)
-
-
-def _decode_with_opencv(
-    plain: bytes, header: Header, channels: Channels, where: str
-) -> GrayImage | RgbImage:
-    encoded = np.frombuffer(plain, np.uint8)
-    try:
-        levels = cast("GrayImage | None", cv2.imdecode(encoded, _FLAGS[channels]))
-    except cv2.error as error:
-        raise corrupted(where, header.codec) from error
-    if levels is None or levels.shape[:2] != (header.height, header.width):
-        raise corrupted(where, header.codec)
-    if channels == 3:
-        return cast("RgbImage", cv2.cvtColor(levels, cv2.COLOR_BGR2RGB, dst=levels))
-    return levels
-
-
-def _decode_with_pillow(
-    data: bytes, codec: str, channels: Channels, where: str, max_pixels: int
-) -> GrayImage | RgbImage:
-    with _PILLOW_LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from PIL import Image
-
-        try:
-            with Image.open(BytesIO(data), formats=(codec,)) as image:
-                check_size(where, *image.size, max_pixels)
-                if codec == "JPEG" and channels == 1:  # the stored luma, as OpenCV has it
-                    image.draft("L", image.size)
-                return _upright(_pixels(image, where), image, channels, where, max_pixels)
-        except Image.DecompressionBombError as error:
-            what = "is too large: Pillow takes it for a decompression bomb"
-            raise ImageError(where, what, "shrink or crop it") from error
-        except _PILLOW_ERRORS as error:
-            raise _damaged(where, codec, error) from error
-
-
-def _of_pillow(
-    image: Image.Image, channels: Channels, where: str, max_pixels: int
-) -> GrayImage | RgbImage:
-    check_size(where, *image.size, max_pixels)
-    with _PILLOW_LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return _upright(_pixels(image, where), image, channels, where, max_pixels)
-        except _PILLOW_ERRORS as error:
-            raise _damaged(where, image.format or "image", error) from error
-
-
-def _damaged(where: str, codec: str, error: BaseException) -> ImageError:
-    return (truncated if "truncated" in str(error) else corrupted)(where, codec)
-
-
-def _pixels(image: Image.Image, where: str) -> NDArray[Any]:
-    """Return the pixels in one of the shapes and types that an array may have."""
-    if image.mode.startswith("I;16"):
-        deep = np.array(image)
-        deep[deep == image.info.get("transparency", -1)] = 0xFFFF
-        return deep
-    if image.mode in ("I", "F", "LAB"):
-        what = f"has pixels of the mode {image.mode}, which could be shown in many ways"
-        raise ImageError(where, what, "convert it to 8-bit gray or RGB first")
-    if image.has_transparency_data:
-        return np.asarray(image.convert("RGBA"))
-    return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-
-
-def _upright(
-    pixels: NDArray[Any], image: Image.Image, channels: Channels, where: str, max_pixels: int
-) -> GrayImage | RgbImage:
-    """Return ``pixels`` in gray or RGB, turned as the metadata of ``image`` says."""
-    levels = levels_of(pixels, channels, where, max_pixels)
-    orientation = _orientation_of(image)
-    if orientation == 1:
-        return levels
-    down, right = _STEPS[(orientation - 1) % 4]
-    return (levels.swapaxes(0, 1) if orientation > 4 else levels)[::down, ::right].copy()
-
-
-def _orientation_of(image: Image.Image) -> int:
-    """Return 1 to 8; 1 where there is none, or none that makes sense, as viewers do."""
-    try:
-        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except _PILLOW_ERRORS:
-        return 1
-    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1

@@ -1,16 +1,15 @@
 """What an encoded image says of itself before anything is decoded: format, size, completeness.
 
 Only the headers are looked at, with ``struct``; the pixel data is passed over by ``bytes.rfind``
-and ``zlib.crc32``, so that the check costs microseconds.
+and ``zlib.crc32``, so that the check costs microseconds. GIF, BMP and TIFF are left to Pillow,
+which opens them without decoding. A WebP is not: Pillow's opening allocates its canvas, twice.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from captchascope.errors import ImageError
 
@@ -21,18 +20,15 @@ class Header:
 
     Attributes:
         codec: The format, by the name that Pillow has for it.
-        width: In pixels, as stored, before any EXIF orientation.
-        height: Likewise.
+        size: Width and height in pixels, as stored, before any EXIF orientation; None where
+            Pillow's opening tells it.
         plain: The bytes to give to OpenCV, or None for an image that Pillow must decode.
     """
 
     codec: str
-    width: int
-    height: int
+    size: tuple[int, int] | None = None
     plain: bytes | None = None
 
-
-_Parser: TypeAlias = Callable[[bytes, str, int], Header]
 
 _JPEG_SEGMENT = struct.Struct(">HH")
 _JPEG_FRAME = struct.Struct(">BHHB")
@@ -99,7 +95,7 @@ def check_size(where: str, width: int, height: int, max_pixels: int) -> None:
 
 
 def read_header(data: bytes, where: str, max_pixels: int) -> Header:
-    """Return the header of a JPEG, PNG, GIF, BMP, WebP or TIFF.
+    """Return the header of a JPEG, PNG or WebP, and the format alone of a GIF, BMP or TIFF.
 
     JPEG and PNG are also checked to be complete, which OpenCV 4 does not do; bytes that follow
     the end are tolerated. The other formats are complete or not when Pillow has decoded them.
@@ -113,16 +109,21 @@ def read_header(data: bytes, where: str, max_pixels: int) -> Header:
         ImageError: If ``data`` is empty, of no supported format, too large, truncated or
             corrupted.
     """
-    codec = _codec_of(data)
-    if codec is None:
-        raise _unsupported(data, where)
+    codec = codec_of(data, where)
+    if codec not in _WALKS:
+        return Header(codec)
     try:
-        return _PARSERS[codec](data, where, max_pixels)
+        return _WALKS[codec](data, where, max_pixels)
     except struct.error:
         raise truncated(where, codec) from None
 
 
-def _codec_of(data: bytes) -> str | None:
+def codec_of(data: bytes, where: str) -> str:
+    """Return the format of an encoded image by its first bytes, as Pillow calls it.
+
+    Raises:
+        ImageError: If it is none of those that are supported; it says what the data looks like.
+    """
     if data.startswith(b"\xff\xd8"):
         return "JPEG"
     if data.startswith(_PNG_MAGIC):
@@ -136,7 +137,7 @@ def _codec_of(data: bytes) -> str | None:
     # Two letters are little to go by, and text may begin with them.
     if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in _BMP_HEADER_SIZES:
         return "BMP"
-    return None
+    raise _unsupported(data, where)
 
 
 def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
@@ -167,7 +168,7 @@ def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
     # Inside a scan 0xFF is followed by 0 or a restart, so this cannot be pixel data.
     if data.rfind(b"\xff\xd9", position + length) < 0:
         raise truncated(where, "JPEG")
-    return Header("JPEG", width, height, data if plain and not orientable else None)
+    return Header("JPEG", (width, height), data if plain and not orientable else None)
 
 
 def _png(data: bytes, where: str, max_pixels: int) -> Header:
@@ -177,7 +178,7 @@ def _png(data: bytes, where: str, max_pixels: int) -> Header:
     check_size(where, width, height, max_pixels)
     bare = _bare_png(data, where)
     plain = depth == 8 and colour in (0, 2)  # gray or RGB
-    return Header("PNG", width, height, bare if plain else None)
+    return Header("PNG", (width, height), bare if plain else None)
 
 
 def _bare_png(data: bytes, where: str) -> bytes | None:
@@ -188,7 +189,7 @@ def _bare_png(data: bytes, where: str) -> bytes | None:
     """
     view = memoryview(data)
     critical: list[bytes | memoryview] = [_PNG_MAGIC]
-    position, kind, matter = len(_PNG_MAGIC), b"", False
+    position, kind, matters = len(_PNG_MAGIC), b"", False
     while kind != b"IEND":
         length, kind = _PNG_CHUNK.unpack_from(data, position)
         end = position + length + 12
@@ -198,23 +199,9 @@ def _bare_png(data: bytes, where: str) -> bytes | None:
         if not kind[0] & 0x20:  # a capital letter: critical
             critical.append(view[position:end])
         elif kind in _PILLOW_CHUNKS or data.startswith(_ORIENTATION_TEXTS, position + 8):
-            matter = True
+            matters = True
         position = end
-    return None if matter else b"".join(critical)
-
-
-def _gif(data: bytes, where: str, max_pixels: int) -> Header:
-    width, height = struct.unpack_from("<HH", data, 6)
-    check_size(where, width, height, max_pixels)
-    return Header("GIF", width, height)
-
-
-def _bmp(data: bytes, where: str, max_pixels: int) -> Header:
-    (header_size,) = struct.unpack_from("<I", data, 14)
-    width, height = struct.unpack_from("<HH" if header_size == 12 else "<ii", data, 18)
-    height = abs(height)  # negative: the rows run from top to bottom
-    check_size(where, width, height, max_pixels)
-    return Header("BMP", width, height)
+    return None if matters else b"".join(critical)
 
 
 def _webp(data: bytes, where: str, max_pixels: int) -> Header:
@@ -230,32 +217,10 @@ def _webp(data: bytes, where: str, max_pixels: int) -> Header:
     check_size(where, width, height, max_pixels)
     if riff_size + 8 > len(data):
         raise truncated(where, "WEBP")
-    return Header("WEBP", width, height)
+    return Header("WEBP", (width, height))
 
 
-def _tiff(data: bytes, where: str, max_pixels: int) -> Header:
-    """Read width and height (tags 256 and 257) from the first directory."""
-    order = "<" if data.startswith(b"II") else ">"
-    (start,) = struct.unpack_from(order + "I", data, 4)
-    (count,) = struct.unpack_from(order + "H", data, start)
-    sides = {256: 0, 257: 0}
-    for position in range(start + 2, start + 2 + 12 * count, 12):
-        tag, kind = struct.unpack_from(order + "HH", data, position)
-        if tag in sides:
-            value = "H" if kind == 3 else "I"
-            (sides[tag],) = struct.unpack_from(order + value, data, position + 8)
-    check_size(where, sides[256], sides[257], max_pixels)
-    return Header("TIFF", sides[256], sides[257])
-
-
-_PARSERS: dict[str, _Parser] = {
-    "JPEG": _jpeg,
-    "PNG": _png,
-    "GIF": _gif,
-    "BMP": _bmp,
-    "WEBP": _webp,
-    "TIFF": _tiff,
-}
+_WALKS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp}
 
 
 def _unsupported(data: bytes, where: str) -> ImageError:

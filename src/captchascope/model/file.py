@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from captchascope.errors import ModelError, UsageError
 from captchascope.files import printable
 from captchascope.model.metadata import Metadata
-from captchascope.model.onnxwalk import read_bytes, read_props
+from captchascope.model.onnxwalk import read_model, read_props
 from captchascope.records import FloatArray
 
 if TYPE_CHECKING:
@@ -113,12 +113,11 @@ def open_model(
     Raises:
         UsageError: If ``threads`` is below 1, or this ONNX Runtime lacks one of the providers.
         ModelError: If there is no such file, or it cannot be read, is empty, larger than
-            ``MAX_BYTES``, damaged, not captchascope's, of a newer format, has invalid metadata,
-            needs external data or custom operators, or is refused by ONNX Runtime.
+            ``MAX_MODEL_BYTES``, damaged, not captchascope's, of a newer format, has invalid
+            metadata, needs external data or custom operators, or is refused by ONNX Runtime.
     """
-    where = printable(path)
-    data = read_bytes(Path(path), where)
-    return open_model_bytes(data, where, threads=threads, providers=providers)
+    data = read_model(Path(path))
+    return open_model_bytes(data, printable(path), threads=threads, providers=providers)
 
 
 def open_model_bytes(

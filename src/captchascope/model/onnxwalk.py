@@ -10,19 +10,18 @@ cost a few seconds at the most.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from captchascope.errors import ModelError
-from captchascope.files import printable
+from captchascope.files import Refusals, printable, read_regular
 
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 """The domains whose operators every ONNX Runtime has."""
 
-MAX_BYTES = 64 * 2**20
+MAX_MODEL_BYTES = 64 * 2**20
 """The longest model file."""
 
 MAX_DEPTH = 32
@@ -57,6 +56,7 @@ _KEY, _VALUE = 1, 2  # StringStringEntryProto
 _NEWEST_IR = 255  # 14 as of 2026; the bound only tells an ONNX file from any other
 _FETCH_AGAIN = "download or copy it again"
 _TRAIN = "train one with `captchascope train`"
+_REFUSALS = Refusals(ModelError, "a model file", "copy it to one", _TRAIN)
 
 _LOOKS = {
     b"PK\x03\x04": "a ZIP archive, as PyTorch writes its checkpoints",
@@ -68,36 +68,13 @@ _LOOKS = {
 }
 
 
-def read_bytes(path: Path, where: str) -> bytes:
-    """Return the bytes of a file of at most ``MAX_BYTES``.
+def read_model(path: Path) -> bytes:
+    """Return the bytes of a file of at most ``MAX_MODEL_BYTES``.
 
     Raises:
         ModelError: If there is no such file, or it cannot be read or is too large.
     """
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise ModelError(where, "is a directory, not a model file", "name a file in it")
-        if not stat.S_ISREG(status.st_mode):  # a pipe might never end
-            raise ModelError(where, "is not a regular file", "copy it to one")
-        _check_size(status.st_size, where)
-        with path.open("rb") as file:
-            return file.read(status.st_size)
-    except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(where, "does not exist", "check the path") from None
-    except PermissionError:
-        raise ModelError(where, "may not be read", "check its permissions") from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        what = getattr(error, "strerror", None) or str(error)
-        raise ModelError(where, f"cannot be read: {what}", "check the path") from error
-
-
-def _check_size(size: int, where: str) -> None:
-    if size == 0:
-        raise ModelError(where, "is empty", _FETCH_AGAIN)
-    if size > MAX_BYTES:
-        what = f"is too large: {size:,} bytes, the limit is {MAX_BYTES:,}"
-        raise ModelError(where, what, _TRAIN)
+    return read_regular(path, MAX_MODEL_BYTES, _REFUSALS, printable(path))
 
 
 def read_props(data: bytes, where: str) -> dict[str, str]:
@@ -111,7 +88,9 @@ def read_props(data: bytes, where: str) -> dict[str, str]:
         ModelError: If it is empty, too large, not an ONNX file, truncated or damaged, keeps data
             in other files, or uses operators that are not ONNX's own.
     """
-    _check_size(len(data), where)
+    if not data:
+        raise ModelError(where, "is empty", _FETCH_AGAIN)
+    _REFUSALS.check_size(where, len(data), MAX_MODEL_BYTES)
     walk = _Walk(data, where)
     walk.check_start()
     walk.check_complete()

@@ -14,7 +14,7 @@ from captchascope.check import narrow_findings, timesteps_needed
 from captchascope.ctc.inputs import WholeSpec, fitted_width, prepare
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
-from captchascope.image.decode import load
+from captchascope.image import load_image
 from captchascope.records import GrayImage, RgbImage, Sample
 from captchascope.train.ctc.network import CtcNet
 
@@ -73,7 +73,7 @@ def samples_of(
 
 def _loaded(sample: Sample, spec: WholeSpec) -> GrayImage | RgbImage | CaptchascopeError:
     try:
-        image = load(sample.path, spec.channels)
+        image = load_image(sample.path, spec.channels)
     except ImageError as error:
         return error
     height, width = image.shape[:2]

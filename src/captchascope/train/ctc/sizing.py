@@ -11,7 +11,7 @@ from captchascope.charset import Charset
 from captchascope.ctc.inputs import WholeSpec
 from captchascope.data.dataset import Dataset
 from captchascope.errors import ImageError
-from captchascope.image.decode import Channels, load_rgb
+from captchascope.image import Channels, load_rgb
 from captchascope.records import RgbImage
 
 _LOOKED_AT = 200  # images

@@ -11,7 +11,7 @@ from captchascope.charset import BLANK, Charset
 from captchascope.errors import UsageError
 from captchascope.files import printable
 from captchascope.model.file import open_model_bytes
-from captchascope.model.onnxwalk import read_bytes
+from captchascope.model.onnxwalk import read_model
 from captchascope.train.ctc.export import state_of
 from captchascope.train.ctc.measure import outputs_of, score
 from captchascope.train.ctc.network import SIZES, CtcNet
@@ -32,7 +32,7 @@ def read_weights(path: Path) -> Weights:
         UsageError: If it is a model of the glyphs way.
     """
     where = printable(path)
-    data = read_bytes(path, where)
+    data = read_model(path)
     charset = open_model_bytes(data, where).metadata.charset
     weights = state_of(data)
     for size in SIZES:

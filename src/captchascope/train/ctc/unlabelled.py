@@ -17,7 +17,7 @@ from captchascope.ctc.inputs import prepare
 from captchascope.decode import Constraints, decode_ctc
 from captchascope.errors import ImageError
 from captchascope.files import find_images
-from captchascope.image.decode import load
+from captchascope.image import load_image
 from captchascope.train.ctc.calibrate import calibrate
 from captchascope.train.ctc.fit import Fitted, Start, Where, fit
 from captchascope.train.ctc.measure import outputs_of
@@ -62,7 +62,7 @@ def believed(network: CtcNet, validation: WholeSet, folder: Path, known: Inferre
         loaded = []
         for path in paths:
             try:
-                loaded.append(prepare(load(path, known.spec.channels), known.spec))
+                loaded.append(prepare(load_image(path, known.spec.channels), known.spec))
             except ImageError as error:
                 problems.append(error)
         texts = (

@@ -12,7 +12,7 @@ from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
 from captchascope.glyphs.inputs import InputSpec, prepare
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.stages import locate
-from captchascope.image.decode import load_gray
+from captchascope.image import load_gray
 from captchascope.records import GrayImage, Sample
 
 

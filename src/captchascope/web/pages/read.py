@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from captchascope.draw import draw_panels, explain_reading
 from captchascope.draw.canvas import drawing_uri, image_uri
 from captchascope.errors import CaptchascopeError, ImageError
-from captchascope.image.decode import load_gray, load_rgb
+from captchascope.image import load_gray, load_rgb
 from captchascope.reader import GlyphMethod
 from captchascope.records import CharReading, Reading
 from captchascope.web.batching import Batcher, Timed

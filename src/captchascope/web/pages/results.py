@@ -19,7 +19,7 @@ from captchascope.draw.canvas import image_uri
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
 from captchascope.evaluate import Evaluation, Rate, evaluate_reader
 from captchascope.files import printable
-from captchascope.image.decode import load_rgb
+from captchascope.image import load_rgb
 from captchascope.reader import Reader
 from captchascope.records import Reading
 from captchascope.web.batching import Batcher, without_traceback
