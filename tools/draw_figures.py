@@ -30,7 +30,7 @@ from captchascope.draw.canvas import (
     quantized,
     stack,
 )
-from captchascope.files import write_whole
+from captchascope.files import atomic_write
 from captchascope.generate import draw_captcha
 from captchascope.generate.families import PRESETS
 from captchascope.glyphs.segmentation import crop

@@ -47,7 +47,7 @@ def explain(console: Console, image: str, output: Path, model: str, scheme: str 
       captchascope explain captcha.jpeg -o stages.png
     """
     from captchascope.draw import explain_gif, explain_png, explain_reading
-    from captchascope.files import write_whole
+    from captchascope.files import atomic_write
 
     painters = {".png": explain_png, ".gif": explain_gif}
     if output.suffix.lower() not in painters:
@@ -62,5 +62,5 @@ def explain(console: Console, image: str, output: Path, model: str, scheme: str 
         cut_otherwise = replace(method.recognise, scheme=load_scheme(scheme))
         method = replace(method, recognise=cut_otherwise)
     drawn = explain_reading(method, load_gray(image), image)
-    write_whole(output, painters[output.suffix.lower()](drawn))
+    atomic_write(output, painters[output.suffix.lower()](drawn))
     console.result(f"{printable(str(output))}\t{drawn.text or ''}\t{drawn.confidence:.4f}")

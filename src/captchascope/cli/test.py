@@ -21,7 +21,7 @@ from captchascope.cli.options import (
 )
 from captchascope.cli.output import Console, report_problems
 from captchascope.evaluate import Evaluation, evaluate_reader, impossible_labels
-from captchascope.files import printable, write_whole
+from captchascope.files import atomic_write, printable
 from captchascope.reader import load
 from captchascope.records import Reading
 
@@ -147,4 +147,4 @@ def test(
         from captchascope.draw.report import report_html
 
         name = Path(reader.model.name).name
-        write_whole(report, report_html(result, model=name, data=str(folder), chars=chars))
+        atomic_write(report, report_html(result, model=name, data=str(folder), chars=chars))

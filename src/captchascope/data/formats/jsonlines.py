@@ -10,7 +10,7 @@ from typing import Any
 from captchascope.data.formats.tables import FILE, LABEL, AmbiguousError, find_column
 from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
 from captchascope.data.match import Folder, Matching, match_named
-from captchascope.files import write_whole
+from captchascope.files import atomic_write
 from captchascope.records import Sample
 
 LABELS_JSONL = "labels.jsonl"

@@ -252,5 +252,5 @@ def write_tasks(folder: Path, samples: Sequence[Sample], name: str) -> None:
         return {"data": data, "annotations": [{"result": [result]}]}
 
     tasks = (json.dumps(task(sample), ensure_ascii=False) for sample in samples)
-    write_whole(folder / TASKS, "[\n" + ",\n".join(tasks) + "\n]\n")
-    write_whole(folder / CONFIG, _CONFIG)
+    atomic_write(folder / TASKS, "[\n" + ",\n".join(tasks) + "\n]\n")
+    atomic_write(folder / CONFIG, _CONFIG)

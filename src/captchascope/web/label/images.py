@@ -9,7 +9,7 @@ from pathlib import Path
 from captchascope.data.match import Folder
 from captchascope.errors import ImageError
 from captchascope.files import find_images, printable, read_regular
-from captchascope.image.decode import MAX_BYTES
+from captchascope.image import MAX_BYTES
 
 _NO_UTF_8 = re.compile("[\ud800-\udfff]")  # what a byte of a name becomes that is no character
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from captchascope.draw.canvas import png
 from captchascope.errors import ImageError
 from captchascope.files import printable
-from captchascope.image.decode import load_rgb
+from captchascope.image import load_rgb
 from captchascope.web.label.images import bytes_of
 from captchascope.web.label.schema import CSV, Guess, Submission
 from captchascope.web.label.session import LabelSession
