@@ -1,18 +1,18 @@
 // Ten images at a time that the model is sure of: look, mend, confirm all.
 
-import { Outbox, fresh, post, session } from "./label-outbox.js";
-import { byId, show, unreached, unsent } from "./label-progress.js";
+import { Leases } from "./label-leases.js";
+import { Outbox, fresh } from "./label-outbox.js";
+import { byId, show, unsent } from "./label-progress.js";
 
 const TEN = 10;
-const BEAT = 30000; // milliseconds between signs of life
 
 const grid = byId("grid");
 const outbox = new Outbox(stored, unsent);
+const leases = new Leases(outbox, wish, leased);
 let cells = []; // what is shown
 let ready = []; // what comes next
 let past = []; // for each ten that were confirmed, what was said of which
 let since = 0;
-let asking = false;
 
 function made({ id, name, guess }) {
   const cell = { id, guess, text: guess?.text ?? "", state: "", image: new Image() };
@@ -69,29 +69,17 @@ function paint() {
   cells[0]?.input.focus({ preventScroll: true });
 }
 
-async function ask() {
-  if (asking) return;
-  asking = true;
-  let again = false;
-  try {
-    const open = [...cells, ...ready].map((cell) => cell.id);
-    const hold = [...new Set([...open, ...outbox.images()])];
-    const want = Math.max(0, 2 * TEN - open.length);
-    const answer = await post("/label/lease", { session: session(), hold, want, sure: true });
-    unreached("");
-    const gone = (cell) => answer.lost.includes(cell.id);
-    ready = ready.filter((cell) => !gone(cell));
-    for (const cell of cells.filter(gone)) mark(cell, "aside");
-    ready.push(...answer.new.filter(({ id }) => !hold.includes(id)).map(made));
-    show(answer.progress);
-    if (!cells.length) next();
-  } catch (error) {
-    unreached(error.message);
-    again = true;
-  } finally {
-    asking = false;
-  }
-  if (again) setTimeout(ask, 1000);
+function wish() {
+  const open = [...cells, ...ready].map(({ id }) => id);
+  return { open, want: Math.max(0, 2 * TEN - open.length), sure: true };
+}
+
+function leased(given, lost) {
+  const gone = (cell) => lost.includes(cell.id);
+  ready = ready.filter((cell) => !gone(cell));
+  for (const cell of cells.filter(gone)) mark(cell, "aside");
+  ready.push(...given.map(made));
+  if (!cells.length) next();
 }
 
 function next() {
@@ -119,7 +107,7 @@ function confirm() {
   byId("note").textContent = `${said.length} confirmed.`;
   next();
   if (said.length) outbox.push(...said);
-  ask();
+  leases.ask();
 }
 
 function undo() {
@@ -176,6 +164,5 @@ function pressed(event) {
 document.addEventListener("keydown", pressed);
 byId("accept").addEventListener("click", confirm);
 byId("undo").addEventListener("click", undo);
-outbox.flush().then(ask);
-setInterval(ask, BEAT);
-addEventListener("visibilitychange", () => document.hidden || ask());
+outbox.flush().then(() => leases.ask());
+leases.keep();

@@ -1,23 +1,23 @@
 // One image at a time, by keyboard alone. The next ones are here before they are needed.
 
 import { draw } from "./label-chars.js";
-import { Outbox, afterPaint, fresh, get, post, session } from "./label-outbox.js";
+import { Leases } from "./label-leases.js";
+import { Outbox, afterPaint, fresh, get, session } from "./label-outbox.js";
 import { byId, show, unreached, unsent } from "./label-progress.js";
 
 const AHEAD = 8; // images that wait, decoded, after the one that is shown
 const BEHIND = 300; // images to go back to
 const SKIPPED = 10; // images that were passed over and are still held
-const BEAT = 30000; // milliseconds between signs of life; a lease lasts four times as long
 
 const input = byId("text");
 const stage = byId("stage");
 const items = []; // in the order of their showing; `said` is undefined until something was
 const undoable = []; // items, the one said last at the end
 let place = 0;
-let asking = false;
 let exhausted = false;
 
 const outbox = new Outbox(stored, unsent);
+const leases = new Leases(outbox, wish, leased);
 const current = () => items[place];
 const isOpen = (item) => item.said === undefined;
 
@@ -65,33 +65,25 @@ function past(item) {
   return item.said === null ? "You marked this one as unreadable." : `You said ${item.said}.`;
 }
 
-// Asks for more images where few are left, and keeps those that are here.
-async function ask(beat = false) {
-  const ahead = items.slice(place + 1).filter(isOpen).length;
-  if (asking || (!beat && ahead >= AHEAD)) return;
-  asking = true;
-  let again = false;
-  try {
-    release();
-    const open = items.filter(isOpen).map((item) => item.id);
-    const hold = [...new Set([...open, ...outbox.images()])];
-    const want = Math.max(0, 2 * AHEAD - ahead);
-    const answer = await post("/label/lease", { session: session(), hold, want });
-    unreached("");
-    lose(answer.lost);
-    exhausted = !answer.new.length;
-    const fresh = answer.new.filter(({ id }) => !hold.includes(id)).map((item) => made(item));
-    items.push(...fresh);
-    fresh.forEach(picture);
-    show(answer.progress);
-    if (!stage.hasChildNodes() || !current() || fresh.includes(current())) paint();
-  } catch (error) {
-    unreached(error.message);
-    again = true;
-  } finally {
-    asking = false;
-  }
-  if (again) setTimeout(ask, 1000);
+const ahead = () => items.slice(place + 1).filter(isOpen).length;
+
+// Asks for more images where few are left.
+function ask() {
+  if (ahead() < AHEAD) leases.ask();
+}
+
+function wish() {
+  release();
+  return { open: items.filter(isOpen).map(({ id }) => id), want: Math.max(0, 2 * AHEAD - ahead()) };
+}
+
+function leased(given, lost) {
+  lose(lost);
+  exhausted = !given.length;
+  const fresh = given.map((item) => made(item));
+  items.push(...fresh);
+  fresh.forEach(picture);
+  if (!stage.hasChildNodes() || !current() || fresh.includes(current())) paint();
 }
 
 // Lets go of what was passed over long ago, and forgets what was said longer ago.
@@ -138,7 +130,7 @@ function say(text) {
     place += 1;
     paint();
   }
-  afterPaint(() => ask());
+  afterPaint(ask);
 }
 
 function isLabel(text) {
@@ -233,9 +225,8 @@ async function begin() {
     unreached(error.message);
   }
   place = items.length;
-  await ask(true);
-  setInterval(() => ask(true), BEAT);
-  addEventListener("visibilitychange", () => document.hidden || ask(true));
+  await leases.ask();
+  leases.keep();
 }
 
 begin();
