@@ -8,16 +8,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
 import click
 
 from captchascope.cli.output import Console, mute_stdout, unwritable
 from captchascope.errors import CaptchascopeError, UsageError
-
-__all__ = ["COMMANDS", "Group", "main", "run"]
 
 COMMANDS = {
     "read": "Read captchas.",
@@ -38,6 +35,7 @@ COMMANDS = {
 """Every command, and what it does; ``cli/NAME.py`` holds it as ``NAME``, a dash as underscore."""
 
 _COMPLETING = "_CAPTCHASCOPE_COMPLETE"  # as click calls it
+_FULL = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
 
 EXAMPLES = """\
 captchascope reads text captchas. Three ways to begin:
@@ -62,8 +60,7 @@ class Group(click.Group):
         if name not in COMMANDS:
             return None
         name = name.replace("-", "_")
-        module = import_module(f"captchascope.cli.{name}")
-        command: click.Command = getattr(module, name)
+        command: click.Command = getattr(import_module(f"captchascope.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -133,20 +130,6 @@ def run(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else int(console.failed)
 
 
-def _status_of(error: BaseException, console: Console) -> int:
-    """Say what went wrong in one line, and return the exit status."""
-    if console.debug and not isinstance(error, CaptchascopeError | click.exceptions.Exit):
-        import traceback
-
-        traceback.print_exception(error)
-    if _is_interrupt(error):
-        return _interrupted(error, console)
-    for classes, handle in _HANDLERS:
-        if isinstance(error, classes):
-            return handle(error, console)
-    raise error
-
-
 class _Ended(BaseException):
     """Somebody asked the process to end; what is half written goes on the way out."""
 
@@ -171,53 +154,42 @@ def _is_interrupt(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _interrupted(_: Any, console: Console) -> int:
-    console.error(CaptchascopeError("interrupted", "nothing is left half done"))
-    return 130
+def _status_of(error: BaseException, console: Console) -> int:
+    """Say what went wrong in one line, and return the exit status."""
+    if console.debug and not isinstance(error, CaptchascopeError | click.exceptions.Exit):
+        import traceback
 
-
-def _misused(error: click.UsageError, console: Console) -> int:
-    command = error.ctx.command_path if error.ctx else "captchascope"
-    what = error.format_message().rstrip(".")
-    what = what[:1].lower() + what[1:]
-    console.error(UsageError(command, what, f"see {command} --help"))
-    return 2
-
-
-def _refused(error: click.ClickException, console: Console) -> int:
-    console.error(CaptchascopeError("captchascope", error.format_message()))
-    return error.exit_code
-
-
-def _raised(error: CaptchascopeError, console: Console) -> int:
-    console.error(error)
-    return 2 if isinstance(error, UsageError) else 1
-
-
-def _out_of_memory(_: Any, console: Console) -> int:
-    console.error(CaptchascopeError("memory", "is not enough", "try fewer jobs or smaller images"))
-    return 1
-
-
-def _unexpected(error: Exception, console: Console) -> int:
-    if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
-        return _raised(unwritable(error), console)  # click's own help and version
-    what = f"unexpected {type(error).__name__}: {error}".replace("\n", " ")
-    console.error(CaptchascopeError("captchascope", what, "--debug shows where; please report it"))
-    return 1
-
-
-_FULL = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
-
-_HANDLERS: tuple[tuple[type[BaseException], Callable[[Any, Console], int]], ...] = (
-    (_Ended, lambda error, _: 128 + int(error.args[0])),
-    (click.exceptions.Exit, lambda error, console: int(error.exit_code)),
-    (click.UsageError, _misused),
-    (click.ClickException, _refused),
-    (CaptchascopeError, _raised),
-    (MemoryError, _out_of_memory),
-    (Exception, _unexpected),
-)
+        traceback.print_exception(error)
+    status = 1
+    match error:
+        case _ if _is_interrupt(error):
+            said, status = CaptchascopeError("interrupted", "nothing is left half done"), 130
+        case _Ended():
+            return 128 + int(error.args[0])
+        case click.exceptions.Exit():
+            return int(error.exit_code)
+        case click.UsageError():
+            command = error.ctx.command_path if error.ctx else "captchascope"
+            what = error.format_message().rstrip(".")
+            what = what[:1].lower() + what[1:]
+            said, status = UsageError(command, what, f"see {command} --help"), 2
+        case click.ClickException():
+            said = CaptchascopeError("captchascope", error.format_message())
+            status = error.exit_code
+        case CaptchascopeError():
+            said, status = error, 2 if isinstance(error, UsageError) else 1
+        case MemoryError():
+            said = CaptchascopeError("memory", "is not enough", "try fewer jobs or smaller images")
+        case OSError(filename=None, errno=number) if number in _FULL:
+            said = unwritable(error)  # click's own help and version
+        case Exception():
+            what = f"unexpected {type(error).__name__}: {error}".replace("\n", " ")
+            remedy = "--debug shows where; please report it"
+            said = CaptchascopeError("captchascope", what, remedy)
+        case _:
+            raise error
+    console.error(said)
+    return status
 
 
 def _encode_anything() -> None:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from captchascope.cli.options import common
 from captchascope.cli.output import Console, need
 from captchascope.files import printable
-
-if TYPE_CHECKING:
-    from captchascope.collect.run import Counts
-
-__all__ = ["collect"]
 
 
 @click.command()
@@ -83,12 +77,8 @@ def collect(
             collected(request, counts, progressed)
     finally:
         if counts != Counts():
-            console.note(_summary(folder, counts))
-
-
-def _summary(folder: Path, counts: Counts) -> str:
-    return (
-        f"{counts.already + counts.new} images in {printable(folder)}: {counts.new} new, "
-        f"{counts.already} already there, {counts.repeats} repeats skipped, "
-        f"{counts.refused} refused as no image, {counts.retries} retries"
-    )
+            console.note(
+                f"{counts.already + counts.new} images in {printable(folder)}: {counts.new} new, "
+                f"{counts.already} already there, {counts.repeats} repeats skipped, "
+                f"{counts.refused} refused as no image, {counts.retries} retries"
+            )

@@ -11,8 +11,6 @@ from captchascope.cli.output import Console, report_problems
 from captchascope.errors import UsageError
 from captchascope.files import printable
 
-__all__ = ["convert"]
-
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))

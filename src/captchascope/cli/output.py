@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from captchascope.data.dataset import Dataset
 
 
-class Progressed(Protocol):
-    """What moves a bar."""
+class Progress(Protocol):
+    """What moves a progress bar."""
 
     def __call__(self, done: int, title: str = ...) -> None:
         """Show the number done, and a title."""
@@ -72,16 +72,17 @@ class Console:
             self._say(line)
 
     @contextlib.contextmanager
-    def progress(self, what: str, total: int) -> Iterator[Progressed]:
+    def progress(self, what: str, total: int) -> Iterator[Progress]:
         """Show a bar on a terminal; the function given takes the number done, and a new title."""
         if self.verbosity < 0 or sys.stderr is None or not sys.stderr.isatty():
             yield lambda done, title=what: None
             return
         from rich.console import Console as RichConsole
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
 
         columns = "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bar:
+        with Bar(*columns, console=RichConsole(stderr=True), transient=True) as bar:
             task = bar.add_task(what, total=total)
 
             def progressed(done: int, title: str = what) -> None:
