@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from captchascope.charset import Charset
-from captchascope.data.formats import read_labels, require_source
+from captchascope.data.formats import AUTO, FORMATS, is_source, read_labels
 from captchascope.data.formats.tables import read_answers
 from captchascope.data.labels import RowError, quoted
 from captchascope.data.match import Folder
@@ -60,13 +60,15 @@ class Dataset:
             remedy = f"choose 1 <= first <= last <= {self.size}"
             raise UsageError(printable(self.folder), what, remedy)
 
-        def within(position: int | None) -> bool:
-            return position is not None and low <= position <= high
+        def within(position: int | None, *, else_: bool) -> bool:
+            return else_ if position is None else low <= position <= high
 
         return replace(
             self,
-            samples=tuple(s for s in self.samples if within(s.position)),
-            problems=tuple(p for p in self.problems if _place(p) is None or within(_place(p))),
+            samples=tuple(s for s in self.samples if within(s.position, else_=False)),
+            problems=tuple(
+                p for p in self.problems if within(getattr(p, "position", None), else_=True)
+            ),
         )
 
     def take(self, n: int, seed: int) -> Dataset:
@@ -126,25 +128,18 @@ class Dataset:
         return self._require(fault)
 
     def _require(self, fault: Callable[[str], str]) -> Dataset:
-        """Move every sample with a fault to the problems."""
-        faults = [(sample, fault(sample.label)) for sample in self.samples]
-        return replace(
-            self,
-            samples=tuple(sample for sample, what in faults if not what),
-            problems=(*self.problems, *(self._problem(s, what) for s, what in faults if what)),
-        )
-
-    def _problem(self, sample: Sample, what: str) -> RowError:
-        """Return the problem of a sample whose label is not what was asked for."""
-        row = sample.row if self.source is not None else None
-        where = printable(sample.path if row is None else self.source or sample.path)
-        text = f"gives {quoted(sample.file)} {what}"
-        return RowError(where, text, "correct the label", row=row, position=sample.position)
-
-
-def _place(problem: DatasetError) -> int | None:
-    """Return the position of the image that a problem is about, None where there is none."""
-    return problem.position if isinstance(problem, RowError) else None
+        """Make every sample with a fault a problem."""
+        samples: list[Sample] = []
+        problems = list(self.problems)
+        for sample in self.samples:
+            if what := fault(sample.label):
+                row = sample.row if self.source is not None else None
+                where = printable(sample.path if row is None else self.source or sample.path)
+                text, at = f"gives {quoted(sample.file)} {what}", sample.position
+                problems.append(RowError(where, text, "correct the label", row=row, position=at))
+            else:
+                samples.append(sample)
+        return replace(self, samples=tuple(samples), problems=tuple(problems))
 
 
 def _chosen(samples: Sequence[Sample], n: int, salt: str) -> set[int]:
@@ -180,13 +175,14 @@ def read_dataset(
         >>> len(dataset.samples), dataset.samples[0].label, dataset.problems
         (9, '964490', ())
     """
-    require_source(labels_from)
+    if not is_source(labels_from):
+        remedy = f"choose of {', '.join((AUTO, *FORMATS))}, or name a label file"
+        raise UsageError("labels_from", f"knows no {quoted(labels_from)}", remedy)
     root = Path(folder)
     images = Folder.of(root, find_images(root))
-    if answers is None:
-        matched = read_labels(images, labels_from)
-    else:
-        matched = read_answers(images, Path(answers))
+    matched = (
+        read_labels(images, labels_from) if answers is None else read_answers(images, Path(answers))
+    )
     return Dataset(
         folder=root,
         samples=tuple(sorted(matched.samples, key=lambda sample: sample.position or 0)),

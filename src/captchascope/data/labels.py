@@ -117,11 +117,15 @@ def write_labels(folder: StrPath, samples: Iterable[Sample]) -> None:
 
 def labels_csv(path: Path, samples: Iterable[Sample]) -> str:
     """Return what ``write_labels`` writes to ``path``; errors about the columns name that."""
+
+    def quote(text: str) -> str:  # csv.writer leaves a lone carriage return bare
+        return '"' + text.replace('"', '""') + '"' if re.search(r'[,"\r\n]', text) else text
+
     rows = list(samples)
     further = further_columns(path, rows, ("file", "label"))
     lines = [["file", "label", *further]]
     lines += [[s.file, s.label, *(s.columns.get(name, "") for name in further)] for s in rows]
-    return "".join(",".join(map(_csv_field, line)) + "\n" for line in lines)
+    return "".join(",".join(map(quote, line)) + "\n" for line in lines)
 
 
 def further_columns(path: Path, samples: Iterable[Sample], own: Sequence[str]) -> list[str]:
@@ -135,13 +139,6 @@ def further_columns(path: Path, samples: Iterable[Sample], own: Sequence[str]) -
         what = f"cannot hold a further column called {quoted(min(taken))}"
         raise OutputError(printable(path), what, "rename the column")
     return further
-
-
-def _csv_field(text: str) -> str:
-    """Quote a field where it needs it (``csv.writer`` leaves a lone carriage return bare)."""
-    if re.search(r'[,"\r\n]', text):
-        return '"' + text.replace('"', '""') + '"'
-    return text
 
 
 def write_labels_txt(folder: StrPath, labels: Iterable[str]) -> None:

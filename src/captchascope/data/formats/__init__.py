@@ -21,13 +21,13 @@ from captchascope.data.formats.names import (
     write_lines,
 )
 from captchascope.data.formats.tables import read_table, read_table_or_answers
-from captchascope.data.labels import LABELS_CSV, LABELS_TXT, quoted, write_labels
+from captchascope.data.labels import LABELS_CSV, LABELS_TXT, write_labels
 from captchascope.data.match import Folder, Matching
-from captchascope.errors import DatasetError, UsageError
+from captchascope.errors import DatasetError
 from captchascope.files import printable
 from captchascope.records import Sample
 
-__all__ = ["AUTO", "FORMATS", "LabelFormat", "is_source", "read_labels", "require_source"]
+__all__ = ["AUTO", "FORMATS", "LabelFormat", "is_source", "read_labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,6 @@ _BY_SUFFIX = {
 def is_source(labels_from: str) -> bool:
     """Say whether a source of labels is ``auto``, a name of ``FORMATS``, or called as a file."""
     return labels_from in (AUTO, *FORMATS) or Path(labels_from).suffix.lower() in _BY_SUFFIX
-
-
-def require_source(labels_from: str) -> None:
-    """Raise a UsageError unless ``is_source``."""
-    if not is_source(labels_from):
-        remedy = f"choose of {', '.join((AUTO, *FORMATS))}, or name a label file"
-        raise UsageError("labels_from", f"knows no {quoted(labels_from)}", remedy)
 
 
 def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:

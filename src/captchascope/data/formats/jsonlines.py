@@ -26,19 +26,6 @@ def read_jsonl(folder: Folder, source: Path) -> Matching:
     return match_named(folder, source, (_row(n, line) for n, line in lines if line.strip()))
 
 
-def _row(number: int, line: str) -> LabelRow:
-    """Return a line as a row, with its fault if it is none."""
-    try:
-        found = json.loads(line, object_pairs_hook=_Pairs)
-    except (ValueError, RecursionError) as error:
-        what = getattr(error, "msg", "it is nested too deeply")
-        return LabelRow(number, "", "", fault=f"is not JSON: {what}", remedy="correct the line")
-    if not isinstance(found, _Pairs):
-        remedy = 'write {"file": "1.png", "label": "226md"}'
-        return LabelRow(number, "", "", fault="is not a JSON object", remedy=remedy)
-    return _checked(number, found)
-
-
 class _Pairs(dict[str, Any]):
     """An object of JSON, and the keys that it had twice."""
 
@@ -52,26 +39,36 @@ class _Pairs(dict[str, Any]):
             seen.add(key)
 
 
-def _checked(number: int, found: _Pairs) -> LabelRow:
-    """Return an object as a row, with its fault where it is not clear which image reads what."""
+def _row(number: int, line: str) -> LabelRow:
+    """Return a line as a row, with its fault where it is not clear which image reads what."""
+
+    def bad(fault: str, remedy: str, file: str = "") -> LabelRow:
+        return LabelRow(number, file, "", fault=fault, remedy=remedy)
+
+    try:
+        found = json.loads(line, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as error:
+        what = getattr(error, "msg", "it is nested too deeply")
+        return bad(f"is not JSON: {what}", "correct the line")
+    if not isinstance(found, _Pairs):
+        return bad("is not a JSON object", 'write {"file": "1.png", "label": "226md"}')
     if found.repeated:
-        fault = f"has the key {quoted(found.repeated[0])} twice"
-        return LabelRow(number, "", "", fault=fault, remedy="keep the right one")
+        return bad(f"has the key {quoted(found.repeated[0])} twice", "keep the right one")
     try:
         file, label = find_column(found, FILE), find_column(found, LABEL)
     except AmbiguousError as error:
-        return LabelRow(number, "", "", fault=str(error), remedy=error.remedy)
-    for key, wanted in ((file, "file"), (label, "label")):
-        if key is None:
-            return LabelRow(number, "", "", fault=f"has no key {wanted!r}", remedy="add it")
-    name, text = found.pop(file or ""), found.pop(label or "")
+        return bad(str(error), error.remedy)
+    if file is None or label is None:
+        return bad(f"has no key {'file' if file is None else 'label'!r}", "add it")
+    name, text = found.pop(file), found.pop(label)
     if not isinstance(name, str):
-        return LabelRow(
-            number, "", "", fault=f"has a {file!r} that is no text", remedy="correct it"
-        )
+        return bad(f"has a {file!r} that is no text", "correct it")
     if not isinstance(text, str):
-        fault = f"gives {quoted(name)} a label that is no text"
-        return LabelRow(number, name, "", fault=fault, remedy='put it in quotes, as in "0042"')
+        fault, remedy = (
+            f"gives {quoted(name)} a label that is no text",
+            'put it in quotes, as in "0042"',
+        )
+        return bad(fault, remedy, name)
     return LabelRow(number, name, text, {key: column_text(value) for key, value in found.items()})
 
 

@@ -111,6 +111,12 @@ class _Task:
     labels: list[str] = field(default_factory=list)
     fault: str = ""
 
+    def give(self, texts: list[str]) -> None:
+        """Add what one annotation says; it must be one text."""
+        if len(texts) > 1:
+            self.fault = f"holds an annotation of {len(texts)} texts"
+        self.labels += texts
+
 
 def read_tasks(folder: Folder, source: Path) -> Matching:
     """Match the tasks of an export; those without an annotation leave their images unlabelled.
@@ -133,10 +139,9 @@ def _parsed(source: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(read_text(source))
     except (ValueError, RecursionError) as error:
-        what = getattr(error, "msg", "it is nested too deeply")
+        what = f"is not JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
         line = getattr(error, "lineno", None)
-        what, remedy = f"is not JSON: {what}", "export it again"
-        raise DatasetError(printable(source), what, remedy, row=line) from error
+        raise DatasetError(printable(source), what, "export it again", row=line) from error
     if not isinstance(found, list) or not all(isinstance(task, dict) for task in found):
         what, remedy = "is no list of tasks", "export it from Label Studio as JSON or JSON-MIN"
         raise DatasetError(printable(source), what, remedy)
@@ -150,25 +155,15 @@ def _task(number: int, task: dict[str, Any]) -> _Task:
     for annotation in _dicts(task.get("annotations", task.get("completions"))):
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             continue
-        fields: dict[str, list[str]] = {}
+        fields: defaultdict[str, list[str]] = defaultdict(list)
         for result in _dicts(annotation.get("result")):
             if result.get("type") == "textarea":
-                name = column_text(result.get("from_name"))
-                fields.setdefault(name, []).extend(_texts(result.get("value")))
+                fields[column_text(result.get("from_name"))] += _texts(result.get("value"))
         try:
-            key = _label_key(fields)
+            found.give(fields.get(_label_key(fields) or "", []))
         except AmbiguousError as error:
             found.fault = str(error)
-        else:
-            _give(found, fields.get(key or "", []))
     return found
-
-
-def _give(task: _Task, texts: list[str]) -> None:
-    """Add what one annotation says; it must be one text."""
-    if len(texts) > 1:
-        task.fault = f"holds an annotation of {len(texts)} texts"
-    task.labels += texts
 
 
 def _dicts(value: Any) -> Iterator[dict[str, Any]]:
@@ -216,7 +211,7 @@ def _of_min(source: Path, exported: list[dict[str, Any]]) -> list[_Task]:
     for number, entry in enumerate(exported, 1):
         data = {k: v for k, v in entry.items() if k != label and k not in _OF_MIN}
         key = json.dumps([entry.get(name) for name in sorted(own)] or number)
-        _give(tasks.setdefault(key, _Task(number, data)), _texts(entry.get(label or "")))
+        tasks.setdefault(key, _Task(number, data)).give(_texts(entry.get(label or "")))
     return list(tasks.values())
 
 
