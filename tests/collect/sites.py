@@ -102,9 +102,11 @@ def serve(answering: Answering) -> Iterator[Site]:
         site.root = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        yield site
-        server.shutdown()
-        thread.join()
+        try:
+            yield site
+        finally:  # else the thread asks a closed socket in a loop until the tests are over
+            server.shutdown()
+            thread.join()
 
 
 class _Server(ThreadingHTTPServer):
