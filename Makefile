@@ -7,7 +7,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PIP_NO_INPUT := 1
 
-.PHONY: demo test check format models examples bench bench-peers soak figures opencv4 clean
+# On all processors but at most eight; a file goes to one of them as a whole.
+SUITE := -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+
+.PHONY: demo test coverage check format models examples bench bench-peers soak figures opencv4 clean
 
 demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope read examples
@@ -15,14 +18,20 @@ demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope explain examples/1.jpeg -o demo/stages.png
 	$(BIN)/captchascope explain examples/1.jpeg -o demo/stages.gif
 
-test: $(VENV)/dev  ## every test, on all processors but at most eight
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/dev  ## every test
+	OMP_NUM_THREADS=1 $(BIN)/python $(SUITE)
 
-check: $(VENV)/dev  ## format, lint, types, tests: what CI runs
+coverage: $(VENV)/dev  ## every test, and which lines and branches none of them runs; too many fail it
+	$(BIN)/coverage erase
+	OMP_NUM_THREADS=1 $(BIN)/coverage run $(SUITE)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+check: $(VENV)/dev  ## format, lint, types, tests and what they cover: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(MAKE) test
+	$(MAKE) coverage
 
 format: $(VENV)/dev  ## bring the code into shape
 	$(BIN)/ruff format .
@@ -93,4 +102,4 @@ $(VENV)-opencv4/core: pyproject.toml constraints.txt
 	@touch $@
 
 clean:  ## remove what make made
-	rm -rf $(VENV) $(VENV)-opencv4 $(VENV)-peers demo build dist
+	rm -rf $(VENV) $(VENV)-opencv4 $(VENV)-peers .coverage demo build dist

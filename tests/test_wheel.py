@@ -80,7 +80,9 @@ def output_of(*command: object, cwd: Path | None = None, offline: Path | None = 
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build an sdist from a copy of the project, and the wheel from the sdist."""
     copy, dist = tmp_path_factory.mktemp("copy") / "project", tmp_path_factory.mktemp("dist")
-    passed_over = shutil.ignore_patterns(".venv*", ".git", ".*_cache", "__pycache__", "dist")
+    passed_over = shutil.ignore_patterns(
+        *(".venv*", ".git", ".*_cache", ".coverage", "__pycache__", "dist")
+    )
     shutil.copytree(ROOT, copy, ignore=passed_over)
     output_of(sys.executable, "-m", "build", "--outdir", dist, copy)
     return dist
