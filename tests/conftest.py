@@ -10,6 +10,7 @@ import pytest
 
 from captchascope.generate.folder import write_folder
 from cli.commands import SEED, STARTED, Cli, Done, here
+from ending import end
 
 LONGEST = ("test_readme.py", "train/ctc/test_command_faults.py", "train/glyphs/test_command.py")
 """The files that take a minute or more, which are begun first, lest one is left to the end."""
@@ -39,7 +40,7 @@ def place(tmp_path: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield tmp_path
     for process in STARTED:
         if process.poll() is None:
-            process.kill()
+            end(process)
             process.communicate()
     STARTED.clear()
 

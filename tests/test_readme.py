@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from ending import end
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -97,7 +99,7 @@ def serving(line: str, shown: str, place: Path) -> Iterator[tuple[str, str]]:
             yield shown.split()[-1], printed.split()[-1]
             assert process.poll() is None, f"{line}: ended by itself"
         finally:
-            process.kill()
+            end(process)
 
 
 def test_every_command_of_the_readme_runs_and_prints_what_is_shown(place: Path) -> None:

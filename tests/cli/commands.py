@@ -91,12 +91,13 @@ def start(
         if file_size is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
 
+    unmeasured = {"COVERAGE_PROCESS_CONFIG": ""} if file_size is not None else {}
     process = subprocess.Popen(
         [sys.executable, *STRICT, "-m", "captchascope", *map(str, arguments)],
         stdin=stdin,
         stdout=stdout,
         stderr=subprocess.PIPE,
-        env={**os.environ, **(env or {})},
+        env={**os.environ, **(env or {}), **unmeasured},
         start_new_session=session,
         preexec_fn=None if file_size is None else limit,
     )

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from ending import end
+
 __all__ = ["practice_site"]
 
 _COMMAND = [sys.executable, "-W", "error", "-m", "captchascope", "practice-site", "--port", "0"]
@@ -44,7 +46,7 @@ def _started(options: list[str], said: IO[bytes]) -> Iterator[subprocess.Popen[b
         try:
             yield process
         finally:
-            process.kill()
+            end(process)
 
 
 def _address(process: subprocess.Popen[bytes], said: Path) -> str:

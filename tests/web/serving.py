@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from captchascope.web.settings import Settings
+from ending import end
 
 TIMEOUT = 60  # seconds; nothing takes a tenth of it on an idle machine
 
@@ -66,4 +67,4 @@ def serving(settings: Settings) -> Iterator[Served]:
             assert process.stdout is not None
             yield Served(process.stdout.readline().strip().rstrip("/"), process)
         finally:
-            process.kill()
+            end(process)

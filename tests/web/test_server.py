@@ -18,6 +18,7 @@ import pytest
 
 from captchascope.cli.app import run
 from captchascope.web.settings import Limits, Settings
+from ending import end
 from web.serving import TIMEOUT, serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
@@ -41,7 +42,7 @@ def command(*arguments: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
             assert said.startswith("listening on http://")
             yield process, said.split()[-1].rstrip("/")
         finally:
-            process.kill()
+            end(process)
 
 
 def wait_for(url: str) -> httpx.Response:

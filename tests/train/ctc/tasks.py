@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -99,9 +100,11 @@ def start(
         if file_size is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
 
+    unmeasured = {"COVERAGE_PROCESS_CONFIG": ""} if file_size is not None else {}
     process = subprocess.Popen(
         command,
         cwd=cwd,
+        env={**os.environ, **unmeasured},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

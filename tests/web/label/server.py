@@ -101,6 +101,8 @@ def serving(folder: Path, *options: object) -> Iterator[Served]:
         yield served
     finally:
         if served.process.is_alive():
+            served.stop()
+        if served.process.is_alive():
             served.kill()
 
 
