@@ -76,14 +76,16 @@ $(VENV)/core: $(VENV)/python pyproject.toml constraints.txt
 	$(PIP) -e .
 	@touch $@
 
-# torch alone and first: its version's CPU build, whatever other packages would choose.
+# pip itself first, as older ones know no dependency groups; then torch alone, its version's CPU
+# build, whatever other packages would choose.
 $(VENV)/dev: $(VENV)/core
+	$(PIP) --upgrade pip
 	$(PIP) torch
-	$(PIP) -e '.[dev]'
+	$(PIP) -e '.[all]' --group dev
 	@touch $@
 
 $(VENV)/bench: $(VENV)/dev
-	$(PIP) -e '.[bench]'
+	$(PIP) --group bench
 	@touch $@
 
 # Alone, so that what it needs changes no version here.

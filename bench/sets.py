@@ -136,7 +136,7 @@ def _captcha(charset: str) -> Iterator[Row]:
     try:
         from captcha import image
     except ImportError:
-        raise MissingSetError("it needs pip install 'captchascope[bench]'") from None
+        raise MissingSetError("it needs pip install --group bench") from None
     drawer = image.ImageCaptcha()
     for number in range(TRAIN + TEST):
         rng = _Seeded(f"{_SEED} {charset} {number}")
@@ -151,7 +151,7 @@ def _wheezy() -> Iterator[Row]:
         import matplotlib
         from wheezy.captcha import image
     except ImportError:
-        raise MissingSetError("it needs pip install 'captchascope[bench]'") from None
+        raise MissingSetError("it needs pip install --group bench") from None
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     chosen = [str(fonts / f"{name}.ttf") for name in ("DejaVuSans", "DejaVuSerif")]
     text = image.text(fonts=chosen, drawings=[image.warp(), image.rotate(), image.offset()])

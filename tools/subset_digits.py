@@ -5,7 +5,7 @@ Arimo's 1 stands on a foot, which the captchas' 1 does not: it gets a plain stem
     python tools/subset_digits.py Arimo-Regular.ttf captchascope-digits.ttf
 
 Arimo's regular face comes from Debian's package ``fonts-croscore``; fonttools comes with the
-extra ``dev``. The result lives in ``src/captchascope/generate/fonts``.
+dependency group ``dev``. The result lives in ``src/captchascope/generate/fonts``.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
     python tools/subset_fonts.py FOLDER/node_modules
 
 writes every font of ``FONTS`` and the table ``FONTS.md`` into ``src/captchascope/generate/fonts``;
-fonttools comes with the extra ``dev``. The same packages give the same bytes.
+fonttools comes with the dependency group ``dev``. The same packages give the same bytes.
 
 Many of the fonts reserve their names, so each gets one of ours. Fonts whose capitals and small
 letters look alike stay out: a captcha drawn in one has no right answer that tells them apart.

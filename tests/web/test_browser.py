@@ -13,7 +13,7 @@ from captchascope.web.settings import Settings
 from web.serving import serving
 
 pytest.importorskip("playwright", reason="needs the extra 'browser'")
-pytest.importorskip("axe_playwright_python", reason="needs the extra 'dev'")
+pytest.importorskip("axe_playwright_python", reason="needs the group 'dev'")
 
 from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 

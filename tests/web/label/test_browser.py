@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 pytest.importorskip("playwright", reason="needs the extra 'browser'")
-pytest.importorskip("axe_playwright_python", reason="needs the extra 'dev'")
+pytest.importorskip("axe_playwright_python", reason="needs the group 'dev'")
 
 from playwright.sync_api import Browser, Page, expect
 
