@@ -81,7 +81,6 @@ class _Api:
         return _answer({"length": len(await request.body())})
 
     async def models(self, request: Request) -> Response:
-        """Tell what can be asked for."""
         if not self._readers.opened:
             raise Problem(503, self._batcher.state, {"Retry-After": "1"})
         about = [
@@ -96,7 +95,6 @@ class _Api:
         return _answer({"models": about})
 
     async def healthz(self, request: Request) -> Response:
-        """Tell that the process lives."""
         return _answer({"status": "alive"})
 
     async def readyz(self, request: Request) -> Response:
@@ -106,11 +104,9 @@ class _Api:
         return problem(503, self._batcher.state, {"Retry-After": "1"})
 
     async def metrics(self, request: Request) -> Response:
-        """Tell what Prometheus wants to know."""
         return Response(self._metrics.text(), headers={"Content-Type": prometheus.MEDIA_TYPE})
 
     async def openapi(self, request: Request) -> Response:
-        """Describe all this."""
         return _answer(document(self._settings))
 
 

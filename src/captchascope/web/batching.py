@@ -175,6 +175,11 @@ class Batcher:
     take but a moment is read in the event loop itself, because a thread would hold the interpreter
     as long and have to be handed it. What may take longer is read in a thread: large images, other
     models than the first, and whatever is known of the texts, for that may have to be searched for.
+
+    Attributes:
+        readers: The models.
+        state: What is being done, in half a sentence.
+        waiting: How many images wait to be read.
     """
 
     def __init__(self, readers: Readers, limits: Limits, metrics: Metrics) -> None:
@@ -182,28 +187,18 @@ class Batcher:
         self._limits = limits
         self._metrics = metrics
         self._jobs: deque[_Job] = deque()
-        self._waiting = 0  # images
+        self.waiting = 0
         self._pace = _USUAL  # processor seconds for a quick image; a slow one counts at once
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "captchascope-read")
         self._task: asyncio.Task[None] | None = None
-        self._state = _OPENING
+        self.state = _OPENING
         self._opening: asyncio.Future[None]
 
     @property
     def ready(self) -> bool:
         """Whether images are read, and more are wanted."""
-        return self._state == _READY
-
-    @property
-    def waiting(self) -> int:
-        """How many images wait to be read."""
-        return self._waiting
-
-    @property
-    def state(self) -> str:
-        """What is being done, in half a sentence."""
-        return self._state
+        return self.state == _READY
 
     async def opened(self) -> None:
         """Wait until the models are open.
@@ -219,15 +214,15 @@ class Batcher:
         try:
             await loop.run_in_executor(self._thread, self.readers.open)
         except CaptchascopeError as error:
-            self._state = f"a model cannot be opened: {error.what}"
+            self.state = f"a model cannot be opened: {error.what}"
             self._opening.set_exception(error)
             return
-        if self._state == _OPENING:
-            self._state = _READY
+        if self.state == _OPENING:
+            self.state = _READY
         self._opening.set_result(None)
         while True:
             await self._arrived.wait()
-            if self._waiting < self._limits.batch:
+            if self.waiting < self._limits.batch:
                 await asyncio.sleep(self._limits.gather)
             self._arrived.clear()
             while self._jobs:
@@ -242,11 +237,11 @@ class Batcher:
 
     def leave(self) -> None:
         """Say that the end is near; what comes nevertheless is still read."""
-        self._state = _STOPPING
+        self.state = _STOPPING
 
     async def stop(self) -> None:
         """Read what was taken in, then end; to be called when nothing more comes."""
-        while self._waiting and self._task is not None and not self._task.done():
+        while self.waiting and self._task is not None and not self._task.done():
             await asyncio.sleep(0.01)
         if self._task is not None:
             self._task.cancel()
@@ -259,10 +254,10 @@ class Batcher:
         Raises:
             Busy: If the queue is full, or no model is open yet.
         """
-        if self._state not in (_READY, _STOPPING):
-            raise Busy(self._state)
-        if self._waiting and self._waiting + images > self._limits.queue:
-            seconds = math.ceil(self._waiting * self._pace)
+        if self.state not in (_READY, _STOPPING):
+            raise Busy(self.state)
+        if self.waiting and self.waiting + images > self._limits.queue:
+            seconds = math.ceil(self.waiting * self._pace)
             raise Busy("too many images are waiting", max(1, seconds))
 
     async def read(self, images: Sequence[bytes], choice: Choice = PLAIN) -> list[Timed]:
@@ -276,7 +271,7 @@ class Batcher:
         since = time.perf_counter()
         self.check(len(images))
         job = _Job(images, choice, asyncio.get_running_loop().create_future())
-        self._waiting += len(images)
+        self.waiting += len(images)
         self._jobs.append(job)
         self._arrived.set()
         readings = await job.done
@@ -290,14 +285,14 @@ class Batcher:
         while self._jobs and images < self._limits.batch:
             job = self._jobs.popleft()
             if job.done.cancelled():  # whoever asked has gone
-                self._waiting -= len(job.images)
+                self.waiting -= len(job.images)
                 continue
             batch.append(job)
             images += len(job.images)
         return batch
 
     async def _read_batch(self, batch: list[_Job]) -> None:
-        self._metrics.waiting.set(self._waiting)
+        self._metrics.waiting.set(self.waiting)
         images = sum(len(job.images) for job in batch)
         if not images:
             return
@@ -310,8 +305,8 @@ class Batcher:
                 loop = asyncio.get_running_loop()
                 outcomes, seconds = await loop.run_in_executor(self._thread, self._outcomes, batch)
         finally:
-            self._waiting -= images
-            self._metrics.waiting.set(self._waiting)
+            self.waiting -= images
+            self._metrics.waiting.set(self.waiting)
         if quick:
             pace = seconds / (images + _OUTLAY)
             self._pace = max(pace, self._pace + 0.1 * (pace - self._pace))

@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
@@ -193,15 +192,15 @@ class TokenMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        refusal = None
-        if scope["type"] == "http" and not _is_open(scope["path"]):
+        refusal, path = None, scope.get("path", "")
+        free = any(path == one or (one[-1] == "/" and path.startswith(one)) for one in OPEN)
+        if scope["type"] == "http" and not free:
             refusal = self._refusal(Request(scope))
         await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        cookie = _cookie(request)
-        if cookie and self._token.fits_cookie(cookie):
+        if self._token.fits_cookie(request.cookies.get(_COOKIE, "")):
             return None
         address = request.client.host if request.client else ""
         if scheme.lower() == "bearer":
@@ -241,18 +240,6 @@ def router(token: Token) -> APIRouter:
         return response
 
     return routes
-
-
-def _is_open(path: str) -> bool:
-    return any(path == place or (place[-1] == "/" and path.startswith(place)) for place in OPEN)
-
-
-def _cookie(request: Request) -> str:
-    try:
-        found = SimpleCookie(request.headers.get("cookie", "")).get(_COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
 
 
 def _too_often(seconds: int) -> Response:

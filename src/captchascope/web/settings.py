@@ -1,4 +1,4 @@
-"""How a folder is to be labelled."""
+"""How a server behaves, how much it takes in, and how a folder is to be labelled."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from captchascope import __version__
+from captchascope.files import printable
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
@@ -98,6 +99,7 @@ def _environment() -> jinja2.Environment:
     environment.globals["asset"] = address
     environment.globals["version"] = __version__
     environment.filters["level"] = level
+    environment.filters["printable"] = printable
     environment.filters["percent"] = _percent
     environment.filters["sureness"] = _sureness
     environment.filters["duration"] = _duration

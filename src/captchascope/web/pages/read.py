@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import cv2
 from fastapi import APIRouter, Request, Response
 
-from captchascope.draw import draw_panels, explain_reading
+from captchascope.draw import Explanation, Panel, draw_panels, explain_reading
 from captchascope.draw.canvas import drawing_uri, image_uri
 from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.image import load_gray, load_rgb
 from captchascope.reader import GlyphMethod
-from captchascope.records import CharReading, Reading
+from captchascope.records import CharReading
 from captchascope.web.batching import Batcher, Timed
 from captchascope.web.problems import Problem
 from captchascope.web.schemas import Options, Upload, parse_options, parts_of
@@ -77,23 +77,11 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage of the glyphs way: its number, its name, what it did, and pictures of that."""
-
-    number: str
-    name: str
-    caption: str
-    pictures: tuple[Picture, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Stages:
-    """Every stage of reading one image."""
+    """Every stage of reading one image by glyphs, each panel with its pictures."""
 
-    scheme: str
-    text: str | None
-    confidence: float
-    stages: tuple[Stage, ...]
+    explanation: Explanation
+    panels: tuple[tuple[Panel, list[Picture]], ...]
 
 
 def picture_of(image: bytes, limits: Limits) -> Picture | None:
@@ -122,13 +110,12 @@ def stages_of(method: GlyphMethod, image: bytes, limits: Limits) -> Stages:
         SegmentationError: If it cannot be cut into glyphs.
     """
     gray = load_gray(image, name="image", max_bytes=limits.body, max_pixels=limits.pixels)
-    it = explain_reading(method, gray, "image")
-    stages = []
-    for panel in draw_panels(it):
-        number, name = panel.title.split(" ", 1)
-        pictures = [Picture(drawing_uri(one), *one.size) for one in panel.pictures]
-        stages.append(Stage(number, name, panel.caption, tuple(pictures)))
-    return Stages(it.scheme.name, it.text, it.confidence, tuple(stages))
+    explanation = explain_reading(method, gray, "image")
+    panels = [
+        (panel, [Picture(drawing_uri(one), *one.size) for one in panel.pictures])
+        for panel in draw_panels(explanation)
+    ]
+    return Stages(explanation, tuple(panels))
 
 
 _WIDTH = 340.0
@@ -240,17 +227,15 @@ class Card:
     """One image that was read, as the page shows it.
 
     Attributes:
-        name: What the file was called.
-        reading: What was read.
-        ms: Milliseconds from when it was taken in.
+        file: What was sent.
+        timed: What was read, and how long it took.
         picture: The image; None where it cannot be decoded.
         alignment: Where each character was seen; None where the model does not tell.
         again: The file in base64, to send once more for its stages; "" where they can't be drawn.
     """
 
-    name: str
-    reading: Reading
-    ms: float
+    file: Upload
+    timed: Timed
     picture: Picture | None
     alignment: Alignment | None
     again: str
@@ -326,7 +311,7 @@ class _Pages:
         # a form that sends it back grows by a third, and must fit the limit too
         small = 1.4 * len(file.data) < self.limits.body
         again = base64.b64encode(file.data).decode() if picture and stages and small else ""
-        return Card(file.name, timed.reading, timed.ms, picture, alignment, again)
+        return Card(file, timed, picture, alignment, again)
 
     async def stages(self, form: Form) -> Stages:
         """Draw the stages of the image that a form has in base64."""

@@ -17,7 +17,7 @@ from fastapi import APIRouter, Response
 from captchascope.data.dataset import read_dataset
 from captchascope.draw.canvas import image_uri
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
-from captchascope.evaluate import Evaluation, Rate, evaluate_reader
+from captchascope.evaluate import Evaluation, Mistake, evaluate_reader
 from captchascope.files import printable
 from captchascope.image import load_rgb
 from captchascope.reader import Reader
@@ -25,7 +25,6 @@ from captchascope.records import Reading
 from captchascope.web.batching import Batcher, without_traceback
 from captchascope.web.pages.charts import (
     TrainingHistory,
-    Whisker,
     calibration_chart,
     heat,
     history_chart,
@@ -138,44 +137,6 @@ _MOST_CHARS = 40  # of a confusion matrix that still fits a page
 _CONFUSED = 30  # pairs that are listed where it does not
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What the list of models tells of one."""
-
-    name: str
-    method: str
-    chars: str
-    validation: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A rate by its name, and how it is drawn."""
-
-    name: str
-    rate: Rate
-    whisker: Whisker
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell of the confusion matrix: its count, and the class that colours it."""
-
-    count: int
-    style: str
-
-
-@dataclass(frozen=True, slots=True)
-class Worst:
-    """An image that was misread, as an address that holds it; "" where it cannot be decoded."""
-
-    file: str
-    label: str
-    text: str
-    confidence: float
-    uri: str
-
-
 def router(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
     """Return the routes; without ``measurements`` the server was given no folder to test on."""
     routes = APIRouter(include_in_schema=False)
@@ -204,7 +165,7 @@ def router(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
             return shown("measuring.html", state=state)
         if not isinstance(state, Measured):
             return shown("unmeasured.html", 422, error=state)
-        return shown("result.html", it=state, **await asyncio.to_thread(_drawn, state))
+        return shown("result.html", measured=state, **await asyncio.to_thread(_drawn, state))
 
     @routes.post("/results/{name}")
     async def _again(name: str) -> Response:
@@ -216,53 +177,48 @@ def router(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
     return routes
 
 
-def _model(name: str, reader: Reader) -> Model:
+def _model(name: str, reader: Reader) -> dict[str, object]:
+    """Return what the list of models tells of one."""
     meta = reader.model.metadata
     share = meta.metrics.get("validation_captcha")
     validation = float(share) if isinstance(share, int | float) else None
-    return Model(name, meta.method, meta.charset.chars, validation)
-
-
-def _drawn(it: Measured) -> dict[str, Any]:
-    """Return what the template of a result draws."""
-    first, rows = _rows(it.result)
-    small = len(it.chars) <= _MOST_CHARS
     return {
-        "first": first,
-        "rows": rows,
-        "matrix": _matrix(it) if small else [],
-        "pairs": it.result.most_confused(_CONFUSED),
-        "calibration": calibration_chart(it.result.calibration),
-        "history": None if it.history is None else history_chart(it.history),
-        "worst": _worst(it.result),
+        "name": name,
+        "method": meta.method,
+        "chars": meta.charset.chars,
+        "validation": validation,
     }
 
 
-def _rows(result: Evaluation) -> tuple[float, list[Row]]:
-    """Return the share at which the drawings begin, and every rate with its own."""
+def _drawn(measured: Measured) -> dict[str, Any]:
+    """Return what the template of a result draws."""
+    result, chars, history = measured.result, measured.chars, measured.history
     rows = result.rows()
-    first, drawn = whiskers([row.rate for row in rows])
-    return first, [Row(row.name, row.rate, one) for row, one in zip(rows, drawn, strict=True)]
+    first, intervals = whiskers([row.rate for row in rows])
+    return {
+        "first": first,
+        "rows": zip(rows, intervals, strict=True),
+        "matrix": _matrix(result, chars) if len(chars) <= _MOST_CHARS else [],
+        "pairs": result.most_confused(_CONFUSED),
+        "calibration": calibration_chart(result.calibration),
+        "history": None if history is None else history_chart(history),
+        "worst": [(mistake, _image_of(mistake)) for mistake in result.mistakes[:_WORST]],
+    }
 
 
-def _matrix(it: Measured) -> list[tuple[str, list[Cell]]]:
-    """Return a row of cells for each character that labels have."""
+def _matrix(result: Evaluation, chars: str) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Return a row for each character that labels have: counts, and the classes to show them in."""
     rows = []
-    for i, (char, counts) in enumerate(it.result.confusion_matrix(it.chars)):
+    for i, (char, counts) in enumerate(result.confusion_matrix(chars)):
         total = sum(counts)
         styles = ["right" if i == j else f"heat-{heat(n, total)}" for j, n in enumerate(counts)]
-        rows.append((char, [Cell(*pair) for pair in zip(counts, styles, strict=True)]))
+        rows.append((char, list(zip(counts, styles, strict=True))))
     return rows
 
 
-def _worst(result: Evaluation) -> list[Worst]:
-    found = []
-    for mistake in result.mistakes[:_WORST]:
-        try:
-            uri = image_uri(load_rgb(mistake.sample.path))
-        except ImageError:
-            uri = ""
-        sample, reading = mistake.sample, mistake.reading
-        text = "" if reading.text is None else reading.text
-        found.append(Worst(printable(sample.file), sample.label, text, reading.confidence, uri))
-    return found
+def _image_of(mistake: Mistake) -> str:
+    """Return an image that was misread as an address that holds it; "" where it cannot be."""
+    try:
+        return image_uri(load_rgb(mistake.sample.path))
+    except ImageError:
+        return ""
