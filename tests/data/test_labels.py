@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.data.formats.names import look_like_numbers
 from captchascope.data.labels import write_labels, write_labels_txt
 from captchascope.errors import DatasetError, OutputError
 from captchascope.records import Sample
@@ -181,37 +180,6 @@ def test_names_begin_with_the_label(tmp_path: Path) -> None:
     dataset = read_dataset(folder_of(tmp_path, ["226md.png", "226md_2.png", "a.b.png", "_.png"]))
     assert labels(dataset) == {"226md.png": "226md", "226md_2.png": "226md", "a.b.png": "a.b"}
     assert [problem.where for problem in dataset.problems] == [str(tmp_path / "_.png")]
-
-
-@pytest.mark.parametrize(
-    ("names", "numbers"),
-    [
-        ("1 2 3 4 5 6 7 8 9 10 11 12", True),
-        ("0 1 2", True),
-        ("7", True),
-        ("4501 4502 4504", True),
-        ("00021 02999 09442", True),
-        ("226md 7x2aa 1", True),
-        ("img_1 img_2", True),
-        ("captcha_x captcha_y", True),
-        ("captcha1 captcha2", True),
-        ("163356 742336 991181 321404", False),
-        ("163356", False),
-        ("012345 742336", False),
-        ("163356 163356_2", False),
-        ("226md 22634 7x2aa", False),
-        ("226md 226md_2", False),
-        ("ab12 cd34", False),
-    ],
-)
-def test_names_that_only_count_are_no_labels(tmp_path: Path, names: str, numbers: bool) -> None:
-    """They are read when asked for; the error says how to ask."""
-    assert look_like_numbers(names.split()) == numbers
-    folder_of(tmp_path, [f"{name}.png" for name in names.split()])
-    if numbers:
-        with pytest.raises(DatasetError, match=r"labels\.csv.*labels\.txt.*--labels-from names"):
-            read_dataset(tmp_path)
-    assert len(read_dataset(tmp_path, "names").samples) == len(names.split())
 
 
 LABEL = st.text(st.characters(codec="utf-8").filter(str.isprintable), min_size=1).filter(

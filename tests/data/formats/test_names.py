@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from captchascope.data.dataset import read_dataset
-from captchascope.data.formats.names import may_be_a_name, spelt, unspelt
+from captchascope.data.formats.names import look_like_numbers, may_be_a_name, spelt, unspelt
+from captchascope.errors import DatasetError
 from captchascope.glyphs.folder import folder_name
 from data.formats.made import converted, files, folder_of, labels, whats
 
@@ -129,3 +130,34 @@ def test_lines_keep_numbers_where_they_can(
     assert files(dest) == [*expected, "labels.txt"]
     back = read_dataset(dest)
     assert [sample.label for sample in back.samples] == [f"x{n}" for n in range(len(names))]
+
+
+@pytest.mark.parametrize(
+    ("names", "numbers"),
+    [
+        ("1 2 3 4 5 6 7 8 9 10 11 12", True),
+        ("0 1 2", True),
+        ("7", True),
+        ("4501 4502 4504", True),
+        ("00021 02999 09442", True),
+        ("226md 7x2aa 1", True),
+        ("img_1 img_2", True),
+        ("captcha_x captcha_y", True),
+        ("captcha1 captcha2", True),
+        ("163356 742336 991181 321404", False),
+        ("163356", False),
+        ("012345 742336", False),
+        ("163356 163356_2", False),
+        ("226md 22634 7x2aa", False),
+        ("226md 226md_2", False),
+        ("ab12 cd34", False),
+    ],
+)
+def test_names_that_only_count_are_no_labels(tmp_path: Path, names: str, numbers: bool) -> None:
+    """They are read when asked for; the error says how to ask."""
+    assert look_like_numbers(names.split()) == numbers
+    folder_of(tmp_path, [f"{name}.png" for name in names.split()])
+    if numbers:
+        with pytest.raises(DatasetError, match=r"labels\.csv.*labels\.txt.*--labels-from names"):
+            read_dataset(tmp_path)
+    assert len(read_dataset(tmp_path, "names").samples) == len(names.split())

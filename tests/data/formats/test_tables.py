@@ -1,7 +1,9 @@
-"""Tables as spreadsheets and other tools save them."""
+"""Tables as spreadsheets and other tools save them, and those of a site's own answers."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,77 @@ def test_the_table_of_hugging_face(tmp_path: Path) -> None:
     assert labels(read_dataset(tmp_path, "csv")) == {"0001.png": "ab"}
     with pytest.raises(DatasetError, match="look like numbers"):
         read_dataset(tmp_path)
+
+
+def digest(name: str) -> str:
+    """Return the SHA-256 of what ``folder_of`` puts into a file."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def answers(place: Path, *rows: tuple[str, str]) -> Path:
+    """Write a table of answers."""
+    path = place / "answers.csv"
+    text = "".join(f"{sha256},{label}\n" for sha256, label in rows)
+    path.write_text(f"sha256,label\n{text}", encoding="utf-8")
+    return path
+
+
+def test_images_are_labelled_by_their_bytes(tmp_path: Path) -> None:
+    """Whatever they are called, in capitals or not; what was served and not collected is fine."""
+    folder = folder_of(tmp_path / "images", ["1.png", "b/2.png", "3.png"])
+    table = answers(
+        tmp_path,
+        (digest("b/2.png"), "007"),
+        (digest("uncollected"), "x"),
+        (digest("1.png").upper(), "ab"),
+        (digest("1.png"), "ab"),
+    )
+    dataset = read_dataset(folder, answers=table)
+    assert labels(dataset) == {"1.png": "ab", "b/2.png": "007"}
+    assert [sample.row for sample in dataset.samples] == [4, 2]
+    assert whats(dataset) == [(None, "has no row for '3.png'")]
+    assert dataset.problems[0].where == str(table)
+    assert labels(read_dataset(folder, str(table))) == labels(dataset)
+
+
+def test_two_images_of_the_same_bytes(tmp_path: Path) -> None:
+    """Both have the label."""
+    folder = folder_of(tmp_path / "images", ["1.png", "2.png"])
+    (folder / "2.png").write_bytes(b"1.png")
+    dataset = read_dataset(folder, answers=answers(tmp_path, (digest("1.png"), "x")))
+    assert labels(dataset) == {"1.png": "x", "2.png": "x"}
+
+
+def test_answers_that_differ_or_are_none(tmp_path: Path) -> None:
+    """Each is a problem at its line, and spares the others."""
+    folder = folder_of(tmp_path / "images", ["1.png", "2.png", "3.png"])
+    rows = [(digest("1.png"), "a"), (digest("1.png"), "b"), ("12", "c"), (digest("2.png"), "")]
+    table = answers(tmp_path, *rows, (digest("3.png"), "d,e"), (digest("3.png"), "f"))
+    dataset = read_dataset(folder, answers=table)
+    assert labels(dataset) == {"3.png": "f"}
+    assert whats(dataset) == [
+        (4, "has '12' for a SHA-256"),
+        (6, "has 3 fields where the header has 2"),
+        (2, "has 2 different answers to '1.png'"),
+        (5, "gives '2.png' an empty label"),
+    ]
+
+
+def test_a_table_of_something_else(tmp_path: Path) -> None:
+    """It has no answers, and says so."""
+    folder = folder_of(tmp_path, ["1.png"])
+    (tmp_path / "other.csv").write_text("file,label\n1.png,1\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match="has no header with the columns 'sha256' and 'label'"):
+        read_dataset(folder, answers=tmp_path / "other.csv")
+    with pytest.raises(DatasetError, match="cannot be read"):
+        read_dataset(folder, answers=tmp_path / "none.csv")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs permissions")
+def test_an_image_that_cannot_be_read(tmp_path: Path) -> None:
+    """It is reported once, as that."""
+    folder = folder_of(tmp_path / "images", ["1.png"])
+    (folder / "1.png").chmod(0)
+    dataset = read_dataset(folder, answers=answers(tmp_path, (digest("1.png"), "x")))
+    what = "has no answer to '1.png', which cannot be read: Permission denied"
+    assert whats(dataset) == [(None, what)]
