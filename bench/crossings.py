@@ -23,7 +23,7 @@ from types import FrameType
 from typing import Any
 
 import captchascope
-from captchascope.cli.app import run
+from captchascope.cli.app import run_command_line
 from captchascope.web.app import create_app
 from captchascope.web.settings import Settings
 
@@ -75,9 +75,9 @@ def of_command(image: Path) -> Crossings:
     """Count those of ``captchascope read``."""
     with redirect_stdout(io.TextIOWrapper(io.BytesIO())):
         for _ in range(3):
-            run(["read", str(image)])
+            run_command_line(["read", str(image)])
         with _counted() as found:
-            run(["read", str(image)])
+            run_command_line(["read", str(image)])
     return found
 
 

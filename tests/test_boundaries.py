@@ -179,8 +179,8 @@ HEAVY = [
 
 COMMAND = f"""
 import json, sys
-from captchascope.cli.app import run
-status = run(sys.argv[1:])
+from captchascope.cli.app import run_command_line
+status = run_command_line(sys.argv[1:])
 print(json.dumps([status, sorted(set({HEAVY}) & sys.modules.keys())]), file=sys.stderr)
 """
 

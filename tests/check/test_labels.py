@@ -12,11 +12,11 @@ from captchascope.check.labels import (
     alphabet_findings,
     amount_findings,
     character_kind,
-    described,
     imbalance_findings,
     length_findings,
     look_alike,
     sameness_findings,
+    show_char,
 )
 from captchascope.check.report import Severity
 from check.made import DIGITS, files, kinds, labelled, ordinary
@@ -49,8 +49,8 @@ def test_a_look_alike_is_ascii(char: str, twin: str) -> None:
 
 def test_a_foreign_character_is_named() -> None:
     """For no terminal shows how it differs from the plain one."""
-    assert described("О") == "'О' U+041E cyrillic capital letter o"
-    assert described("O") == "'O'"
+    assert show_char("О") == "'О' U+041E cyrillic capital letter o"
+    assert show_char("O") == "'O'"
 
 
 @pytest.mark.parametrize(

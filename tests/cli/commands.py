@@ -14,7 +14,7 @@ from typing import IO
 
 import pytest
 
-from captchascope.cli.app import run
+from captchascope.cli.app import run_command_line
 from captchascope.generate import draw_captcha
 from captchascope.reader import load
 
@@ -61,7 +61,7 @@ def text(number: int) -> str:
 def here(capsys: pytest.CaptureFixture[str], arguments: Sequence[object]) -> Done:
     """Run a command in this process."""
     capsys.readouterr()
-    status = run([str(argument) for argument in arguments])
+    status = run_command_line([str(argument) for argument in arguments])
     said = capsys.readouterr()
     return Done(status, said.out, said.err)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from captchascope.cli.app import run
+from captchascope.cli.app import run_command_line
 from captchascope.web.settings import Limits, Settings
 from ending import end
 from web.serving import TIMEOUT, serving
@@ -158,7 +158,7 @@ def test_connections_are_dealt_out_among_the_workers() -> None:
         now = [_sockets_of(worker) for worker in workers]
         assert min(more - less for more, less in zip(now, before, strict=True)) >= 10
         for number in ("1", "2"):
-            assert run(["serve", "--port", str(port), "--workers", number]) == 1
+            assert run_command_line(["serve", "--port", str(port), "--workers", number]) == 1
 
 
 def _sockets_of(process: int) -> int:
@@ -201,7 +201,7 @@ def test_what_cannot_be_served_is_said_at_once(
         ):
             if status == 1:
                 token_file.chmod(0o600)
-            assert run(["serve", *arguments]) == status
+            assert run_command_line(["serve", *arguments]) == status
             told = capsys.readouterr()
             assert told.out == ""
             assert said in told.err

@@ -50,7 +50,7 @@ def look_alike(char: str) -> str:
     return plain if plain != char and plain.isascii() and len(plain) == 1 else ""
 
 
-def described(char: str) -> str:
+def show_char(char: str) -> str:
     """Return a character as a message shows it, by its Unicode name where it is not ASCII."""
     if char.isascii():
         return f"'{char}'"
@@ -174,7 +174,7 @@ def _listed(chars: Sequence[str], seen: Mapping[str, int]) -> str:
     def times(count: int) -> str:
         return "once" if count == 1 else f"{count} times"
 
-    shown = ", ".join(f"{described(char)} ({times(seen[char])})" for char in chars[:_SHOWN])
+    shown = ", ".join(f"{show_char(char)} ({times(seen[char])})" for char in chars[:_SHOWN])
     return shown + _more(len(chars))
 
 

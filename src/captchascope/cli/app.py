@@ -101,14 +101,14 @@ def main() -> None:
     Everything is written and closed by then, and the large libraries would take a tenth of a cold
     start to dismantle themselves: the process ends at once.
     """
-    status = run(sys.argv[1:])
+    status = run_command_line(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(status)
 
 
-def run(arguments: Sequence[str]) -> int:
+def run_command_line(arguments: Sequence[str]) -> int:
     """Run the command line.
 
     Returns:

@@ -33,14 +33,14 @@ def _context() -> ForkServerContext:
 
 def _run(said: Connection, heard: str, arguments: list[str]) -> None:
     """Run the command line, in the new process."""
-    from captchascope.cli.app import run
+    from captchascope.cli.app import run_command_line
 
     os.dup2(said.fileno(), 1)
     with Path(heard).open("wb") as file:
         os.dup2(file.fileno(), 2)
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", closefd=False)
-    sys.exit(run(arguments))
+    sys.exit(run_command_line(arguments))
 
 
 class Served:
