@@ -12,8 +12,15 @@ from captchascope.generate.folder import write_folder
 from cli.commands import SEED, STARTED, Cli, Done, here
 from ending import end
 
-LONGEST = ("test_readme.py", "train/ctc/test_command_faults.py", "train/glyphs/test_command.py")
-"""The files that take a minute or more, which are begun first, lest one is left to the end."""
+LONGEST = (
+    "test_readme.py",
+    "test_wheel.py",
+    "train/glyphs/test_command.py",
+    "train/ctc/test_command_faults.py",
+    "web/label/test_kills.py",
+    "web/test_server.py",
+)
+"""The files that take longest, which are begun first, lest one is left to the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
