@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, TypeAlias
 
 from fastapi import APIRouter, Request, Response
@@ -19,6 +20,8 @@ from captchascope.web.schemas import Options, parse_request
 from captchascope.web.settings import Settings
 
 Schema: TypeAlias = dict[str, Any]
+
+_answer = partial(Response, media_type="application/json")  # of to_json: ten times as fast as json
 
 
 def router(settings: Settings, batcher: Batcher, metrics: Metrics) -> APIRouter:
@@ -66,19 +69,19 @@ class _Api:
             self._settings.limits,
             self._readers.names,
         )
-        timed = await self._batcher.read([upload.data for upload in asked.uploads], asked.choice)
-        self._metrics.count([one.reading for one in timed])
-        if len(timed) == 1 and (error := timed[0].reading.error) is not None:
-            raise Problem(422, error.what, where=asked.uploads[0].name, remedy=error.remedy)
-        rows = [
-            {**one.reading.row(upload.name), "ms": round(one.ms, 3)}
-            for upload, one in zip(asked.uploads, timed, strict=True)
-        ]
-        return _answer({"model": asked.choice.model or self._readers.names[0], "readings": rows})
+        readings, ms = await self._batcher.read(asked.images, asked.choice)
+        self._metrics.count(readings)
+        if len(readings) == 1 and (error := readings[0].error) is not None:
+            raise Problem(422, error.what, where=asked.names[0], remedy=error.remedy)
+        rows = []
+        for name, reading in zip(asked.names, readings, strict=True):
+            rows.append({**reading.row(name), "ms": round(ms, 3)})
+        model = asked.choice.model or self._readers.names[0]
+        return _answer(to_json({"model": model, "readings": rows}))
 
     async def echo(self, request: Request) -> Response:
         """Give back how long what came was: all the work of a server but reading."""
-        return _answer({"length": len(await request.body())})
+        return _answer(to_json({"length": len(await request.body())}))
 
     async def models(self, request: Request) -> Response:
         if not self._readers.opened:
@@ -92,26 +95,22 @@ class _Api:
             }
             for name, reader in self._readers.opened.items()
         ]
-        return _answer({"models": about})
+        return _answer(to_json({"models": about}))
 
     async def healthz(self, request: Request) -> Response:
-        return _answer({"status": "alive"})
+        return _answer(to_json({"status": "alive"}))
 
     async def readyz(self, request: Request) -> Response:
         """Tell whether images are read: not while starting or stopping."""
         if self._batcher.ready:
-            return _answer({"status": "ready"})
+            return _answer(to_json({"status": "ready"}))
         return problem(503, self._batcher.state, {"Retry-After": "1"})
 
     async def metrics(self, request: Request) -> Response:
         return Response(self._metrics.text(), headers={"Content-Type": prometheus.MEDIA_TYPE})
 
     async def openapi(self, request: Request) -> Response:
-        return _answer(document(self._settings))
-
-
-def _answer(value: object) -> Response:
-    return Response(to_json(value), media_type="application/json")  # ten times as fast as json
+        return _answer(to_json(document(self._settings)))
 
 
 _PROBLEMS = {

@@ -150,14 +150,6 @@ class Busy(Problem):
         super().__init__(503, what, {"Retry-After": str(seconds)})
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """A reading, and the milliseconds since its image was taken in."""
-
-    reading: Reading
-    ms: float
-
-
 @dataclass(slots=True, eq=False)
 class _Job:
     """The images of one request, and what it waits for."""
@@ -260,9 +252,13 @@ class Batcher:
             seconds = math.ceil(self.waiting * self._pace)
             raise Busy("too many images are waiting", max(1, seconds))
 
-    async def read(self, images: Sequence[bytes], choice: Choice = PLAIN) -> list[Timed]:
-        """Read images, which wait their turn; those that fail have ``reading.error`` set.
+    async def read(
+        self, images: Sequence[bytes], choice: Choice = PLAIN
+    ) -> tuple[list[Reading], float]:
+        """Read images, which wait their turn; those that fail have ``error`` set.
 
+        Returns:
+            The readings, and the milliseconds since the images were taken in.
         Raises:
             Busy: If the queue is full, or no model is open yet.
             UsageError: If ``choice`` names no model, or its constraints are no good.
@@ -275,8 +271,7 @@ class Batcher:
         self._jobs.append(job)
         self._arrived.set()
         readings = await job.done
-        ms = 1000 * (time.perf_counter() - since)
-        return [Timed(reading, ms) for reading in readings]
+        return readings, 1000 * (time.perf_counter() - since)
 
     def _next_batch(self) -> list[_Job]:
         """Take whole requests off the queue, until they make a batch."""

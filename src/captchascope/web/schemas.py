@@ -234,9 +234,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """The images of a request to read, and what it asks for."""
+    """The images of a request to read, with their names, and what it asks for."""
 
-    uploads: tuple[Upload, ...]
+    names: list[str]
+    images: list[bytes]
     choice: Choice
 
 
@@ -274,7 +275,8 @@ async def parse_request(
     if len(uploads) > limits.images:
         raise Problem(413, f"{len(uploads)} images; {limits.images} at most in one request")
     _check(options, limits, models)
-    return ReadRequest(uploads, PLAIN if options is _NO_OPTIONS else options.choice())
+    names, images = [one.name for one in uploads], [one.data for one in uploads]
+    return ReadRequest(names, images, PLAIN if options is _NO_OPTIONS else options.choice())
 
 
 def parse_options(fields: Fields, limits: Limits, models: Sequence[str]) -> Options:

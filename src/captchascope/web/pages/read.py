@@ -16,8 +16,8 @@ from captchascope.draw.canvas import drawing_uri, image_uri
 from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.image import load_gray, load_rgb
 from captchascope.reader import GlyphMethod
-from captchascope.records import CharReading
-from captchascope.web.batching import Batcher, Timed
+from captchascope.records import CharReading, Reading
+from captchascope.web.batching import Batcher
 from captchascope.web.problems import Problem
 from captchascope.web.schemas import Options, Upload, parse_options, parts_of
 from captchascope.web.settings import Limits
@@ -228,14 +228,16 @@ class Card:
 
     Attributes:
         file: What was sent.
-        timed: What was read, and how long it took.
+        reading: What was read.
+        ms: Milliseconds from when it was taken in.
         picture: The image; None where it cannot be decoded.
         alignment: Where each character was seen; None where the model does not tell.
         again: The file in base64, to send once more for its stages; "" where they can't be drawn.
     """
 
     file: Upload
-    timed: Timed
+    reading: Reading
+    ms: float
     picture: Picture | None
     alignment: Alignment | None
     again: str
@@ -297,21 +299,23 @@ class _Pages:
         if "ignore_case" in fields:  # as a browser sends a box that is ticked
             fields["ignore_case"] = "true"
         asked = parse_options([*fields.items()], self.limits, self.batcher.readers.names)
-        timed = await self.batcher.read([file.data for file in form.files], asked.choice())
+        images = [file.data for file in form.files]
+        readings, ms = await self.batcher.read(images, asked.choice())
         stages = self.stages_method(asked.model or "") is not None
 
         def drawn() -> list[Card]:
-            return [self._card(*both, stages) for both in zip(form.files, timed, strict=True)]
+            both = zip(form.files, readings, strict=True)
+            return [self._card(file, reading, ms, stages) for file, reading in both]
 
         return await asyncio.to_thread(drawn)
 
-    def _card(self, file: Upload, timed: Timed, stages: bool) -> Card:
+    def _card(self, file: Upload, reading: Reading, ms: float, stages: bool) -> Card:
         picture = picture_of(file.data, self.limits)
-        alignment = None if picture is None else alignment_of(picture, timed.reading.chars)
+        alignment = None if picture is None else alignment_of(picture, reading.chars)
         # a form that sends it back grows by a third, and must fit the limit too
         small = 1.4 * len(file.data) < self.limits.body
         again = base64.b64encode(file.data).decode() if picture and stages and small else ""
-        return Card(file, timed, picture, alignment, again)
+        return Card(file, reading, ms, picture, alignment, again)
 
     async def stages(self, form: Form) -> Stages:
         """Draw the stages of the image that a form has in base64."""
