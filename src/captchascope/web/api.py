@@ -210,14 +210,7 @@ def _json(model: type[BaseModel]) -> Schema:
 
 
 _COMPONENTS = "#/components/schemas/"
-_DESCRIBED: tuple[type[BaseModel], ...] = (
-    schemas.Request,
-    schemas.Form,
-    schemas.Answer,
-    schemas.Models,
-    schemas.Status,
-    schemas.ProblemDetails,
-)
+_ANSWERS = schemas.Answer, schemas.Models, schemas.Status, schemas.ProblemDetails
 
 
 class _Untitled(GenerateJsonSchema):
@@ -230,7 +223,7 @@ class _Untitled(GenerateJsonSchema):
 def _components(settings: Settings) -> Schema:
     """Return the schemas of all models, with the limits of a server."""
     _, told = models_json_schema(
-        [(model, "validation") for model in _DESCRIBED],
+        [(model, "validation") for model in (schemas.Request, schemas.Form, *_ANSWERS)],
         ref_template=f"{_COMPONENTS}{{model}}",
         schema_generator=_Untitled,
     )

@@ -37,30 +37,19 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
+        answered = "Requests that were answered."
         self.requests = Counter(
-            "captchascope_requests",
-            "Requests that were answered.",
-            ["path", "status"],
-            registry=registry,
+            "captchascope_requests", answered, ["path", "status"], registry=registry
         )
+        taken = "From the first byte of a request's headers taken in to the last of its answer."
         self.seconds = Histogram(
-            "captchascope_request_seconds",
-            "From the first byte of a request's headers taken in to the last of its answer.",
-            ["path"],
-            buckets=_SECONDS,
-            registry=registry,
+            "captchascope_request_seconds", taken, ["path"], buckets=_SECONDS, registry=registry
         )
-        self.images = Counter(
-            "captchascope_images",
-            "Images that were read, by what came of them.",
-            ["outcome"],
-            registry=registry,
-        )
+        read = "Images that were read, by what came of them."
+        self.images = Counter("captchascope_images", read, ["outcome"], registry=registry)
+        at_once = "Images that were read at once."
         self.batches = Histogram(
-            "captchascope_batch_images",
-            "Images that were read at once.",
-            buckets=_IMAGES,
-            registry=registry,
+            "captchascope_batch_images", at_once, buckets=_IMAGES, registry=registry
         )
         self.waiting = Gauge(
             "captchascope_waiting_images",

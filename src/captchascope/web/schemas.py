@@ -224,12 +224,8 @@ def _as_sent(text: str) -> str:
     return text.encode("latin-1").decode(errors="replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One image as it was sent; its name is repeated to whoever sent it, and used for nothing."""
-
-    name: str
-    data: bytes
+Upload: TypeAlias = tuple[str, bytes]
+"""One image as it was sent; its name is repeated to whoever sent it, and used for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +263,7 @@ async def parse_request(
         parts = await parts_of(content_type, body, limits.images + len(Options.model_fields))
         uploads, options = _of_parts(parts, given)
     elif kind == "application/octet-stream" or kind.startswith("image/"):
-        uploads, options = (Upload("image", body),), given
+        uploads, options = [("image", body)], given
     else:
         raise Problem(415, f"send one of {_ACCEPTED}", {"Accept": _ACCEPTED})
     if not body:
@@ -275,7 +271,7 @@ async def parse_request(
     if len(uploads) > limits.images:
         raise Problem(413, f"{len(uploads)} images; {limits.images} at most in one request")
     _check(options, limits, models)
-    names, images = [one.name for one in uploads], [one.data for one in uploads]
+    names, images = [name for name, _ in uploads], [data for _, data in uploads]
     return ReadRequest(names, images, PLAIN if options is _NO_OPTIONS else options.choice())
 
 
@@ -304,7 +300,7 @@ def _check(options: Options, limits: Limits, models: Sequence[str]) -> None:
             raise Problem(422, f"is longer than {limits.constraint} characters", where=name)
 
 
-def _of_json(body: bytes, given: Options) -> tuple[tuple[Upload, ...], Options]:
+def _of_json(body: bytes, given: Options) -> tuple[list[Upload], Options]:
     try:
         loaded = json.loads(body)
     except (ValueError, RecursionError):
@@ -313,7 +309,7 @@ def _of_json(body: bytes, given: Options) -> tuple[tuple[Upload, ...], Options]:
         raise Problem(422, "the body is no object with images")
     said = {name: value for name, value in loaded.items() if value is not None or name == "images"}
     request = _validated(Request, {**given.model_dump(), **said})
-    return tuple(starmap(_decoded, enumerate(request.images, 1))), request
+    return list(starmap(_decoded, enumerate(request.images, 1))), request
 
 
 def _decoded(number: int, image: str | Image) -> Upload:
@@ -322,16 +318,16 @@ def _decoded(number: int, image: str | Image) -> Upload:
         data = b64decode(sent.data, validate=True)
     except (Base64Error, ValueError):
         raise Problem(422, "is not base64", where=f"images.{number - 1}") from None
-    return Upload(str(number) if sent.file is None else sent.file, data)
+    return (str(number) if sent.file is None else sent.file), data
 
 
-def _of_parts(parts: Sequence[Part], given: Options) -> tuple[tuple[Upload, ...], Options]:
+def _of_parts(parts: Sequence[Part], given: Options) -> tuple[list[Upload], Options]:
     uploads: list[Upload] = []
     fields: list[tuple[str, str]] = []
     for part in parts:
         if part.filename is not None or part.name in ("image", "images"):
             name = part.filename or str(len(uploads) + 1)
-            uploads.append(Upload(name[-_LONGEST_NAME:], part.data))
+            uploads.append((name[-_LONGEST_NAME:], part.data))
             continue
         try:
             fields.append((part.name, part.data.decode()))
@@ -339,7 +335,7 @@ def _of_parts(parts: Sequence[Part], given: Options) -> tuple[tuple[Upload, ...]
             raise Problem(422, "is no text in UTF-8", where=part.name) from None
     if not uploads:
         raise Problem(422, "there is no image among the parts", where="images")
-    return tuple(uploads), _validated(Options, {**given.model_dump(), **_unique(fields)})
+    return uploads, _validated(Options, {**given.model_dump(), **_unique(fields)})
 
 
 def _unique(fields: Fields) -> dict[str, Any]:

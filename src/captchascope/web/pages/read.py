@@ -46,7 +46,7 @@ async def form_of(request: Request, limits: Limits) -> Form:
         raise Problem(415, "this is not a form of the page")
     parts = await parts_of(kind, await request.body(), limits.images + _FIELDS)
     files = [
-        Upload(_shown(part.filename), part.data)
+        (_shown(part.filename), part.data)
         for part in parts
         if part.filename or (part.filename is not None and part.data)  # or none was chosen
     ]
@@ -227,7 +227,7 @@ class Card:
     """One image that was read, as the page shows it.
 
     Attributes:
-        file: What was sent.
+        name: What the file was called.
         reading: What was read.
         ms: Milliseconds from when it was taken in.
         picture: The image; None where it cannot be decoded.
@@ -235,7 +235,7 @@ class Card:
         again: The file in base64, to send once more for its stages; "" where they can't be drawn.
     """
 
-    file: Upload
+    name: str
     reading: Reading
     ms: float
     picture: Picture | None
@@ -299,7 +299,7 @@ class _Pages:
         if "ignore_case" in fields:  # as a browser sends a box that is ticked
             fields["ignore_case"] = "true"
         asked = parse_options([*fields.items()], self.limits, self.batcher.readers.names)
-        images = [file.data for file in form.files]
+        images = [data for _, data in form.files]
         readings, ms = await self.batcher.read(images, asked.choice())
         stages = self.stages_method(asked.model or "") is not None
 
@@ -310,12 +310,13 @@ class _Pages:
         return await asyncio.to_thread(drawn)
 
     def _card(self, file: Upload, reading: Reading, ms: float, stages: bool) -> Card:
-        picture = picture_of(file.data, self.limits)
+        name, data = file
+        picture = picture_of(data, self.limits)
         alignment = None if picture is None else alignment_of(picture, reading.chars)
         # a form that sends it back grows by a third, and must fit the limit too
-        small = 1.4 * len(file.data) < self.limits.body
-        again = base64.b64encode(file.data).decode() if picture and stages and small else ""
-        return Card(file, reading, ms, picture, alignment, again)
+        small = 1.4 * len(data) < self.limits.body
+        again = base64.b64encode(data).decode() if picture and stages and small else ""
+        return Card(name, reading, ms, picture, alignment, again)
 
     async def stages(self, form: Form) -> Stages:
         """Draw the stages of the image that a form has in base64."""
