@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captchascope import evaluate
+from captchascope.check import inspection, labels
 from captchascope.data import dataset
 from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.errors import DatasetError, ImageError
@@ -404,7 +405,7 @@ def test_without_samples_there_is_nothing_to_evaluate(tmp_path: Path) -> None:
         evaluate_reader(load("metu"), Dataset(tmp_path, ()))
 
 
-@pytest.mark.parametrize("module", [evaluate, dataset])
+@pytest.mark.parametrize("module", [evaluate, dataset, inspection, labels])
 def test_the_examples_of_the_docstrings_are_true(module: ModuleType) -> None:
     """They are run as they stand, in the folder of the project."""
     done = doctest.testmod(module)

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from captchascope.check import narrow_findings, size_findings
+from captchascope.check import narrow_findings
 from captchascope.check.images import (
     ImageFacts,
     blank_findings,
     duplicate_findings,
     inspect_image,
     look_findings,
+    size_findings,
 )
 from captchascope.data.dataset import read_dataset
 from captchascope.errors import ImageError
@@ -116,16 +117,21 @@ def test_the_same_bytes_in_another_shape(tmp_path: Path) -> None:
     assert not list(duplicate_findings(looked_at(write(tmp_path, rows))))
 
 
+def sized(sizes: list[tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """Give each size a file."""
+    return {f"{n}.png": size for n, size in enumerate(sizes)}
+
+
 def test_images_of_one_size() -> None:
     """Nothing is said of them."""
-    assert size_findings([(60, 20)] * 30) == []
+    assert not list(size_findings(sized([(60, 20)] * 30)))
 
 
 def test_an_odd_size_among_equal_ones() -> None:
     """The image is named with its size."""
     sizes = [(60, 20)] * 20
     sizes[7] = (61, 20)
-    [finding] = size_findings(sizes, [f"{n}.png" for n in range(20)])
+    [finding] = size_findings(sized(sizes))
     assert (finding.kind, finding.severity) == ("odd-size", "warning")
     assert finding.what == "1 image of an odd size: most have 60 x 20"
     assert files(finding) == ["7.png"]
@@ -135,7 +141,7 @@ def test_an_odd_size_among_equal_ones() -> None:
 def test_mixed_sizes_are_a_note() -> None:
     """Images may be as wide as their text."""
     sizes = [(50 + 3 * n, 20 + n % 2) for n in range(30)]
-    [finding] = size_findings(sizes)
+    [finding] = size_findings(sized(sizes))
     assert (finding.kind, finding.severity) == ("mixed-sizes", "note")
     assert finding.what == "30 sizes, 50 x 20 to 137 x 21"
 
@@ -143,14 +149,14 @@ def test_mixed_sizes_are_a_note() -> None:
 def test_a_size_far_off_mixed_ones() -> None:
     """It is odd, and the others are still mixed, without it."""
     sizes = [*[(50 + n, 20) for n in range(30)], (640, 480)]
-    odd, mixed = size_findings(sizes, [f"{n}.png" for n in range(31)])
+    odd, mixed = size_findings(sized(sizes))
     assert (odd.kind, files(odd)) == ("odd-size", ["30.png"])
     assert mixed.what == "30 sizes, 50 x 20 to 79 x 20"
 
 
 def test_of_a_few_images_none_is_odd() -> None:
     """They are mixed."""
-    assert kinds(size_findings([(60, 20), (60, 20), (640, 480)])) == ["mixed-sizes"]
+    assert kinds(list(size_findings(sized([(60, 20), (60, 20), (640, 480)])))) == ["mixed-sizes"]
 
 
 @pytest.mark.parametrize(("label", "needed"), [("1234", 16), ("1123", 20), ("1111", 28), ("1", 4)])

@@ -1,6 +1,6 @@
 """What is wrong with a data set, before anything is trained on it."""
 
-from captchascope.check.images import narrow_findings, size_findings, timesteps_needed
+from captchascope.check.images import narrow_findings, timesteps_needed
 from captchascope.check.inspection import check_dataset
 from captchascope.check.labels import label_findings
 from captchascope.check.report import Finding, Mention, Report, Severity
@@ -13,6 +13,5 @@ __all__ = [
     "check_dataset",
     "label_findings",
     "narrow_findings",
-    "size_findings",
     "timesteps_needed",
 ]

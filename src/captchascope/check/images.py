@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -135,32 +135,28 @@ def _mention(image: ImageFacts, other: ImageFacts) -> Mention:
     return Mention(image.sample.file, facts | {"labelled": other.sample.label})
 
 
-def size_findings(
-    sizes: Sequence[tuple[int, int]], files: Sequence[str] | None = None
-) -> list[Finding]:
-    """Return what is to be said about the sizes of some images.
+def size_findings(sizes: Mapping[str, tuple[int, int]]) -> Iterator[Finding]:
+    """Yield what is to be said about the sizes of some images.
 
     Args:
-        sizes: Width and height of each, in pixels.
-        files: Their names; without them no finding names any.
+        sizes: Width and height of each in pixels, by its name.
     """
-    counts = Counter(sizes)
+    counts = Counter(sizes.values())
     if len(counts) < 2:
-        return []
+        return
     odd = _odd(counts)
-    at = [i for i, size in enumerate(sizes) if size in odd]
-    findings = []
+    rest = counts.keys() - odd
+    widths, heights = zip(*rest, strict=True)
+    ends = _shown((min(widths), min(heights))), _shown((max(widths), max(heights)))
+    shown = ends[0] if ends[0] == ends[1] else " to ".join(ends)
     if odd:
-        names = [] if files is None else [files[i] for i in at]
-        mentions = [Mention(n, {"size": _shown(sizes[i])}) for n, i in zip(names, at, strict=False)]
-        what = f"{counted(len(at), 'image')} of an odd size: most have {_range(counts, odd)}"
+        files = [Mention(file, {"size": _shown(s)}) for file, s in sizes.items() if s in odd]
+        what = f"{counted(len(files), 'image')} of an odd size: most have {shown}"
         remedy = "look whether they belong to the set"
-        findings.append(Finding("odd-size", "warning", "images", what, remedy, tuple(mentions)))
-    if len(rest := counts.keys() - odd) > 1:
-        what = f"{len(rest)} sizes, {_range(counts, odd)}"
+        yield Finding("odd-size", "warning", "images", what, remedy, tuple(files))
+    if len(rest) > 1:
         remedy = "none needed; of one size, reading would be a little faster"
-        findings.append(Finding("mixed-sizes", "note", "images", what, remedy))
-    return findings
+        yield Finding("mixed-sizes", "note", "images", f"{len(rest)} sizes, {shown}", remedy)
 
 
 def _odd(counts: Counter[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -176,12 +172,6 @@ def _odd(counts: Counter[tuple[int, int]]) -> set[tuple[int, int]]:
         for size in counts
         if any(not m / _FAR <= side <= m * _FAR for side, m in zip(size, middle, strict=True))
     }
-
-
-def _range(counts: Counter[tuple[int, int]], odd: set[tuple[int, int]]) -> str:
-    widths, heights = zip(*(counts.keys() - odd), strict=True)
-    low, high = (min(widths), min(heights)), (max(widths), max(heights))
-    return _shown(low) if low == high else f"{_shown(low)} to {_shown(high)}"
 
 
 def _shown(size: tuple[int, int]) -> str:

@@ -126,16 +126,17 @@ def check_dataset(
 ) -> Report:
     """Return what is wrong with a data set; it is only read.
 
-    Example:
-        >>> check_dataset(read_dataset("captchas")).harmful
-        False
-
     Args:
         dataset: Every image of a sample is decoded.
         charset: What the labels should be within, if that is known.
         reader: What reads the images to find wrong labels. It should not be held to a length
             that the labels might not have.
         progress: Called with the number of images done; with a reader each counts twice.
+
+    Example:
+        >>> from captchascope.data.dataset import read_dataset
+        >>> check_dataset(read_dataset("examples")).harmful
+        False
     """
     images, errors = [], []
     for done, sample in enumerate(dataset.samples, 1):
@@ -169,9 +170,8 @@ def check_dataset(
 
 
 def _image_findings(images: list[ImageFacts]) -> Iterator[Finding]:
-    samples, sizes = [i.sample for i in images], [i.size for i in images]
     yield from blank_findings(images)
     yield from duplicate_findings(images)
-    yield from narrow_findings(samples, sizes)
-    yield from size_findings(sizes, [sample.file for sample in samples])
+    yield from narrow_findings([i.sample for i in images], [i.size for i in images])
+    yield from size_findings({i.sample.file: i.size for i in images})
     yield from look_findings(images)

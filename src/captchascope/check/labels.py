@@ -283,9 +283,10 @@ def label_findings(samples: Sequence[Sample], charset: Charset | None = None) ->
         charset: What the labels should be within, if that is known.
 
     Example:
-        >>> for finding in label_findings(read_dataset("captchas").samples):
-        ...     print(finding)
-        labels: 'O' (once) is of a kind that stands alone among digits (correct the labels; ...)
+        >>> from captchascope.data.dataset import read_dataset
+        >>> for finding in label_findings(read_dataset("examples").samples):
+        ...     print(finding.what)
+        12 samples: expect a model that often misreads
     """
     odd, characters = alphabet_findings(samples, charset)
     return [
