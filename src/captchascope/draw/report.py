@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from importlib import resources
-from pathlib import Path
 
 import jinja2
 
 from captchascope.draw.canvas import image_uri
 from captchascope.errors import ImageError
-from captchascope.evaluate import Evaluation
+from captchascope.evaluate import Evaluation, Mistake
 from captchascope.files import printable
 from captchascope.image import load_rgb
 
@@ -29,32 +28,32 @@ def report_html(result: Evaluation, *, model: str, data: str, chars: str) -> str
     """
     folder = resources.files("captchascope.draw")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    environment.filters["percent"] = lambda share: f"{share:.2%}"
+    environment.filters |= {"percent": lambda share: f"{share:.2%}", "printable": printable}
     template = environment.from_string(folder.joinpath("report.html").read_text(encoding="utf-8"))
-    small = len(chars) <= _MOST_CHARS
+    matrix, pairs = confusions(result, chars)
     return template.render(
         model=printable(model),
         data=printable(data),
         result=result,
         rates=result.rows(),
-        matrix=result.confusion_matrix(chars) if small else [],
-        pairs=[] if small else result.most_confused(_CONFUSED),
-        worst=[
-            {
-                "file": printable(mistake.sample.file),
-                "label": mistake.sample.label,
-                "text": mistake.reading.text or "-",
-                "confidence": mistake.reading.confidence,
-                "image": _picture(mistake.sample.path),
-            }
-            for mistake in result.mistakes[:_WORST]
-        ],
+        matrix=matrix,
+        pairs=pairs,
+        worst=[(mistake, image_of(mistake)) for mistake in result.mistakes[:_WORST]],
     )
 
 
-def _picture(path: Path) -> str:
-    """Return the image as a data URI; empty where it cannot be decoded."""
+def confusions(
+    result: Evaluation, chars: str
+) -> tuple[list[tuple[str, list[int]]], list[tuple[str, str, int]]]:
+    """Return the confusion matrix where it fits a page, else the most frequent wrong characters."""
+    if len(chars) <= _MOST_CHARS:
+        return result.confusion_matrix(chars), []
+    return [], result.most_confused(_CONFUSED)
+
+
+def image_of(mistake: Mistake) -> str:
+    """Return an image that was misread as an address that holds it; "" where it cannot be read."""
     try:
-        return image_uri(load_rgb(path))
+        return image_uri(load_rgb(mistake.sample.path))
     except ImageError:
         return ""

@@ -15,11 +15,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Response
 
 from captchascope.data.dataset import read_dataset
-from captchascope.draw.canvas import image_uri
-from captchascope.errors import CaptchascopeError, DatasetError, ImageError
-from captchascope.evaluate import Evaluation, Mistake, evaluate_reader
+from captchascope.draw.report import confusions, image_of
+from captchascope.errors import CaptchascopeError, DatasetError
+from captchascope.evaluate import Evaluation, evaluate_reader
 from captchascope.files import printable
-from captchascope.image import load_rgb
 from captchascope.reader import Reader
 from captchascope.records import Reading
 from captchascope.web.batching import Batcher, without_traceback
@@ -133,8 +132,6 @@ class Measurements:
 
 
 _WORST = 24  # images shown
-_MOST_CHARS = 40  # of a confusion matrix that still fits a page
-_CONFUSED = 30  # pairs that are listed where it does not
 
 
 def router(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
@@ -194,31 +191,21 @@ def _drawn(measured: Measured) -> dict[str, Any]:
     """Return what the template of a result draws."""
     result, chars, history = measured.result, measured.chars, measured.history
     rows = result.rows()
+    matrix, pairs = confusions(result, chars)
     first, intervals = whiskers([row.rate for row in rows])
     return {
         "first": first,
         "rows": zip(rows, intervals, strict=True),
-        "matrix": _matrix(result, chars) if len(chars) <= _MOST_CHARS else [],
-        "pairs": result.most_confused(_CONFUSED),
+        "matrix": [_coloured(i, *row) for i, row in enumerate(matrix)],
+        "pairs": pairs,
         "calibration": calibration_chart(result.calibration),
         "history": None if history is None else history_chart(history),
-        "worst": [(mistake, _image_of(mistake)) for mistake in result.mistakes[:_WORST]],
+        "worst": [(mistake, image_of(mistake)) for mistake in result.mistakes[:_WORST]],
     }
 
 
-def _matrix(result: Evaluation, chars: str) -> list[tuple[str, list[tuple[int, str]]]]:
-    """Return a row for each character that labels have: counts, and the classes to show them in."""
-    rows = []
-    for i, (char, counts) in enumerate(result.confusion_matrix(chars)):
-        total = sum(counts)
-        styles = ["right" if i == j else f"heat-{heat(n, total)}" for j, n in enumerate(counts)]
-        rows.append((char, list(zip(counts, styles, strict=True))))
-    return rows
-
-
-def _image_of(mistake: Mistake) -> str:
-    """Return an image that was misread as an address that holds it; "" where it cannot be."""
-    try:
-        return image_uri(load_rgb(mistake.sample.path))
-    except ImageError:
-        return ""
+def _coloured(number: int, char: str, counts: list[int]) -> tuple[str, list[tuple[int, str]]]:
+    """Return a row of the confusion matrix with the classes that its counts are shown in."""
+    total = sum(counts)
+    styles = ["right" if number == j else f"heat-{heat(n, total)}" for j, n in enumerate(counts)]
+    return char, list(zip(counts, styles, strict=True))
