@@ -32,7 +32,7 @@ def accepts(left: Allowed, text: str) -> bool:
 @given(patterns() | st.none(), st.sampled_from([None, "1", "2-3", "4-9"]))
 def test_length_and_pattern_are_one_automaton(pattern: str | None, length: str | None) -> None:
     """It accepts what both allow, of all texts of a few characters."""
-    rule = ReadOptions(pattern=pattern, length=length).constraints()
+    rule = ReadOptions(pattern=pattern, length=length).constraints
     left = allowed(rule, ABC)
     fewest, most = rule.length or (0, 99)
     for text in texts("abc", 4):
@@ -44,7 +44,7 @@ def test_length_and_pattern_are_one_automaton(pattern: str | None, length: str |
 @given(patterns(), st.sampled_from([None, "2-3", "9"]))
 def test_a_state_that_leads_nowhere_is_dead(pattern: str, length: str | None) -> None:
     """From every other one an accepting state is reached."""
-    left = allowed(ReadOptions(pattern=pattern, length=length).constraints(), ABC)
+    left = allowed(ReadOptions(pattern=pattern, length=length).constraints, ABC)
     hopeful = left.accepting.copy()
     for _ in left.step:
         hopeful |= hopeful[left.step[:, 1:]].any(axis=1)
@@ -56,7 +56,7 @@ def test_a_state_that_leads_nowhere_is_dead(pattern: str, length: str | None) ->
 
 def test_a_blank_changes_no_state() -> None:
     """But that of a state that leads nowhere."""
-    left = allowed(ReadOptions(pattern="ab?c", length="2-3").constraints(), ABC)
+    left = allowed(ReadOptions(pattern="ab?c", length="2-3").constraints, ABC)
     states = np.arange(len(left.step))
     assert set(left.step[:, 0][left.step[:, 0] != states]) <= {DEAD}
 
@@ -64,7 +64,7 @@ def test_a_blank_changes_no_state() -> None:
 def test_a_charset_leaves_classes_out() -> None:
     """The blank never; nothing is renumbered where nothing is left out."""
     assert allowed(Constraints(), ABC).columns is None
-    left = allowed(ReadOptions(charset="xca").constraints(), ABC)
+    left = allowed(ReadOptions(charset="xca").constraints, ABC)
     assert left.chars == "ac"
     assert left.columns is not None
     assert left.columns.tolist() == [0, 1, 3]
@@ -73,7 +73,7 @@ def test_a_charset_leaves_classes_out() -> None:
 
 def test_cases_are_grouped() -> None:
     """Each group begins where the one before it ends, the blank's first."""
-    left = allowed(ReadOptions(ignore_case=True).constraints(), Charset("aBAb"))
+    left = allowed(ReadOptions(ignore_case=True).constraints, Charset("aBAb"))
     assert left.chars == "ab"
     assert left.columns is not None
     assert left.groups is not None
@@ -83,43 +83,43 @@ def test_cases_are_grouped() -> None:
 
 def test_a_text_of_so_many_characters_may_be_impossible() -> None:
     """And of others possible."""
-    left = allowed(ReadOptions(pattern="a{2,3}|b{5}").constraints(), ABC)
+    left = allowed(ReadOptions(pattern="a{2,3}|b{5}").constraints, ABC)
     assert [left.possible(n) for n in range(7)] == [False, False, True, True, False, True, False]
     assert left.possible()
-    assert not allowed(ReadOptions(pattern="x|yz").constraints(), ABC).possible()
-    assert not allowed(ReadOptions(pattern="ab", length=3).constraints(), ABC).possible()
+    assert not allowed(ReadOptions(pattern="x|yz").constraints, ABC).possible()
+    assert not allowed(ReadOptions(pattern="ab", length=3).constraints, ABC).possible()
 
 
 def test_long_lengths_cost_little() -> None:
     """No text is longer than a few hundred characters."""
-    assert len(allowed(ReadOptions(length="1-9999").constraints(), ABC).step) < 600
-    assert not allowed(ReadOptions(length="9999").constraints(), ABC).possible()
+    assert len(allowed(ReadOptions(length="1-9999").constraints, ABC).step) < 600
+    assert not allowed(ReadOptions(length="9999").constraints, ABC).possible()
 
 
 def test_a_pattern_of_too_many_cases_is_wrong_usage() -> None:
     """Such as one that must remember where a character was."""
-    rule = ReadOptions(pattern="[ab]{0,40}a[ab]{14}").constraints()
+    rule = ReadOptions(pattern="[ab]{0,40}a[ab]{14}").constraints
     with pytest.raises(UsageError, match=r"pattern: has too many cases \(shorten"):
         allowed(rule, ABC)
 
 
 def test_constraints_are_made_ready_once() -> None:
     """For one charset."""
-    first = allowed(ReadOptions(pattern="[ab]{2}").constraints(), Charset("ab"))
-    assert allowed(ReadOptions(pattern="[ab]{2}").constraints(), Charset("ab")) is first
-    assert allowed(ReadOptions(pattern="[ab]{2}").constraints(), Charset("abc")) is not first
+    first = allowed(ReadOptions(pattern="[ab]{2}").constraints, Charset("ab"))
+    assert allowed(ReadOptions(pattern="[ab]{2}").constraints, Charset("ab")) is first
+    assert allowed(ReadOptions(pattern="[ab]{2}").constraints, Charset("abc")) is not first
 
 
 @pytest.mark.parametrize(
     ("rule", "counting"),
     [
-        (ReadOptions(length=6).constraints(), True),
-        (ReadOptions(length="2-4", charset="ab").constraints(), True),
-        (ReadOptions(pattern="[abc]{2,3}").constraints(), True),
-        (ReadOptions(pattern="[ab]{2,3}").constraints(), False),
-        (ReadOptions(pattern="[ab]{2,3}", charset="ab").constraints(), True),
-        (ReadOptions(pattern="ab?c").constraints(), False),
-        (ReadOptions(length=2, charset="xyz").constraints(), False),
+        (ReadOptions(length=6).constraints, True),
+        (ReadOptions(length="2-4", charset="ab").constraints, True),
+        (ReadOptions(pattern="[abc]{2,3}").constraints, True),
+        (ReadOptions(pattern="[ab]{2,3}").constraints, False),
+        (ReadOptions(pattern="[ab]{2,3}", charset="ab").constraints, True),
+        (ReadOptions(pattern="ab?c").constraints, False),
+        (ReadOptions(length=2, charset="xyz").constraints, False),
         (Constraints(), False),
     ],
 )
@@ -140,7 +140,7 @@ def test_it_is_the_sum_over_every_allowed_text(
     scores: FloatArray, pattern: str | None, length: str | None
 ) -> None:
     """As trying every path finds it; nothing where no text is allowed."""
-    rule = ReadOptions(pattern=pattern, length=length).constraints()
+    rule = ReadOptions(pattern=pattern, length=length).constraints
     fewest, most = rule.length or (0, 99)
     found = probability_allowed(shares(scores), allowed(rule, ABC))
     for image, probability in zip(scores, found, strict=True):
@@ -166,7 +166,7 @@ def test_the_lengths_of_many_timesteps_share_it_all() -> None:
 def test_counting_from_both_ends_gives_the_same(timesteps: int, length: str) -> None:
     """As going back from the end, which any constraint can do."""
     scores = np.random.default_rng(timesteps).normal(0, 2, (5, timesteps, 4)).astype(np.float32)
-    left = allowed(ReadOptions(length=length).constraints(), ABC)
+    left = allowed(ReadOptions(length=length).constraints, ABC)
     assert left.counting
     found = probability_allowed(shares(scores), left)
     other = probability_allowed(shares(scores), replace(left, counting=False))

@@ -33,7 +33,7 @@ def test_a_beam_that_is_wide_enough_finds_every_allowed_text(
     scores: FloatArray, pattern: str | None, length: str | None
 ) -> None:
     """Each once, and no other."""
-    rule = ReadOptions(pattern=pattern, length=length).constraints()
+    rule = ReadOptions(pattern=pattern, length=length).constraints
     fewest, most = rule.length or (0, 99)
     wanted = [
         text
@@ -47,7 +47,7 @@ def test_a_beam_that_is_wide_enough_finds_every_allowed_text(
 @given(logits(), patterns())
 def test_the_narrowest_beam_ends_with_an_allowed_text(scores: FloatArray, pattern: str) -> None:
     """If there is one that fits into the timesteps at all."""
-    found = found_by(scores[0], ReadOptions(pattern=pattern).constraints(), 1)
+    found = found_by(scores[0], ReadOptions(pattern=pattern).constraints, 1)
     possible = {text for text in chances(scores[0]) if re.fullmatch(pattern, text)}
     assert len(found) == bool(possible)
     assert set(found) <= possible
@@ -56,7 +56,7 @@ def test_the_narrowest_beam_ends_with_an_allowed_text(scores: FloatArray, patter
 def test_what_a_constraint_needs_is_not_lost_to_what_looks_better() -> None:
     """A beam of one, which c would fill if the second timestep were not known."""
     scores = np.array([[0, 0, 0, 5], [0, 0, 9, 0]], np.float32)
-    assert found_by(scores, ReadOptions(pattern="ab|c").constraints(), 1) == ["ab"]
+    assert found_by(scores, ReadOptions(pattern="ab|c").constraints, 1) == ["ab"]
 
 
 @pytest.mark.parametrize("text", ["aaa", "aab", "abb"])
@@ -64,6 +64,6 @@ def test_equal_characters_need_a_blank_between(text: str) -> None:
     """So they need a timestep more."""
     short = np.zeros((len(text), 4), np.float32)
     longer = np.zeros((2 * len(text) - 1, 4), np.float32)
-    rule = ReadOptions(pattern=text).constraints()
+    rule = ReadOptions(pattern=text).constraints
     assert found_by(short, rule, 4) == []
     assert found_by(longer, rule, 4) == [text]

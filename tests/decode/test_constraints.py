@@ -44,14 +44,14 @@ def test_what_is_no_length_is_wrong_usage(written: str | int) -> None:
 def test_malformed_constraints_are_wrong_usage(option: str, value: str, message: str) -> None:
     """The error names the option."""
     with pytest.raises(UsageError) as caught:
-        ReadOptions(**{option: value}).constraints()  # type: ignore[arg-type]
+        ReadOptions(**{option: value})  # type: ignore[arg-type]
     assert str(caught.value).startswith(message)
     assert caught.value.remedy
 
 
 def test_the_same_constraints_are_equal() -> None:
     """So what they were made ready for is made ready once."""
-    one, other = (ReadOptions("abc", "4-6", "[a-c]{4,6}", True).constraints() for _ in range(2))
+    one, other = (ReadOptions("abc", "4-6", "[a-c]{4,6}", True).constraints for _ in range(2))
     assert one == other
     assert hash(one) == hash(other)
-    assert one != ReadOptions("abc", "4-6", "[a-c]{4,5}", True).constraints()
+    assert one != ReadOptions("abc", "4-6", "[a-c]{4,5}", True).constraints

@@ -124,7 +124,7 @@ def test_the_text_is_the_most_probable_of_those_allowed(
     scores: FloatArray, pattern: str | None, length: str | None
 ) -> None:
     """And its confidence its share of what they have together; None where none is allowed."""
-    rule = ReadOptions(pattern=pattern, length=length).constraints()
+    rule = ReadOptions(pattern=pattern, length=length).constraints
     fewest, most = rule.length or (0, 99)
     for image, found in zip(scores, decode_ctc(scores, ABC, rule), strict=True):
         possible = {
@@ -149,11 +149,11 @@ def test_a_charset_masks_classes_and_cases_are_summed(
     charset = Charset("aAbB")
     only = chars + chars.swapcase() if fold else chars
     possible = chances(scores[0], charset, only, fold)
-    found = one(scores[0], charset, ReadOptions(charset=chars, ignore_case=fold).constraints())
+    found = one(scores[0], charset, ReadOptions(charset=chars, ignore_case=fold).constraints)
     assert found.confidence == pytest.approx(possible[found.text], rel=1e-4, abs=1e-6)
     assert found.confidence == pytest.approx(max(possible.values()), rel=1e-4, abs=1e-6)
     single = divided({text: chance for text, chance in possible.items() if len(text) == 1})
-    rule = ReadOptions(charset=chars, length=1, ignore_case=fold).constraints()
+    rule = ReadOptions(charset=chars, length=1, ignore_case=fold).constraints
     found = one(scores[0], charset, rule)
     assert found.confidence == pytest.approx(single[found.text], rel=1e-4, abs=1e-6)
 
@@ -163,11 +163,11 @@ def test_a_charset_masks_classes_and_cases_are_summed(
 def test_a_length_that_the_text_has_makes_it_no_less_sure(scores: FloatArray, length: str) -> None:
     """It rules out others, and nothing else; and the less it leaves, the surer."""
     free = one(scores[0])
-    known = ReadOptions(length=length).constraints()
+    known = ReadOptions(length=length).constraints
     fewest, most = known.length or (0, 0)
     if fewest <= len(free.text) <= most:
         found = one(scores[0], rule=known)
-        exact = one(scores[0], rule=ReadOptions(length=len(free.text)).constraints())
+        exact = one(scores[0], rule=ReadOptions(length=len(free.text)).constraints)
         assert found.text == exact.text == free.text
         assert free.confidence <= found.confidence + 1e-6
         assert found.confidence <= exact.confidence + 1e-4
@@ -177,7 +177,7 @@ def test_what_is_shared_among_lengths_is_given_to_the_one_that_is_known() -> Non
     """A network that can't tell a from aa, nor the second from b, is sure of a alone."""
     scores = np.log(np.array([[0, 1, 0, 0], [0.5, 0.5, 0, 0], [0, 0.6, 0.4, 0]]) + 1e-12)
     scores = scores.astype(np.float32)
-    any_length, short, long = (ReadOptions(length=n).constraints() for n in ("1-2", 1, 2))
+    any_length, short, long = (ReadOptions(length=n).constraints for n in ("1-2", 1, 2))
     assert one(scores, rule=any_length).confidence == pytest.approx(0.4)
     assert one(scores, rule=short).confidence == pytest.approx(1)
     first, second = one(scores, rule=long).chars
@@ -189,14 +189,14 @@ def test_a_text_that_is_sure_by_itself_stays_so() -> None:
     """There is next to nothing to divide by, on either side of where it is left out."""
     for sure in (11.5, 12.0, 12.5, 13.0):
         scores = seen(*"-a-b-", sure=sure)
-        free, known = one(scores), one(scores, rule=ReadOptions(length=2).constraints())
+        free, known = one(scores), one(scores, rule=ReadOptions(length=2).constraints)
         assert free.confidence <= known.confidence + 1e-7
         assert known.confidence == pytest.approx(free.confidence, abs=2e-4)
 
 
 def test_what_contradicts_the_image_is_not_believed() -> None:
     """Though no other text is allowed; where the image leaves it possible, it is certain."""
-    rule = ReadOptions(pattern="cc").constraints()
+    rule = ReadOptions(pattern="cc").constraints
     assert one(seen(*"-a-b-", sure=5.0), rule=rule).confidence == pytest.approx(1)
     assert one(seen(*"-a-b-", sure=20.0), rule=rule).confidence < 1e-6
 
@@ -205,7 +205,7 @@ def test_what_contradicts_the_image_is_not_believed() -> None:
 @given(logits(batch=4), patterns() | st.none())
 def test_a_text_does_not_depend_on_its_batch(scores: FloatArray, pattern: str | None) -> None:
     """Alone, or in another order, it is the same with the same confidences."""
-    rule = ReadOptions(pattern=pattern).constraints()
+    rule = ReadOptions(pattern=pattern).constraints
     together = decode_ctc(scores, ABC, rule)
     backwards = decode_ctc(scores[::-1], ABC, rule)[::-1]
     for image, *found in zip(scores, together, backwards, strict=True):
@@ -225,7 +225,7 @@ def test_characters_are_as_sure_as_their_text_at_least(
     scores: FloatArray, pattern: str | None, temperature: float
 ) -> None:
     """They are the text's, from left to right within the image, and nothing is surer than 1."""
-    for found in decode_ctc(scores, ABC, ReadOptions(pattern=pattern).constraints(), temperature):
+    for found in decode_ctc(scores, ABC, ReadOptions(pattern=pattern).constraints, temperature):
         if found is None:
             continue
         assert "".join(char.char for char in found.chars) == found.text
@@ -241,17 +241,17 @@ def test_a_character_is_where_it_was_seen() -> None:
     """As shares of the image's width, with the highest probability that it has there."""
     scores = seen("-", "a", "a", "-", "b", "-", "-", "-")
     scores[2, 1] = 9
-    for rule in (FREE, ReadOptions(pattern="a[bc]").constraints()):
+    for rule in (FREE, ReadOptions(pattern="a[bc]").constraints):
         first, second = one(scores, rule=rule).chars
         assert (first.place, second.place) == ((1 / 8, 3 / 8), (4 / 8, 5 / 8))
     first, second = one(scores).chars
     assert first.confidence == pytest.approx(np.exp(9) / (np.exp(9) + 3))
-    forced = one(scores, rule=ReadOptions(pattern="ac").constraints())
+    forced = one(scores, rule=ReadOptions(pattern="ac").constraints)
     assert [char.place for char in forced.chars] == [(1 / 8, 3 / 8), (4 / 8, 5 / 8)]
     assert forced.chars[1].confidence == forced.confidence
 
 
-@pytest.mark.parametrize("rule", [FREE, ReadOptions(length="2").constraints()])
+@pytest.mark.parametrize("rule", [FREE, ReadOptions(length="2").constraints])
 def test_places_are_those_in_the_whole_image(rule: Constraints) -> None:
     """Where the timesteps cover only a part of it."""
     scores = seen("-", "a", "b", "-")[None]
@@ -276,7 +276,7 @@ def test_many_unsure_paths_beat_one_surer_path() -> None:
 @given(logits(), st.sampled_from([None, "1-2", "2", "3"]))
 def test_without_a_search_the_best_path_counts(scores: FloatArray, length: str | None) -> None:
     """As confident as ever where it is allowed, however little that is; else there is no text."""
-    rule = ReadOptions(length=length).constraints()
+    rule = ReadOptions(length=length).constraints
     (found,) = decode_ctc(scores[:1], ABC, rule, search=False)
     path = scores[0].argmax(axis=1)
     kept = path[np.append(True, path[1:] != path[:-1])]
@@ -297,20 +297,20 @@ def test_nothing_may_be_the_text() -> None:
     nothing = seen("-", "-", "-")
     assert one(nothing) == Decoded("", one(nothing).confidence, ())
     assert one(nothing).confidence > 0.99
-    assert one(nothing, rule=ReadOptions(pattern="a?").constraints()).text == ""
-    assert len(one(nothing, rule=ReadOptions(length="1-2").constraints()).text) == 1
+    assert one(nothing, rule=ReadOptions(pattern="a?").constraints).text == ""
+    assert len(one(nothing, rule=ReadOptions(length="1-2").constraints).text) == 1
 
 
 @pytest.mark.parametrize(
     ("path", "rule", "text"),
     [
-        ("-a-b-c-", ReadOptions(length=2).constraints(), ""),
-        ("-a-b-c-", ReadOptions(length="3-5").constraints(), "abc"),
-        ("-a-b-c-", ReadOptions(pattern="[ab]{2,3}").constraints(), ""),
-        ("-a-b-c-", ReadOptions(pattern="cc?c?|abc?").constraints(), "abc"),
-        ("-a-b---", ReadOptions(length=3).constraints(), ""),
-        ("-a-a-a-", ReadOptions(pattern="[ab]a[bc]").constraints(), "aab"),
-        ("a" * 9, ReadOptions(pattern="a{5}").constraints(), "aaaaa"),
+        ("-a-b-c-", ReadOptions(length=2).constraints, ""),
+        ("-a-b-c-", ReadOptions(length="3-5").constraints, "abc"),
+        ("-a-b-c-", ReadOptions(pattern="[ab]{2,3}").constraints, ""),
+        ("-a-b-c-", ReadOptions(pattern="cc?c?|abc?").constraints, "abc"),
+        ("-a-b---", ReadOptions(length=3).constraints, ""),
+        ("-a-a-a-", ReadOptions(pattern="[ab]a[bc]").constraints, "aab"),
+        ("a" * 9, ReadOptions(pattern="a{5}").constraints, "aaaaa"),
     ],
 )
 def test_constraints_hold_whatever_the_image_says(path: str, rule: Constraints, text: str) -> None:
@@ -326,11 +326,11 @@ def test_constraints_hold_whatever_the_image_says(path: str, rule: Constraints, 
 def test_a_text_that_does_not_fit_is_none() -> None:
     """Neither what is longer than the image, nor what the model does not know."""
     scores = seen(*"a-a-a")[None]
-    assert decode_ctc(scores, ABC, ReadOptions(length="4-9").constraints()) != [None]
-    assert decode_ctc(scores, ABC, ReadOptions(length="6-9").constraints()) == [None]
-    assert decode_ctc(scores, ABC, ReadOptions(pattern="a{4}").constraints()) == [None]
-    assert decode_ctc(scores, ABC, ReadOptions(pattern="x|ay").constraints()) == [None]
-    assert decode_ctc(scores, ABC, ReadOptions(charset="xyz", length=1).constraints()) == [None]
+    assert decode_ctc(scores, ABC, ReadOptions(length="4-9").constraints) != [None]
+    assert decode_ctc(scores, ABC, ReadOptions(length="6-9").constraints) == [None]
+    assert decode_ctc(scores, ABC, ReadOptions(pattern="a{4}").constraints) == [None]
+    assert decode_ctc(scores, ABC, ReadOptions(pattern="x|ay").constraints) == [None]
+    assert decode_ctc(scores, ABC, ReadOptions(charset="xyz", length=1).constraints) == [None]
 
 
 def test_a_temperature_flattens() -> None:
@@ -355,7 +355,7 @@ def test_impossible_classes_are_no_error() -> None:
     scores = seen(*"-a-b-")
     scores[:, 3] = -np.inf
     assert one(scores).text == "ab"
-    found = one(scores, rule=ReadOptions(pattern="ac").constraints())
+    found = one(scores, rule=ReadOptions(pattern="ac").constraints)
     assert (found.text, found.confidence) == ("ac", 0.0)
 
 
@@ -365,7 +365,7 @@ def test_no_image_has_no_text() -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("rule", [FREE, ReadOptions(charset="ab").constraints()])
+@pytest.mark.parametrize("rule", [FREE, ReadOptions(charset="ab").constraints])
 def test_no_number_is_no_logit(value: float, rule: Constraints) -> None:
     """Wherever it is, among the characters that are left out too."""
     scores = seen("a", "-", "b")[None]

@@ -55,35 +55,35 @@ def test_without_constraints_each_glyph_is_its_best() -> None:
 
 def test_a_charset_leaves_the_others_out_and_shares_their_part() -> None:
     """The probabilities that are left sum to 1 again."""
-    rule = ReadOptions(charset="bcx").constraints()
+    rule = ReadOptions(charset="bcx").constraints
     assert text_of(ROWS, rule=rule) == "bc"
     assert confidences(ROWS, rule) == pytest.approx([2 / 3, 2 / 3])
 
 
 def test_a_charset_without_a_common_character_has_no_text() -> None:
     """It is for the reader to refuse such a charset beforehand."""
-    assert text_of(ROWS, rule=ReadOptions(charset="xyz").constraints()) is None
+    assert text_of(ROWS, rule=ReadOptions(charset="xyz").constraints) is None
 
 
 def test_a_pattern_chooses_the_best_text_that_matches_as_a_whole() -> None:
     """A match of a part is none."""
-    assert text_of(ROWS, rule=ReadOptions(pattern="a[a-z]").constraints()) == "ac"
-    assert text_of(ROWS, rule=ReadOptions(pattern="[^a][^c]").constraints()) == "bb"
-    assert text_of(ROWS, rule=ReadOptions(pattern="a").constraints()) is None
-    assert confidences(ROWS, ReadOptions(pattern="bb").constraints()) == pytest.approx([0.2, 0.3])
+    assert text_of(ROWS, rule=ReadOptions(pattern="a[a-z]").constraints) == "ac"
+    assert text_of(ROWS, rule=ReadOptions(pattern="[^a][^c]").constraints) == "bb"
+    assert text_of(ROWS, rule=ReadOptions(pattern="a").constraints) is None
+    assert confidences(ROWS, ReadOptions(pattern="bb").constraints) == pytest.approx([0.2, 0.3])
 
 
 def test_a_pattern_that_no_text_matches_gives_none() -> None:
     """For want of its characters, or of its number of them."""
-    assert text_of(ROWS, rule=ReadOptions(pattern="x{2}").constraints()) is None
-    assert text_of(ROWS, rule=ReadOptions(pattern="[abc]{3,4}|a").constraints()) is None
+    assert text_of(ROWS, rule=ReadOptions(pattern="x{2}").constraints) is None
+    assert text_of(ROWS, rule=ReadOptions(pattern="[abc]{3,4}|a").constraints) is None
 
 
 def test_a_length_must_be_the_number_of_glyphs() -> None:
     """Glyphs are neither invented nor dropped."""
-    assert text_of(ROWS, rule=ReadOptions(length="2").constraints()) == "ac"
-    assert text_of(ROWS, rule=ReadOptions(length="1-3").constraints()) == "ac"
-    assert text_of(ROWS, rule=ReadOptions(length=3).constraints()) is None
+    assert text_of(ROWS, rule=ReadOptions(length="2").constraints) == "ac"
+    assert text_of(ROWS, rule=ReadOptions(length="1-3").constraints) == "ac"
+    assert text_of(ROWS, rule=ReadOptions(length=3).constraints) is None
 
 
 def test_cases_are_merged_before_the_best_is_chosen() -> None:
@@ -91,7 +91,7 @@ def test_cases_are_merged_before_the_best_is_chosen() -> None:
     rows = np.array([[0.3, 0.3, 0.4], [0.1, 0.8, 0.1]], np.float32)
     charset = Charset("aAB")
     assert text_of(rows, charset) == "BA"
-    rule = ReadOptions(ignore_case=True).constraints()
+    rule = ReadOptions(ignore_case=True).constraints
     assert text_of(rows, charset, rule) == "aa"
     found = decode_glyphs(rows, charset, rule)
     assert found is not None
@@ -101,7 +101,7 @@ def test_cases_are_merged_before_the_best_is_chosen() -> None:
 def test_cases_are_merged_in_the_constraints_too() -> None:
     """A charset in upper case means both."""
     rows = np.array([[0.3, 0.3, 0.4]], np.float32)
-    rule = ReadOptions(charset="A", ignore_case=True).constraints()
+    rule = ReadOptions(charset="A", ignore_case=True).constraints
     assert text_of(rows, Charset("aAB"), rule) == "a"
 
 
@@ -109,12 +109,12 @@ def test_cases_are_merged_in_the_constraints_too() -> None:
 def test_no_letter_is_lost_to_its_lower_case(chars: str) -> None:
     """A final sigma depends on its neighbours, and a dotted I becomes two characters."""
     rows = np.array([[0.1, 0.9], [0.9, 0.1]], np.float32)
-    rule = ReadOptions(ignore_case=True).constraints()
+    rule = ReadOptions(ignore_case=True).constraints
     found = decode_glyphs(rows, Charset(chars), rule)
     assert found is not None
     assert [char.char for char in found.chars] == [folded(chars[1]), folded(chars[0])]
     assert all(char.confidence > 0.89 for char in found.chars)
-    only = ReadOptions(charset=chars[1], ignore_case=True).constraints()
+    only = ReadOptions(charset=chars[1], ignore_case=True).constraints
     assert text_of(rows, Charset(chars), only) == folded(chars[1]) * 2
 
 
@@ -126,7 +126,7 @@ def test_the_text_is_the_best_of_those_allowed(
     """As brute force over all texts finds it, up to ties."""
     rows, classes = probabilities.shape
     charset = Charset("abcd"[:classes])
-    rule = ReadOptions(pattern="|".join(sorted(allowed))).constraints()
+    rule = ReadOptions(pattern="|".join(sorted(allowed))).constraints
     best = max(
         (
             chance_of(probabilities, choice)

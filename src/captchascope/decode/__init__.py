@@ -1,6 +1,6 @@
 """From a network's output to the most probable text that is allowed, and its confidence."""
 
-from captchascope.decode.automaton import allowed
+from captchascope.decode.automaton import allowed, require_possible
 from captchascope.decode.constraints import Constraints, ReadOptions, parse_length
 from captchascope.decode.ctc import decode_ctc
 from captchascope.decode.glyphs import decode_glyphs
@@ -16,4 +16,5 @@ __all__ = [
     "decode_glyphs",
     "folded",
     "parse_length",
+    "require_possible",
 ]

@@ -16,11 +16,13 @@ from captchascope.errors import UsageError
 
 IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
+Floats: TypeAlias = NDArray[np.float64]
 
 DEAD, START = 0, 1
 
 _LONGEST = 512  # characters; no captcha has more, whatever a user says
 _MOST_STATES = 2048
+_CELLS = 1 << 18  # of the sums that are held at once, 2 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +33,7 @@ class Allowed:
     left in all. The automaton has S states.
 
     Attributes:
+        classes: How many classes the model has.
         chars: The characters that are left.
         columns: The model's classes that are left, the blank among them, those that count as one
             character side by side; None where it is all of them as they are.
@@ -43,6 +46,7 @@ class Allowed:
             but the blank leads from every state to the next.
     """
 
+    classes: int
     chars: str
     columns: IntArray | None
     groups: IntArray | None
@@ -76,15 +80,35 @@ def allowed(rule: Constraints, charset: Charset) -> Allowed:
     columns = [BLANK, *(i for group in ids for i in group)]
     groups = np.cumsum([0, 1, *map(len, ids)])[:-1]
     step, accepting = _automaton(rule, chars)
+    next_states = np.append(np.arange(START + 1, len(step)), DEAD)
+    counting = step[START, -1] != DEAD and (step[START:, 1:] == next_states[:, None]).all()
     return Allowed(
+        charset.num_classes,
         chars,
         None if columns == list(range(charset.num_classes)) else np.array(columns),
         None if len(columns) == len(groups) else groups,
         step,
         accepting,
         rule.length is None and rule.pattern is None,
-        _counting(step),
+        bool(counting),
     )
+
+
+def require_possible(rule: Constraints, charset: Charset, characters: int | None = None) -> None:
+    """Refuse constraints that no text of a model satisfies, or none of so many characters.
+
+    Raises:
+        UsageError: If there is no such text, or the pattern has too many cases.
+    """
+    left = allowed(rule, charset)
+    if not left.chars:
+        remedy = f"it knows {charset.chars}"
+        raise UsageError("charset", "has nothing in common with the model's", remedy)
+    if not left.possible(characters):
+        many = "" if characters is None else f"{characters} characters of "
+        where = "length" if rule.pattern is None else "pattern"
+        what = "matches no text that the model can read"
+        raise UsageError(where, what, f"it reads {many}{left.chars}")
 
 
 def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
@@ -94,7 +118,10 @@ def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
     """
     pattern = rule.pattern
     fewest, most = (0, _LONGEST) if rule.length is None else rule.length
-    alike = _told_apart(rule, chars)
+    alike: dict[int, list[int]] = {}  # classes by the places of the pattern that they lead on from
+    taking = [1] * len(chars) if pattern is None else pattern.taking(chars, rule.ignore_case)
+    for i, places in enumerate(taking, 1):
+        alike.setdefault(places, []).append(i)
     states = [(0, 0), (1 if pattern is None else pattern.start, 0)]
     numbers = {state: number for number, state in enumerate(states)}
     rows: list[IntArray] = []
@@ -115,38 +142,11 @@ def _automaton(rule: Constraints, chars: str) -> tuple[IntArray, BoolArray]:
     good = [bool(s) and (pattern is None or pattern.accepts(s)) for s, _ in states]
     long_enough = [rule.length is None or count >= fewest for _, count in states]
     accepting = np.logical_and(good, long_enough)
-    step = np.stack(rows)
-    step[~_hopeful(step, accepting)[step]] = DEAD
+    step, hopeful = np.stack(rows), accepting
+    while not np.array_equal(found := hopeful | hopeful[step].any(axis=1), hopeful):
+        hopeful = found
+    step[~hopeful[step]] = DEAD
     return step, accepting
-
-
-def _told_apart(rule: Constraints, chars: str) -> dict[int, list[int]]:
-    """Return the classes of ``chars`` by the places of the pattern from which they lead on."""
-    if rule.pattern is None:
-        return {1: list(range(1, len(chars) + 1))} if chars else {}
-    alike: dict[int, list[int]] = {}
-    for i, places in enumerate(rule.pattern.taking(chars, rule.ignore_case), 1):
-        alike.setdefault(places, []).append(i)
-    return alike
-
-
-def _counting(step: IntArray) -> bool:
-    """Tell whether an automaton with steps (S, K) does nothing but count the characters."""
-    following = np.append(np.arange(START + 1, len(step)), DEAD)
-    return bool(step[START, -1] != DEAD and (step[START:, 1:] == following[:, None]).all())
-
-
-def _hopeful(step: IntArray, accepting: BoolArray) -> BoolArray:
-    """Return which states lead to an accepting one, shape (S,)."""
-    found = accepting
-    while not np.array_equal(more := found | found[step].any(axis=1), found):
-        found = more
-    return found
-
-
-Floats: TypeAlias = NDArray[np.float64]
-
-_CELLS = 1 << 18  # of the sums that are held at once, 2 MB
 
 
 def probability_allowed(probabilities: Floats, left: Allowed) -> Floats:
@@ -163,24 +163,22 @@ def probability_allowed(probabilities: Floats, left: Allowed) -> Floats:
     """
     classes, batch, _ = probabilities.shape
     at_once = max(1, _CELLS // (classes * len(left.step)))
-    summed = _from_both_ends if left.counting else _from_the_end
     found = np.empty(batch)
     for first in range(0, batch, at_once):
         some = slice(first, first + at_once)
-        found[some] = summed(probabilities[:, some].transpose(2, 0, 1), left)
+        rows = probabilities[:, some].transpose(2, 0, 1)
+        if left.counting:
+            found[some] = _from_both_ends(rows, left)
+        else:
+            ends = np.zeros((classes, len(left.step), rows.shape[2]))
+            ends[:, left.accepting] = 1.0
+            _go_back(ends, rows, left)
+            found[some] = ends[BLANK, START]
     return found
 
 
-def _from_the_end(rows: Floats, left: Allowed) -> Floats:
-    """Return it for ``rows``, shape (T, K, B)."""
-    ends = np.zeros((rows.shape[1], len(left.step), rows.shape[2]))
-    ends[:, left.accepting] = 1.0
-    _go_back(ends, rows, left)
-    return np.array(ends[BLANK, START])
-
-
 def _from_both_ends(rows: Floats, left: Allowed) -> Floats:
-    """Return it for ``rows``, shape (T, K, B), where the automaton counts: in half the steps.
+    """Return the sums for ``rows``, shape (T, K, B), of a counting automaton: in half the steps.
 
     Backwards a text is as long as forwards. So the timesteps before the middle one are gone through
     towards it, beside those after it, with the number of characters that they leave for the rest.

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchascope.charset import BLANK
-from captchascope.decode.automaton import DEAD, START, Allowed, BoolArray, IntArray
+from captchascope.decode.automaton import DEAD, START, Allowed, BoolArray, Floats, IntArray
 from captchascope.records import FloatArray
-
-__all__ = ["beam_search"]
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no character of a prefix is lost
 _NOBODY = np.uint64(0)  # the name where there is no prefix
@@ -37,15 +35,15 @@ class _Beam:
             suffers: the probability of what it finds is computed anew.
     """
 
-    blank: NDArray[np.float64]
-    label: NDArray[np.float64]
+    blank: Floats
+    label: Floats
     last: IntArray
     state: IntArray
     name: NDArray[np.uint64]
     parent: NDArray[np.uint64]
 
 
-def beam_search(logs: NDArray[np.float64], left: Allowed, width: int) -> tuple[IntArray, BoolArray]:
+def beam_search(logs: Floats, left: Allowed, width: int) -> tuple[IntArray, BoolArray]:
     """Return the most probable allowed texts of each image, as far as a beam sees them.
 
     Args:
@@ -58,7 +56,11 @@ def beam_search(logs: NDArray[np.float64], left: Allowed, width: int) -> tuple[I
     """
     timesteps, batch, _ = logs.shape
     endings = _best_endings(logs, left)
-    beam = _first(batch, width)
+    zeros = np.zeros((batch, width), np.int64)
+    never = np.full((batch, width), -np.inf)
+    names = np.full((batch, width), _NOBODY)
+    beam = _Beam(never.copy(), never, zeros, np.full_like(zeros, DEAD), names, names.copy())
+    beam.blank[:, 0], beam.state[:, 0], beam.name[:, 0] = 0.0, START, 1  # the empty prefix
     origins = np.empty((timesteps, batch, width), np.int64)
     classes = np.empty_like(origins)
     for t, row in enumerate(logs):
@@ -70,7 +72,7 @@ def beam_search(logs: NDArray[np.float64], left: Allowed, width: int) -> tuple[I
     return classes.reshape(timesteps, -1).T, beam.state != DEAD
 
 
-def _best_endings(logs: NDArray[np.float64], left: Allowed) -> FloatArray:
+def _best_endings(logs: Floats, left: Allowed) -> FloatArray:
     """Return the log probability of the best path to an allowed end, shape (T, B, S, K).
 
     That is through the timesteps after t, from a state of the automaton, where timestep t was of
@@ -96,20 +98,8 @@ def _best_endings(logs: NDArray[np.float64], left: Allowed) -> FloatArray:
     return found
 
 
-def _first(batch: int, width: int) -> _Beam:
-    """Return the beam before the first timestep: the empty prefix, and no other."""
-    zeros = np.zeros((batch, width), np.int64)
-    blank = np.full((batch, width), -np.inf)
-    blank[:, 0] = 0.0
-    state = np.full_like(zeros, DEAD)
-    state[:, 0] = START
-    name = np.full((batch, width), _NOBODY)
-    name[:, 0] = 1
-    return _Beam(blank, np.full_like(blank, -np.inf), zeros, state, name, np.zeros_like(name))
-
-
 def _next(
-    beam: _Beam, row: NDArray[np.float64], left: Allowed, ending: FloatArray
+    beam: _Beam, row: Floats, left: Allowed, ending: FloatArray
 ) -> tuple[_Beam, IntArray, IntArray]:
     """Take one timestep, ``row`` of shape (B, K), after which texts end as ``ending``, (B, S, K).
 
@@ -143,7 +133,7 @@ def _next(
     return after, origin, added
 
 
-def _longer(beam: _Beam, row: NDArray[np.float64]) -> NDArray[np.float64]:
+def _longer(beam: _Beam, row: Floats) -> Floats:
     """Return the log probability of each prefix with each class added, shape (B, W, K)."""
     longer = np.logaddexp(beam.blank, beam.label)[..., None] + row[:, None, :]
     images, slots = np.arange(len(row))[:, None], np.arange(beam.last.shape[1])
@@ -151,7 +141,7 @@ def _longer(beam: _Beam, row: NDArray[np.float64]) -> NDArray[np.float64]:
     return longer
 
 
-def _met(beam: _Beam, longer: NDArray[np.float64]) -> NDArray[np.float64]:
+def _met(beam: _Beam, longer: Floats) -> Floats:
     """Move what leads to a prefix that is in the beam already from ``longer`` to it, (B, W)."""
     met = (beam.parent[:, :, None] == beam.name[:, None, :]) & (beam.last > BLANK)[:, :, None]
     image, child, parent = np.nonzero(met)

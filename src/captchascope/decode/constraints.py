@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from captchascope.charset import Charset
 from captchascope.decode.pattern import Pattern
@@ -37,9 +37,10 @@ class ReadOptions:
         pattern: Read only texts that match this as a whole.
         ignore_case: Take upper and lower case for one, and give lower case.
         min_confidence: Abstain below this confidence, 0 to 1.
+        constraints: What the others say of the texts, parsed.
 
     Raises:
-        UsageError: If ``min_confidence`` is not 0 to 1.
+        UsageError: If a value is malformed; ``where`` is the option's name.
     """
 
     charset: str | None = None
@@ -47,25 +48,20 @@ class ReadOptions:
     pattern: str | None = None
     ignore_case: bool = False
     min_confidence: float = 0.0
+    constraints: Constraints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_confidence <= 1:
             what = f"must be 0 to 1, not {self.min_confidence}"
             raise UsageError("min_confidence", what, "such as 0.9")
-
-    def constraints(self) -> Constraints:
-        """Return what the options say of the texts, parsed.
-
-        Raises:
-            UsageError: If a value is malformed; ``where`` is the option's name.
-        """
         try:
             chars = None if self.charset is None else Charset(self.charset)
         except ValueError as error:
             raise UsageError("charset", str(error), "such as 0123456789") from None
         pattern = None if self.pattern is None else Pattern.parse(self.pattern)
         length = None if self.length is None else parse_length(self.length)
-        return Constraints(chars, length, pattern, self.ignore_case)
+        rule = Constraints(chars, length, pattern, self.ignore_case)
+        object.__setattr__(self, "constraints", rule)
 
 
 def parse_length(length: str | int) -> tuple[int, int]:

@@ -9,8 +9,6 @@ from captchascope.decode.automaton import START, Allowed, allowed
 from captchascope.decode.constraints import Constraints
 from captchascope.records import CharReading, Decoded, FloatArray
 
-__all__ = ["decode_glyphs"]
-
 
 def decode_glyphs(probabilities: FloatArray, charset: Charset, rule: Constraints) -> Decoded | None:
     """Return the most probable text of independent glyphs that the constraints allow.
@@ -28,8 +26,16 @@ def decode_glyphs(probabilities: FloatArray, charset: Charset, rule: Constraints
         UsageError: If the pattern has too many cases.
     """
     left = allowed(rule, charset)
-    table = _renormalised(probabilities, left, rule.charset is not None)
-    choice = _best(table, left)
+    if not left.chars:
+        return None
+    table = probabilities
+    if left.columns is not None:
+        table = table[:, left.columns[1:] - 1]
+    if left.groups is not None:
+        table = np.add.reduceat(table, left.groups[1:] - 1, axis=1)
+    if rule.charset is not None:
+        table = table / np.maximum(table.sum(axis=1, keepdims=True), 1e-30)
+    choice = table.argmax(axis=1).tolist() if left.free else _best_allowed(table, left)
     if choice is None:
         return None
     sure = np.minimum(table[np.arange(len(choice)), choice], 1.0).tolist()
@@ -37,26 +43,12 @@ def decode_glyphs(probabilities: FloatArray, charset: Charset, rule: Constraints
     return Decoded(text, float(np.prod(sure)), tuple(map(CharReading, text, sure)))
 
 
-def _renormalised(probabilities: FloatArray, left: Allowed, fewer: bool) -> FloatArray:
-    """Return the probabilities of the characters that are left, shape (N, K - 1)."""
-    if left.columns is not None:
-        probabilities = probabilities[:, left.columns[1:] - 1]
-    if left.groups is not None:
-        probabilities = np.add.reduceat(probabilities, left.groups[1:] - 1, axis=1)
-    if fewer:
-        probabilities = probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-30)
-    return probabilities
-
-
-def _best(table: FloatArray, left: Allowed) -> list[int] | None:
+def _best_allowed(table: FloatArray, left: Allowed) -> list[int] | None:
     """Return the best column of each row, by the automaton from the end backwards (Viterbi).
 
+    The rows are of shape (N, K - 1), of the characters that are left.
     ``worth[s]`` is the log probability of the best way from state s to an allowed end.
     """
-    if not left.chars:
-        return None
-    if left.free:
-        return [int(i) for i in table.argmax(axis=1)]
     onward = left.step[:, 1:]
     logs = np.log(np.maximum(table, 1e-30, dtype=np.float64))
     worth = np.where(left.accepting, 0.0, -np.inf)

@@ -6,7 +6,7 @@ is imported when the first file is opened.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from captchascope.errors import ModelError, UsageError
 from captchascope.files import printable
-from captchascope.model.metadata import Metadata
+from captchascope.model.metadata import TRAIN_AGAIN, Metadata
 from captchascope.model.onnxwalk import read_model, read_props
 from captchascope.records import FloatArray
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 
 _MAX_REASON = 300  # characters of what ONNX Runtime says
-_TRAIN_AGAIN = "train it again with `captchascope train`"
 
 _FLOATS = "tensor(float)"
 _DISTANCE = "distance"  # the name of the second output, where there is one
@@ -42,6 +41,7 @@ class ModelFile:
     Attributes:
         name: What errors call it: the path, or the name that was given with the bytes.
         metadata: What it says of itself.
+        classes: How many classes the network tells apart.
         session: ONNX Runtime's side of it, with one input; all is of 32-bit floats.
         takes: The name of the input.
         gives: The names of the outputs: the logits, and the distance where the graph has it.
@@ -49,6 +49,7 @@ class ModelFile:
 
     name: str
     metadata: Metadata
+    classes: int
     session: onnxruntime.InferenceSession
     takes: str
     gives: tuple[str, ...]
@@ -57,7 +58,7 @@ class ModelFile:
         """Return the logits of a batch of the shape that ``metadata.input`` describes.
 
         Returns:
-            Shape (..., ``metadata.num_classes``).
+            Shape (..., ``classes``).
 
         Raises:
             ModelError: If the graph does not take the batch, fails on it, or gives another number
@@ -77,12 +78,12 @@ class ModelFile:
         logits, *distances = self._outputs(batch, self.gives)
         if logits.shape[:1] != (len(batch),):
             what = f"gives logits of the shape {logits.shape} for {len(batch)} images"
-            raise ModelError(self.name, what, _TRAIN_AGAIN)
+            raise ModelError(self.name, what, TRAIN_AGAIN)
         if not distances:
             return logits, None
         if distances[0].shape != (len(batch),):
             what = f"gives distances of the shape {distances[0].shape} for {len(batch)} images"
-            raise ModelError(self.name, what, _TRAIN_AGAIN)
+            raise ModelError(self.name, what, TRAIN_AGAIN)
         return logits, distances[0]
 
     def _outputs(self, batch: FloatArray, names: Sequence[str]) -> list[FloatArray]:
@@ -90,8 +91,8 @@ class ModelFile:
             outputs = cast("list[FloatArray]", self.session.run(names, {self.takes: batch}))
         except _runtime_errors() as error:
             what = f"failed on a batch of the shape {batch.shape}: {_one_line(error)}"
-            raise ModelError(self.name, what, _TRAIN_AGAIN) from error
-        _check_classes(self.name, self.metadata, outputs[0].shape)
+            raise ModelError(self.name, what, TRAIN_AGAIN) from error
+        _check_classes(self.name, self.classes, outputs[0].shape)
         return outputs
 
 
@@ -116,8 +117,8 @@ def open_model(
             ``MAX_MODEL_BYTES``, damaged, not captchascope's, of a newer format, has invalid
             metadata, needs external data or custom operators, or is refused by ONNX Runtime.
     """
-    data = read_model(Path(path))
-    return open_model_bytes(data, printable(path), threads=threads, providers=providers)
+    data, where = read_model(Path(path)), printable(path)
+    return _opened(data, read_props(data, where), where, threads, providers)
 
 
 def open_model_bytes(
@@ -131,9 +132,21 @@ def open_model_bytes(
         threads: As there.
         providers: As there.
     """
+    return _opened(data, read_props(data, where), where, threads, providers)
+
+
+def _opened(
+    data: bytes,
+    props: Mapping[str, str],
+    where: str,
+    threads: int,
+    providers: Sequence[str] | None,
+) -> ModelFile:
+    """Open bytes that ``onnxwalk`` has seen."""
     if threads < 1:
         raise UsageError("threads", f"must be at least 1, not {threads}", "such as 1")
-    metadata = Metadata.from_props(read_props(data, where), where)
+    metadata = Metadata.from_props(props, where)
+    wanted = metadata.num_classes
     try:
         session = _session(data, threads, providers)
         session.disable_fallback()
@@ -142,13 +155,15 @@ def open_model_bytes(
         outputs = [(port.name, port.type, port.shape) for port in session.get_outputs()]
     except _runtime_errors() as error:
         what = f"is refused by ONNX Runtime: {_one_line(error)}"
-        raise ModelError(where, what, f"upgrade onnxruntime, or {_TRAIN_AGAIN}") from error
+        raise ModelError(where, what, f"upgrade onnxruntime, or {TRAIN_AGAIN}") from error
     outputs = outputs[:1] + [port for port in outputs[1:] if port[0] == _DISTANCE]
     if len(inputs) != 1 or not outputs or {p[1] for p in (*inputs, *outputs)} != {_FLOATS}:
         what = "is not a network with one input and an output of 32-bit floats"
-        raise ModelError(where, what, _TRAIN_AGAIN)
-    _check_classes(where, metadata, outputs[0][2])
-    return ModelFile(where, metadata, session, inputs[0][0], tuple(port[0] for port in outputs))
+        raise ModelError(where, what, TRAIN_AGAIN)
+    _check_classes(where, wanted, outputs[0][2])
+    return ModelFile(
+        where, metadata, wanted, session, inputs[0][0], tuple(port[0] for port in outputs)
+    )
 
 
 def _session(
@@ -195,9 +210,9 @@ def _one_line(error: Exception) -> str:
     return text if len(text) <= _MAX_REASON else f"...{text[-_MAX_REASON:]}"  # the end tells most
 
 
-def _check_classes(where: str, metadata: Metadata, shape: Sequence[object]) -> None:
+def _check_classes(where: str, wanted: int, shape: Sequence[object]) -> None:
     """Refuse an output whose last dimension is known and not the number of classes."""
     classes = shape[-1] if shape else None
-    if isinstance(classes, int) and classes != metadata.num_classes:
-        what = f"tells {classes} classes apart, but its charset needs {metadata.num_classes}"
-        raise ModelError(where, what, _TRAIN_AGAIN)
+    if isinstance(classes, int) and classes != wanted:
+        what = f"tells {classes} classes apart, but its charset needs {wanted}"
+        raise ModelError(where, what, TRAIN_AGAIN)

@@ -20,7 +20,7 @@ _Method: TypeAlias = Literal["glyphs", "whole"]
 
 _MAX_VALUE = 2**20  # characters of one metadata value
 _TRAIN = "train one with `captchascope train`"
-_TRAIN_AGAIN = "train it again with `captchascope train`"
+TRAIN_AGAIN = "train it again with `captchascope train`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Metadata:
     @property
     def num_classes(self) -> int:
         """The number of classes of the network; a glyph is never blank."""
-        return len(self.charset.chars) if self.method == "glyphs" else self.charset.num_classes
+        return len(self.charset.chars) + (self.method != "glyphs")
 
     def to_props(self) -> dict[str, str]:
         """Return the metadata as the strings that an ONNX file holds.
@@ -121,13 +121,13 @@ class Metadata:
         try:
             return cls(**values)
         except ValueError as error:
-            raise ModelError(where, f"has invalid metadata: {error}", _TRAIN_AGAIN) from error
+            raise ModelError(where, f"has invalid metadata: {error}", TRAIN_AGAIN) from error
 
 
 def _parsed(props: Mapping[str, str], key: str, where: str) -> object:
     """Return the value of one key, or raise a ModelError that names the key."""
     if key not in props:
-        raise ModelError(where, f"lacks the metadata {key!r}", _TRAIN_AGAIN)
+        raise ModelError(where, f"lacks the metadata {key!r}", TRAIN_AGAIN)
     text = props[key]
     try:
         if len(text) > _MAX_VALUE:
@@ -136,7 +136,7 @@ def _parsed(props: Mapping[str, str], key: str, where: str) -> object:
     except (ValueError, RecursionError) as error:
         reason = printable(str(error)[:200])
         what = f"has invalid metadata {key!r}: {reason}"
-        raise ModelError(where, what, _TRAIN_AGAIN) from error
+        raise ModelError(where, what, TRAIN_AGAIN) from error
 
 
 def _json_of(*kinds: type) -> Callable[[str], object]:
