@@ -19,20 +19,15 @@ import pytest
 from PIL import Image
 
 import captchascope
+from captchascope.ctc.recogniser import CtcRecogniser
+from captchascope.ctc.tta import mean_of_looks
 from captchascope.decode import Constraints, ReadOptions, decode_ctc
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
 from captchascope.generate import draw_captcha
+from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.image import ImageSource, load_gray
 from captchascope.model.file import ModelFile, open_model, open_model_bytes
-from captchascope.reader import (
-    GlyphMethod,
-    Reader,
-    WholeMethod,
-    load,
-    method_of,
-    model_names,
-    model_path,
-)
+from captchascope.reader import Reader, load, model_names, model_path, recogniser_of
 from captchascope.records import FloatArray, Reading
 from ctc.bars import CHARS, FREE, GRAY, bars, model_bytes, noise
 
@@ -41,25 +36,25 @@ TEXTS = ["0", "01A", "AAbb", "abAB0", "43210aB"]
 ANY = Constraints()
 
 
-def whole(rule: Constraints = ANY, **changes: Any) -> WholeMethod:
-    """Return the bars' method."""
-    made = method_of(open_model_bytes(model_bytes(**changes), "bars.onnx"), rule)
-    assert isinstance(made, WholeMethod)
+def whole(rule: Constraints = ANY, **changes: Any) -> CtcRecogniser:
+    """Return the bars' recogniser."""
+    made = recogniser_of(open_model_bytes(model_bytes(**changes), "bars.onnx"), rule)
+    assert isinstance(made, CtcRecogniser)
     return made
 
 
-def texts(method: WholeMethod, *written: str) -> list[str | None]:
+def texts(recogniser: CtcRecogniser, *written: str) -> list[str | None]:
     """Return what is read of bars of these texts."""
-    return [reading.text for reading in method([bars(text) for text in written])]
+    return [reading.text for reading in recogniser([bars(text) for text in written])]
 
 
 def test_a_model_is_read_by_its_own_method() -> None:
     """The metadata says which; either says how many channels it wants."""
     colour = replace(GRAY, channels=3)
-    assert isinstance(method_of(GLYPHS, ANY), GlyphMethod)
-    assert method_of(GLYPHS, ANY).channels == 1
-    assert whole().channels == 1
-    assert whole(spec=colour).channels == 3
+    assert isinstance(recogniser_of(GLYPHS, ANY), GlyphRecogniser)
+    assert recogniser_of(GLYPHS, ANY).spec.channels == 1
+    assert whole().spec.channels == 1
+    assert whole(spec=colour).spec.channels == 3
 
 
 def test_texts_of_every_length_are_read() -> None:
@@ -76,9 +71,9 @@ def test_texts_of_every_length_are_read() -> None:
 
 def test_widths_that_follow_the_image_are_read_together() -> None:
     """Each in its place, whatever the sizes around it."""
-    method = whole(spec=FREE)
+    recogniser = whole(spec=FREE)
     sizes = [(24, 64), (24, 128), (24, 64), (24, 200), (48, 256)]
-    found = method(
+    found = recogniser(
         [
             bars("0Ab", size)
             if size[0] == 24
@@ -105,39 +100,41 @@ def test_an_empty_text_is_none() -> None:
     ("rule", "wanted"),
     [
         (Constraints(), ["000", "01A"]),
-        (ReadOptions(length="1-9").constraints(), ["0", "01A"]),
-        (ReadOptions(pattern="[0A]{1,2}").constraints(), ["0", "0A"]),
-        (ReadOptions(charset="01").constraints(), ["000", "011"]),
+        (ReadOptions(length="1-9").constraints, ["0", "01A"]),
+        (ReadOptions(pattern="[0A]{1,2}").constraints, ["0", "0A"]),
+        (ReadOptions(charset="01").constraints, ["000", "011"]),
     ],
 )
 def test_texts_are_as_long_as_the_labels_were(rule: Constraints, wanted: list[str]) -> None:
     """Unless the user says something of their length, or how they look."""
-    method = whole(rule, lengths=(3, 4))
-    for reading, text in zip(method([bars("0"), bars("01A")]), wanted, strict=True):
+    recogniser = whole(rule, lengths=(3, 4))
+    for reading, text in zip(recogniser([bars("0"), bars("01A")]), wanted, strict=True):
         assert reading.text is not None
         assert rule.length is not None or rule.pattern is not None or len(reading.text) in (3, 4)
         assert len(reading.text) == len(text)
         assert rule.charset is None or set(reading.text) <= set(rule.charset.chars)
     if rule.length is not None or rule.pattern is not None:
-        assert texts(method, "0", "01A") == wanted
+        assert texts(recogniser, "0", "01A") == wanted
 
 
 def test_only_what_is_unsure_is_looked_at_again() -> None:
     """In its place, and what all looks say together counts."""
-    method = whole(temperature=0.1)  # whose bars are sure
+    recogniser = whole(temperature=0.1)  # whose bars are sure
     images = [bars("01A"), noise(1), bars("aB"), noise(2)]
     batches: list[FloatArray] = []
 
     def noted(batch: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         batches.append(batch)
-        return method.recognise.run(batch)
+        return recogniser.network(batch)
 
-    found = replace(method, recognise=replace(method.recognise, run=noted))(images)
+    found = replace(recogniser, network=noted)(images)
     assert [found[0].text, found[2].text] == ["01A", "aB"]
     assert [len(batch) for batch in batches] == [4, 4 * 2]
-    (bucket,) = method.recognise(images)
-    for place, logits in zip((1, 3), method.recognise.again(bucket, [1, 3]), strict=True):
-        (together,) = decode_ctc(logits[None], method.charset, method.rule, method.temperature)
+    (bucket,) = recogniser.buckets(images)
+    for place in (1, 3):
+        one = slice(place, place + 1)
+        logits = mean_of_looks(recogniser.network, bucket.images[one], bucket.logits[one])
+        (together,) = decode_ctc(logits, recogniser.charset, recogniser.rule, 0.1)
         assert together is not None
         assert found[place].text == together.text
         assert found[place].confidence == pytest.approx(together.confidence)
@@ -145,7 +142,7 @@ def test_only_what_is_unsure_is_looked_at_again() -> None:
 
 def test_ignored_case_is_lower_case() -> None:
     """As for glyphs."""
-    assert texts(whole(ReadOptions(ignore_case=True).constraints()), "AbBa") == ["abba"]
+    assert texts(whole(ReadOptions(ignore_case=True).constraints), "AbBa") == ["abba"]
 
 
 def test_what_is_unlike_the_training_images_is_unfamiliar() -> None:
@@ -153,7 +150,7 @@ def test_what_is_unlike_the_training_images_is_unfamiliar() -> None:
     images = [bars("01A"), noise(1), bars("aB"), noise(2), bars("")]
     far = [reading.unfamiliar for reading in whole()(images)]
     assert far == [False, True, False, True, False]
-    impossible = whole(ReadOptions(length=400).constraints())(images)
+    impossible = whole(ReadOptions(length=400).constraints)(images)
     assert [reading.text for reading in impossible] == [None] * 5
     assert [reading.unfamiliar for reading in impossible] == far
 
@@ -167,25 +164,25 @@ def test_a_model_that_cannot_tell_finds_nothing_unfamiliar(changes: dict[str, An
 
 def test_a_distance_that_is_no_number_is_unfamiliar() -> None:
     """Whatever the image did to the network, it was not trained on that."""
-    method = whole()
+    recogniser = whole()
 
     def dizzy(batch: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        logits, distances = method.recognise.run(batch)
+        logits, distances = recogniser.network(batch)
         return logits, None if distances is None else distances * np.float32(np.nan)
 
-    changed = replace(method, recognise=replace(method.recognise, run=dizzy))
+    changed = replace(recogniser, network=dizzy)
     assert [reading.unfamiliar for reading in changed([bars("01A")])] == [True]
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_logits_that_are_no_numbers_are_the_models_fault(number: float) -> None:
     """Not the image's, and not an exception of the decoder's."""
-    method = whole()
+    recogniser = whole()
 
     def broken(batch: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        return np.full_like(method.recognise.run(batch)[0], number), None
+        return np.full_like(recogniser.network(batch)[0], number), None
 
-    changed = replace(method, recognise=replace(method.recognise, run=broken))
+    changed = replace(recogniser, network=broken)
     with pytest.raises(ModelError, match=r"bars\.onnx: gives what cannot be decoded: .* NaN"):
         changed([bars("01A")])
 
@@ -223,7 +220,7 @@ def test_models_of_another_making_are_refused(
     """Their file is sound, but this version cannot read with it."""
     changed = replace(model, metadata=replace(model.metadata, **changes))
     with pytest.raises(ModelError, match=message) as caught:
-        method_of(changed, ANY)
+        recogniser_of(changed, ANY)
     assert caught.value.remedy
 
 
@@ -242,7 +239,7 @@ def test_what_the_model_can_never_satisfy_is_wrong_usage(
 ) -> None:
     """It is known before an image is read."""
     with pytest.raises(UsageError, match=message) as caught:
-        whole(ReadOptions(**options).constraints())
+        whole(ReadOptions(**options).constraints)
     assert caught.value.remedy
 
 
@@ -522,9 +519,8 @@ def test_a_model_that_fails_in_use_is_a_model_error(reader: Reader) -> None:
     def broken(batch: FloatArray) -> FloatArray:
         return ModelFile.run(reader.model, batch[:, :, :-1])
 
-    assert isinstance(reader.method, GlyphMethod)
-    recognise = replace(reader.method.recognise, run=broken)
-    failing = replace(reader, method=replace(reader.method, recognise=recognise))
+    assert isinstance(reader.recogniser, GlyphRecogniser)
+    failing = replace(reader, recogniser=replace(reader.recogniser, network=broken))
     with pytest.raises(ModelError, match="failed on a batch of the shape"):
         list(failing.read_many(JPEGS[:1], errors="return"))
 

@@ -33,10 +33,9 @@ from captchascope.draw.canvas import (
 from captchascope.files import atomic_write
 from captchascope.generate import draw_captcha
 from captchascope.generate.families import PRESETS
-from captchascope.glyphs.segmentation import crop
-from captchascope.glyphs.stages import Located, cut_glyphs, locate
+from captchascope.glyphs.recogniser import GlyphRecogniser
+from captchascope.glyphs.segmentation import Located, crop, cut_glyphs, locate
 from captchascope.image import load_gray
-from captchascope.reader import GlyphMethod
 from captchascope.records import GrayImage
 
 _FIGURES = Path(__file__).parents[1] / "docs" / "figures"
@@ -45,8 +44,8 @@ _FOLLOWED = {"speckle": 4843, "pattern": 3414}  # the repair moves parts of both
 _DOTTED = 1853  # the pattern leaves dots between the digits
 _SPOILT = 4666  # a speck too large to be dropped stretches the crop
 _READER = captchascope.load("metu-glyphs")
-_METHOD = cast(GlyphMethod, _READER.method)
-_SCHEME = _METHOD.recognise.scheme
+_RECOGNISER = cast(GlyphRecogniser, _READER.recogniser)
+_SCHEME = _RECOGNISER.scheme
 
 
 def _gray(number: int, seed: int = _SEED) -> GrayImage:
@@ -57,7 +56,7 @@ def _gray(number: int, seed: int = _SEED) -> GrayImage:
 def _stages() -> Iterator[tuple[str, Image.Image]]:
     """Draw stages 1 to 8 of one captcha of each kind."""
     for kind, number in _FOLLOWED.items():
-        for panel in draw_panels(explain_reading(_METHOD, _gray(number), ""))[:8]:
+        for panel in draw_panels(explain_reading(_RECOGNISER, _gray(number), ""))[:8]:
             yield f"{panel.title.split()[1]}-{kind}", panel.image
 
 
@@ -95,14 +94,14 @@ def _glyphs(rows: int = 4) -> Image.Image:
 
 def _wrong_cut() -> Image.Image:
     """Draw the components and the cuts of a captcha that one speck has spoilt."""
-    drawn = draw_panels(explain_reading(_METHOD, _gray(_SPOILT), ""))
+    drawn = draw_panels(explain_reading(_RECOGNISER, _gray(_SPOILT), ""))
     return stack([drawn[3].image, drawn[5].pictures[0]])
 
 
 def _retry() -> Image.Image:
     """Draw where the same captcha is cut at first, and where it is read in the end."""
     gray = _gray(_SPOILT)
-    first, (final, _) = locate(gray, _SCHEME), _METHOD.recognise.one(gray)
+    first, (final, _) = locate(gray, _SCHEME), _RECOGNISER.one(gray)
     return stack([captioned("first cuts", _cut(first)), captioned("second cuts", _cut(final))])
 
 

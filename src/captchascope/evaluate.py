@@ -15,7 +15,6 @@ from captchascope.charset import Charset
 from captchascope.decode import folded
 from captchascope.errors import DatasetError
 from captchascope.files import NaturalKey, natural_key, printable
-from captchascope.reader import GlyphMethod
 from captchascope.records import Reading, Sample
 
 if TYPE_CHECKING:
@@ -265,10 +264,8 @@ def impossible_labels(reader: Reader, dataset: Dataset) -> Sequence[DatasetError
         cases = [case for c in known.chars for case in (c, c.lower(), c.upper())]
         known = Charset("".join(dict.fromkeys(case for case in cases if len(case) == 1)))
     possible = dataset.require_charset(known)
-    if isinstance(reader.method, GlyphMethod):
-        possible = possible.require_length(reader.method.recognise.scheme.split.count)
-    elif reader.method.rule.length is not None:
-        possible = possible.require_length(*reader.method.rule.length)
+    if reader.recogniser.lengths is not None:
+        possible = possible.require_length(*reader.recogniser.lengths)
     return possible.problems[len(dataset.problems) :]
 
 

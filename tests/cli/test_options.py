@@ -34,8 +34,8 @@ def test_everything_else_is_wrong_usage(cli: Cli, text: str) -> None:
 
 def test_the_options_of_reading_have_the_same_names_everywhere() -> None:
     """In Python, on the command line, and where they are kept."""
-    names = {field.name for field in fields(ReadOptions)}
-    assert names == signature(load).parameters.keys() - {"model"}
+    names = {field.name for field in fields(ReadOptions) if field.init}
+    assert names == signature(load).parameters.keys() - {"model", "threads", "providers"}
     assert names <= {option.name for option in read.params}
 
 

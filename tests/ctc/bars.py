@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from captchascope.charset import Charset
-from captchascope.ctc.inputs import NORMALISATION, WholeSpec
+from captchascope.ctc.inputs import NORMALISATION, CtcSpec
 from captchascope.model.metadata import Metadata
 
 CHARS = "01234ABab"
-GRAY = WholeSpec("whole", 24, 96, 96, 96, 1)
-FREE = WholeSpec("whole", 24, None, 32, 200, 1)
+GRAY = CtcSpec("whole", 24, 96, 96, 96, 1)
+FREE = CtcSpec("whole", 24, None, 32, 200, 1)
 SHARPNESS = 400.0  # a neighbouring level is then read with a probability of about 0.003
 
 
@@ -46,7 +46,7 @@ def noise(seed: int, size: tuple[int, int] = (24, 96)) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 256, size, np.uint8)
 
 
-def metadata(spec: WholeSpec = GRAY, **changes: Any) -> Metadata:
+def metadata(spec: CtcSpec = GRAY, **changes: Any) -> Metadata:
     """Return the metadata of the model, with some of it changed."""
     values: dict[str, Any] = {
         "format": 1,
@@ -82,7 +82,7 @@ def _nodes() -> Sequence[onnx.NodeProto]:
     ]
 
 
-def model_bytes(spec: WholeSpec = GRAY, *, distance: bool = True, **changes: Any) -> bytes:
+def model_bytes(spec: CtcSpec = GRAY, *, distance: bool = True, **changes: Any) -> bytes:
     """Return the model file; ``changes`` are of the metadata."""
     meta = metadata(spec, **changes)
     floats = onnx.TensorProto.FLOAT
@@ -109,7 +109,7 @@ def model_bytes(spec: WholeSpec = GRAY, *, distance: bool = True, **changes: Any
     return bytes(model.SerializeToString())
 
 
-def write_model(path: Path, spec: WholeSpec = GRAY, **changes: Any) -> Path:
+def write_model(path: Path, spec: CtcSpec = GRAY, **changes: Any) -> Path:
     """Write the model file, and return its path."""
     path.write_bytes(model_bytes(spec, **changes))
     return path

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captchascope.ctc.inputs import WholeSpec, fitted_width, normalise, prepare
+from captchascope.ctc.inputs import CtcSpec, fitted_width, normalise, prepare
 from captchascope.records import build
 
-FIXED = WholeSpec("whole", 50, 150, 150, 150, 1)
-FREE = WholeSpec("whole", 48, None, 48, 320, 1)
+FIXED = CtcSpec("whole", 50, 150, 150, 150, 1)
+FREE = CtcSpec("whole", 48, None, 48, 320, 1)
 NOISE = np.random.default_rng(0).integers(0, 256, (60, 200), np.uint8)
 SPECS = st.builds(
-    WholeSpec,
+    CtcSpec,
     kind=st.just("whole"),
     height=st.integers(8, 80),
     width=st.none() | st.integers(8, 200),
@@ -29,9 +29,9 @@ SPECS = st.builds(
 
 @settings(deadline=None)
 @given(SPECS)
-def test_a_spec_comes_back_from_metadata(spec: WholeSpec) -> None:
+def test_a_spec_comes_back_from_metadata(spec: CtcSpec) -> None:
     """As the table that a model file holds."""
-    assert build(WholeSpec, asdict(spec)) == spec
+    assert build(CtcSpec, asdict(spec)) == spec
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_an_impossible_spec_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(
         ValueError, match=next(iter(change)).removeprefix("min_").removeprefix("max_")
     ):
-        build(WholeSpec, {**asdict(FREE), **change})
+        build(CtcSpec, {**asdict(FREE), **change})
 
 
 @settings(deadline=None)
 @given(SPECS, st.integers(1, 300), st.integers(1, 600))
-def test_every_image_gets_the_size_of_the_spec(spec: WholeSpec, height: int, width: int) -> None:
+def test_every_image_gets_the_size_of_the_spec(spec: CtcSpec, height: int, width: int) -> None:
     """The height always; the width where there is one, and else one within the bounds."""
     shape = (height, width) if spec.channels == 1 else (height, width, 3)
     fitted = prepare(np.full(shape, 77, np.uint8), spec)
@@ -97,11 +97,11 @@ def test_an_image_that_fits_is_not_copied() -> None:
 
 def test_shrinking_averages_and_enlarging_interpolates() -> None:
     """Half the size is the mean of four pixels; twice the size has no level that is not between."""
-    half = prepare(NOISE, WholeSpec("whole", 30, 100, 100, 100, 1))
+    half = prepare(NOISE, CtcSpec("whole", 30, 100, 100, 100, 1))
     means = NOISE.reshape(30, 2, 100, 2).mean(axis=(1, 3))
     assert np.abs(half - means).max() <= 0.5
     steps = np.repeat([[0, 200]], 50, axis=0).astype(np.uint8)
-    twice = prepare(steps, WholeSpec("whole", 100, 8, 8, 8, 1))
+    twice = prepare(steps, CtcSpec("whole", 100, 8, 8, 8, 1))
     assert (np.diff(twice.astype(int), axis=1) >= 0).all()
     assert len(np.unique(twice)) > 2
 

@@ -11,7 +11,7 @@ from captchascope.draw import Explanation
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec, prepare
 from captchascope.glyphs.scheme import Clip, Kind, Scheme, Split, load
-from captchascope.glyphs.stages import cut_glyphs, locate
+from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.records import GrayImage
 
 METU = load("metu")

@@ -13,7 +13,7 @@ from captchascope.errors import ImageError, OutputError, SegmentationError
 from captchascope.generate.folder import write_folder
 from captchascope.glyphs.folder import folder_name, write_glyphs
 from captchascope.glyphs.scheme import load
-from captchascope.glyphs.stages import cut_glyphs, locate
+from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.image import load_gray
 
 METU = load("metu")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec, middle_row, normalise, prepare, windows
 from captchascope.glyphs.scheme import GlyphSize, load
-from captchascope.glyphs.stages import cut_glyphs, locate
+from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.records import GrayImage
 
 

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from captchascope.charset import Charset
+from captchascope.decode import Constraints
 from captchascope.errors import SegmentationError
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec
 from captchascope.glyphs.recogniser import GlyphRecogniser, softmax
 from captchascope.glyphs.scheme import Retry, Scheme, load
-from captchascope.glyphs.stages import locate
+from captchascope.glyphs.segmentation import locate
 from captchascope.records import FloatArray
 
 METU = load("metu")
@@ -46,7 +48,8 @@ def recogniser(
     temperature: float = 1.0,
 ) -> GlyphRecogniser:
     """Put a network behind the stages."""
-    return GlyphRecogniser(scheme, InputSpec.of_scheme(scheme, kind), temperature, network)
+    spec = InputSpec.of_scheme(scheme, kind)
+    return GlyphRecogniser(scheme, spec, temperature, network, Charset("01"), Constraints())
 
 
 def probabilities(found: FloatArray | SegmentationError) -> FloatArray:
@@ -71,7 +74,7 @@ def test_softmax_gives_probabilities(logits: list[float]) -> None:
 def test_images_without_a_text_keep_their_place(kind: Literal["glyph", "window"]) -> None:
     """The others go through the network in one batch."""
     network = Network(0.9)
-    found = recogniser(network, kind)([BLANK, CAPTCHAS[0], BLANK, CAPTCHAS[1]])
+    found = recogniser(network, kind).probabilities([BLANK, CAPTCHAS[0], BLANK, CAPTCHAS[1]])
     assert [isinstance(item, SegmentationError) for item in found] == [True, False, True, False]
     np.testing.assert_allclose(probabilities(found[1]), np.tile([0.9, 0.1], (6, 1)), atol=1e-6)
     assert [shape[:2] for shape in network.batches] == [(12, 1)]
@@ -80,15 +83,15 @@ def test_images_without_a_text_keep_their_place(kind: Literal["glyph", "window"]
 def test_nothing_to_read_never_reaches_the_network() -> None:
     """Neither no images nor blank ones do."""
     network = Network(0.9)
-    assert recogniser(network)([]) == []
-    (error,) = recogniser(network)([BLANK])
+    assert recogniser(network).probabilities([]) == []
+    (error,) = recogniser(network).probabilities([BLANK])
     assert isinstance(error, SegmentationError)
     assert network.batches == []
 
 
 def test_the_temperature_softens() -> None:
     """Logits are divided by it before they become probabilities."""
-    (found,) = recogniser(Network(0.9), temperature=2.0)([CAPTCHAS[0]])
+    (found,) = recogniser(Network(0.9), temperature=2.0).probabilities([CAPTCHAS[0]])
     assert probabilities(found)[0, 0] == pytest.approx(3 / 4, abs=1e-6)  # sqrt(9) to 1
 
 
@@ -100,14 +103,14 @@ def with_retry(rights: tuple[int, ...] = (105, 110, 120)) -> Scheme:
 def test_a_sure_reading_is_not_looked_at_again() -> None:
     """At the bound it is sure enough."""
     network = Network(0.71, 0.99)
-    recogniser(network, scheme=with_retry())(CAPTCHAS[:2])
+    recogniser(network, scheme=with_retry()).probabilities(CAPTCHAS[:2])
     assert len(network.batches) == 1
 
 
 def test_an_unsure_reading_is_cut_again_at_every_right_edge() -> None:
     """Then the windows of the best one are read at five shifts, and averaged."""
     network = Network(0.6, 0.99, 0.97)
-    (found,) = recogniser(network, scheme=with_retry())([CAPTCHAS[0]])
+    (found,) = recogniser(network, scheme=with_retry()).probabilities([CAPTCHAS[0]])
     assert probabilities(found)[0, 0] == pytest.approx(0.97, abs=1e-6)
     assert [shape[0] for shape in network.batches] == [6, 18, 30]
 
@@ -136,7 +139,7 @@ def test_a_scheme_without_other_edges_has_no_second_look() -> None:
         recogniser(without := Network(0.6, 0.99), "window", with_retry(())),
         recogniser(network := Network(0.6, 0.99), "glyph", with_retry()),
     ):
-        (found,) = looks_once([CAPTCHAS[0]])
+        (found,) = looks_once.probabilities([CAPTCHAS[0]])
         assert probabilities(found)[0, 0] == pytest.approx(0.6, abs=1e-6)
     assert len(without.batches) == len(network.batches) == 1
 
@@ -144,5 +147,5 @@ def test_a_scheme_without_other_edges_has_no_second_look() -> None:
 def test_right_edges_at_the_edge_of_the_image_are_no_failure() -> None:
     """The last window then looks at the ground around the image."""
     scheme = with_retry((105, 150))
-    (found,) = recogniser(Network(0.6, 0.99), scheme=scheme)([CAPTCHAS[0]])
+    (found,) = recogniser(Network(0.6, 0.99), scheme=scheme).probabilities([CAPTCHAS[0]])
     assert probabilities(found)[0, 0] == pytest.approx(0.99, abs=1e-6)

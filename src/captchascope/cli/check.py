@@ -119,7 +119,7 @@ def check(
     from captchascope.decode import ReadOptions
     from captchascope.reader import load
 
-    chars = ReadOptions(charset=charset).constraints().charset
+    chars = ReadOptions(charset=charset).constraints.charset
     reader = None if model is None else load(model, length=_ANY_LENGTH)
     dataset = read_dataset(folder, labels_from).select(first, last)
     total = len(dataset.samples) * (1 if reader is None else 2)

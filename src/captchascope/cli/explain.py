@@ -11,9 +11,10 @@ from captchascope.cli.options import common
 from captchascope.cli.output import Console
 from captchascope.errors import UsageError
 from captchascope.files import printable
+from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.glyphs.scheme import load as load_scheme
 from captchascope.image import load_gray
-from captchascope.reader import GlyphMethod, load
+from captchascope.reader import load
 
 __all__ = ["explain"]
 
@@ -51,16 +52,13 @@ def explain(console: Console, image: str, output: Path, model: str, scheme: str 
 
     painters = {".png": explain_png, ".gif": explain_gif}
     if output.suffix.lower() not in painters:
-        raise UsageError(
-            "--output", f"cannot be {output.suffix or 'nothing'}", "name a .png or .gif"
-        )
-    method = load(model).method
-    if not isinstance(method, GlyphMethod):
+        raise UsageError("output", f"cannot be {output.suffix or 'nothing'}", "name a .png or .gif")
+    recogniser = load(model).recogniser
+    if not isinstance(recogniser, GlyphRecogniser):
         what = f"{model} reads the whole image at once: there are no stages to draw"
-        raise UsageError("--model", what, "name one of the glyphs way, such as metu-glyphs")
+        raise UsageError("model", what, "name one of the glyphs way, such as metu-glyphs")
     if scheme is not None:
-        cut_otherwise = replace(method.recognise, scheme=load_scheme(scheme))
-        method = replace(method, recognise=cut_otherwise)
-    drawn = explain_reading(method, load_gray(image), image)
+        recogniser = replace(recogniser, scheme=load_scheme(scheme))
+    drawn = explain_reading(recogniser, load_gray(image), image)
     atomic_write(output, painters[output.suffix.lower()](drawn))
     console.result(f"{printable(str(output))}\t{drawn.text or ''}\t{drawn.confidence:.4f}")

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +16,6 @@ from captchascope.files import find_images, printable
 from captchascope.image import MAX_BYTES, ImageSource
 from captchascope.reader import load
 from captchascope.records import Reading
-
-__all__ = ["read"]
 
 
 @click.command()
@@ -59,48 +54,53 @@ def read(
       captchascope read captchas --first 1 --last 100 --format jsonl
       captchascope read - < captcha.jpeg
     """
-    with closing(load(model, **limits)) as reader:
-        meta = reader.model.metadata
-        if method not in (None, meta.method):
-            what = f"{method} contradicts the model, which reads by {meta.method}"
-            raise UsageError("--method", what, "leave it away, or choose another model")
-        about = f"{meta.method}, reads {meta.charset.chars}"
-        console.note(f"model {reader.model.name}: {about}", level=1)
-        names: deque[str] = deque()
-        images = _images(_found(console, paths, (first, last)), names)
-        for reading in reader.read_many(images, jobs=jobs, errors="return"):
-            _print(console, names.popleft(), reading, form)
+    reader = load(model, **limits)
+    meta = reader.model.metadata
+    if method not in (None, meta.method):
+        what = f"{method} contradicts the model, which reads by {meta.method}"
+        raise UsageError("method", what, "leave it away, or choose another model")
+    console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}", level=1)
+    names, files = _found(console, paths, (first, last))
+    images = map(_image_of, files) if None in files else filter(None, files)
+    with reader:
+        readings = reader.read_many(images, jobs=jobs, errors="return")
+        for name, reading in zip(names, readings, strict=True):
+            _print(console, name, reading, form)
 
 
 def _found(
     console: Console, paths: tuple[str, ...], span: tuple[int | None, int | None]
-) -> list[tuple[str, Path | None]]:
+) -> tuple[list[str], list[Path | None]]:
     """Return the name and file of every image, None for stdin, before anything is read.
 
     So a range that does not fit is known while nothing is lost by it.
     """
     if span != (None, None) and not any(map(_is_folder, paths)):
         raise UsageError("--first, --last", "count within a folder", "name one, or leave them away")
-    found: list[tuple[str, Path | None]] = []
+    names: list[str] = []
+    files: list[Path | None] = []
     for path in paths:
         if path == "-" or not _is_folder(path):
-            found.append((path, None if path == "-" else Path(path)))
+            names.append(path)
+            files.append(None if path == "-" else Path(path))
             continue
         try:
-            found += [(_joined(path, file), file) for file in _within(path, span)]
+            within = _within(path, span)
         except DatasetError as error:
             console.error(error)
-    return found
+            continue
+        # The folder exactly as it was given, and the file's path in it.
+        folder = path if path.endswith(("/", "\\")) else f"{path}/"
+        names += [folder + file.relative_to(path).as_posix() for file in within]
+        files += within
+    return names, files
 
 
-def _images(found: Iterable[tuple[str, Path | None]], names: deque[str]) -> Iterator[ImageSource]:
-    """Yield the images, and add their names to ``names`` as they go."""
-    for name, file in found:
-        names.append(name)
-        if file is not None:
-            yield file
-        else:
-            yield sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
+def _image_of(file: Path | None) -> ImageSource:
+    """Return the file, or for None what stdin holds by now."""
+    if file is not None:
+        return file
+    return sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
 
 
 def _is_folder(path: str) -> bool:
@@ -122,12 +122,6 @@ def _within(folder: str, span: tuple[int | None, int | None]) -> list[Path]:
         remedy = f"choose 1 <= first <= last <= {len(files)}"
         raise UsageError(printable(folder), what, remedy)
     return files[first - 1 : last]
-
-
-def _joined(folder: str, file: Path) -> str:
-    """Return the folder exactly as it was given, and the file's path in it."""
-    separator = "" if folder.endswith(("/", "\\")) else "/"
-    return f"{folder}{separator}{file.relative_to(folder).as_posix()}"
 
 
 def _print(console: Console, name: str, reading: Reading, form: str) -> None:

@@ -1,3 +1,1 @@
-"""The whole way of reading: the image as it is through one network, without segmentation."""
-
-from __future__ import annotations
+"""Segmentation-free reading: the image as it is through one network, trained with CTC."""

@@ -1,4 +1,4 @@
-"""What a whole-image network is given: the same function prepares it in training and in reading."""
+"""What a CTC network is given: the same function prepares it in training and in reading."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEIGHTS, _WIDTHS = (8, 512), (8, 4096)
 
 
 @dataclass(frozen=True, slots=True)
-class WholeSpec:
+class CtcSpec:
     """What the network looks at, as the model file's metadata has it.
 
     Attributes:
@@ -54,14 +54,11 @@ class WholeSpec:
         if self.width is not None and not _WIDTHS[0] <= self.width <= _WIDTHS[1]:
             raise ValueError(f"width must be {_WIDTHS[0]} to {_WIDTHS[1]}, not {self.width}")
         if (self.left, self.right) != (0, None):
-            self._check_columns()
-
-    def _check_columns(self) -> None:
-        right = self.end
-        if self.width is None or right is None:
-            raise ValueError("left and right need a width")
-        if not 0 <= self.left <= right - _WIDTHS[0] <= self.width - _WIDTHS[0]:
-            raise ValueError(f"left and right, {self.left} and {right}, are no part of the width")
+            end = self.end
+            if self.width is None or end is None:
+                raise ValueError("left and right need a width")
+            if not 0 <= self.left <= end - _WIDTHS[0] <= self.width - _WIDTHS[0]:
+                raise ValueError(f"left and right, {self.left} and {end}, are no part of the width")
 
     @property
     def end(self) -> int | None:
@@ -76,7 +73,7 @@ class WholeSpec:
         return self.left / self.width, self.end / self.width
 
 
-def fitted_width(height: int, width: int, spec: WholeSpec) -> int:
+def fitted_width(height: int, width: int, spec: CtcSpec) -> int:
     """Return the width at which the network sees an image of this size.
 
     Where the spec has none, the image keeps its shape but for the rounding to a multiple of eight
@@ -88,7 +85,7 @@ def fitted_width(height: int, width: int, spec: WholeSpec) -> int:
     return min(max(free, spec.min_width), spec.max_width)
 
 
-def prepare(image: GrayImage | RgbImage, spec: WholeSpec) -> GrayImage | RgbImage:
+def prepare(image: GrayImage | RgbImage, spec: CtcSpec) -> GrayImage | RgbImage:
     """Return what the network looks at, shape (height, w) or (height, w, 3).
 
     Args:

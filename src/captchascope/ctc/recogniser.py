@@ -1,21 +1,25 @@
-"""From images to the logits of their timesteps, by the whole way."""
+"""Images to readings without segmentation: sizing, network, test-time augmentation, decoding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from captchascope.ctc.inputs import WholeSpec, normalise, prepare
-from captchascope.records import FloatArray, GrayImage, RgbImage
-
-Network: TypeAlias = Callable[[FloatArray], tuple[FloatArray, FloatArray | None]]
-"""A batch (B, channels, H, W) to logits (B, T, K), and distances (B,) where it tells them."""
+from captchascope.charset import Charset
+from captchascope.ctc.inputs import CtcSpec, normalise, prepare
+from captchascope.ctc.ood import out_of_distribution
+from captchascope.ctc.tta import Network, mean_of_looks
+from captchascope.decode import Constraints, decode_ctc, require_possible
+from captchascope.errors import ModelError
+from captchascope.model.file import ModelFile
+from captchascope.model.metadata import TRAIN_AGAIN
+from captchascope.records import FloatArray, GrayImage, Reading, RgbImage, build
 
 _AT_ONCE = 32  # images: what a network makes of more no longer fits into a processor's cache
-_MOVES = (-2, -1, 1, 2)  # rows
+_SURE = 0.99  # a text that is as probable is not looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,80 +32,116 @@ class Bucket:
         logits: Shape (B, T, K); class 0 is the blank.
         distances: Shape (B,): how far each is from what the network was trained on; None where
             the network does not tell.
+        span: Where in the images the timesteps begin and end, as shares of the width.
     """
 
     places: Sequence[int]
     images: Sequence[GrayImage | RgbImage]
     logits: FloatArray
     distances: FloatArray | None
+    span: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class WholeRecogniser:
-    """The network, and the sizing in front of it.
-
-    Images of the same size go through the network together and others apart: nothing is padded.
+class CtcRecogniser:
+    """A network trained with CTC, the sizing in front of it and the decoding behind it.
 
     Attributes:
+        name: The model, for errors.
         spec: What the network looks at.
-        run: The network.
+        network: Images to logits and distances.
+        charset: The alphabet.
+        rule: What the texts may be.
+        temperature: What the logits are divided by, so that the confidences are honest.
+        threshold: The distance above which an image is out of distribution; None where none is.
     """
 
-    spec: WholeSpec
-    run: Network
+    name: str
+    spec: CtcSpec
+    network: Network
+    charset: Charset
+    rule: Constraints
+    temperature: float = 1.0
+    threshold: float | None = None
 
-    def __call__(self, images: Sequence[GrayImage | RgbImage]) -> Iterator[Bucket]:
-        """Yield every image's logits, those of one width at a time.
+    @classmethod
+    def of_model(cls, model: ModelFile, rule: Constraints) -> CtcRecogniser:
+        """Return the recogniser of a model file, under constraints.
+
+        Where neither a length nor a pattern is given, the texts are as long as the labels that the
+        model was trained on.
+
+        Raises:
+            ValueError: If the metadata cannot be used.
+            UsageError: If the model can never satisfy the constraints.
+        """
+        meta = model.metadata
+        spec = build(CtcSpec, meta.input)
+        if rule.length is None and rule.pattern is None:
+            rule = replace(rule, length=meta.lengths)
+        require_possible(rule, meta.charset)
+        network = model.run_with_distance
+        return cls(model.name, spec, network, meta.charset, rule, meta.temperature, meta.unfamiliar)
+
+    @property
+    def lengths(self) -> tuple[int, int] | None:
+        """The fewest and most characters of a text; None where there may be any number."""
+        return self.rule.length
+
+    def __call__(self, images: Sequence[GrayImage | RgbImage]) -> list[Reading]:
+        """Return one reading for each image, whatever the others are.
+
+        An image that is not read surely is looked at again, and then counts what several looks
+        together say.
 
         Args:
             images: Each of shape (H, W) or (H, W, 3), as ``spec.channels`` says.
+        Raises:
+            ModelError: If the network fails, or gives what cannot be decoded.
+        """
+        read: dict[int, Reading] = {}
+        for bucket in self.buckets(images):
+            strange = out_of_distribution(bucket.distances, self.threshold)
+            decode = partial(
+                decode_ctc,
+                charset=self.charset,
+                rule=self.rule,
+                temperature=self.temperature,
+                span=bucket.span,
+            )
+            try:
+                decoded = decode(bucket.logits, search=False)
+                unsure = [i for i, one in enumerate(decoded) if not one or one.confidence < _SURE]
+                if unsure:
+                    seen = [bucket.images[i] for i in unsure]
+                    logits = mean_of_looks(self.network, seen, bucket.logits[unsure])
+                    for i, one in zip(unsure, decode(logits), strict=True):
+                        decoded[i] = one
+            except ValueError as error:
+                what = f"gives what cannot be decoded: {error}"
+                raise ModelError(self.name, what, TRAIN_AGAIN) from error
+            read.update(zip(bucket.places, map(Reading.of, decoded, strange), strict=True))
+        return list(map(read.__getitem__, range(len(images))))
+
+    def buckets(self, images: Sequence[GrayImage | RgbImage]) -> list[Bucket]:
+        """Return every image's logits, those of one width together.
+
+        Images of the same size go through the network together, a few at once, and others apart:
+        nothing is padded.
         """
         fitted = [prepare(image, self.spec) for image in images]
-        buckets: dict[int, list[int]] = {}
+        span = self.spec.span
+        widths: dict[int, list[int]] = {}
         for place, image in enumerate(fitted):
-            buckets.setdefault(image.shape[1], []).append(place)
-        for places in buckets.values():
-            alike = fitted if len(buckets) == 1 else [fitted[place] for place in places]
-            yield Bucket(places, alike, *self._outputs(alike))
-
-    def again(self, bucket: Bucket, some: Sequence[int]) -> FloatArray:
-        """Look again at some images of a bucket, moved up and down by a row and by two.
-
-        A network that makes the image smaller with every stage sees other things in an image that
-        is moved: what it errs on is often read right by the mean of several looks.
-
-        Args:
-            bucket: As it was yielded.
-            some: N of its images, at least one, as indices of ``bucket.images``.
-
-        Returns:
-            Shape (N, T, K): for each, the mean of its logits as it is and as it is moved. Those of
-            the first look, where a mean has no highest: looks may exclude what others do not.
-        """
-        first, each = bucket.logits[list(some)], _AT_ONCE // len(_MOVES)
-        chosen = [some[start : start + each] for start in range(0, len(some), each)]
-        moved = [self._moved([bucket.images[i] for i in several]) for several in chosen]
-        mean = (first + np.concatenate(moved)) / (1 + len(_MOVES))
-        lost = ~np.isfinite(mean.max(axis=2)).all(axis=1)
-        mean[lost] = first[lost]
-        return np.asarray(mean)
-
-    def _moved(self, images: Sequence[GrayImage | RgbImage]) -> FloatArray:
-        """Return the sum of the logits of images as they are moved, shape (N, T, K)."""
-        batch = normalise(images)
-        rows = np.arange(batch.shape[2])
-        moved = [batch.take((rows + by).clip(0, rows[-1]), axis=2) for by in _MOVES]
-        logits, _ = self.run(np.concatenate(moved))
-        return np.asarray(logits.reshape(len(_MOVES), len(batch), *logits.shape[1:]).sum(axis=0))
-
-    def _outputs(
-        self, images: Sequence[GrayImage | RgbImage]
-    ) -> tuple[FloatArray, FloatArray | None]:
-        """Return logits (B, T, K) and distances (B,) of images of one size, a few at once."""
-        given = [
-            self.run(normalise(images[first : first + _AT_ONCE]))
-            for first in range(0, len(images), _AT_ONCE)
-        ]
-        logits = np.concatenate([of_some for of_some, _ in given])
-        distances = [of_some for _, of_some in given if of_some is not None]
-        return logits, np.concatenate(distances) if len(distances) == len(given) else None
+            widths.setdefault(image.shape[1], []).append(place)
+        buckets = []
+        for places in widths.values():
+            alike = fitted if len(widths) == 1 else [fitted[place] for place in places]
+            logits, distances = [], []
+            for first in range(0, len(alike), _AT_ONCE):
+                found, far = self.network(normalise(alike[first : first + _AT_ONCE]))
+                logits.append(found)
+                distances += [] if far is None else [far]
+            known = np.concatenate(distances) if len(distances) == len(logits) else None
+            buckets.append(Bucket(places, alike, np.concatenate(logits), known, span))
+        return buckets

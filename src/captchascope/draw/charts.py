@@ -29,8 +29,7 @@ from captchascope.draw.canvas import (
     text_width,
 )
 from captchascope.draw.explanation import Explanation
-from captchascope.glyphs.segmentation import Move
-from captchascope.glyphs.stages import Glyphs
+from captchascope.glyphs.segmentation import Glyphs, Move
 from captchascope.records import FloatArray, GrayImage, RgbImage
 
 _BIN = 2  # pixels per gray value

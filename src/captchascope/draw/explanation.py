@@ -7,9 +7,9 @@ from pathlib import Path
 
 from captchascope.errors import SegmentationError
 from captchascope.glyphs.inputs import prepare
+from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.glyphs.scheme import Scheme
-from captchascope.glyphs.stages import Glyphs, Located, cut_glyphs, locate
-from captchascope.reader import GlyphMethod
+from captchascope.glyphs.segmentation import Glyphs, Located, cut_glyphs, locate
 from captchascope.records import FloatArray, GrayImage
 
 
@@ -53,7 +53,7 @@ class Explanation:
             raise ValueError(f"seen must have the shape ({wanted[0]}, height, width)")
 
 
-def explain_reading(method: GlyphMethod, gray: GrayImage, name: str) -> Explanation:
+def explain_reading(recogniser: GlyphRecogniser, gray: GrayImage, name: str) -> Explanation:
     """Read ``gray``, shape (H, W), and keep every stage.
 
     Stages 5 to 7 show the first cuts, as their rules made them; what the network saw is from the
@@ -62,23 +62,22 @@ def explain_reading(method: GlyphMethod, gray: GrayImage, name: str) -> Explanat
     Raises:
         SegmentationError: If the image cannot be cut; it names ``name``.
     """
-    recognise = method.recognise
     try:
-        final, probabilities = recognise.one(gray)
+        final, probabilities = recogniser.one(gray)
     except SegmentationError as error:
         raise SegmentationError(name, error.what, error.remedy) from None
-    located = locate(gray, recognise.scheme)
-    reading = method.decode(probabilities)
-    window = recognise.spec.kind == "window"
+    located = locate(gray, recogniser.scheme)
+    reading = recogniser.decode(probabilities)
+    window = recogniser.spec.kind == "window"
     return Explanation(
         name=Path(name).name,
-        scheme=recognise.scheme,
+        scheme=recogniser.scheme,
         located=located,
-        glyphs=cut_glyphs(located, recognise.scheme),
+        glyphs=cut_glyphs(located, recogniser.scheme),
         probabilities=probabilities,
-        charset=method.charset.chars,
+        charset=recogniser.charset.chars,
         text=reading.text,
         confidence=reading.confidence,
-        seen=prepare(final, recognise.scheme, recognise.spec) if window else None,
+        seen=prepare(final, recogniser.scheme, recogniser.spec) if window else None,
         right=final.box[2],
     )

@@ -12,7 +12,7 @@ import cv2
 from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
 from captchascope.files import atomic_folder
 from captchascope.glyphs.scheme import Scheme
-from captchascope.glyphs.stages import cut_glyphs, locate
+from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.image import load_gray
 from captchascope.records import GrayImage, Sample
 

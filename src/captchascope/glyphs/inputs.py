@@ -9,14 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
 
 from captchascope.glyphs.scheme import GlyphSize, Scheme
-from captchascope.glyphs.segmentation import Box
-from captchascope.glyphs.stages import Located, cut_glyphs
+from captchascope.glyphs.segmentation import Box, Located, cut_glyphs
+from captchascope.image import Channels
 from captchascope.records import FloatArray, GrayImage
 
 _SPARE = 12  # one part in so many of the ink, above and below, may be noise
@@ -70,6 +70,8 @@ class InputSpec:
         height: In pixels.
         width: In pixels.
     """
+
+    channels: ClassVar[Channels] = 1  # what an image is decoded to: gray
 
     kind: Literal["glyph", "window"]
     height: int

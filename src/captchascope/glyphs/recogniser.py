@@ -1,4 +1,4 @@
-"""From images to the probabilities of their characters, by the glyphs way."""
+"""Images to readings over glyphs: the stages, the network behind them, and the decoding."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from captchascope.errors import SegmentationError
+from captchascope.charset import Charset
+from captchascope.decode import Constraints, decode_glyphs, require_possible
+from captchascope.errors import SegmentationError, UsageError
 from captchascope.glyphs.inputs import InputSpec, normalise, prepare
 from captchascope.glyphs.scheme import Scheme
-from captchascope.glyphs.segmentation import cut_columns
-from captchascope.glyphs.stages import Located, locate
-from captchascope.records import FloatArray, GrayImage
+from captchascope.glyphs.segmentation import Located, cut_columns, locate
+from captchascope.model.file import ModelFile
+from captchascope.records import FloatArray, GrayImage, Reading, build
 
 _SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
 
@@ -26,25 +28,74 @@ def softmax(logits: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class GlyphRecogniser:
-    """The stages, and the network behind them.
+    """The stages, the network behind them, and the decoding behind that.
 
     Attributes:
         scheme: How to cut.
         spec: What the network looks at.
         temperature: What its logits are divided by, so that its probabilities are honest.
-        run: The network: a batch of shape (B, 1, height, width) to logits (B, C).
+        network: A batch of shape (B, 1, height, width) to logits (B, C).
+        charset: The C characters.
+        rule: What the texts may be.
     """
 
     scheme: Scheme
     spec: InputSpec
     temperature: float
-    run: Callable[[FloatArray], FloatArray]
+    network: Callable[[FloatArray], FloatArray]
+    charset: Charset
+    rule: Constraints
 
-    def __call__(self, grays: Sequence[GrayImage]) -> list[FloatArray | SegmentationError]:
+    @classmethod
+    def of_model(cls, model: ModelFile, rule: Constraints) -> GlyphRecogniser:
+        """Return the recogniser of a model file, under constraints.
+
+        Raises:
+            ValueError: If the metadata cannot be used.
+            UsageError: If the model can never satisfy the constraints.
+        """
+        meta = model.metadata
+        spec = build(InputSpec, meta.input)
+        scheme = build(Scheme, meta.scheme)
+        if scheme.charset != meta.charset.chars:
+            raise ValueError("the charset is not the scheme's")
+        count = scheme.split.count
+        if rule.length is not None and not rule.length[0] <= count <= rule.length[1]:
+            remedy = f"leave it away, or include {count}"
+            raise UsageError("length", f"the model reads {count} characters", remedy)
+        require_possible(rule, meta.charset, count)
+        return cls(scheme, spec, meta.temperature, model.run, meta.charset, rule)
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The fewest and most characters of a text: as many as the scheme has glyphs."""
+        return self.scheme.split.count, self.scheme.split.count
+
+    def __call__(self, images: Sequence[GrayImage]) -> list[Reading]:
+        """Return one reading for each image; those that cannot be cut have ``error`` set."""
+        return [
+            Reading(None, 0.0, error=found)
+            if isinstance(found, SegmentationError)
+            else self.decode(found)
+            for found in self.probabilities(images)
+        ]
+
+    def decode(self, probabilities: FloatArray) -> Reading:
+        """Return the reading of glyphs' probabilities, shape (N, C), under the constraints."""
+        return Reading.of(decode_glyphs(probabilities, self.charset, self.rule))
+
+    def probabilities(self, images: Sequence[GrayImage]) -> list[FloatArray | SegmentationError]:
         """Return, per image, shape (N, C) for its N glyphs, or why it could not be cut."""
-        located = [self._locate(gray) for gray in grays]
-        texts = [item for item in located if isinstance(item, Located)]
-        found = iter(self._recognised(texts))
+        located: list[Located | SegmentationError] = []
+        for image in images:
+            try:
+                located.append(locate(image, self.scheme))
+            except SegmentationError as error:
+                located.append(error)
+            except (cv2.error, MemoryError):
+                what, remedy = "is too large for the memory there is", "crop it to the captcha"
+                located.append(SegmentationError("image", what, remedy))
+        found = iter(self._recognised([item for item in located if isinstance(item, Located)]))
         return [next(found)[1] if isinstance(item, Located) else item for item in located]
 
     def one(self, gray: GrayImage) -> tuple[Located, FloatArray]:
@@ -55,22 +106,16 @@ class GlyphRecogniser:
         """
         return self._recognised([locate(gray, self.scheme)])[0]
 
-    def _locate(self, gray: GrayImage) -> Located | SegmentationError:
-        try:
-            return locate(gray, self.scheme)
-        except SegmentationError as error:
-            return error
-        except (cv2.error, MemoryError):
-            what, remedy = "is too large for the memory there is", "crop it to the captcha"
-            return SegmentationError("image", what, remedy)
-
     def _recognised(self, texts: Sequence[Located]) -> list[tuple[Located, FloatArray]]:
+        """Return each text and its probabilities, having looked again where that is in doubt."""
         if not texts:
             return []
         found = list(zip(texts, self._run(texts), strict=True))
-        if self.spec.kind == "window" and self.scheme.retry.rights:
+        retry = self.scheme.retry
+        if self.spec.kind == "window" and retry.rights:
             for i, (text, probabilities) in enumerate(found):
-                if self._doubtful(text, probabilities):
+                unsure = probabilities.max(axis=1).min() < retry.below
+                if unsure or not self._plausible(text):
                     found[i] = self._look_again(text, probabilities)
         return found
 
@@ -79,13 +124,9 @@ class GlyphRecogniser:
     ) -> FloatArray:
         """Return shape (len(texts) * len(shifts), N, C)."""
         seen = [prepare(text, self.scheme, self.spec, to) for text in texts for to in shifts]
-        logits = self.run(normalise(seen[0] if len(seen) == 1 else np.concatenate(seen)))
+        logits = self.network(normalise(seen[0] if len(seen) == 1 else np.concatenate(seen)))
         probabilities = softmax(logits / np.float32(self.temperature))
         return probabilities.reshape(len(seen), self.scheme.split.count, -1)
-
-    def _doubtful(self, text: Located, probabilities: FloatArray) -> bool:
-        unsure = probabilities.max(axis=1).min() < self.scheme.retry.below
-        return bool(unsure) or not self._plausible(text)
 
     def _plausible(self, text: Located) -> bool:
         """Tell whether the text ends where texts of this scheme do."""
@@ -98,16 +139,14 @@ class GlyphRecogniser:
         What it gives is the mean over a few shifts: an unsure window is often a speck away from a
         sure one.
         """
-        rights = self.scheme.retry.rights
-        others = [self._with_right(text, right) for right in rights]
+        left, top, _, bottom = text.box
+        others = []
+        for right in self.scheme.retry.rights:
+            columns = cut_columns(right - left, self.scheme.split)
+            others.append(replace(text, box=(left, top, right, bottom), columns=columns))
         scores = self._run(others).max(axis=2).prod(axis=1)
         best = int(scores.argmax())
         wanted = self.scheme.retry.better * first.max(axis=1).prod()
         if scores[best] > wanted or not self._plausible(text):
             text = others[best]
         return text, np.asarray(self._run([text], _SHIFTS).mean(axis=0))
-
-    def _with_right(self, text: Located, right: int) -> Located:
-        left, top, _, bottom = text.box
-        columns = cut_columns(right - left, self.scheme.split)
-        return replace(text, box=(left, top, right, bottom), columns=columns)

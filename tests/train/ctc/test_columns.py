@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from captchascope.charset import Charset
-from captchascope.ctc.inputs import WholeSpec
+from captchascope.ctc.inputs import CtcSpec
 from captchascope.data.dataset import read_dataset
 from captchascope.generate.folder import write_folder
 from captchascope.reader import model_path
@@ -18,7 +18,7 @@ from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.samples import WholeSet, samples_of
 from captchascope.train.ctc.start import read_weights
 
-SPEC = WholeSpec("whole", 50, 150, 150, 150, 1)
+SPEC = CtcSpec("whole", 50, 150, 150, 150, 1)
 
 
 @pytest.fixture(scope="module")

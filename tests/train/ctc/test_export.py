@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from captchascope.charset import Charset
-from captchascope.ctc.inputs import NORMALISATION, WholeSpec
+from captchascope.ctc.inputs import NORMALISATION, CtcSpec
 from captchascope.model.file import ModelFile, open_model_bytes
 from captchascope.model.metadata import Metadata
 from captchascope.train.ctc.export import Exported, state_of
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.export import export
 
-SPEC = WholeSpec("whole", 32, None, 32, 160, 3)
+SPEC = CtcSpec("whole", 32, None, 32, 160, 3)
 CHARSET = Charset("0123456789abcdef")
 META = Metadata(
     format=1,

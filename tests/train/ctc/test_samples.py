@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 from captchascope.charset import Charset
-from captchascope.ctc.inputs import WholeSpec
+from captchascope.ctc.inputs import CtcSpec
 from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.records import GrayImage
 from captchascope.train.ctc.samples import WholeSet, samples_of
 from train.ctc.tasks import drawn, task
 
-SPEC = WholeSpec("whole", 32, None, 32, 128, 1)
+SPEC = CtcSpec("whole", 32, None, 32, 128, 1)
 DIGITS = Charset("0123456789")
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from captchascope.charset import Charset
-from captchascope.ctc.inputs import WholeSpec, prepare
+from captchascope.ctc.inputs import CtcSpec, prepare
 from captchascope.errors import UsageError
 from captchascope.generate import draw_captcha
 from captchascope.reader import model_path
@@ -19,7 +19,7 @@ from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.samples import WholeSet
 from captchascope.train.ctc.start import Weights, begun_with, read_weights
 
-SPEC = WholeSpec("whole", 40, 120, 120, 120, 3)
+SPEC = CtcSpec("whole", 40, 120, 120, 120, 3)
 CHARS = "ADEHKR34678"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from captchascope.charset import Charset
-from captchascope.ctc.inputs import WholeSpec
+from captchascope.ctc.inputs import CtcSpec
 from captchascope.errors import DatasetError
 from captchascope.generate.folder import write_folder
 from captchascope.reader import model_path
@@ -19,7 +19,7 @@ from captchascope.train.ctc.start import read_weights
 from captchascope.train.ctc.unlabelled import believed, joined
 
 NOTHING = WholeSet((), ())
-METU = Inferred(Charset("0123456789"), (6, 6), WholeSpec("whole", 50, 150, 150, 150, 1))
+METU = Inferred(Charset("0123456789"), (6, 6), CtcSpec("whole", 50, 150, 150, 150, 1))
 
 
 def metu() -> CtcNet:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from captchascope.errors import ImageError, SegmentationError
 from captchascope.glyphs.inputs import prepare
-from captchascope.glyphs.stages import locate
+from captchascope.glyphs.segmentation import locate
 from captchascope.image import load_gray
 from captchascope.train.glyphs.data import glyphs_of
 from train.glyphs.tiny import GLYPH, METU, WINDOW, drawn

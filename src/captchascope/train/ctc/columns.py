@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchascope.charset import BLANK
-from captchascope.ctc.inputs import WholeSpec
+from captchascope.ctc.inputs import CtcSpec
 from captchascope.train.ctc.measure import best_path, outputs_of, score
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.samples import WholeSet
@@ -18,7 +18,7 @@ _STEP = 4  # columns of a timestep: the network's grid must stay where it was
 _MARGIN = 8  # columns: two timesteps; with half of that the texts at the edge suffer
 
 
-def narrowed(network: CtcNet, spec: WholeSpec, train: WholeSet, validation: WholeSet) -> WholeSpec:
+def narrowed(network: CtcNet, spec: CtcSpec, train: WholeSet, validation: WholeSet) -> CtcSpec:
     """Return the spec with the columns that are worth looking at.
 
     Those where the network finds a character in any training image that it reads right, and a
@@ -41,7 +41,7 @@ def narrowed(network: CtcNet, spec: WholeSpec, train: WholeSet, validation: Whol
     return fewer if _as_good(network, fewer, validation) else spec
 
 
-def within(spec: WholeSpec, images: WholeSet) -> WholeSet:
+def within(spec: CtcSpec, images: WholeSet) -> WholeSet:
     """Return images of the spec's whole width as views of the columns that it looks at."""
     kept = tuple(image[:, spec.left : spec.right] for image in images.images)
     return replace(images, images=kept)
@@ -59,7 +59,7 @@ def _seen(network: CtcNet, train: WholeSet) -> tuple[int, int]:
     return (int(steps[0]), int(steps[-1])) if len(steps) else (len(found), -1)
 
 
-def _as_good(network: CtcNet, fewer: WholeSpec, validation: WholeSet) -> bool:
+def _as_good(network: CtcNet, fewer: CtcSpec, validation: WholeSet) -> bool:
     if not len(validation):
         return True
     whole, part = (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from captchascope.charset import Charset
 from captchascope.check import narrow_findings, timesteps_needed
-from captchascope.ctc.inputs import WholeSpec, fitted_width, prepare
+from captchascope.ctc.inputs import CtcSpec, fitted_width, prepare
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
 from captchascope.image import load_image
@@ -47,7 +47,7 @@ class WholeSet:
 
 def samples_of(
     dataset: Dataset,
-    spec: WholeSpec,
+    spec: CtcSpec,
     charset: Charset,
     on_sample: Callable[[], None] = lambda: None,
 ) -> WholeSet:
@@ -71,7 +71,7 @@ def samples_of(
     return WholeSet(tuple(images), tuple(targets), tuple(problems))
 
 
-def _loaded(sample: Sample, spec: WholeSpec) -> GrayImage | RgbImage | CaptchascopeError:
+def _loaded(sample: Sample, spec: CtcSpec) -> GrayImage | RgbImage | CaptchascopeError:
     try:
         image = load_image(sample.path, spec.channels)
     except ImageError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from captchascope.charset import Charset
-from captchascope.ctc.inputs import WholeSpec
+from captchascope.ctc.inputs import CtcSpec
 from captchascope.data.dataset import Dataset
 from captchascope.errors import ImageError
 from captchascope.image import Channels, load_rgb
@@ -35,7 +35,7 @@ class Inferred:
 
     charset: Charset
     lengths: tuple[int, int]
-    spec: WholeSpec
+    spec: CtcSpec
 
     def lines(self) -> list[str]:
         """Return it as it is told to the user."""
@@ -97,19 +97,19 @@ def _looked_at(dataset: Dataset) -> list[RgbImage]:
     return images
 
 
-def _spec(images: Sequence[RgbImage], height: int | None, longest: int) -> WholeSpec:
+def _spec(images: Sequence[RgbImage], height: int | None, longest: int) -> CtcSpec:
     least = _PER_CHARACTER * longest
     sizes = {image.shape[:2] for image in images}
     channels: Channels = 3 if np.mean([_is_coloured(image) for image in images]) > 0.1 else 1
     rows, columns = images[0].shape[:2]
     if height is None and len(sizes) == 1 and _fits(rows, columns, least):
-        return WholeSpec("whole", rows, columns, columns, columns, channels)
+        return CtcSpec("whole", rows, columns, columns, columns, channels)
     if height is None:
         median = float(np.median([image.shape[0] for image in images]))
         height = min(max(round(median / _STEP) * _STEP, _HEIGHTS[0]), _HEIGHTS[1])
     free = [_fitted(image.shape[1] * height / image.shape[0], least) for image in images]
     width = free[0] if len(sizes) == 1 else None
-    return WholeSpec("whole", height, width, min(free), max(free), channels)
+    return CtcSpec("whole", height, width, min(free), max(free), channels)
 
 
 def _fits(height: int, width: int, least: int) -> bool:

@@ -11,7 +11,7 @@ from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
 from captchascope.glyphs.inputs import InputSpec, prepare
 from captchascope.glyphs.scheme import Scheme
-from captchascope.glyphs.stages import locate
+from captchascope.glyphs.segmentation import locate
 from captchascope.image import load_gray
 from captchascope.records import GrayImage, Sample
 

@@ -14,8 +14,8 @@ from fastapi import APIRouter, Request, Response
 from captchascope.draw import Explanation, Panel, draw_panels, explain_reading
 from captchascope.draw.canvas import drawing_uri, image_uri
 from captchascope.errors import CaptchascopeError, ImageError
+from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.image import load_gray, load_rgb
-from captchascope.reader import GlyphMethod
 from captchascope.records import CharReading, Reading
 from captchascope.web.batching import Batcher
 from captchascope.web.problems import Problem
@@ -102,7 +102,7 @@ def picture_of(image: bytes, limits: Limits) -> Picture | None:
     return Picture(image_uri(pixels), width, height)
 
 
-def stages_of(method: GlyphMethod, image: bytes, limits: Limits) -> Stages:
+def stages_of(recogniser: GlyphRecogniser, image: bytes, limits: Limits) -> Stages:
     """Return pictures of every stage of reading an uploaded image.
 
     Raises:
@@ -110,7 +110,7 @@ def stages_of(method: GlyphMethod, image: bytes, limits: Limits) -> Stages:
         SegmentationError: If it cannot be cut into glyphs.
     """
     gray = load_gray(image, name="image", max_bytes=limits.body, max_pixels=limits.pixels)
-    explanation = explain_reading(method, gray, "image")
+    explanation = explain_reading(recogniser, gray, "image")
     panels = [
         (panel, [Picture(drawing_uri(one), *one.size) for one in panel.pictures])
         for panel in draw_panels(explanation)
@@ -281,15 +281,15 @@ class _Pages:
         self.limits = limits
         self.drawing = asyncio.Semaphore(_AT_ONCE)
 
-    def stages_method(self, model: str) -> GlyphMethod | None:
-        """Return the method whose stages are shown: the model's, or any that cuts glyphs.
+    def glyph_recogniser(self, model: str) -> GlyphRecogniser | None:
+        """Return the recogniser whose stages are shown: the model's, or any that cuts glyphs.
 
         None where no model of the server does.
         """
         opened = self.batcher.readers.opened
         wanted = [opened[model]] if model in opened else []
-        methods = [reader.method for reader in [*wanted, *opened.values()]]
-        return next((method for method in methods if isinstance(method, GlyphMethod)), None)
+        all_of_them = [reader.recogniser for reader in [*wanted, *opened.values()]]
+        return next((each for each in all_of_them if isinstance(each, GlyphRecogniser)), None)
 
     async def cards(self, form: Form) -> list[Card]:
         """Read the files of a form and draw what is shown of them."""
@@ -301,7 +301,7 @@ class _Pages:
         asked = parse_options([*fields.items()], self.limits, self.batcher.readers.names)
         images = [data for _, data in form.files]
         readings, ms = await self.batcher.read(images, asked.choice())
-        stages = self.stages_method(asked.model or "") is not None
+        stages = self.glyph_recogniser(asked.model or "") is not None
 
         def drawn() -> list[Card]:
             both = zip(form.files, readings, strict=True)
@@ -320,15 +320,15 @@ class _Pages:
 
     async def stages(self, form: Form) -> Stages:
         """Draw the stages of the image that a form has in base64."""
-        method = self.stages_method(form.fields.get("model", ""))
-        if method is None:
+        recogniser = self.glyph_recogniser(form.fields.get("model", ""))
+        if recogniser is None:
             raise Problem(422, "no model of this server cuts glyphs", remedy="serve metu-glyphs")
         try:
             image = base64.b64decode(form.fields.get("image", ""), validate=True)
         except (binascii.Error, ValueError):
             raise Problem(422, "the image is not base64") from None
         async with self.drawing:
-            return await asyncio.to_thread(stages_of, method, image, self.limits)
+            return await asyncio.to_thread(stages_of, recogniser, image, self.limits)
 
 
 def router(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
