@@ -83,10 +83,12 @@ def practice_site(
       captchascope practice-site --faults 503=10%,truncated=5%,html=5%,429=5% --delay 0.2
     """
     need("collect", "captchascope practice-site")
-    from captchascope.practice.server import serve
-    from captchascope.practice.settings import Faults, Settings
+    from captchascope.practice.server import serve_site
+    from captchascope.practice.settings import Faults, SiteSettings
 
-    settings = Settings(
+    settings = SiteSettings(
         delay=delay or 0.0, faults=Faults.parse(faults), robots=robots == "allow", **further
     )
-    serve(settings, port, announced(console, "listening on"), lambda line: console.note(line, 1))
+    serve_site(
+        settings, port, announced(console, "listening on"), lambda line: console.note(line, 1)
+    )

@@ -14,7 +14,7 @@ from captchascope.files import printable
 from captchascope.generate import draw_captcha
 from captchascope.listen import sockets_at
 from captchascope.practice.answers import AnswerFile
-from captchascope.practice.settings import Settings
+from captchascope.practice.settings import SiteSettings
 from captchascope.practice.site import Site
 
 _POLICY = (
@@ -65,8 +65,8 @@ _HOST = "127.0.0.1"
 _PATIENCE = 1  # seconds that open requests have when the site ends
 
 
-def serve(
-    settings: Settings,
+def serve_site(
+    settings: SiteSettings,
     port: int,
     listening: Callable[[str], None],
     asked: Callable[[str], None] = lambda line: None,

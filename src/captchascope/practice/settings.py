@@ -75,7 +75,7 @@ def _share(kind: str, text: str) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SiteSettings:
     """What the options of ``captchascope practice-site`` say.
 
     Attributes:

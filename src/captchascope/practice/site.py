@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from captchascope.generate import draw_captcha
 from captchascope.practice.answers import AnswerFile
-from captchascope.practice.settings import Settings
+from captchascope.practice.settings import SiteSettings
 
 COURSES = {
     "ASTR 101": "Introduction to astronomy",
@@ -223,7 +223,7 @@ class Site:
     for an image always gets the same image and the same fault.
     """
 
-    def __init__(self, settings: Settings, answers: AnswerFile | None = None) -> None:
+    def __init__(self, settings: SiteSettings, answers: AnswerFile | None = None) -> None:
         self._settings = settings
         self._answers = answers
         self._sessions = Sessions()

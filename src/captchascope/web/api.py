@@ -11,11 +11,10 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import to_json
 
 from captchascope import __version__
-from captchascope.web import metrics as prometheus
 from captchascope.web import schemas
 from captchascope.web.batching import Batcher, names_of
-from captchascope.web.metrics import Metrics
-from captchascope.web.problems import MEDIA_TYPE, Problem, problem
+from captchascope.web.metrics import METRICS_TYPE, Metrics
+from captchascope.web.problems import PROBLEM_TYPE, Problem, problem
 from captchascope.web.schemas import Options, parse_request
 from captchascope.web.settings import Settings
 
@@ -27,8 +26,7 @@ _answer = partial(Response, media_type="application/json")  # of to_json: ten ti
 def router(settings: Settings, batcher: Batcher, metrics: Metrics) -> APIRouter:
     """Return the routes of the API.
 
-    They are Starlette's, which hand a request on as it is: FastAPI's own way to an endpoint takes
-    longer than all else that is done for a small image but reading it.
+    They are Starlette's own, which hand a request on as it is: ``parse_request`` checks all of it.
     """
     api = _Api(settings, batcher, metrics)
     routes = APIRouter()
@@ -107,7 +105,7 @@ class _Api:
         return problem(503, self._batcher.state, {"Retry-After": "1"})
 
     async def metrics(self, request: Request) -> Response:
-        return Response(self._metrics.text(), headers={"Content-Type": prometheus.MEDIA_TYPE})
+        return Response(self._metrics.text(), headers={"Content-Type": METRICS_TYPE})
 
     async def openapi(self, request: Request) -> Response:
         return _answer(to_json(document(self._settings)))
@@ -196,7 +194,7 @@ def _operation(
     refusals = {
         str(status): {
             "description": _PROBLEMS[status],
-            "content": {MEDIA_TYPE: _json(schemas.ProblemDetails)["application/json"]},
+            "content": {PROBLEM_TYPE: _json(schemas.ProblemDetails)["application/json"]},
             **({"headers": later} if status in (429, 503) else {}),
         }
         for status in problems

@@ -35,7 +35,7 @@ class Choice:
 
     @property
     def plain(self) -> bool:
-        """Whether it is the first model, and nothing that has to be searched for."""
+        """Whether the first model is asked for, and no text that has to be searched for."""
         options = self.options
         known = self.model, options.charset, options.length, options.pattern
         return not options.ignore_case and known == (None, None, None, None)

@@ -42,7 +42,7 @@ _NOT_KEPT = (b"cache-control", b"no-store")
 
 
 class ResponseMiddleware:
-    """Adds ``HEADERS`` to every response, and tells of it when it is sent.
+    """Adds ``HEADERS`` to every response, and tells of each that was sent.
 
     No response is to be kept, unless it says so itself.
     """
@@ -79,7 +79,10 @@ _HOSTS = 64  # values of Host that are remembered
 
 
 class HostOriginMiddleware:
-    """Turns away requests with headers too large, for another host, or from another site."""
+    """The host check, and CSRF: turns away requests for another host or from another site.
+
+    Those with headers too large go, too, before anything is made of them.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -132,7 +135,7 @@ def _is_foreign(headers: dict[bytes, bytes], host: str) -> bool:
     return headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")
 
 
-OPEN = ("/healthz", "/readyz", "/login", "/static/")
+WITHOUT_TOKEN = ("/healthz", "/readyz", "/login", "/static/")
 """What needs no token: paths, and beginnings of paths that end in a slash."""
 
 _COOKIE = "captchascope"
@@ -193,7 +196,9 @@ class TokenMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         refusal, path = None, scope.get("path", "")
-        free = any(path == one or (one[-1] == "/" and path.startswith(one)) for one in OPEN)
+        free = any(
+            path == one or (one[-1] == "/" and path.startswith(one)) for one in WITHOUT_TOKEN
+        )
         if scope["type"] == "http" and not free:
             refusal = self._refusal(Request(scope))
         await (refusal or self._app)(scope, receive, send)

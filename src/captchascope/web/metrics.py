@@ -23,7 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from captchascope.records import Reading
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-MEDIA_TYPE = CONTENT_TYPE_LATEST
+METRICS_TYPE = CONTENT_TYPE_LATEST
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _IMAGES = (1, 2, 4, 8, 16, 32, 64)

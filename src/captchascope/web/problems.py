@@ -22,11 +22,11 @@ from captchascope.errors import (
 )
 from captchascope.web.templates import render
 
-__all__ = ["MEDIA_TYPE", "Problem", "install", "problem"]
+__all__ = ["PROBLEM_TYPE", "Problem", "install", "problem"]
 
 _LOG = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
+PROBLEM_TYPE = "application/problem+json"
 
 _STATUS: dict[type[CaptchascopeError], int] = {
     ImageError: 422,
@@ -53,7 +53,7 @@ def problem(
 ) -> Response:
     """Return the response that tells of a problem; ``more`` become further members."""
     told = {"type": "about:blank", "title": _title(status), "status": status, "detail": detail}
-    return Response(json.dumps({**told, **more}), status, headers, MEDIA_TYPE)
+    return Response(json.dumps({**told, **more}), status, headers, PROBLEM_TYPE)
 
 
 def install(app: FastAPI) -> None:

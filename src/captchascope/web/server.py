@@ -31,7 +31,7 @@ from captchascope.reader import load
 from captchascope.web.app import create_app
 from captchascope.web.batching import Batcher, names_of
 from captchascope.web.metrics import FOLDER
-from captchascope.web.problems import MEDIA_TYPE
+from captchascope.web.problems import PROBLEM_TYPE
 from captchascope.web.settings import Limits, Settings
 
 _BACKLOG = 512  # connections that may wait
@@ -377,7 +377,7 @@ class _LimitedProtocol(HttpToolsProtocol):
         told = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         body = json.dumps(told)
         head = (
-            f"HTTP/1.1 {status} {title}\r\ncontent-type: {MEDIA_TYPE}\r\n{more}"
+            f"HTTP/1.1 {status} {title}\r\ncontent-type: {PROBLEM_TYPE}\r\n{more}"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write((head + body).encode("ascii"))

@@ -96,7 +96,7 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Curve:
     """A line through points, as ``points`` of a polyline has them, and what it is called."""
 
     name: str
@@ -130,7 +130,7 @@ class Chart:
     x: tuple[Tick, ...]
     y: tuple[Tick, ...]
     x_title: str
-    lines: tuple[Line, ...] = ()
+    lines: tuple[Curve, ...] = ()
     bubbles: tuple[Bubble, ...] = ()
     width: float = _WIDTH
     height: float = _HEIGHT
@@ -189,7 +189,7 @@ def calibration_chart(found: Calibration) -> Chart:
         tuple(Tick(_x(share), f"{share:.0%}") for share in shares),
         tuple(Tick(_y(share), f"{share:.0%}") for share in shares),
         "confidence",
-        (Line("honest", _polyline([(0.0, 0.0), (1.0, 1.0)]), (_x(1), _y(1))),),
+        (Curve("honest", _polyline([(0.0, 0.0), (1.0, 1.0)]), (_x(1), _y(1))),),
         tuple(bubbles),
     )
 
@@ -203,7 +203,7 @@ def history_chart(history: TrainingHistory) -> Chart | None:
         found = [(at, share) for at, share in shares if share is not None]
         if found:
             x, y = found[-1]
-            lines.append(Line(name, _polyline(found), (_x(x), _y(y))))
+            lines.append(Curve(name, _polyline(found), (_x(x), _y(y))))
     if not lines:
         return None
     return Chart(

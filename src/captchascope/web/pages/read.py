@@ -28,14 +28,14 @@ _LONGEST_NAME = 60  # characters of a file's name that are shown
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SentForm:
     """The fields of a form that a page has sent, by name, and its files in order."""
 
     fields: Mapping[str, str]
     files: tuple[Upload, ...]
 
 
-async def form_of(request: Request, limits: Limits) -> Form:
+async def form_of(request: Request, limits: Limits) -> SentForm:
     """Return the form that a request has sent.
 
     Raises:
@@ -53,7 +53,7 @@ async def form_of(request: Request, limits: Limits) -> Form:
     if len(files) > limits.images:
         raise Problem(413, f"{len(files)} images at once", remedy=f"choose {limits.images} at most")
     fields = {p.name: p.data.decode(errors="replace") for p in parts if p.filename is None}
-    return Form(fields, tuple(files))
+    return SentForm(fields, tuple(files))
 
 
 def _shown(name: str) -> str:
@@ -268,7 +268,7 @@ class Notice:
         return cls(status, what, remedy, headers)
 
 
-def _typed(form: Form) -> dict[str, str]:
+def _typed(form: SentForm) -> dict[str, str]:
     """Return what a form asks for beside its images, as it was typed."""
     return {name: form.fields.get(name, "").strip() for name in Options.model_fields}
 
@@ -291,7 +291,7 @@ class _Pages:
         all_of_them = [reader.recogniser for reader in [*wanted, *opened.values()]]
         return next((each for each in all_of_them if isinstance(each, GlyphRecogniser)), None)
 
-    async def cards(self, form: Form) -> list[Card]:
+    async def cards(self, form: SentForm) -> list[Card]:
         """Read the files of a form and draw what is shown of them."""
         if not form.files:
             raise Problem(422, "no image was chosen", remedy="choose one or more")
@@ -318,7 +318,7 @@ class _Pages:
         again = base64.b64encode(data).decode() if picture and stages and small else ""
         return Card(name, reading, ms, picture, alignment, again)
 
-    async def stages(self, form: Form) -> Stages:
+    async def stages(self, form: SentForm) -> Stages:
         """Draw the stages of the image that a form has in base64."""
         recogniser = self.glyph_recogniser(form.fields.get("model", ""))
         if recogniser is None:
@@ -343,7 +343,7 @@ def router(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     def shown(
-        request: Request, form: Form, cards: Sequence[Card] = (), notice: Notice | None = None
+        request: Request, form: SentForm, cards: Sequence[Card] = (), notice: Notice | None = None
     ) -> Response:
         """Return the page, or for htmx only what goes into it."""
         name = "readings.html" if "hx-request" in request.headers else "read.html"
@@ -362,11 +362,11 @@ def router(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
 
     @routes.get("/")
     async def _start(request: Request) -> Response:
-        return shown(request, Form({}, ()))
+        return shown(request, SentForm({}, ()))
 
     @routes.post("/read")
     async def _read(request: Request) -> Response:
-        form = Form({}, ())
+        form = SentForm({}, ())
         try:
             form = await form_of(request, limits)
             return shown(request, form, await pages.cards(form))

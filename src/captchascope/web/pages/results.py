@@ -65,7 +65,7 @@ class _Stopped(Exception):  # noqa: N818
     """The server stops, and needs no result any more."""
 
 
-State: TypeAlias = Measuring | Measured | CaptchascopeError
+MeasurementState: TypeAlias = Measuring | Measured | CaptchascopeError
 
 
 class Measurements:
@@ -76,7 +76,7 @@ class Measurements:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._states: dict[str, State] = {}
+        self._states: dict[str, MeasurementState] = {}
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, "captchascope-measure")
         self._stopped = threading.Event()
@@ -86,7 +86,7 @@ class Measurements:
         """What the folder is called, and not where it lies."""
         return printable(self._data.resolve().name)
 
-    def look(self, name: str, reader: Reader) -> State:
+    def look(self, name: str, reader: Reader) -> MeasurementState:
         """Return how far the test of a model is, and begin it where there is none."""
         with self._lock:
             if name not in self._states:
