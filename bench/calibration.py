@@ -21,8 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 import captchascope
-from captchascope import Reader
+from captchascope import Reader, Reading
 from captchascope.data.dataset import read_dataset
+from captchascope.evaluate import evaluate_reader
 from captchascope.generate import draw_captcha
 from captchascope.records import GrayImage
 from running import Training, cell, table
@@ -133,14 +134,16 @@ def _generated_rows(reader: Reader, count: int) -> Iterator[list[str]]:
 
 def _set_row(name: str, model: str) -> list[str]:
     """Return the line of a model on the test images of a set."""
-    samples = read_dataset(folder_of(name) / "test").samples
-    reader = captchascope.load(model)
-    readings = list(reader.read_many([sample.path for sample in samples], errors="return"))
+    dataset = read_dataset(folder_of(name) / "test")
+    readings: list[Reading] = []
+    result = evaluate_reader(captchascope.load(model), dataset, on_reading=readings.append)
     pairs = [
-        (r.confidence, r.text == s.label) for r, s in zip(readings, samples, strict=True) if r.text
+        (reading.confidence, float(reading.text == sample.label))
+        for reading, sample in zip(readings, dataset.samples, strict=True)
+        if reading.text
     ]
-    found = Believed(np.array([p for p, _ in pairs]), np.array([float(hit) for _, hit in pairs]))
-    exact = f"{found.right.sum() / len(samples):.1%}"
+    found = Believed(np.array([p for p, _ in pairs]), np.array([hit for _, hit in pairs]))
+    exact = f"{result.exact_match.value:.1%}"
     asked = f"{found.ideal() + _ASKED_OF_FEW:.4f} at most"
     errors = [f"{found.ece():.4f}", f"{found.ideal():.4f}", asked]
     return [name, exact, f"{found.confidence.mean():.3f}", *errors]

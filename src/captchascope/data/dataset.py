@@ -60,14 +60,14 @@ class Dataset:
             remedy = f"choose 1 <= first <= last <= {self.size}"
             raise UsageError(printable(self.folder), what, remedy)
 
-        def within(position: int | None, *, else_: bool) -> bool:
-            return else_ if position is None else low <= position <= high
+        def within(position: int | None, *, otherwise: bool) -> bool:
+            return otherwise if position is None else low <= position <= high
 
         return replace(
             self,
-            samples=tuple(s for s in self.samples if within(s.position, else_=False)),
+            samples=tuple(s for s in self.samples if within(s.position, otherwise=False)),
             problems=tuple(
-                p for p in self.problems if within(getattr(p, "position", None), else_=True)
+                p for p in self.problems if within(getattr(p, "position", None), otherwise=True)
             ),
         )
 
