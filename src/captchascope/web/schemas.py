@@ -20,6 +20,7 @@ from itertools import starmap
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -204,7 +205,7 @@ async def parts_of(content_type: str, body: bytes, most: int) -> list[Part]:
     """
     try:
         form = await _MemoryParser(content_type, body, most).parse()
-    except MultiPartException as error:
+    except (MultiPartException, FormParserError) as error:  # the second by an older Starlette
         raise Problem(400, "the form is malformed") from error
     try:
         return [await _part(name, value) for name, value in form.multi_items()]
