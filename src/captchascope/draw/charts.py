@@ -187,17 +187,17 @@ _BAR = 10  # the height of a bar
 _NUMBER = text_width("100", SMALL)
 
 
-def draw_network(it: Explanation) -> Image.Image:
+def draw_network(shown: Explanation) -> Image.Image:
     """Draw every glyph over its probabilities, the highest one in colour.
 
     Returns:
         An RGB image, ``canvas.WIDTH`` pixels wide at most.
     """
-    seen = it.glyphs.fitted if it.seen is None else it.seen
-    size = _CellSize.of(it)
+    seen = shown.glyphs.fitted if shown.seen is None else shown.seen
+    size = _CellSize.of(shown)
     cells = [
-        _cell(it.charset, 255 - glyph, row, size)
-        for glyph, row in zip(seen, it.probabilities, strict=True)
+        _cell(shown.charset, 255 - glyph, row, size)
+        for glyph, row in zip(seen, shown.probabilities, strict=True)
     ]
     rows = -(-len(cells) // ((WIDTH + size.gap) // (size.width + size.gap)))
     per_row = -(-len(cells) // rows)
@@ -239,11 +239,11 @@ class _CellSize:
     most: int
 
     @classmethod
-    def of(cls, it: Explanation) -> _CellSize:
+    def of(cls, shown: Explanation) -> _CellSize:
         """Return the sizes for the number of glyphs, and for the widest character."""
-        label = max(text_width(char, SMALL) for char in it.charset)
+        label = max(text_width(char, SMALL) for char in shown.charset)
         wider = max(label - _LABEL, 0)
-        if len(it.probabilities) > _MANY:
+        if len(shown.probabilities) > _MANY:
             return cls(66 + wider, 16, 56, label, _FEW)
         return cls(90 + wider, 20, 112, label, _ALL)
 

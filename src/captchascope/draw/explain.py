@@ -36,20 +36,20 @@ _AIR = 10  # between a caption and its picture
 _SHOWN, _LAST_SHOWN = 1500, 4000  # milliseconds per frame
 
 
-def explain_png(it: Explanation) -> bytes:
+def explain_png(shown: Explanation) -> bytes:
     """Return every stage as one PNG: two to a row, the last one over the whole width."""
-    drawn = draw_panels(it)
+    drawn = draw_panels(shown)
     cards = [stack([_header(panel, WIDTH), panel.image], 0) for panel in drawn[:-1]]
     pairs = [_row(pair) for pair in zip(cards[::2], cards[1::2], strict=True)]
-    page = stack([_heading(it), *pairs, _ending(drawn[-1])], _ROW_GAP)
+    page = stack([_heading(shown), *pairs, _ending(drawn[-1])], _ROW_GAP)
     file = BytesIO()
     quantized(_on_white(page, *page.size, _MARGIN)).save(file, "PNG", compress_level=9)
     return file.getvalue()
 
 
-def explain_gif(it: Explanation) -> bytes:
+def explain_gif(shown: Explanation) -> bytes:
     """Return every stage as one frame of an animated GIF that loops; the last one stays longer."""
-    frames = [quantized(frame) for frame in _frames(draw_panels(it))]
+    frames = [quantized(frame) for frame in _frames(draw_panels(shown))]
     times = [_SHOWN] * (len(frames) - 1) + [_LAST_SHOWN]
     file = BytesIO()
     frames[0].save(
@@ -58,12 +58,12 @@ def explain_gif(it: Explanation) -> bytes:
     return file.getvalue()
 
 
-def _heading(it: Explanation) -> Image.Image:
+def _heading(shown: Explanation) -> Image.Image:
     """Draw the name of the image and the scheme."""
     width = 2 * WIDTH + _GUTTER
-    lines = wrap(f"Scheme {it.scheme.name}: {it.scheme.title}", BODY, width)
+    lines = wrap(f"Scheme {shown.scheme.name}: {shown.scheme.title}", BODY, width)
     canvas = blank(width, line_height(_HEADLINE) + 4 + line_height(BODY) * len(lines))
-    name = shorten(it.name, _HEADLINE, width - text_width("How  is read", _HEADLINE))
+    name = shorten(shown.name, _HEADLINE, width - text_width("How  is read", _HEADLINE))
     put(canvas, (0, 0), f"How {name} is read", _HEADLINE, INK, bold=True)
     _put_lines(canvas, line_height(_HEADLINE) + 4, lines)
     return canvas

@@ -62,10 +62,10 @@ class Panel:
         return flow(self.pictures)
 
 
-def draw_panels(it: Explanation) -> list[Panel]:
+def draw_panels(shown: Explanation) -> list[Panel]:
     """Draw every stage, in order."""
     stages = _kind, _denoise, _binarize, _components, _clip, _split, _repair, _recognise, _reading
-    return [stage(it) for stage in stages]
+    return [stage(shown) for stage in stages]
 
 
 def kind_bounds(scheme: Scheme, kind: int) -> tuple[int | None, int | None]:
@@ -78,39 +78,39 @@ def kind_bounds(scheme: Scheme, kind: int) -> tuple[int | None, int | None]:
     return (above if above >= 0 else None), below
 
 
-def _kind(it: Explanation) -> Panel:
-    kind, gray = it.located.kind, it.located.gray
-    above, below = kind_bounds(it.scheme, kind)
+def _kind(shown: Explanation) -> Panel:
+    kind, gray = shown.located.kind, shown.located.gray
+    above, below = kind_bounds(shown.scheme, kind)
     rules = [f"more than {above:,}"] if above is not None else []
     rules += [f"not more than {below:,}"] if below is not None else []
     rule = " and ".join(rules) if rules else "any number will do"
     black = f"{_count(count_black(gray), 'pixel')} of pure black (0)"
-    caption = f"{black}, {rule}: kind {kind}, {it.scheme.kinds[kind - 1].name}."
+    caption = f"{black}, {rule}: kind {kind}, {shown.scheme.kinds[kind - 1].name}."
     drawn = draw_histogram(histogram(gray), [b for b in (above, below) if b is not None])
     return Panel("1 kind", caption, (_view(gray).image, drawn))
 
 
-def _denoise(it: Explanation) -> Panel:
-    kind = it.scheme.kinds[it.located.kind - 1]
+def _denoise(shown: Explanation) -> Panel:
+    kind = shown.scheme.kinds[shown.located.kind - 1]
     blur, size = kind.blur.capitalize(), f"{kind.blur_size}x{kind.blur_size}"
     becomes = {"median": "the median", "gaussian": "a weighted mean"}.get(kind.blur)
     caption = f"{blur} blur {size}: each pixel becomes {becomes} of its neighbourhood."
     if kind.blur == "none":
-        caption = f"Kind {it.located.kind} is not blurred."
-    before, after = _view(it.located.gray).image, _view(it.located.denoised).image
+        caption = f"Kind {shown.located.kind} is not blurred."
+    before, after = _view(shown.located.gray).image, _view(shown.located.denoised).image
     return Panel("2 denoise", caption, (captioned("before", before), captioned("after", after)))
 
 
-def _binarize(it: Explanation) -> Panel:
-    threshold = it.scheme.kinds[it.located.kind - 1].threshold
-    rule = "at most" if it.scheme.ink == "dark" else "above"
-    ink = int((it.located.binary > 0).sum())
+def _binarize(shown: Explanation) -> Panel:
+    threshold = shown.scheme.kinds[shown.located.kind - 1].threshold
+    rule = "at most" if shown.scheme.ink == "dark" else "above"
+    ink = int((shown.located.binary > 0).sum())
     caption = f"Ink is {rule} {threshold}: {_count(ink, 'pixel')} of ink, drawn black here."
-    return Panel("3 binarize", caption, (_view(255 - it.located.binary).image,))
+    return Panel("3 binarize", caption, (_view(255 - shown.located.binary).image,))
 
 
-def _components(it: Explanation) -> Panel:
-    found, rule = it.located.components, it.scheme.components
+def _components(shown: Explanation) -> Panel:
+    found, rule = shown.located.components, shown.scheme.components
     dropped = int((~found.kept).sum())
     total = f"{_count(len(found.kept), 'component')}, {rule.connectivity}-connected"
     kept = f"{len(found.kept) - dropped:,} kept (coloured)"
@@ -129,32 +129,35 @@ def _colours(found: ComponentMap) -> RgbImage:
     return colours
 
 
-def _clip(it: Explanation) -> Panel:
-    left, top, right, bottom = it.located.box
-    limit = it.scheme.clip.right_limit
+def _clip(shown: Explanation) -> Panel:
+    left, top, right, bottom = shown.located.box
+    limit = shown.scheme.clip.right_limit
     where = f"Columns {left} to {right - 1}, rows {top} to {bottom - 1}"
     edges = f"left edge fixed, right edge that of the last component to end before column {limit}"
     views = []
-    for name, pixels in (("cleaned", 255 - it.located.cleaned), ("original", it.located.gray)):
+    for name, pixels in (
+        ("cleaned", 255 - shown.located.cleaned),
+        ("original", shown.located.gray),
+    ):
         view = _view(pixels)
         if limit < pixels.shape[1]:
             view.mark(limit)
-        view.outline(it.located.box)
+        view.outline(shown.located.box)
         views.append(captioned(name, view.image))
     return Panel("5 clip", f"{where}: {edges} (dashed).", tuple(views))
 
 
-def _split(it: Explanation) -> Panel:
-    columns, parts = it.located.columns, it.scheme.split.parts
+def _split(shown: Explanation) -> Panel:
+    columns, parts = shown.located.columns, shown.scheme.split.parts
     widths = sorted(b - a for a, b in pairwise(columns))
     wide = f"{widths[0]}" if widths[0] == widths[-1] else f"{widths[0]} to {widths[-1]}"
     rule = ", each again into ".join(map(str, parts))
     total = _count(len(widths), "glyph")
-    source = "" if it.scheme.clip.crop == "cleaned" else " The uncleaned binary image is cut."
+    source = "" if shown.scheme.clip.crop == "cleaned" else " The uncleaned binary image is cut."
     caption = f"{columns[-1]} columns cut into {rule}: {total}, {wide} columns wide.{source}"
     first = cut_columns(columns[-1], Split(parts[:1]))
     views = []
-    cut, original = np.hstack(it.glyphs.cuts), crop(it.located.gray, it.located.box)
+    cut, original = np.hstack(shown.glyphs.cuts), crop(shown.located.gray, shown.located.box)
     for name, pixels in (("binary", 255 - cut), ("original", original)):
         view = _view(pixels)
         thin = 2 if view.image.width > _THICK_CUTS * len(columns) else 1
@@ -164,8 +167,8 @@ def _split(it: Explanation) -> Panel:
     return Panel("6 split", caption, tuple(views))
 
 
-def _repair(it: Explanation) -> Panel:
-    rule, moves = it.scheme.repair, it.glyphs.moves
+def _repair(shown: Explanation) -> Panel:
+    rule, moves = shown.scheme.repair, shown.glyphs.moves
     share = f"{100 * rule.narrower_than:g} %"
     what = f"A part at the left border, narrower than {share} of its glyph, goes to the one before"
     if not rule.enabled:
@@ -176,37 +179,37 @@ def _repair(it: Explanation) -> Panel:
         named = [f"{m.glyph + 1} to {m.glyph} ({_count(m.width, 'column')})" for m in moves]
         more = [f"{len(named) - _NAMED_MOVES} more"] if len(named) > _NAMED_MOVES else []
         caption = f"{what}: from glyph {', '.join([*named[:_NAMED_MOVES], *more])}."
-    return Panel("7 repair", caption, (draw_repair(it.glyphs),))
+    return Panel("7 repair", caption, (draw_repair(shown.glyphs),))
 
 
-def _recognise(it: Explanation) -> Panel:
-    seen = it.glyphs.fitted if it.seen is None else it.seen
+def _recognise(shown: Explanation) -> Panel:
+    seen = shown.glyphs.fitted if shown.seen is None else shown.seen
     size = f"{seen.shape[2]}x{seen.shape[1]}"
     what = f"The network reads windows of {size} gray pixels around the cuts"
-    if it.seen is None:
+    if shown.seen is None:
         what = f"The repaired glyphs, resized to {size}"
     again = ""
-    if it.right is not None and it.right != it.located.box[2]:
-        again = f" It was unsure, so the text was cut again, to end before column {it.right}."
+    if shown.right is not None and shown.right != shown.located.box[2]:
+        again = f" It was unsure, so the text was cut again, to end before column {shown.right}."
     caption = f"{what}, and how probable each character is, in percent.{again}"
-    return Panel("8 recognise", caption, (draw_network(it),))
+    return Panel("8 recognise", caption, (draw_network(shown),))
 
 
-def _reading(it: Explanation) -> Panel:
-    percent = f"{100 * it.confidence:.1f} %"
-    if it.text is None:
+def _reading(shown: Explanation) -> Panel:
+    percent = f"{100 * shown.confidence:.1f} %"
+    if shown.text is None:
         caption = f"Abstained: the reader was only {percent} sure."
     else:
-        likely = "".join(it.charset[i] for i in it.probabilities.argmax(axis=1))
-        rest = "." if it.text == likely else f"; without constraints, {likely} is most probable."
-        characters = _count(len(it.text), "character")
+        likely = "".join(shown.charset[i] for i in shown.probabilities.argmax(axis=1))
+        rest = "." if shown.text == likely else f"; without constraints, {likely} is most probable."
+        characters = _count(len(shown.text), "character")
         caption = f"{characters}, {percent} sure that all of it is right{rest}"
-    return Panel("9 reading", caption, (_view(it.located.gray).image, _text(it)))
+    return Panel("9 reading", caption, (_view(shown.located.gray).image, _text(shown)))
 
 
-def _text(it: Explanation) -> Image.Image:
-    text, colour = ("no text", MUTED) if it.text is None else (it.text, INK)
-    size = fitting_size(text, _SIZES, WIDTH if it.text else WIDTH // 3)
+def _text(shown: Explanation) -> Image.Image:
+    text, colour = ("no text", MUTED) if shown.text is None else (shown.text, INK)
+    size = fitting_size(text, _SIZES, WIDTH if shown.text else WIDTH // 3)
     lines = wrap(text, size, WIDTH)
     canvas = blank(WIDTH, line_height(size) * len(lines))
     for i, line in enumerate(lines):

@@ -23,7 +23,7 @@ _UPLOADED = re.compile("[0-9a-f]{8}-(.+)", re.DOTALL)
 """What an uploaded file is called: eight digits, so that none replaces another, and its name."""
 
 
-def path_of(url: str) -> str:
+def _path_of(url: str) -> str:
     """Return the path that an address leads to, without the server and the leading slash.
 
     That is ``captchas/1.jpeg`` of ``/data/local-files/?d=captchas/1.jpeg``, and ``bucket``'s
@@ -38,9 +38,11 @@ def path_of(url: str) -> str:
     return path.replace("\\", "/").lstrip("/")
 
 
-def is_image(value: Any) -> bool:
+def _is_image(value: Any) -> bool:
     """Say whether a value of a task is the address of an image."""
-    return isinstance(value, str) and PurePosixPath(path_of(value)).suffix.lower() in IMAGE_SUFFIXES
+    return (
+        isinstance(value, str) and PurePosixPath(_path_of(value)).suffix.lower() in IMAGE_SUFFIXES
+    )
 
 
 class _Finder:
@@ -61,7 +63,7 @@ class _Finder:
         The file is one of the folder where it is found there. The key ``file``, which
         ``write_tasks`` adds, goes before the address, as a folder may hold another one of its name.
         """
-        keys = [key for key, value in data.items() if is_image(value)]
+        keys = [key for key, value in data.items() if _is_image(value)]
         keys = [key for key in keys if key != "file"] or keys
         if "image" not in keys and len(keys) != 1:
             return "", "", f"names images under {len(keys)} keys" if keys else "names no image"
@@ -69,7 +71,7 @@ class _Finder:
         known = data.get("file")
         if isinstance(known, str) and self._folder.find(known):
             return known, key, ""
-        return self._located(path_of(data[key]), key)
+        return self._located(_path_of(data[key]), key)
 
     def _located(self, path: str, key: str) -> tuple[str, str, str]:
         """Return what ``find`` does, by the path of an address: its end, or the name alone."""
@@ -202,7 +204,7 @@ def _of_min(source: Path, exported: list[dict[str, Any]]) -> list[_Task]:
     found out from all entries together.
     """
     keys = dict.fromkeys(key for entry in exported for key, value in entry.items() if _texts(value))
-    own = {key for key in keys if all(is_image(e[key]) for e in exported if e.get(key))}
+    own = {key for key in keys if all(_is_image(e[key]) for e in exported if e.get(key))}
     try:
         label = _label_key([key for key in keys if key not in own | _OF_MIN | {"file"}])
     except AmbiguousError as error:
