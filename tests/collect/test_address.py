@@ -12,8 +12,8 @@ from captchascope.collect.address import (
     RefusedError,
     addresses,
     is_loopback,
-    joined,
-    parse,
+    parse_url,
+    resolve_link,
     same_site,
     shown,
 )
@@ -31,14 +31,14 @@ from captchascope.errors import UsageError
 def test_what_is_no_address_of_the_web_is_wrong_usage(text: str) -> None:
     """So is one that holds a password, which no message repeats."""
     with pytest.raises(UsageError) as caught:
-        parse(text)
+        parse_url(text)
     assert "secret" not in str(caught.value)
 
 
 def test_a_fragment_is_not_sent() -> None:
     """It is for the browser alone; nor is white space around the URL."""
-    assert str(parse(" http://127.0.0.1/\n")) == "http://127.0.0.1/"
-    assert str(parse("http://localhost:81/a?b=c#d")) == "http://localhost:81/a?b=c"
+    assert str(parse_url(" http://127.0.0.1/\n")) == "http://127.0.0.1/"
+    assert str(parse_url("http://localhost:81/a?b=c#d")) == "http://localhost:81/a?b=c"
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_a_site_is_a_host_and_a_port(other: str, same: bool) -> None:
 def test_links_begin_at_the_page() -> None:
     """What they may not be is refused."""
     base = httpx.URL("http://127.0.0.1/a/b")
-    assert str(joined(base, " ../c?d#e ")) == "http://127.0.0.1/c?d"
+    assert str(resolve_link(base, " ../c?d#e ")) == "http://127.0.0.1/c?d"
     for link in ("mailto:a@b", "http://u:p@127.0.0.1/", "http://[/", "blob:x"):
         with pytest.raises(RefusedError):
-            joined(base, link)
+            resolve_link(base, link)
 
 
 def test_a_url_is_shown_on_one_line() -> None:

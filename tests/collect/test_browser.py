@@ -12,7 +12,7 @@ pytest.importorskip("playwright")
 
 from captchascope.collect.address import CollectError
 from captchascope.collect.browser import VARIABLE, executable
-from captchascope.collect.run import Counts, Request, collect
+from captchascope.collect.run import CollectRequest, Counts, collect_images
 from captchascope.collect.store import COLLECTED
 from captchascope.image import load_rgb
 from collect.sites import Answer, Answering, images, png, serve
@@ -56,8 +56,8 @@ def test_twenty_images_of_a_page_that_needs_javascript(tmp_path: Path) -> None:
     """Refreshed by clicks; what is stored is what the site sent."""
     log = tmp_path / "log"
     with practice_site("--seed", 3, "--javascript", log=log) as url:
-        request = Request(url, tmp_path / "made", 20, "#captcha", True, "#refresh")
-        assert collect(request) == Counts(new=20)
+        request = CollectRequest(url, tmp_path / "made", 20, "#captcha", True, "#refresh")
+        assert collect_images(request) == Counts(new=20)
     found = rows(request.folder, 20)
     assert {(row["status"], Path(row["file"]).suffix) for row in found} == {("200", ".jpeg")}
     asked = [line.split()[:2] for line in log.read_text().splitlines() if line.startswith("GET ")]
@@ -69,7 +69,9 @@ def test_twenty_images_of_a_page_that_needs_javascript(tmp_path: Path) -> None:
 def test_a_page_that_is_loaded_anew(tmp_path: Path) -> None:
     """Where there is nothing to click."""
     with practice_site("--seed", 3) as url:
-        assert collect(Request(url, tmp_path, 3, "#captcha", browser=True)) == Counts(new=3)
+        assert collect_images(CollectRequest(url, tmp_path, 3, "#captcha", browser=True)) == Counts(
+            new=3
+        )
     rows(tmp_path, 3)
 
 
@@ -86,7 +88,7 @@ for (let x = 0; x < 60; x += 4) {
 def test_a_drawing_is_taken_as_a_screenshot(tmp_path: Path) -> None:
     """There are no bytes that came over the network."""
     with serve(pages(page=CANVAS)) as site:
-        collect(Request(f"{site.root}/page", tmp_path, 2, "#c", browser=True))
+        collect_images(CollectRequest(f"{site.root}/page", tmp_path, 2, "#c", browser=True))
     assert {row["status"] for row in rows(tmp_path, 2)} == {"screenshot"}
 
 
@@ -106,7 +108,7 @@ fetch('/image?' + Math.random()).then(answer => answer.blob()).then(blob => {
 def test_images_that_a_script_made(tmp_path: Path, way: str) -> None:
     """Their bytes are in the page alone."""
     with serve(pages(page=MADE)) as site:
-        collect(Request(f"{site.root}/page?{way}", tmp_path, 1, "#c", browser=True))
+        collect_images(CollectRequest(f"{site.root}/page?{way}", tmp_path, 1, "#c", browser=True))
     (row,) = rows(tmp_path, 1)
     assert row["status"] == "in page"
     assert (tmp_path / row["file"]).read_bytes() == png(1)
@@ -129,7 +131,7 @@ def test_the_browser_has_the_same_manners(tmp_path: Path) -> None:
 
         with serve(answer) as site:
             url = f"{site.root}/page"
-            collect(Request(url, tmp_path, 1, "#c", browser=True))
+            collect_images(CollectRequest(url, tmp_path, 1, "#c", browser=True))
         assert not other.asked
     assert set(site.asked) - {"/favicon.ico"} == {"/robots.txt", "/page", "/image"}
     assert all(asked["User-Agent"].startswith("captchascope/") for asked in site.headers)
@@ -144,7 +146,7 @@ def test_a_redirect_to_another_site_ends_it(tmp_path: Path) -> None:
             return Answer(status=302, headers={"Location": other.root})
 
         with serve(answer) as site, pytest.raises(CollectError, match="another site"):
-            collect(Request(f"{site.root}/page", tmp_path, 1, "#c", browser=True))
+            collect_images(CollectRequest(f"{site.root}/page", tmp_path, 1, "#c", browser=True))
         assert not other.asked
 
 
@@ -159,7 +161,7 @@ def test_a_click_that_changes_nothing_is_a_failure(
     monkeypatch.setattr("captchascope.collect.browser.PATIENCE", 0.3)
     same = pages(page=SAME % b64encode(png(1)))
     with serve(same) as site, pytest.raises(CollectError, match="shows the same image after"):
-        collect(Request(f"{site.root}/page", tmp_path, 2, "#c", True, "#b"))
+        collect_images(CollectRequest(f"{site.root}/page", tmp_path, 2, "#c", True, "#b"))
     rows(tmp_path, 1)
 
 
@@ -179,5 +181,5 @@ def test_a_browser_that_does_not_start(tmp_path: Path, monkeypatch: pytest.Monke
     fake.chmod(0o755)
     monkeypatch.setenv(VARIABLE, str(fake))
     with serve(images()) as site, pytest.raises(CollectError, match="does not start"):
-        collect(Request(site.root, tmp_path / "made", 1, "img", browser=True))
+        collect_images(CollectRequest(site.root, tmp_path / "made", 1, "img", browser=True))
     assert not site.asked

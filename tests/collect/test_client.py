@@ -1,4 +1,4 @@
-"""When a request may go out."""
+"""One request: when it may go out, how long it may take, and how much may come."""
 
 from __future__ import annotations
 
@@ -16,30 +16,10 @@ import pytest
 
 from captchascope import __version__
 from captchascope.collect.address import CollectError, RefusedError
-from captchascope.collect.client import Client, Limits, Pace, Response, retry_after
+from captchascope.collect.client import Client, FetchLimits, Response, retry_after
 from collect.sites import Answer, Site, serve
 
 NOW = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
-
-
-def test_the_gap_begins_when_an_exchange_ends() -> None:
-    """A slow site is not asked any faster."""
-    pace = Pace(0.05)
-    pace.wait()
-    pace.done()
-    begun = time.monotonic()
-    pace.wait()
-    assert time.monotonic() - begun > 0.04
-
-
-def test_the_longer_of_two_waits_counts() -> None:
-    """What a site asks for is not shortened by the gap."""
-    pace = Pace(0.0)
-    begun = time.monotonic()
-    pace.hold(0.06)
-    pace.done()
-    pace.wait()
-    assert time.monotonic() - begun >= 0.06
 
 
 @pytest.mark.parametrize(
@@ -63,7 +43,7 @@ def asked(answer: Answer, seconds: float = 20.0) -> Iterator[tuple[Site, Client]
     """Serve one answer, and give a client."""
     with (
         serve(lambda path: answer) as site,
-        closing(Client(Pace(0), Limits(seconds=seconds))) as client,
+        closing(Client(FetchLimits(seconds=seconds), 0.0)) as client,
     ):
         yield site, client
 
@@ -72,6 +52,26 @@ def get(answer: Answer, most: int = 1000, *, cut: bool = False) -> Response:
     """Return what a client makes of an answer."""
     with asked(answer) as (site, client):
         return client.get(httpx.URL(site.root), most, cut=cut)
+
+
+def test_the_delay_begins_when_an_exchange_ends() -> None:
+    """A slow site is not asked any faster."""
+    with asked(Answer(b"x")) as (site, client):
+        client.delay = 0.2
+        client.get(httpx.URL(site.root), 10)
+        ended = time.monotonic()
+        client.get(httpx.URL(site.root), 10)
+        assert time.monotonic() - ended > 0.19
+
+
+def test_the_longer_of_two_waits_counts() -> None:
+    """What a site asks for is not shortened by the delay."""
+    with asked(Answer(b"x")) as (site, client):
+        client.hold(0.3)
+        held = time.monotonic()
+        client.delay = 0.01
+        client.get(httpx.URL(site.root), 10)
+        assert time.monotonic() - held > 0.29
 
 
 def test_a_request_names_the_tool() -> None:
@@ -153,5 +153,5 @@ def test_a_connection_that_breaks_off_is_an_error_of_transport() -> None:
     """Which is worth another attempt."""
     with pytest.raises(httpx.TransportError):
         get(Answer(b"half", headers={"Content-Length": "8"}))
-    with closing(Client(Pace(0), Limits())) as client, pytest.raises(httpx.TransportError):
+    with closing(Client(FetchLimits(), 0.0)) as client, pytest.raises(httpx.TransportError):
         client.get(httpx.URL("http://127.0.0.1:1/"), 10)

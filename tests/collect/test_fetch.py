@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from captchascope.collect.address import CollectError, RefusedError
-from captchascope.collect.client import Limits, Response
+from captchascope.collect.client import FetchLimits, Response
 from captchascope.collect.fetch import Fetcher
 from collect.sites import Answer, Site, serve
 
-QUICK = Limits(attempts=3, seconds=20.0, wait=5.0)
+QUICK = FetchLimits(attempts=3, seconds=20.0, wait=5.0)
 
 
 @contextmanager

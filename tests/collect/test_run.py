@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from captchascope.collect.address import CollectError
-from captchascope.collect.client import Limits
-from captchascope.collect.run import Counts, Request, collect
+from captchascope.collect.client import FetchLimits
+from captchascope.collect.run import CollectRequest, Counts, collect_images
 from captchascope.collect.store import COLLECTED
 from captchascope.errors import UsageError
 from captchascope.image import load_gray
@@ -44,7 +44,7 @@ def agreed(folder: Path, number: int) -> list[dict[str, str]]:
 def test_images_of_the_practice_site(tmp_path: Path) -> None:
     """The site runs in a process of its own."""
     with practice_site("--seed", 3) as url:
-        counts = collect(Request(f"{url}captcha.jpeg", tmp_path, 60))
+        counts = collect_images(CollectRequest(f"{url}captcha.jpeg", tmp_path, 60))
     assert counts == Counts(new=60)
     rows = agreed(tmp_path, 60)
     assert {row["url"] for row in rows} == {f"{url}captcha.jpeg"}
@@ -55,7 +55,7 @@ def test_images_of_the_practice_site(tmp_path: Path) -> None:
 def test_images_of_a_page(tmp_path: Path) -> None:
     """Each with the page that it belongs to."""
     with practice_site("--seed", 3) as url:
-        assert collect(Request(url, tmp_path, 10, "img#captcha")) == Counts(new=10)
+        assert collect_images(CollectRequest(url, tmp_path, 10, "img#captcha")) == Counts(new=10)
     agreed(tmp_path, 10)
 
 
@@ -65,7 +65,7 @@ FAULTS = "503=10%,truncated=5%,html=5%,429=5%"
 def test_nothing_bad_is_stored(tmp_path: Path) -> None:
     """All images arrive, though a quarter of the answers is bad in one way or another."""
     with practice_site("--seed", 3, "--faults", FAULTS, "--retry-after", 0) as url:
-        counts = collect(Request(f"{url}captcha.jpeg", tmp_path, 100))
+        counts = collect_images(CollectRequest(f"{url}captcha.jpeg", tmp_path, 100))
     assert (counts.new, counts.already, counts.repeats) == (100, 0, 0)
     assert counts.retries > 6
     assert counts.refused > 3
@@ -80,9 +80,9 @@ def test_a_collection_survives_twenty_kills(tmp_path: Path) -> None:
     chance = random.Random(4)
     killed = 0
     with serve(images()) as site:
-        request = Request(f"{site.root}/captcha", tmp_path / "made", 300)
+        request = CollectRequest(f"{site.root}/captcha", tmp_path / "made", 300)
         while killed < KILLS:
-            process = context.Process(target=collect, args=(request,))
+            process = context.Process(target=collect_images, args=(request,))
             stored = size(request.folder)
             process.start()
             wait_for(request.folder, stored + chance.randrange(15) * 150)
@@ -91,7 +91,7 @@ def test_a_collection_survives_twenty_kills(tmp_path: Path) -> None:
             process.join()
             killed += process.exitcode == -9
             assert process.exitcode == -9, "the collection was over before its kills"
-        counts = collect(request)
+        counts = collect_images(request)
     assert 0 < counts.already < 300
     agreed(request.folder, 300)
 
@@ -114,7 +114,7 @@ def test_repeats_are_skipped(tmp_path: Path) -> None:
     """And counted."""
     shown = iter([1, 1, 2, 1, 2, 3, 4])
     with serve(lambda path: Answer(png(next(shown)) if path == "/x" else b"")) as site:
-        counts = collect(Request(f"{site.root}/x", tmp_path, 4))
+        counts = collect_images(CollectRequest(f"{site.root}/x", tmp_path, 4))
     assert counts == Counts(new=4, repeats=3)
     agreed(tmp_path, 4)
 
@@ -126,7 +126,7 @@ def test_fifty_repeats_in_a_row_end_it(tmp_path: Path) -> None:
         serve(lambda path: Answer(png(1) if path == "/x" else b"")) as site,
         pytest.raises(CollectError, match="/x: gave 50 images in a row that are stored already"),
     ):
-        collect(Request(f"{site.root}/x", tmp_path, 4), counts)
+        collect_images(CollectRequest(f"{site.root}/x", tmp_path, 4), counts)
     assert counts == Counts(new=1, repeats=50)
     agreed(tmp_path, 1)
 
@@ -148,7 +148,7 @@ def test_twenty_failures_in_a_row_end_it(tmp_path: Path, answer: Answer, reason:
         serve(lambda path: answer if path == "/x" else none) as site,
         pytest.raises(CollectError, match=reason),
     ):
-        collect(Request(f"{site.root}/x", tmp_path, 4), counts)
+        collect_images(CollectRequest(f"{site.root}/x", tmp_path, 4), counts)
     assert counts == Counts(refused=20)
     agreed(tmp_path, 0)
 
@@ -162,20 +162,20 @@ def test_failures_between_images_do_not_end_it(tmp_path: Path) -> None:
         return Answer(png(number) if number % 10 == 0 else b"no image")
 
     with serve(answer) as site:
-        counts = collect(Request(f"{site.root}/x", tmp_path, 4))
+        counts = collect_images(CollectRequest(f"{site.root}/x", tmp_path, 4))
     assert (counts.new, counts.refused) == (4, 36)
 
 
 def test_a_drip_ends_it(tmp_path: Path) -> None:
     """After three answers that took too long, not after twenty."""
-    limits = Limits(seconds=0.2)
+    limits = FetchLimits(seconds=0.2)
     drip = Answer(endless=b"x", pause=0.02)
     none = Answer(status=404)
     with (
         serve(lambda path: drip if path == "/x" else none) as site,
         pytest.raises(CollectError, match=r"at last it took longer than 0\.2 s"),
     ):
-        collect(Request(f"{site.root}/x", tmp_path, 4, limits=limits))
+        collect_images(CollectRequest(f"{site.root}/x", tmp_path, 4, limits=limits))
     assert site.asked == ["/robots.txt", "/x", "/x", "/x"]
 
 
@@ -184,11 +184,11 @@ def test_robots_txt_that_forbids_ends_it(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with practice_site("--robots", "disallow", log=log) as url:
         for request in (
-            Request(f"{url}captcha.jpeg", tmp_path / "made", 4),
-            Request(url, tmp_path / "made", 4, "img"),
+            CollectRequest(f"{url}captcha.jpeg", tmp_path / "made", 4),
+            CollectRequest(url, tmp_path / "made", 4, "img"),
         ):
             with pytest.raises(CollectError, match="forbidden"):
-                collect(request)
+                collect_images(request)
     assert {line.split()[1] for line in log.read_text().splitlines()} == {"/robots.txt"}
 
 
@@ -204,7 +204,7 @@ def test_the_suffix_is_by_content(tmp_path: Path) -> None:
         return Answer(next(encoded), headers={"Content-Type": "image/gif"})
 
     with serve(answer) as site:
-        collect(Request(f"{site.root}/x.gif", tmp_path, 5))
+        collect_images(CollectRequest(f"{site.root}/x.gif", tmp_path, 5))
     assert sorted(path.name for path in tmp_path.glob("[0-9]*")) == [
         *("1.jpeg", "2.png", "3.bmp", "4.webp", "5.tiff"),
     ]
@@ -221,7 +221,7 @@ def test_images_within_the_page(tmp_path: Path) -> None:
         return Answer(b"<img src='data:image/png;base64," + data + b"'>")
 
     with serve(answer) as site:
-        collect(Request(f"{site.root}/page", tmp_path, 3, "img"))
+        collect_images(CollectRequest(f"{site.root}/page", tmp_path, 3, "img"))
     rows = agreed(tmp_path, 3)
     assert {(row["url"], row["status"]) for row in rows} == {(f"{site.root}/page", "in page")}
 
@@ -229,10 +229,10 @@ def test_images_within_the_page(tmp_path: Path) -> None:
 def test_a_complete_collection_asks_for_nothing(tmp_path: Path) -> None:
     """Not even for robots.txt."""
     with serve(images()) as site:
-        request = Request(f"{site.root}/x", tmp_path, 3)
-        collect(request)
+        request = CollectRequest(f"{site.root}/x", tmp_path, 3)
+        collect_images(request)
         asked = len(site.asked)
-        assert collect(replace(request, count=2)) == Counts(already=3)
+        assert collect_images(replace(request, count=2)) == Counts(already=3)
         assert len(site.asked) == asked
 
 
@@ -240,13 +240,15 @@ def test_progress_is_told_after_each_attempt(tmp_path: Path) -> None:
     """With the counts as they are."""
     told: list[int] = []
     with serve(images()) as site:
-        collect(
-            Request(f"{site.root}/x", tmp_path, 3), None, lambda counts: told.append(counts.new)
+        collect_images(
+            CollectRequest(f"{site.root}/x", tmp_path, 3),
+            None,
+            lambda counts: told.append(counts.new),
         )
     assert told == [1, 2, 3]
 
 
-ASKED = Request("http://127.0.0.1:1/", Path("made"), 3)
+ASKED = CollectRequest("http://127.0.0.1:1/", Path("made"), 3)
 
 
 @pytest.mark.parametrize(
@@ -267,17 +269,17 @@ ASKED = Request("http://127.0.0.1:1/", Path("made"), 3)
     ],
 )
 def test_requests_that_make_no_sense(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_: Request, what: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_: CollectRequest, what: str
 ) -> None:
     """No folder is made for them."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=what):
-        collect(request_)
+        collect_images(request_)
     assert not list(tmp_path.iterdir())
 
 
 def test_who_allowed_it_is_written_down(tmp_path: Path) -> None:
     """Also on this machine, where nobody has to."""
     with serve(images()) as site:
-        collect(Request(f"{site.root}/x", tmp_path, 1, authorised=" Ada "))
+        collect_images(CollectRequest(f"{site.root}/x", tmp_path, 1, authorised=" Ada "))
     assert agreed(tmp_path, 1)[0]["authorised"] == "Ada"

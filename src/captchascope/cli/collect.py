@@ -60,10 +60,11 @@ def collect(
     need("collect", "captchascope collect")
     if browser:
         need("browser", "captchascope collect --browser")
-    from captchascope.collect.run import Counts, Request
-    from captchascope.collect.run import collect as collected
+    from captchascope.collect.run import CollectRequest, Counts, collect_images
 
-    request = Request(url, folder, count, selector, browser, refresh_selector, delay, authorised)
+    request = CollectRequest(
+        url, folder, count, selector, browser, refresh_selector, delay, authorised
+    )
     request.checked()
     counts = Counts()
     begun = time.monotonic()
@@ -74,7 +75,7 @@ def collect(
                 rate = counts.new / max(time.monotonic() - begun, 0.001)
                 progress(counts.already + counts.new, f"collecting, {rate:.1f}/s")
 
-            collected(request, counts, progressed)
+            collect_images(request, counts, progressed)
     finally:
         if counts != Counts():
             console.note(

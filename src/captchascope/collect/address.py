@@ -1,4 +1,4 @@
-"""What ends a collection, and what only costs it one attempt.
+"""Which URLs and addresses may be asked for, and the errors of a collection.
 
 CollectError         the collection cannot go on
 └── RefusedError     one attempt that gave no image; many in a row end the collection
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from typing import TypeAlias
 
 import httpx
 
@@ -33,16 +32,13 @@ class RefusedError(CollectError):
         self.weight = weight
 
 
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(rb"[0-9A-Za-z._:-]+")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_LONGEST = 200
-"""Characters of a URL that a message shows."""
+_LONGEST = 200  # characters of a URL that a message shows
 
 
-def parse(text: str) -> httpx.URL:
+def parse_url(text: str) -> httpx.URL:
     """Return a URL that the user named, without its fragment.
 
     Raises:
@@ -62,7 +58,7 @@ def parse(text: str) -> httpx.URL:
     return url.copy_with(fragment=None)
 
 
-def joined(base: httpx.URL, link: str) -> httpx.URL:
+def resolve_link(base: httpx.URL, link: str) -> httpx.URL:
     """Return where a link of a page leads.
 
     Raises:
@@ -124,20 +120,20 @@ def addresses(host: str, port: int) -> list[str]:
     found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     for text in found:
         address = _literal(text)
-        if address is None or not _is_fit(host, address):
+        if address is None:
+            fit = False
+        elif is_loopback(host):
+            fit = address.is_loopback
+        else:
+            fit = address.is_global and not address.is_multicast
+        if not fit:
             what = f"leads to {text}, which is not an address that this name may have"
             remedy = "write the address itself into the URL, if it is the one that is meant"
             raise CollectError(printable(host), what, remedy)
     return list(dict.fromkeys(found))
 
 
-def _is_fit(host: str, address: Address) -> bool:
-    if is_loopback(host):
-        return address.is_loopback
-    return address.is_global and not address.is_multicast
-
-
-def _literal(host: str) -> Address | None:
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the address that ``host`` is, None for a name; IPv4 within IPv6 is unwrapped."""
     try:
         address = ipaddress.ip_address(host)

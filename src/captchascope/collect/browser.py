@@ -1,4 +1,4 @@
-"""The requests of a browser, answered here instead of by the network.
+"""A page in a browser whose requests are answered here instead of by the network.
 
 Each of them is fetched by the same ``Fetcher`` as all else, so that every rule holds for it too:
 robots.txt, no other host, checked addresses, bounds, one at a time.
@@ -22,21 +22,55 @@ from playwright.sync_api import (
     Playwright,
     Request,
     Route,
-    WebSocketRoute,
     sync_playwright,
 )
 from playwright.sync_api import Error as PlaywrightError
 
-from captchascope.collect.address import CollectError, RefusedError, joined, shown
+from captchascope.collect.address import CollectError, RefusedError, resolve_link, shown
 from captchascope.collect.client import USER_AGENT, Response
 from captchascope.collect.fetch import Fetcher
-from captchascope.collect.page import IN_PAGE, Shot, data_of, found
+from captchascope.collect.page import IN_PAGE, Capture, data_of, require_ok
 from captchascope.files import printable
 
 _MOST_RESPONSES = 200  # that are remembered
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+VARIABLE = "CAPTCHASCOPE_BROWSER"
+
+SCREENSHOT = "screenshot"
+"""The status of an image that only the browser has."""
+
+PATIENCE = 10.0  # seconds, for the element to appear, and to change after a click
+_POLL = 10.0  # milliseconds
+_HANGS = 120_000.0  # milliseconds; every request ends long before
+
+_NO_FORMS = """
+addEventListener('submit', event => event.preventDefault(), true);
+HTMLFormElement.prototype.submit = () => {};
+"""
+
+_STATE = """
+element => {
+    if (!(element instanceof HTMLImageElement))
+        return {link: '', complete: document.readyState === 'complete'};
+    const link = element.currentSrc || element.src;
+    return {link, complete: element.complete && link !== ''};
+}
+"""
+
+_BLOB = """
+async ([link, most]) => {
+    const blob = await (await fetch(link)).blob();
+    if (blob.size > most) return null;
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    let text = '';
+    for (let i = 0; i < bytes.length; i += 4096)
+        text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+    return btoa(text);
+}
+"""
 
 
-class Traffic:
+class _Interceptor:
     """Answers the requests of a browser in the place of the network."""
 
     def __init__(self, fetcher: Fetcher, context: BrowserContext) -> None:
@@ -49,12 +83,12 @@ class Traffic:
         self._trouble: BaseException | None = None
         self._spent: list[tuple[float, float]] = []
         context.route("**/*", self._answer)
-        context.route_web_socket("**/*", _refuse_socket)
+        context.route_web_socket("**/*", lambda socket: socket.close())
 
     def first(self, url: httpx.URL) -> httpx.URL:
         """Fetch a page before the browser asks for it, and return where it was in the end."""
         response = self._fetcher.get(url, self._fetcher.limits.page, self._headers(str(url)))
-        found(response)
+        require_ok(response)
         self._ready[str(response.url)] = response
         return response.url
 
@@ -116,7 +150,9 @@ class Traffic:
             route.abort()
         elif request.is_navigation_request() and str(response.url) != request.url:
             self._ready[str(response.url)] = response
-            route.fulfill(status=200, content_type="text/html", body=_onward(response.url))
+            # A page that leads to where the redirect led, so that relative links are right.
+            onward = f'<meta http-equiv="refresh" content="0;url={html.escape(str(response.url))}">'
+            route.fulfill(status=200, content_type="text/html", body=onward)
         else:
             self._remember(request.url, response)
             headers = _passed_on(response)
@@ -124,7 +160,7 @@ class Traffic:
 
     def _fetched(self, link: str) -> Response | None:
         """Fetch what is at ``link``; None where it is not of the site, or forbidden."""
-        url = joined(httpx.URL(link), "")
+        url = resolve_link(httpx.URL(link), "")
         if not self._fetcher.allows(url):
             return None
         return self._fetcher.get(url, self.most, self._headers(link))
@@ -142,15 +178,6 @@ class Traffic:
             del self._answers[next(iter(self._answers))]
 
 
-def _refuse_socket(socket: WebSocketRoute) -> None:
-    socket.close()
-
-
-def _onward(url: httpx.URL) -> str:
-    """Return a page that leads to where a redirect led, so that relative links are right."""
-    return f'<meta http-equiv="refresh" content="0;url={html.escape(str(url))}">'
-
-
 def _passed_on(response: Response) -> dict[str, str]:
     """Return the headers of a response, but for those about a transfer that is over."""
     over = {"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"}
@@ -158,43 +185,6 @@ def _passed_on(response: Response) -> dict[str, str]:
     if cookies := response.headers.get_list("set-cookie"):
         headers["set-cookie"] = "\n".join(cookies)
     return headers
-
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-VARIABLE = "CAPTCHASCOPE_BROWSER"
-
-SCREENSHOT = "screenshot"
-"""The status of an image that only the browser has."""
-
-PATIENCE = 10.0  # seconds, for the element to appear, and to change after a click
-_POLL = 10.0  # milliseconds
-_HANGS = 120_000.0  # milliseconds; every request ends long before
-
-_NO_FORMS = """
-addEventListener('submit', event => event.preventDefault(), true);
-HTMLFormElement.prototype.submit = () => {};
-"""
-
-_STATE = """
-element => {
-    if (!(element instanceof HTMLImageElement))
-        return {link: '', complete: document.readyState === 'complete'};
-    const link = element.currentSrc || element.src;
-    return {link, complete: element.complete && link !== ''};
-}
-"""
-
-_BLOB = """
-async ([link, most]) => {
-    const blob = await (await fetch(link)).blob();
-    if (blob.size > most) return null;
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    let text = '';
-    for (let i = 0; i < bytes.length; i += 4096)
-        text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-    return btoa(text);
-}
-"""
 
 
 def executable() -> str:
@@ -212,8 +202,8 @@ def executable() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What an element shows at a moment; two looks are equal where nothing has changed."""
+class _Snapshot:
+    """What an element shows at a moment; two are equal where nothing has changed."""
 
     link: str
     answers: int
@@ -236,24 +226,25 @@ class BrowserSource:
         self._refresh = refresh
         self._loaded = False
         self._playwright, self._page = _started()
-        self._traffic = Traffic(fetcher, self._page.context)
+        self._interceptor = _Interceptor(fetcher, self._page.context)
 
-    def next(self) -> Shot:
+    def next(self) -> Capture:
         """Load the page, or click for another image, and take what the element shows."""
         try:
             if self._refresh is None or not self._loaded:
                 self._load()
                 element = self._settled(None)
             else:
-                before = self._look(self._element())
-                self._click(self._refresh)
+                before = self._snapshot(self._element(self._selector))
+                button = self._element(self._refresh, "to click at", "check --refresh-selector")
+                button.click(timeout=PATIENCE * 1000, no_wait_after=True)
                 element = self._settled(before)
             return self._shot(element)
         except RefusedError:
             self._loaded = False
             raise
         except PlaywrightError as error:
-            self._traffic.check()
+            self._interceptor.check()
             self._loaded = False
             what = f"went wrong in the browser: {str(error).splitlines()[0]}"
             raise RefusedError(shown(self._url), what, "see the page in a browser") from error
@@ -267,61 +258,56 @@ class BrowserSource:
 
     def _load(self) -> None:
         """Go to the page; redirects were followed before the browser hears of it."""
-        url = self._traffic.first(self._url)
+        url = self._interceptor.first(self._url)
         self._page.goto(str(url), wait_until="domcontentloaded")
-        self._traffic.check()
+        self._interceptor.check()
         self._loaded = True
 
-    def _click(self, selector: str) -> None:
+    def _element(
+        self, selector: str, that: str = "that matches", remedy: str = "check --selector"
+    ) -> ElementHandle:
         element = self._page.query_selector(selector)
         if element is None:
-            what = f"has nothing to click at {printable(selector)}"
-            raise RefusedError(self._page.url, what, "check --refresh-selector")
-        element.click(timeout=PATIENCE * 1000, no_wait_after=True)
-
-    def _element(self) -> ElementHandle:
-        element = self._page.query_selector(self._selector)
-        if element is None:
-            what = f"has nothing that matches {printable(self._selector)}"
-            raise RefusedError(shown(self._page.url), what, "check --selector")
+            what = f"has nothing {that} {printable(selector)}"
+            raise RefusedError(shown(self._page.url), what, remedy)
         return element
 
-    def _settled(self, before: _Look | None) -> ElementHandle:
+    def _settled(self, before: _Snapshot | None) -> ElementHandle:
         """Wait until the element is there, complete, and another than before."""
         until = time.monotonic() + PATIENCE
         trouble = "does not finish its image"
         while time.monotonic() < until:
             with suppress(PlaywrightError, RefusedError):  # a navigation may be under way
-                element = self._element()
+                element = self._element(self._selector)
                 if element.evaluate(_STATE)["complete"]:
-                    if before is None or self._look(element) != before:
+                    if before is None or self._snapshot(element) != before:
                         return element
                     trouble = "shows the same image after the click"
             waited = time.monotonic()
             self._page.wait_for_timeout(_POLL)
-            self._traffic.check()
-            until += self._traffic.spent(waited)
-        self._element()
+            self._interceptor.check()
+            until += self._interceptor.spent(waited)
+        self._element(self._selector)
         raise RefusedError(shown(self._page.url), trouble, "check the selectors", weight=4)
 
-    def _look(self, element: ElementHandle) -> _Look:
+    def _snapshot(self, element: ElementHandle) -> _Snapshot:
         link = str(element.evaluate(_STATE)["link"])
         drawn = b"" if link else element.screenshot()
-        return _Look(link, self._traffic.answers(link), drawn)
+        return _Snapshot(link, self._interceptor.answers(link), drawn)
 
-    def _shot(self, element: ElementHandle) -> Shot:
+    def _shot(self, element: ElementHandle) -> Capture:
         """Return the bytes that the element shows: those that came, where any did."""
         link = str(element.evaluate(_STATE)["link"])
         page = str(self._page.url)
         if link.startswith("data:"):
-            return Shot(data_of(link, shown(page)), page, IN_PAGE)
+            return Capture(data_of(link, shown(page)), page, IN_PAGE)
         if link.startswith("blob:"):
-            packed = self._page.evaluate(_BLOB, [link, self._traffic.most])
-            return Shot(base64.b64decode(packed or ""), page, IN_PAGE)
+            packed = self._page.evaluate(_BLOB, [link, self._interceptor.most])
+            return Capture(base64.b64decode(packed or ""), page, IN_PAGE)
         if link:
-            response = found(self._traffic.answer(link))
-            return Shot(response.body, str(response.url), str(response.status))
-        return Shot(element.screenshot(), page, SCREENSHOT)
+            response = require_ok(self._interceptor.answer(link))
+            return Capture(response.body, str(response.url), str(response.status))
+        return Capture(element.screenshot(), page, SCREENSHOT)
 
 
 def _started() -> tuple[Playwright, Page]:

@@ -1,4 +1,4 @@
-"""When the next request may go out."""
+"""An HTTP client for one site: checked addresses, a deadline, bounded bodies, one at a time."""
 
 from __future__ import annotations
 
@@ -18,34 +18,6 @@ import httpx
 
 from captchascope import __version__
 from captchascope.collect.address import CollectError, RefusedError, addresses, shown
-
-POLITE_GAP = 1.0
-"""The least number of seconds between two requests to another machine."""
-
-
-class Pace:
-    """The time between requests; there is never more than one under way.
-
-    Attributes:
-        gap: Seconds from the end of one exchange to the beginning of the next.
-    """
-
-    def __init__(self, gap: float) -> None:
-        self.gap = gap
-        self._free = 0.0
-
-    def wait(self) -> None:
-        """Sleep until the next request may go out."""
-        while (left := self._free - time.monotonic()) > 0:
-            time.sleep(left)
-
-    def done(self) -> None:
-        """Note that an exchange is over."""
-        self.hold(self.gap)
-
-    def hold(self, seconds: float) -> None:
-        """Let no request go out for so long."""
-        self._free = max(self._free, time.monotonic() + seconds)
 
 
 def retry_after(value: str, now: datetime | None = None) -> float:
@@ -70,7 +42,7 @@ def retry_after(value: str, now: datetime | None = None) -> float:
     return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
 
 
-class Deadline:
+class _Deadline:
     """When the exchange that is under way must be over.
 
     A timeout of each read alone would let a server that sends a byte a second go on for ever.
@@ -84,11 +56,7 @@ class Deadline:
         self._until = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left.
-
-        Raises:
-            httpcore.ReadTimeout: If none are.
-        """
+        """Return the seconds that are left; raise ReadTimeout if none are."""
         left = self._until - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the time is over")
@@ -98,7 +66,7 @@ class Deadline:
 class _Stream(httpcore.NetworkStream):
     """A stream of httpcore that heeds the deadline, whatever timeout it is given."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
         self._stream = stream
         self._deadline = deadline
 
@@ -127,7 +95,7 @@ class _Stream(httpcore.NetworkStream):
 class _Backend(httpcore.NetworkBackend):
     """Resolves a name itself, and connects to what it has checked."""
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: _Deadline) -> None:
         self._sockets = httpcore.SyncBackend()
         self._deadline = deadline
 
@@ -156,16 +124,15 @@ class _Backend(httpcore.NetworkBackend):
         raise failure
 
 
-class Transport(httpx.BaseTransport):
+class _Transport(httpx.BaseTransport):
     """What httpx sends its requests through: HTTP/1.1, no proxy, one connection."""
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: _Deadline) -> None:
         self._pool = httpcore.ConnectionPool(
             max_connections=1, keepalive_expiry=30.0, network_backend=_Backend(deadline)
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the body of the response is read as it comes."""
         wanted = httpcore.Request(
             request.method,
             httpcore.URL(
@@ -181,7 +148,6 @@ class Transport(httpx.BaseTransport):
         return httpx.Response(given.status, headers=given.headers, stream=_Body(given))
 
     def close(self) -> None:
-        """Close the connection."""
         self._pool.close()
 
 
@@ -214,7 +180,7 @@ _SLOW_WEIGHT = 7  # three in a row are enough: each costs as long as a response 
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FetchLimits:
     """What a response may cost.
 
     Attributes:
@@ -252,18 +218,27 @@ class Response:
 
 
 class Client:
-    """One connection to one site. No proxy, no password file: nothing of the environment."""
+    """One connection to one site. No proxy, no password file: nothing of the environment.
 
-    def __init__(self, pace: Pace, limits: Limits) -> None:
-        self._pace = pace
+    Attributes:
+        delay: The least seconds from the end of one exchange to the beginning of the next.
+    """
+
+    def __init__(self, limits: FetchLimits, delay: float) -> None:
+        self.delay = delay
         self._limits = limits
-        self._deadline = Deadline()
+        self._free = 0.0  # when the next request may go out
+        self._deadline = _Deadline()
         self._http = httpx.Client(
-            transport=Transport(self._deadline),
+            transport=_Transport(self._deadline),
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
             timeout=None,  # the deadline covers all
             trust_env=False,
         )
+
+    def hold(self, seconds: float) -> None:
+        """Let no request go out for so long."""
+        self._free = max(self._free, time.monotonic() + seconds)
 
     def get(
         self,
@@ -286,7 +261,8 @@ class Client:
             RefusedError: If it takes too long, or comes in an encoding that nobody asked for.
             CollectError: If the body is too long, or the host's address is refused.
         """
-        self._pace.wait()
+        while (left := self._free - time.monotonic()) > 0:
+            time.sleep(left)
         self._deadline.begin(self._limits.seconds)
         request = self._http.build_request("GET", url, headers=headers)
         try:
@@ -300,7 +276,7 @@ class Client:
             remedy = "try again when the site is faster"
             raise RefusedError(shown(url), what, remedy, weight=_SLOW_WEIGHT) from None
         finally:
-            self._pace.done()
+            self.hold(self.delay)
         return Response(url, response.status_code, response.headers, body)
 
     def close(self) -> None:
@@ -309,30 +285,24 @@ class Client:
 
 
 def _body(response: httpx.Response, most: int, cut: bool) -> bytes:
-    """Read a body until its end, or one byte beyond ``most``."""
-    inflate = _inflater(response)
+    """Read a body until its end or one byte beyond ``most``, unpacked a bounded piece at a time."""
+    where = shown(response.url)
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
+        raise RefusedError(where, f"is encoded as {encoding!r}, which nobody asked for")
+    packed = encoding not in ("identity", "")
+    inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     parts: list[bytes] = []
     room = most + 1
     for chunk in response.iter_raw():
         try:
-            part = chunk[:room] if inflate is None else inflate.decompress(chunk, room)
+            parts.append(inflate.decompress(chunk, room) if packed else chunk[:room])
         except zlib.error:
-            raise RefusedError(shown(response.url), "holds damaged gzip data") from None
-        parts.append(part)
-        room -= len(part)
+            raise RefusedError(where, "holds damaged gzip data") from None
+        room -= len(parts[-1])
         if room <= 0:
             break
     if room <= 0 and not cut:
         what = f"is larger than {most:,} bytes"
-        raise CollectError(shown(response.url), what, "see in a browser what is there")
+        raise CollectError(where, what, "see in a browser what is there")
     return b"".join(parts)[:most]
-
-
-def _inflater(response: httpx.Response) -> zlib._Decompress | None:
-    """Return what undoes the encoding of a body, a bounded piece at a time."""
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding in ("identity", ""):
-        return None
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    raise RefusedError(shown(response.url), f"is encoded as {encoding!r}, which nobody asked for")

@@ -1,4 +1,4 @@
-"""What a site gives for a URL, asked for with manners: robots.txt, patience, and no other host."""
+"""What a site gives for a URL, asked for politely: robots.txt, retries, and no other host."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ from collections.abc import Mapping
 import httpx
 import stamina
 import stamina.instrumentation
+from protego import Protego
 
 from captchascope.collect.address import (
     CollectError,
     RefusedError,
     is_loopback,
-    joined,
+    resolve_link,
     same_site,
     shown,
 )
-from captchascope.collect.client import POLITE_GAP, Client, Limits, Pace, Response, retry_after
-from captchascope.collect.robots import Robots
+from captchascope.collect.client import Client, FetchLimits, Response, retry_after
 
-__all__ = ["Fetcher"]
+POLITE_DELAY = 1.0
+"""The least number of seconds between two requests to another machine."""
+
+_ROBOT = "captchascope"  # the name that a robots.txt has for us
+_LONGEST_DELAY = 3600.0
+"""Seconds; a site that asks for more between two requests does not want to be collected."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
@@ -37,21 +42,23 @@ class Fetcher:
         retries: How many requests were repeated so far.
     """
 
-    def __init__(self, start: httpx.URL, delay: float = 0.0, limits: Limits | None = None) -> None:
+    def __init__(
+        self, start: httpx.URL, delay: float = 0.0, limits: FetchLimits | None = None
+    ) -> None:
         """Take the URL whose host is the only one that is ever asked.
 
         Args:
-            start: As ``address.parse`` gives it.
+            start: As ``address.parse_url`` gives it.
             delay: Seconds between two requests; off this machine there is at least one.
             limits: What a response may cost.
         """
         self.retries = 0
-        self.limits = limits or Limits()
+        self.limits = limits or FetchLimits()
         self._start = start
         self._near = is_loopback(start.host)
-        self._pace = Pace(delay if self._near else max(delay, POLITE_GAP))
-        self._client = Client(self._pace, self.limits)
-        self._robots = Robots(self._rules_at)
+        delay = delay if self._near else max(delay, POLITE_DELAY)
+        self._client = Client(self.limits, delay)
+        self._robots: dict[httpx.URL, Protego] = {}
         stamina.instrumentation.set_on_retry_hooks(())  # it would log each retry to stderr
 
     def get(self, url: httpx.URL, most: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -62,27 +69,21 @@ class Fetcher:
             CollectError: If it is forbidden, too long, elsewhere, or there is no answer.
         """
         for _ in range(_MOST_REDIRECTS + 1):
-            self.require_near(url)
-            self._pace.gap = max(self._pace.gap, self._robots.require(url))
-            response = self._patiently(url, most, headers)
+            self._require_site(url)
+            self._require_robots(url)
+            response = self._retrying(url, most, headers)
             if (target := self._target(response)) is None:
                 return response
             url = target
         raise RefusedError(shown(url), f"redirects more than {_MOST_REDIRECTS} times in a row")
 
-    def require_near(self, url: httpx.URL) -> None:
-        """Check that ``url`` is of the site that was named.
+    def allows(self, url: httpx.URL) -> bool:
+        """Say whether ``get`` would ask for ``url`` at all.
 
         Raises:
-            CollectError: If it is not.
+            CollectError: If the robots.txt cannot be had.
         """
-        if not same_site(self._start, url):
-            what = f"leads to another site, {shown(url)}, which is not asked"
-            raise CollectError(shown(self._start), what, "name the URL that is meant, if it may be")
-
-    def allows(self, url: httpx.URL) -> bool:
-        """Say whether ``get`` would ask for ``url`` at all."""
-        return same_site(self._start, url) and self._robots.allows(url)
+        return same_site(self._start, url) and self._rules(url).can_fetch(str(url), _ROBOT)
 
     def close(self) -> None:
         """Close the connection."""
@@ -92,23 +93,54 @@ class Fetcher:
         link = response.headers.get("Location")
         if response.status not in _REDIRECTS or link is None:
             return None
-        target = joined(response.url, link)
+        target = resolve_link(response.url, link)
         if same_site(self._start, response.url) and not same_site(response.url, target):
             what = f"redirects to another site, {shown(target)}, which is not asked"
             remedy = "name that URL, if it may be collected from"
             raise CollectError(shown(response.url), what, remedy)
         return target
 
-    def _rules_at(self, url: httpx.URL) -> tuple[int, bytes]:
-        """Fetch a robots.txt."""
-        for _ in range(_MOST_REDIRECTS + 1):
-            response = self._patiently(url, self.limits.robots, cut=True)
-            if (target := self._target(response)) is None:
-                return response.status, response.body
-            url = target
-        return 404, b""  # RFC 9309, 2.3.1.2: as if there were none
+    def _require_site(self, url: httpx.URL) -> None:
+        if not same_site(self._start, url):
+            what = f"leads to another site, {shown(url)}, which is not asked"
+            raise CollectError(shown(self._start), what, "name the URL that is meant, if it may be")
 
-    def _patiently(
+    def _require_robots(self, url: httpx.URL) -> None:
+        """Check that the site's robots.txt allows ``url``, and keep to its delay."""
+        rules = self._rules(url)
+        if not rules.can_fetch(str(url), _ROBOT):
+            remedy = "ask the site's owner to allow it there"
+            raise CollectError(shown(url), "is forbidden by the site's robots.txt", remedy)
+        delays = [rules.crawl_delay(_ROBOT) or 0.0]
+        if (rate := rules.request_rate(_ROBOT)) is not None and rate.requests > 0:
+            delays.append(rate.seconds / rate.requests)
+        if not 0 <= max(delays) <= _LONGEST_DELAY:
+            what = f"asks for {max(delays):g} s between two requests"
+            remedy = "ask the site's owner for a shorter Crawl-delay"
+            raise CollectError(shown(_robots_of(url)), what, remedy)
+        self._client.delay = max(self._client.delay, *delays)
+
+    def _rules(self, url: httpx.URL) -> Protego:
+        """Return the rules (RFC 9309) for the scheme, host and port of ``url``."""
+        place = target = _robots_of(url)
+        if place in self._robots:
+            return self._robots[place]
+        text = ""  # also after too many redirects (section 2.3.1.2)
+        try:
+            for _ in range(_MOST_REDIRECTS + 1):
+                response = self._retrying(target, self.limits.robots, cut=True)
+                if (onward := self._target(response)) is None:
+                    if 200 <= response.status < 300:
+                        text = response.body.decode("utf-8-sig", "replace")
+                    break
+                target = onward
+        except CollectError as error:
+            what = f"cannot be had, so that nothing may be fetched: {error.what}"
+            raise CollectError(shown(place), what, error.remedy) from error
+        self._robots[place] = Protego.parse(text)
+        return self._robots[place]
+
+    def _retrying(
         self,
         url: httpx.URL,
         most: int,
@@ -145,5 +177,9 @@ class Fetcher:
         if seconds > self.limits.wait:
             what = f"answered {response.status} and asks to come back in {seconds:.0f} s"
             raise CollectError(shown(response.url), what, "give the same command again then")
-        self._pace.hold(seconds)
+        self._client.hold(seconds)
         raise _AgainError(f"status {response.status}")
+
+
+def _robots_of(url: httpx.URL) -> httpx.URL:
+    return url.copy_with(raw_path=b"/robots.txt")

@@ -1,4 +1,4 @@
-"""The image within a page: what an element shows, by its attributes."""
+"""Sources of images without a browser: a URL, or what an element of a page shows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
 import httpx
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-from captchascope.collect.address import RefusedError, joined, shown
+from captchascope.collect.address import RefusedError, resolve_link, shown
 from captchascope.collect.client import Response
 from captchascope.collect.fetch import Fetcher
 from captchascope.errors import UsageError
@@ -53,18 +53,17 @@ def image_in(html: str, selector: str, url: httpx.URL) -> httpx.URL | bytes:
         raise RefusedError(
             shown(url), f"has nothing that matches {printable(selector)}", _BY_SCRIPT
         )
-    link = largest(_attribute(element, "srcset")) or _attribute(element, "src").strip()
+    attributes = element.attributes
+    link = largest(attributes.get("srcset") or "") or (attributes.get("src") or "").strip()
     if not link:
         what = f"names no image at {printable(selector)}"
         raise RefusedError(shown(url), what, _BY_SCRIPT)
     if link[:5].lower() == "data:":
         return data_of(link, shown(url))
     base = page.css_first("base[href]")
-    return joined(url if base is None else joined(url, _attribute(base, "href")), link)
-
-
-def _attribute(element: LexborNode, name: str) -> str:
-    return element.attributes.get(name) or ""
+    if base is not None:
+        url = resolve_link(url, base.attributes.get("href") or "")
+    return resolve_link(url, link)
 
 
 def largest(srcset: str) -> str:
@@ -82,17 +81,12 @@ def largest(srcset: str) -> str:
         descriptor = ""
         if not name.endswith(","):  # a comma within a URL, as data: has it, parts nothing
             descriptor, _, rest = rest.partition(",")
-        size = _size(descriptor)
+        match = re.match(r"\s*([0-9]+(?:\.[0-9]+)?)[xw]", descriptor)  # 2x or 640w
+        size = 1.0 if match is None else float(match[1])
         if size > best:
             best, link = size, name.rstrip(",")
         rest = rest.strip(" \t\n\r\f,")
     return link
-
-
-def _size(descriptor: str) -> float:
-    """Return what ``2x`` or ``640w`` say; a candidate without is 1x."""
-    match = re.match(r"\s*([0-9]+(?:\.[0-9]+)?)[xw]", descriptor)
-    return 1.0 if match is None else float(match[1])
 
 
 def data_of(link: str, where: str) -> bytes:
@@ -103,15 +97,15 @@ def data_of(link: str, where: str) -> bytes:
     """
     head, comma, data = link.partition(",")
     raw = unquote_to_bytes(data)
-    if head.lower().rstrip().endswith(";base64"):
-        try:
+    try:
+        if head.lower().rstrip().endswith(";base64"):
             packed = b"".join(raw.split())
             return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
-        except binascii.Error:
-            raise RefusedError(where, "holds a damaged data: URI") from None
-    if not comma:
-        raise RefusedError(where, "holds a damaged data: URI")
-    return raw
+        if comma:
+            return raw
+    except binascii.Error:
+        pass
+    raise RefusedError(where, "holds a damaged data: URI")
 
 
 IN_PAGE = "in page"
@@ -119,7 +113,7 @@ IN_PAGE = "in page"
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class Capture:
     """What may be an image.
 
     Attributes:
@@ -136,7 +130,7 @@ class Shot:
 class Source(Protocol):
     """Gives one image after another."""
 
-    def next(self) -> Shot:
+    def next(self) -> Capture:
         """Return the next image.
 
         Raises:
@@ -148,16 +142,16 @@ class Source(Protocol):
         """End what was started for it."""
 
 
-class ImageSource:
+class UrlSource:
     """A URL that is an image, another one each time."""
 
     def __init__(self, fetcher: Fetcher, url: httpx.URL) -> None:
         self._fetcher = fetcher
         self._url = url
 
-    def next(self) -> Shot:
-        """Fetch it."""
-        return _shot(self._fetcher, self._url)
+    def next(self) -> Capture:
+        """Fetch the image."""
+        return _fetched(self._fetcher, self._url)
 
     def close(self) -> None:
         """Nothing was started."""
@@ -171,24 +165,30 @@ class PageSource:
         self._url = url
         self._selector = selector
 
-    def next(self) -> Shot:
+    def next(self) -> Capture:
         """Fetch the page, then what its element shows."""
-        page = found(self._fetcher.get(self._url, self._fetcher.limits.page))
-        image = image_in(_text(page), self._selector, page.url)
+        page = require_ok(self._fetcher.get(self._url, self._fetcher.limits.page))
+        kind = page.headers.get("Content-Type", "")
+        match = re.search(r"charset=[\"']?([\w.:-]+)", kind, re.IGNORECASE)
+        try:  # the text only has to be right where its links are
+            text = page.body.decode(match[1] if match else "utf-8", "replace")
+        except LookupError:
+            text = page.body.decode("utf-8", "replace")
+        image = image_in(text, self._selector, page.url)
         if isinstance(image, bytes):
-            return Shot(image, str(page.url), IN_PAGE)
-        return _shot(self._fetcher, image)
+            return Capture(image, str(page.url), IN_PAGE)
+        return _fetched(self._fetcher, image)
 
     def close(self) -> None:
         """Nothing was started."""
 
 
-def _shot(fetcher: Fetcher, url: httpx.URL) -> Shot:
-    image = found(fetcher.get(url, fetcher.limits.image))
-    return Shot(image.body, str(image.url), str(image.status))
+def _fetched(fetcher: Fetcher, url: httpx.URL) -> Capture:
+    image = require_ok(fetcher.get(url, fetcher.limits.image))
+    return Capture(image.body, str(image.url), str(image.status))
 
 
-def found(response: Response) -> Response:
+def require_ok(response: Response) -> Response:
     """Return a response that is what was asked for.
 
     Raises:
@@ -198,13 +198,3 @@ def found(response: Response) -> Response:
         return response
     remedy = "see in a browser what is there"
     raise RefusedError(shown(response.url), f"answered with status {response.status}", remedy)
-
-
-def _text(page: Response) -> str:
-    """Return the text of a page, which only has to be right where its links are."""
-    kind = page.headers.get("Content-Type", "")
-    match = re.search(r"charset=[\"']?([\w.:-]+)", kind, re.IGNORECASE)
-    try:
-        return page.body.decode(match[1] if match else "utf-8", "replace")
-    except LookupError:
-        return page.body.decode("utf-8", "replace")

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from captchascope.collect.address import CollectError, RefusedError, is_loopback, parse, shown
-from captchascope.collect.client import Limits
+from captchascope.collect.address import CollectError, RefusedError, is_loopback, parse_url, shown
+from captchascope.collect.client import FetchLimits
 from captchascope.collect.fetch import Fetcher
-from captchascope.collect.page import ImageSource, PageSource, Source, check_selector
-from captchascope.collect.store import Store, open_store, suffix_of
-from captchascope.errors import CaptchascopeError, ImageError, UsageError
-
-__all__ = ["Counts", "Request", "collect"]
+from captchascope.collect.page import PageSource, Source, UrlSource, check_selector
+from captchascope.collect.store import ImageStore, open_store, suffix_of
+from captchascope.errors import ImageError, UsageError
 
 MOST_FAILURES = 20
 """Attempts without an image, and no new one between them, that end a collection."""
@@ -27,7 +25,7 @@ MOST_REPEATS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CollectRequest:
     """What is to be collected, and how.
 
     Attributes:
@@ -50,7 +48,7 @@ class Request:
     refresh_selector: str | None = None
     delay: float = 0.0
     authorised: str = ""
-    limits: Limits = field(default_factory=Limits)
+    limits: FetchLimits = field(default_factory=FetchLimits)
 
     def checked(self) -> httpx.URL:
         """Return the URL, having checked that all makes sense together; nothing is asked yet.
@@ -58,7 +56,7 @@ class Request:
         Raises:
             UsageError: If it does not, or if nobody has allowed it.
         """
-        url = parse(self.url)
+        url = parse_url(self.url)
         if not is_loopback(url.host) and not self.authorised.strip():
             what = f"is needed, as {shown(url.host)} is not this machine"
             raise UsageError("authorised", what, "write who allowed you to collect there")
@@ -70,11 +68,8 @@ class Request:
             raise UsageError("browser", "needs --selector", "name the element with the image")
         if self.refresh_selector is not None and not self.browser:
             raise UsageError("refresh_selector", "needs --browser", "without, the page is loaded")
-        for option, selector in (
-            ("selector", self.selector),
-            ("refresh_selector", self.refresh_selector),
-        ):
-            if selector is not None:
+        for option in ("selector", "refresh_selector"):
+            if (selector := getattr(self, option)) is not None:
                 check_selector(option, selector)
         return url
 
@@ -98,8 +93,8 @@ class Counts:
     retries: int = 0
 
 
-def collect(
-    request: Request,
+def collect_images(
+    request: CollectRequest,
     counts: Counts | None = None,
     progress: Callable[[Counts], None] = lambda counts: None,
 ) -> Counts:
@@ -121,24 +116,23 @@ def collect(
         counts.already = len(store.rows)
         if counts.already >= request.count:
             return counts
-        fetcher = Fetcher(url, request.delay, request.limits)
-        try:
-            with closing(_source(request, url, fetcher)) as source:
-                bot = _Bot(request, store, source, counts)
-                while len(store.rows) < request.count:
-                    try:
-                        bot.step()
-                    finally:
-                        counts.retries = fetcher.retries
-                    progress(counts)
-        finally:
-            fetcher.close()
+        with (
+            closing(Fetcher(url, request.delay, request.limits)) as fetcher,
+            closing(_source(request, url, fetcher)) as source,
+        ):
+            attempts = _attempts(store, source, request, counts)
+            while len(store.rows) < request.count:
+                try:
+                    next(attempts)
+                finally:
+                    counts.retries = fetcher.retries
+                progress(counts)
     return counts
 
 
-def _source(request: Request, url: httpx.URL, fetcher: Fetcher) -> Source:
+def _source(request: CollectRequest, url: httpx.URL, fetcher: Fetcher) -> Source:
     if request.selector is None:
-        return ImageSource(fetcher, url)
+        return UrlSource(fetcher, url)
     if not request.browser:
         return PageSource(fetcher, url, request.selector)
     from captchascope.collect.browser import BrowserSource
@@ -146,47 +140,36 @@ def _source(request: Request, url: httpx.URL, fetcher: Fetcher) -> Source:
     return BrowserSource(fetcher, url, request.selector, request.refresh_selector)
 
 
-@dataclass(slots=True)
-class _Bot:
-    """One attempt after another, and when to stop making them."""
+def _attempts(
+    store: ImageStore, source: Source, request: CollectRequest, counts: Counts
+) -> Iterator[None]:
+    """Try to store one more image each time, without end.
 
-    request: Request
-    store: Store
-    source: Source
-    counts: Counts
-    failures: int = 0
-    repeats: int = 0
-
-    def step(self) -> None:
-        """Try to store one more image.
-
-        Raises:
-            CollectError: If there have been too many failures or repeats in a row.
-        """
+    Raises:
+        CollectError: If there have been too many failures or repeats in a row.
+    """
+    failures = repeats = 0
+    while True:
         try:
-            shot = self.source.next()
-            suffix = suffix_of(shot.data, shown(shot.url))
+            found = source.next()
+            suffix = suffix_of(found.data, shown(found.url))
         except (RefusedError, ImageError) as error:
-            self._fail(error)
-            return
-        if self.store.holds(shot.data):
-            self._repeat(shot.url)
-            return
-        self.failures = self.repeats = 0
-        who = self.request.authorised.strip()
-        self.store.add(shot.data, suffix, shot.url, shot.status, who)
-        self.counts.new += 1
-
-    def _fail(self, error: CaptchascopeError) -> None:
-        self.counts.refused += 1
-        self.failures += error.weight if isinstance(error, RefusedError) else 1
-        if self.failures >= MOST_FAILURES:
-            what = f"gave no image time after time; at last it {error.what}"
-            raise CollectError(error.where, what, error.remedy) from error
-
-    def _repeat(self, url: str) -> None:
-        self.counts.repeats += 1
-        self.repeats += 1
-        if self.repeats >= MOST_REPEATS:
-            what = f"gave {self.repeats} images in a row that are stored already"
-            raise CollectError(shown(url), what, "it may have no others; see what it shows")
+            counts.refused += 1
+            failures += error.weight if isinstance(error, RefusedError) else 1
+            if failures >= MOST_FAILURES:
+                what = f"gave no image time after time; at last it {error.what}"
+                raise CollectError(error.where, what, error.remedy) from error
+        else:
+            if store.holds(found.data):
+                counts.repeats += 1
+                repeats += 1
+                if repeats >= MOST_REPEATS:
+                    what = f"gave {repeats} images in a row that are stored already"
+                    remedy = "it may have no others; see what it shows"
+                    raise CollectError(shown(found.url), what, remedy)
+            else:
+                failures = repeats = 0
+                who = request.authorised.strip()
+                store.add(found.data, suffix, found.url, found.status, who)
+                counts.new += 1
+        yield

@@ -1,4 +1,4 @@
-"""What is an image, and by which suffix it goes."""
+"""Where collected images go: numbered files and a table of them, whole after a power cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,15 @@ from captchascope.errors import ImageError, OutputError
 from captchascope.files import atomic_write, printable, sync_file, sync_folder
 from captchascope.image import load_gray
 from captchascope.image.header import codec_of
+
+COLLECTED = "collected.csv"
+
+_LOCK = ".collecting.lock"
+_PART = ".collecting.part"
+_NAME = re.compile(r"([1-9][0-9]{0,8})\.(jpeg|png|gif|bmp|webp|tiff)")
+_FOUND = "found"
+_SYNC_EVERY = 1.0  # seconds
+_SYNCS_AT_ONCE = 32
 
 
 def suffix_of(data: bytes, where: str) -> str:
@@ -37,16 +46,6 @@ def suffix_of(data: bytes, where: str) -> str:
     codec = codec_of(data, where)
     load_gray(data, name=where)
     return f".{codec.lower()}"
-
-
-COLLECTED = "collected.csv"
-
-_LOCK = ".collecting.lock"
-_PART = ".collecting.part"
-_NAME = re.compile(r"([1-9][0-9]{0,8})\.(jpeg|png|gif|bmp|webp|tiff)")
-_FOUND = "found"
-_SYNC_EVERY = 1.0  # seconds
-_SYNCS_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Collected:
 _HEADER = [field.name for field in fields(Collected)]
 
 
-class Store:
+class ImageStore:
     """An open collection; ``open_store`` gives it.
 
     Attributes:
@@ -136,7 +135,7 @@ class Store:
 
 
 @contextmanager
-def open_store(folder: Path) -> Iterator[Store]:
+def open_store(folder: Path) -> Iterator[ImageStore]:
     """Open the collection in ``folder``, which is made if it is not there, and mend it.
 
     Raises:
@@ -144,29 +143,13 @@ def open_store(folder: Path) -> Iterator[Store]:
             nobody collected.
     """
     lock = FileLock(folder / _LOCK)
-    with _naming(folder):
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            what = "another collection is writing there"
-            raise OutputError(printable(folder), what, "wait for it, or write elsewhere") from None
-    try:
-        with _naming(folder):
-            store = Store(folder, _mended(folder))
-            try:
-                yield store
-            finally:
-                store.close()
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _naming(folder: Path) -> Iterator[None]:
-    """Turn what the system says against a write into an OutputError."""
-    try:
-        yield
+        with lock.acquire(timeout=0), closing(ImageStore(folder, _mended(folder))) as store:
+            yield store
+    except Timeout:
+        what, remedy = "another collection is writing there", "wait for it, or write elsewhere"
+        raise OutputError(printable(folder), what, remedy) from None
     except BrokenPipeError:
         raise
     except OSError as error:
