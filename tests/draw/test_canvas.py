@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from captchascope.draw.canvas import WIDTH, fitting_size, legible, put, shorten, text_width, wrap
-from captchascope.draw.charts import draw_histogram
+from captchascope.draw.canvas import fitting_size, legible, put, shorten, text_width, wrap
 
 
 def test_characters_that_the_font_lacks_become_code_points() -> None:
@@ -51,14 +50,3 @@ def test_text_stands_where_it_is_put(align: str, place: int) -> None:
     columns = np.flatnonzero((np.asarray(canvas)[:, :, 0] < 128).any(axis=0))
     ends = {"left": columns[0], "center": columns.mean(), "right": columns[-1]}
     assert abs(ends[align] - place) <= 3
-
-
-@pytest.mark.parametrize("highest", [1, 7500, 16_000_000])
-def test_the_histogram_fits_whatever_it_counts(highest: int) -> None:
-    """Its numbers are never cut, and it is no wider than a panel."""
-    counts = np.zeros(256, np.int64)
-    counts[[0, 255]] = highest, 1
-    image = draw_histogram(counts, [1, 2, 500, 12_345_678])
-    pixels = np.asarray(image)
-    assert image.width <= WIDTH
-    assert (pixels[:, [0, -1]] == 255).all()

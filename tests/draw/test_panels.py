@@ -9,7 +9,6 @@ import pytest
 
 from captchascope.draw import Explanation, Panel, draw_panels
 from captchascope.draw.canvas import ACCENT, WIDTH
-from captchascope.draw.charts import shown_classes
 from captchascope.draw.panels import kind_bounds
 from captchascope.glyphs.preprocess import count_black
 from draw.scenes import METU, MOVED, UNMOVED, explain, generated, plain, with_windows, written
@@ -142,13 +141,6 @@ def test_windows_take_the_place_of_the_glyphs() -> None:
     assert panel.image.tobytes() != _panel(generated(), "8 recognise").image.tobytes()
 
 
-def test_a_large_charset_is_cut_to_the_most_probable() -> None:
-    """A small one is listed whole in its order, a large one by falling probability."""
-    row = np.linspace(0, 1, 13).astype(np.float32)
-    assert shown_classes(row[:12], 12) == list(range(12))
-    assert shown_classes(row, 12) == [12, 11, 10, 9, 8]
-
-
 def test_abstaining_and_constraints_are_said() -> None:
     """No text is an abstention; a text that is not the most probable one was constrained."""
     it = generated()
@@ -156,12 +148,3 @@ def test_abstaining_and_constraints_are_said() -> None:
     assert _panel(replace(it, text=None), "9 reading").caption.startswith("Abstained")
     other = _panel(replace(it, text="000000"), "9 reading").caption
     assert f"without constraints, {it.text} is most probable" in other
-
-
-def test_shapes_must_agree() -> None:
-    """Probabilities and windows are one per glyph."""
-    it = generated()
-    with pytest.raises(ValueError, match=r"probabilities must have the shape \(6, 10\)"):
-        replace(it, probabilities=it.probabilities[1:])
-    with pytest.raises(ValueError, match=r"seen must have the shape \(6, "):
-        replace(it, seen=it.glyphs.fitted[1:])
