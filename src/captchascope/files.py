@@ -73,14 +73,11 @@ def _walk(root: Path) -> Iterator[Path]:
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    pending.extend([] if _is_junction(entry) else [path])
+                    # A junction is Windows' link to a folder, known from Python 3.12 on.
+                    is_link = getattr(entry, "is_junction", bool)()
+                    pending.extend([] if is_link else [path])
                 elif path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
                     yield path
-
-
-def _is_junction(entry: os.DirEntry[str]) -> bool:
-    """Say whether a folder is a Windows link to another one (known from Python 3.12 on)."""
-    return bool(getattr(entry, "is_junction", bool)())
 
 
 def printable(text: StrPath) -> str:
@@ -265,7 +262,8 @@ def atomic_file(path: StrPath) -> Iterator[BinaryIO]:
         target = Path(os.path.realpath(named))
     if mode is not None and stat.S_ISDIR(mode):
         raise OutputError(printable(named), "is a folder", "name a file in it")
-    if _is_stream(named, mode):
+    # Nothing can be renamed onto a pipe or device.
+    if mode is not None and (not stat.S_ISREG(mode) or str(named).startswith(_STREAMS)):
         with _opened(named, "ab", named) as file:
             yield file
         return
@@ -274,7 +272,11 @@ def atomic_file(path: StrPath) -> Iterator[BinaryIO]:
         with _opened(part, "xb", named) as file:
             yield file
         with _naming(named):
-            _replace(part, target, mode)
+            sync_file(part)
+            if mode is not None:
+                part.chmod(stat.S_IMODE(mode) & 0o777)
+            part.replace(target)
+            sync_folder(target.parent)
     finally:
         with suppress(OSError, ValueError):
             part.unlink(missing_ok=True)
@@ -311,23 +313,9 @@ def _mode(path: Path) -> int | None:
     return mode
 
 
-def _is_stream(path: Path, mode: int | None) -> bool:
-    """Say whether ``path`` is to be written to directly, as nothing can be renamed onto it."""
-    return mode is not None and (not stat.S_ISREG(mode) or str(path).startswith(_STREAMS))
-
-
 def _part_name() -> str:
     """Return a fresh name, hidden from ``find_images`` should a killed process leave it behind."""
     return f".{secrets.token_hex(8)}.part"
-
-
-def _replace(part: Path, target: Path, mode: int | None) -> None:
-    """Put ``part`` in the place of ``target``, with the permissions of ``mode``."""
-    sync_file(part)
-    if mode is not None:
-        part.chmod(stat.S_IMODE(mode) & 0o777)
-    part.replace(target)
-    sync_folder(target.parent)
 
 
 def atomic_write(path: StrPath, data: bytes | str) -> None:
@@ -372,7 +360,12 @@ def atomic_folder(path: StrPath) -> Iterator[Path]:
             yield part
         with _naming(named):
             _sync_tree(part)
-            _move(part, target, mode)
+            if mode is not None:  # an empty folder is there, in whose place it goes
+                part.chmod(stat.S_IMODE(mode))
+                if os.name != "posix":
+                    target.rmdir()
+            part.rename(target)
+            sync_folder(target.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -411,22 +404,9 @@ def _sync_tree(folder: Path) -> None:
     files, folders = [], []
     for parent, _, names in os.walk(folder):
         folders.append(Path(parent))
-        files += [path for name in names if _is_own_file(path := Path(parent, name))]
+        paths = [Path(parent, name) for name in names]
+        # Not links, which may lead anywhere, and what can be opened to be flushed.
+        files += [p for p in paths if p.is_file() and not p.is_symlink() and os.access(p, os.W_OK)]
     with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
         list(pool.map(sync_file, files))
         list(pool.map(sync_folder, folders))
-
-
-def _is_own_file(path: Path) -> bool:
-    """Say whether ``path`` is a file, not a link to one, that can be opened to be flushed."""
-    return path.is_file() and not path.is_symlink() and os.access(path, os.W_OK)
-
-
-def _move(part: Path, target: Path, mode: int | None) -> None:
-    """Give ``part`` the name ``target``, in the place of the empty folder that may be there."""
-    if mode is not None:
-        part.chmod(stat.S_IMODE(mode))
-        if os.name != "posix":
-            target.rmdir()
-    part.rename(target)
-    sync_folder(target.parent)

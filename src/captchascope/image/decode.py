@@ -7,8 +7,11 @@ import sys
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import cv2
@@ -171,46 +174,45 @@ def _decode_with_pillow(
         start = int.from_bytes(data[4:8], "little" if data.startswith(b"II") else "big")
         if start + 2 > len(data):
             raise truncated(where, codec)
-    with _PILLOW_LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from PIL import Image
-
-        Image.preinit()
-        if codec not in Image.OPEN:
-            Image.init()
-        try:
-            # Image.open would refuse a bomb before its size can be told, and warn of a small one.
-            with Image.OPEN[codec][0](BytesIO(data), "") as image:
-                check_size(where, *image.size, max_pixels)
-                limit = Image.MAX_IMAGE_PIXELS
-                if limit is not None and image.width * image.height > 2 * limit:
-                    raise Image.DecompressionBombError
-                if codec == "JPEG" and channels == 1:  # the stored luma, as OpenCV has it
-                    image.draft("L", image.size)
-                return _upright(_pixels(image, where), image, channels, where, max_pixels)
-        except Image.DecompressionBombError as error:
-            what = "is too large: Pillow takes it for a decompression bomb"
-            raise ImageError(where, what, "shrink or crop it") from error
-        except _PILLOW_ERRORS as error:
-            raise _damaged(where, codec, error) from error
+    with _pillow(where, codec) as pillow:
+        pillow.preinit()
+        if codec not in pillow.OPEN:
+            pillow.init()
+        # Image.open would refuse a bomb before its size can be told, and warn of a small one.
+        with pillow.OPEN[codec][0](BytesIO(data), "") as image:
+            check_size(where, image.width, image.height, max_pixels)
+            limit = pillow.MAX_IMAGE_PIXELS
+            if limit is not None and image.width * image.height > 2 * limit:
+                raise pillow.DecompressionBombError
+            if codec == "JPEG" and channels == 1:  # the stored luma, as OpenCV has it
+                image.draft("L", image.size)
+            return _upright(_pixels(image, where), image, channels, where, max_pixels)
 
 
 def _of_pillow(
     image: Image.Image, channels: Channels, where: str, max_pixels: int
 ) -> GrayImage | RgbImage:
     check_size(where, *image.size, max_pixels)
+    with _pillow(where, image.format or "image"):
+        return _upright(_pixels(image, where), image, channels, where, max_pixels)
+
+
+@contextmanager
+def _pillow(where: str, codec: str) -> Iterator[ModuleType]:
+    """Give the module of Pillow; it says nothing here, and what it raises becomes an ImageError."""
     with _PILLOW_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from PIL import Image
+
         try:
-            return _upright(_pixels(image, where), image, channels, where, max_pixels)
+            yield Image
+        except Image.DecompressionBombError as error:
+            what = "is too large: Pillow takes it for a decompression bomb"
+            raise ImageError(where, what, "shrink or crop it") from error
         except _PILLOW_ERRORS as error:
-            raise _damaged(where, image.format or "image", error) from error
-
-
-def _damaged(where: str, codec: str, error: BaseException) -> ImageError:
-    early = isinstance(error.__cause__, EOFError | IndexError | struct.error)
-    early = early or "truncated" in str(error).lower()
-    return (truncated if early else corrupted)(where, codec)
+            early = isinstance(error.__cause__, EOFError | IndexError | struct.error)
+            early = early or "truncated" in str(error).lower()
+            raise (truncated if early else corrupted)(where, codec) from error
 
 
 def _pixels(image: Image.Image, where: str) -> NDArray[Any]:
@@ -232,20 +234,15 @@ def _upright(
 ) -> GrayImage | RgbImage:
     """Return ``pixels`` in gray or RGB, turned as the metadata of ``image`` says."""
     levels = levels_of(pixels, channels, where, max_pixels)
-    orientation = _orientation_of(image)
-    if orientation == 1:
-        return levels
-    down, right = _STEPS[(orientation - 1) % 4]
-    return (levels.swapaxes(0, 1) if orientation > 4 else levels)[::down, ::right].copy()
-
-
-def _orientation_of(image: Image.Image) -> int:
-    """Return 1 to 8; 1 where there is none, or none that makes sense, as viewers do."""
     try:
         orientation = image.getexif().get(_ORIENTATION_TAG, 1)
     except _PILLOW_ERRORS:
-        return 1
-    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+        return levels
+    # What makes no sense is none, as viewers have it.
+    if not isinstance(orientation, int) or not 2 <= orientation <= 8:
+        return levels
+    down, right = _STEPS[(orientation - 1) % 4]
+    return (levels.swapaxes(0, 1) if orientation > 4 else levels)[::down, ::right].copy()
 
 
 def levels_of(

@@ -224,33 +224,25 @@ _WALKS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp}
 
 
 def _unsupported(data: bytes, where: str) -> ImageError:
+    """Return the error for foreign data, which says what it looks like and what to do with it."""
     if not data:
         return ImageError(where, "is empty", _FETCH_AGAIN)
     if any(magic.startswith(data) for magic in _MAGICS):
         return ImageError(where, "is truncated: only its first bytes are there", _FETCH_AGAIN)
     lead = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    look = _look_of(lead)
-    if look is None:
+    known = next((look for start, look in _LOOKS.items() if lead.startswith(start)), None)
+    if lead.startswith(b"<"):
+        html = b"<!doctype html" in lead or b"<html" in lead
+        known = ("an HTML page" if html else "XML or HTML text"), _ERROR_PAGE
+        if b"<svg" in lead and b"<html" not in lead:
+            known = "an SVG drawing", _CONVERT
+    elif lead[4:8] == b"ftyp":
+        known = "an AVIF or HEIC image, or a film", _CONVERT
+    elif known is None:
+        text = lead[:64].decode("utf-8", "replace").rstrip("\ufffd")  # a character may be cut
+        if text and "\ufffd" not in text and all(c.isprintable() or c.isspace() for c in text):
+            known = "plain text", _ERROR_PAGE
+    if known is None:
         what = "is not a JPEG, PNG, GIF, BMP, WebP or TIFF image"
         return ImageError(where, what, _CONVERT)
-    return ImageError(where, f"is {look[0]}, not an image that can be decoded", look[1])
-
-
-def _look_of(lead: bytes) -> tuple[str, str] | None:
-    """Say what foreign data looks like, and what to do with it, from its lower-case start."""
-    if lead.startswith(b"<"):
-        if b"<svg" in lead and b"<html" not in lead:
-            return "an SVG drawing", _CONVERT
-        html = b"<!doctype html" in lead or b"<html" in lead
-        return ("an HTML page" if html else "XML or HTML text"), _ERROR_PAGE
-    if lead[4:8] == b"ftyp":
-        return "an AVIF or HEIC image, or a film", _CONVERT
-    known = next((look for start, look in _LOOKS.items() if lead.startswith(start)), None)
-    if known is None and _is_text(lead[:64]):
-        return "plain text", _ERROR_PAGE
-    return known
-
-
-def _is_text(lead: bytes) -> bool:
-    text = lead.decode("utf-8", "replace").rstrip("\ufffd")  # the cut may split a character
-    return bool(text) and all(c.isprintable() or c.isspace() for c in text) and "\ufffd" not in text
+    return ImageError(where, f"is {known[0]}, not an image that can be decoded", known[1])

@@ -136,7 +136,11 @@ class _Walk:
                 elif kind == "node" and number == _DOMAIN:
                     self._check_domain(field, start, end)
                 elif kind == "tensor":
-                    self._check_tensor(field)
+                    external = number == _EXTERNAL_DATA and wire == _BYTES
+                    if external or (number == _DATA_LOCATION and wire == _VARINT and at != 0):
+                        what = "keeps a part of its data in another file"
+                        remedy = "save it as one file, without external data"
+                        raise ModelError(self.where, what, remedy)
 
     def props(self) -> dict[str, str]:
         """Return the metadata.
@@ -176,13 +180,6 @@ class _Walk:
         what = f"uses the custom operator {operator}, which is not one of ONNX's own"
         raise ModelError(self.where, what, _TRAIN)
 
-    def _check_tensor(self, field: _Field) -> None:
-        number, wire, value, _ = field
-        entry = number == _EXTERNAL_DATA and wire == _BYTES
-        if entry or (number == _DATA_LOCATION and wire == _VARINT and value != 0):
-            what = "keeps a part of its data in another file"
-            raise ModelError(self.where, what, "save it as one file, without external data")
-
     def _name(self, field: _Field) -> str:
         """Return a text of one line; the empty one for a field that is not text."""
         _, wire, start, stop = field
@@ -209,18 +206,14 @@ class _Walk:
                 continue
             if wire == _BYTES:
                 length, at = self._varint(at, end)
-            else:
-                length = self._width(wire)
+            elif wire in _WIDTHS:
+                length = _WIDTHS[wire]
+            else:  # a group, which ONNX never had
+                raise self._broken(0)
             if length > end - at:
                 raise self._broken(end)
             yield number, wire, at, at + length
             at += length
-
-    def _width(self, wire: int) -> int:
-        """Return the width of a fixed field; groups, which ONNX never had, are refused."""
-        if wire not in _WIDTHS:
-            raise self._broken(0)
-        return _WIDTHS[wire]
 
     def _varint(self, at: int, end: int) -> tuple[int, int]:
         """Return the number of up to ten bytes that begins at ``at``, and where it ends."""
