@@ -48,16 +48,12 @@ def draw_captcha(
         raise UsageError("seed", f"must be at least 0, not {min(seed, number)}", "such as 1")
     rng = np.random.default_rng([seed, number])
     if scheme == "metu":
-        return _metu(rng, knobs or {})
+        if knobs:
+            others = ", ".join(name for name in SCHEMES if name != "metu")
+            what = f"cannot be changed by {option_of(next(iter(knobs)))}"
+            raise UsageError("metu", what, f"leave it out, or choose of {others}")
+        return draw_metu(rng)
     if scheme == "varied":
         style, height = draw_style(rng), draw_height(rng)
         return draw_styled(rng, restyled(style, knobs or {}), height)
     return draw_styled(rng, restyled(PRESETS[scheme].style, knobs or {}))
-
-
-def _metu(rng: np.random.Generator, knobs: Mapping[str, Any]) -> Drawn:
-    if knobs:
-        others = ", ".join(name for name in SCHEMES if name != "metu")
-        what = f"cannot be changed by {option_of(next(iter(knobs)))}"
-        raise UsageError("metu", what, f"leave it out, or choose of {others}")
-    return draw_metu(rng)

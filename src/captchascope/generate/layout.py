@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from captchascope.generate.noise import BoolMap, chance, uniform
+from captchascope.generate.noise import chance, uniform
 from captchascope.generate.style import Style
 from captchascope.generate.typefaces import Mask, font_names, ink_box, stamp, turned
 
@@ -38,22 +38,18 @@ def outlined(mask: Mask, style: Style) -> Mask:
 def textured(rng: np.random.Generator, mask: Mask, style: Style) -> Mask:
     """Fill the strokes as the style says."""
     if style.fill == "dotted":
-        mask = mask * _screen(rng, mask.shape)
+        if rng.random() < 0.5:
+            stays = chance(rng, mask.shape, 0.65)  # two pixels out of three
+        else:  # slanted lines
+            y, x = np.ogrid[: mask.shape[0], : mask.shape[1]]
+            stays = (x + y) % int(rng.integers(2, 5)) != 0
+        mask = mask * stays.view(np.uint8)
     elif style.fill == "gradient":
         fade = np.linspace(uniform(rng, 0.45, 1), uniform(rng, 0.45, 1), mask.shape[0])
         mask = (mask * fade.astype(np.float32)[:, None]).astype(np.uint8)
     if style.jagged:
         mask = np.asarray(cv2.threshold(mask, 110, 255, cv2.THRESH_BINARY)[1], np.uint8)
     return mask
-
-
-def _screen(rng: np.random.Generator, shape: tuple[int, ...]) -> Mask:
-    """Return 1 where ink stays: slanted lines, or two pixels out of three."""
-    if rng.random() < 0.5:
-        return chance(rng, shape, 0.65).view(np.uint8)
-    y, x = np.ogrid[: shape[0], : shape[1]]
-    stays: BoolMap = (x + y) % int(rng.integers(2, 5)) != 0
-    return stays.view(np.uint8)
 
 
 _WIDEST = 6.0  # times the height, of an image without a given size

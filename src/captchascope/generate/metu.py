@@ -9,15 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from captchascope.generate.noise import BoolMap, chance, dashes, displace, scattered_dashes, uniform
+from captchascope.generate.noise import chance, dashes, displace, scattered_dashes, uniform
 from captchascope.generate.sheet import Drawn
-from captchascope.generate.typefaces import (
-    FULL,
-    SUBPIXELS,
-    Coverage,
-    glyph,
-    paste,
-)
+from captchascope.generate.typefaces import FULL, SUBPIXELS, Coverage, glyph, paste
 from captchascope.records import GrayImage
 
 _FONT = "captchascope-digits.ttf"
@@ -61,11 +55,6 @@ def _strokes(rng: np.random.Generator, label: str) -> Coverage:
     return canvas
 
 
-def _harder(strokes: Coverage) -> Coverage:
-    """Steepen the edges: the real strokes of kind 1 hold few grays."""
-    return np.clip(strokes.astype(np.int32) * 2 - FULL * 5 // 8, 0, FULL).astype(np.uint8)
-
-
 def _inked(strokes: Coverage, ink: int) -> GrayImage:
     """Shade coverage from white to ``ink``."""
     return (255 - strokes.astype(np.int32) * (255 - ink) // FULL).astype(np.uint8)
@@ -76,28 +65,29 @@ def _speckled(rng: np.random.Generator, strokes: Coverage) -> GrayImage:
     strokes = displace(rng, strokes, scatter=uniform(rng, 0.0, 0.15), shift=uniform(rng, 0.0, 0.1))
     eaten = chance(rng, strokes.shape, uniform(rng, 0.0, 0.05))
     ink = int(rng.integers(0, 32))
-    image = _inked(np.where(eaten, 0, _harder(strokes)), ink)
+    # Steeper edges: the real strokes of this kind hold few grays.
+    steep = np.clip(strokes.astype(np.int32) * 2 - FULL * 5 // 8, 0, FULL).astype(np.uint8)
+    image = _inked(np.where(eaten, 0, steep), ink)
     speckle = chance(rng, strokes.shape, uniform(rng, 0.13, 0.155))
     image[speckle] = 0
     return image
 
 
 def _patterned(rng: np.random.Generator, strokes: Coverage) -> GrayImage:
-    """Kind 2: dark gray digits on a periodic pattern in the same gray."""
+    """Kind 2: dark gray digits on a periodic pattern in the same gray.
+
+    The pattern is a lattice of dashes, as most of the real ones look, or else scattered dashes.
+    """
     ink = int(rng.integers(84, 108))
     image = _inked(strokes, ink)
-    pattern = _pattern(rng, image.shape)
-    image[pattern] = np.minimum(image[pattern], ink)
-    return image
-
-
-def _pattern(rng: np.random.Generator, shape: tuple[int, int]) -> BoolMap:
-    """Draw a lattice of dashes, as most of the real ones look, or else scattered dashes."""
     if rng.random() < _SCATTERED:
         tile = int(rng.integers(8, 11)), int(rng.choice(_TILE_WIDTHS))
-        return scattered_dashes(rng, shape, tile=tile, ink=uniform(rng, 0.1, 0.22))
-    rows, columns, period, on = _MOTIFS[rng.integers(len(_MOTIFS))]
-    return dashes(rng, shape, step=(rows, columns), period=period, on=on)
+        pattern = scattered_dashes(rng, image.shape, tile=tile, ink=uniform(rng, 0.1, 0.22))
+    else:
+        rows, columns, period, on = _MOTIFS[rng.integers(len(_MOTIFS))]
+        pattern = dashes(rng, image.shape, step=(rows, columns), period=period, on=on)
+    image[pattern] = np.minimum(image[pattern], ink)
+    return image
 
 
 def _resampled(rng: np.random.Generator, image: GrayImage) -> GrayImage:
