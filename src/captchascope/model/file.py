@@ -6,7 +6,7 @@ is imported when the first file is opened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,8 +117,8 @@ def open_model(
             ``MAX_MODEL_BYTES``, damaged, not captchascope's, of a newer format, has invalid
             metadata, needs external data or custom operators, or is refused by ONNX Runtime.
     """
-    data, where = read_model(Path(path)), printable(path)
-    return _opened(data, read_props(data, where), where, threads, providers)
+    data = read_model(Path(path))
+    return open_model_bytes(data, printable(path), threads=threads, providers=providers)
 
 
 def open_model_bytes(
@@ -132,20 +132,9 @@ def open_model_bytes(
         threads: As there.
         providers: As there.
     """
-    return _opened(data, read_props(data, where), where, threads, providers)
-
-
-def _opened(
-    data: bytes,
-    props: Mapping[str, str],
-    where: str,
-    threads: int,
-    providers: Sequence[str] | None,
-) -> ModelFile:
-    """Open bytes that ``onnxwalk`` has seen."""
     if threads < 1:
         raise UsageError("threads", f"must be at least 1, not {threads}", "such as 1")
-    metadata = Metadata.from_props(props, where)
+    metadata = Metadata.from_props(read_props(data, where), where)
     wanted = metadata.num_classes
     try:
         session = _session(data, threads, providers)
