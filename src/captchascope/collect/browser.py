@@ -32,7 +32,6 @@ from captchascope.collect.fetch import Fetcher
 from captchascope.collect.page import IN_PAGE, Capture, data_of, require_ok
 from captchascope.files import printable
 
-_MOST_RESPONSES = 200  # that are remembered
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 VARIABLE = "CAPTCHASCOPE_BROWSER"
 
@@ -41,6 +40,7 @@ SCREENSHOT = "screenshot"
 
 PATIENCE = 10.0  # seconds, for the element to appear, and to change after a click
 _POLL = 10.0  # milliseconds
+_MOST_RESPONSES = 200  # that are remembered
 _HANGS = 120_000.0  # milliseconds; every request ends long before
 
 _NO_FORMS = """

@@ -69,7 +69,10 @@ class Fetcher:
             CollectError: If it is forbidden, too long, elsewhere, or there is no answer.
         """
         for _ in range(_MOST_REDIRECTS + 1):
-            self._require_site(url)
+            if not same_site(self._start, url):
+                what = f"leads to another site, {shown(url)}, which is not asked"
+                remedy = "name the URL that is meant, if it may be"
+                raise CollectError(shown(self._start), what, remedy)
             self._require_robots(url)
             response = self._retrying(url, most, headers)
             if (target := self._target(response)) is None:
@@ -86,7 +89,7 @@ class Fetcher:
         return same_site(self._start, url) and self._rules(url).can_fetch(str(url), _ROBOT)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection to the site."""
         self._client.close()
 
     def _target(self, response: Response) -> httpx.URL | None:
@@ -99,11 +102,6 @@ class Fetcher:
             remedy = "name that URL, if it may be collected from"
             raise CollectError(shown(response.url), what, remedy)
         return target
-
-    def _require_site(self, url: httpx.URL) -> None:
-        if not same_site(self._start, url):
-            what = f"leads to another site, {shown(url)}, which is not asked"
-            raise CollectError(shown(self._start), what, "name the URL that is meant, if it may be")
 
     def _require_robots(self, url: httpx.URL) -> None:
         """Check that the site's robots.txt allows ``url``, and keep to its delay."""

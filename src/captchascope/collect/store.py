@@ -9,7 +9,6 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from captchascope.errors import ImageError, OutputError
-from captchascope.files import atomic_write, printable, sync_file, sync_folder
+from captchascope.files import atomic_write, printable, sync_files, sync_folder
 from captchascope.image import load_gray
 from captchascope.image.header import codec_of
 
@@ -30,7 +29,6 @@ _PART = ".collecting.part"
 _NAME = re.compile(r"([1-9][0-9]{0,8})\.(jpeg|png|gif|bmp|webp|tiff)")
 _FOUND = "found"
 _SYNC_EVERY = 1.0  # seconds
-_SYNCS_AT_ONCE = 32
 
 
 def suffix_of(data: bytes, where: str) -> str:
@@ -126,8 +124,7 @@ class ImageStore:
     def _sync(self) -> None:
         """Flush what is new: once a second, as each flush takes longer than an image."""
         if self._unsynced:
-            with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
-                list(pool.map(sync_file, self._unsynced))
+            sync_files(self._unsynced)
             self._unsynced.clear()
             sync_folder(self._folder)
             os.fsync(self._table.fileno())
