@@ -44,7 +44,7 @@ def commands() -> list[tuple[str, str]]:
 def smaller(line: str) -> str:
     """Return the command on fewer images, or in less time."""
     if " train " in line and "--method" not in line:
-        line += " --time-limit 40s"
+        line += " --time-limit 60s"
     return re.sub(r"\b(5000|4500|4501)\b", lambda match: SMALLER[match[0]], line)
 
 
