@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import captchascope
 from captchascope.generate import draw_captcha
@@ -28,20 +30,72 @@ def test_the_names_of_the_package_are_pinned() -> None:
     assert captchascope.__all__ == [
         "CaptchascopeError",
         "CharReading",
+        "Dataset",
         "DatasetError",
+        "Evaluation",
         "ImageError",
         "MissingExtraError",
         "ModelError",
         "OutputError",
+        "ReadOptions",
         "Reader",
         "Reading",
         "SchemeError",
         "SegmentationError",
         "TrainingError",
         "UsageError",
+        "evaluate_reader",
         "load",
+        "read_dataset",
     ]
     assert all(hasattr(captchascope, name) for name in captchascope.__all__)
+
+
+def test_what_is_there_can_be_looked_up() -> None:
+    """In a fresh process, before any of it has been imported."""
+    code = "import captchascope; print(*dir(captchascope))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {*captchascope.__all__, "__version__"} <= {*done.stdout.split()}
+
+
+EVERYTHING = """
+import captchascope, json, pkgutil, sys
+from types import ModuleType
+first = {name: getattr(captchascope, name) for name in captchascope.__all__}
+for module in pkgutil.walk_packages(captchascope.__path__, "captchascope."):
+    if not module.name.endswith("__main__"):
+        __import__(module.name)
+gone = [name for name in first if getattr(captchascope, name) is not first[name]]
+rooms = [m for name, m in sys.modules.items() if name.partition(".")[0] == "captchascope"]
+gone += [
+    f"{room.__name__}.{name}"
+    for room in rooms
+    for name in getattr(room, "__all__", [])
+    if isinstance(getattr(room, name), ModuleType)
+]
+print(json.dumps(gone))
+"""
+
+
+def test_no_module_takes_the_place_of_a_public_name() -> None:
+    """A module that is imported becomes an attribute of its package, whatever was there."""
+    done = subprocess.run(
+        [sys.executable, "-c", EVERYTHING], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert json.loads(done.stdout) == []
+
+
+def test_no_public_function_bears_the_name_of_a_room_or_module() -> None:
+    """Whoever reads a name knows which of the two is meant."""
+    files = [*Path(captchascope.__file__).parent.rglob("*.py")]
+    modules = {(file.parent if file.name == "__init__.py" else file).stem for file in files}
+    offenders = [
+        f"{file.name}: {node.name}"
+        for file in files
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in modules
+    ]
+    assert offenders == []
 
 
 def test_reading_needs_few_packages() -> None:

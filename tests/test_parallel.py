@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import shutil
 from collections.abc import Iterator
 from io import BytesIO
@@ -80,6 +81,15 @@ def test_an_endless_stream_can_be_left() -> None:
         next(found)
     assert list(found) == []
     assert taken == 2 * 2 * 64
+
+
+def test_processes_end_where_the_reader_is_left() -> None:
+    """As ``with`` does whatever happens within."""
+    before = multiprocessing.active_children()
+    with load("metu-glyphs") as reader:
+        assert next(reader.read_many([DRAWN[0].image], jobs=2)).text == DRAWN[0].label
+        assert len(multiprocessing.active_children()) > len(before)
+    assert multiprocessing.active_children() == before
 
 
 def test_workers_that_cannot_begin_are_one_error(

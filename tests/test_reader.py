@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -428,6 +429,77 @@ def test_wrong_usage_is_known_at_once(
     """Not when the first image is asked for."""
     with pytest.raises(UsageError, match=message):
         reader.read_many(JPEGS, **options)
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["captcha.jpeg", Path("captcha.jpeg"), JPEGS[0], bytearray(JPEGS[0]), memoryview(JPEGS[0])],
+    ids=lambda image: type(image).__name__,
+)
+def test_one_image_is_not_many(reader: Reader, image: Any) -> None:
+    """Most of what an image can be could be gone through, letter by letter or row by row."""
+    gray, colour = DRAWN[0].image, np.repeat(DRAWN[0].image[..., None], 3, axis=2)
+    for one in (image, gray, colour, Image.fromarray(gray)):
+        with pytest.raises(UsageError, match=r"images: is one image \(give a list of images"):
+            reader.read_many(one)
+
+
+def test_an_array_of_several_images_is_a_batch(reader: Reader, readings: list[Reading]) -> None:
+    """One of read_many's, gray or colour; read refuses it."""
+    grays = np.stack([drawn.image for drawn in DRAWN[:3]])
+    for batch in (grays, grays[..., None], np.repeat(grays[..., None], 3, axis=3)):
+        assert all(map(same, reader.read_many(batch), readings))
+        with pytest.raises(ImageError, match="pass one image at a time"):
+            reader.read(batch)
+
+
+def test_a_reader_is_known_by_what_it_was_given() -> None:
+    """Its repr is short, and shows no option that was left alone."""
+    assert repr(load("metu-glyphs")) == "Reader('metu-glyphs', method='glyphs')"
+    options = {"length": "4-6", "min_confidence": 0.5}
+    expected = "Reader('metu-glyphs', method='glyphs', length='4-6', min_confidence=0.5)"
+    assert repr(load("metu-glyphs", **options)) == expected  # type: ignore[arg-type]
+
+
+def test_a_reader_is_equal_to_itself_alone(reader: Reader) -> None:
+    """So it can be looked up, though its model cannot be compared."""
+    other = load("metu-glyphs")
+    assert {reader: "one", other: "other"}[reader] == "one"
+    assert reader != other
+
+
+def test_a_pickled_reader_opens_its_model_anew(readings: list[Reading]) -> None:
+    """With the same options, threads and providers."""
+    reader = load("metu-glyphs", min_confidence=0.5, threads=2, providers=["CPUExecutionProvider"])
+    again = pickle.loads(pickle.dumps(reader))
+    assert same(again.read(JPEGS[0]), readings[0])
+    for name in ("path", "options", "threads", "providers"):
+        assert getattr(again, name) == getattr(reader, name)
+
+
+def test_threads_and_providers_are_onnx_runtimes(reader: Reader) -> None:
+    """One thread, unless more are asked for; what there is not is wrong usage."""
+    threaded = load("metu-glyphs", threads=3, providers=["CPUExecutionProvider"])
+    counts = [
+        each.model.session.get_session_options().intra_op_num_threads for each in (reader, threaded)
+    ]
+    assert counts == [1, 3]
+    assert threaded.model.session.get_providers() == ["CPUExecutionProvider"]
+    for wrong in ({"threads": 0}, {"providers": ["NoProvider"]}):
+        with pytest.raises(UsageError, match=f"{next(iter(wrong))}: "):
+            load("metu-glyphs", **wrong)  # type: ignore[arg-type]
+
+
+def test_other_options_need_no_other_model(reader: Reader) -> None:
+    """They are as those of load; the reader itself keeps its own."""
+    narrower = reader.with_options(ReadOptions(charset="0123456", min_confidence=1.0))
+    assert narrower.model is reader.model
+    found = narrower.read(JPEGS[0])
+    assert found.abstained
+    assert {char.char for char in found.chars} <= {*"0123456"}
+    assert reader.options == ReadOptions()
+    with pytest.raises(UsageError, match="charset: has nothing in common"):
+        reader.with_options(ReadOptions(charset="abc"))
 
 
 def test_a_charset_limits_the_text(readings: list[Reading]) -> None:

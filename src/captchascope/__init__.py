@@ -23,27 +23,45 @@ from captchascope.errors import (
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from captchascope.data.dataset import Dataset, read_dataset
+    from captchascope.decode import ReadOptions
+    from captchascope.evaluate import Evaluation, evaluate_reader
     from captchascope.reader import Reader, load
     from captchascope.records import CharReading, Reading
 
 __all__ = [
     "CaptchascopeError",
     "CharReading",
+    "Dataset",
     "DatasetError",
+    "Evaluation",
     "ImageError",
     "MissingExtraError",
     "ModelError",
     "OutputError",
+    "ReadOptions",
     "Reader",
     "Reading",
     "SchemeError",
     "SegmentationError",
     "TrainingError",
     "UsageError",
+    "evaluate_reader",
     "load",
+    "read_dataset",
 ]
 
-_LATER = {"Reader": "reader", "load": "reader", "CharReading": "records", "Reading": "records"}
+_LATER = {
+    "CharReading": "records",
+    "Dataset": "data.dataset",
+    "Evaluation": "evaluate",
+    "ReadOptions": "decode",
+    "Reader": "reader",
+    "Reading": "records",
+    "evaluate_reader": "evaluate",
+    "load": "reader",
+    "read_dataset": "data.dataset",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -53,3 +71,8 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Tell of what is only imported when it is asked for, too."""
+    return sorted({*globals(), *__all__})

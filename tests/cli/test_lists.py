@@ -12,7 +12,7 @@ import pytest
 
 from captchascope import reader
 from captchascope.generate import SCHEMES
-from captchascope.glyphs.scheme import load
+from captchascope.glyphs.scheme import load_scheme
 from captchascope.reader import model_names, model_path
 from cli.commands import Cli, one_line, text
 from ctc.bars import CHARS, GRAY, write_model
@@ -24,20 +24,20 @@ def test_every_scheme_has_a_line(cli: Cli) -> None:
     """Its name, whether it can be generated and cut, and what it is."""
     done = cli("schemes")
     assert (done.status, done.err) == (0, "")
-    assert done.rows[0] == f"metu\tgenerate, cut\t{load('metu').title}"
+    assert done.rows[0] == f"metu\tgenerate, cut\t{load_scheme('metu').title}"
     assert done.rows[1:] == [f"{n}\tgenerate\t{t}" for n, t in SCHEMES.items() if n != "metu"]
     assert len(done.rows) >= 9
 
 
 def test_the_title_of_metu_is_the_same_in_both_places() -> None:
     """Generated and cut it is one scheme."""
-    assert SCHEMES["metu"] == load("metu").title
+    assert SCHEMES["metu"] == load_scheme("metu").title
 
 
 def test_a_scheme_can_be_shown_and_used(cli: Cli) -> None:
     """What is printed is a scheme file, the same one."""
     Path("mine.toml").write_text(cli("schemes", "--show", "metu").out)
-    assert load("mine.toml") == load("metu")
+    assert load_scheme("mine.toml") == load_scheme("metu")
 
 
 def test_a_scheme_that_does_not_ship_cannot_be_shown(cli: Cli) -> None:

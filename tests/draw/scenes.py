@@ -10,11 +10,11 @@ import numpy as np
 from captchascope.draw import Explanation
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec, prepare
-from captchascope.glyphs.scheme import Clip, Kind, Scheme, Split, load
+from captchascope.glyphs.scheme import Clip, Kind, Scheme, Split, load_scheme
 from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.records import GrayImage
 
-METU = load("metu")
+METU = load_scheme("metu")
 MOVED, UNMOVED = 30, 2
 """Numbers of generated captchas of seed 1: with parts to move, and without."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.preprocess import count_black, kind_of
-from captchascope.glyphs.scheme import load
+from captchascope.glyphs.scheme import load_scheme
 from captchascope.image import load_gray
 
 DRAWN = [draw_captcha("metu", 990006, number) for number in range(1, 301)]
@@ -43,7 +43,7 @@ def test_kind_1_is_speckled_with_black() -> None:
     assert 700 < np.mean(raw) < 1000
     assert np.mean([black > 500 for black in raw]) > 0.7
     assert 400 < np.mean([count_black(gray) for gray in files]) < 600
-    assert np.mean([kind_of(gray, load("metu").kinds) == 1 for gray in files]) > 0.6
+    assert np.mean([kind_of(gray, load_scheme("metu").kinds) == 1 for gray in files]) > 0.6
     assert all(drawn.image.min() <= 31 for drawn in KINDS["1"])
 
 
@@ -53,7 +53,7 @@ def test_kind_2_has_no_black_at_all() -> None:
         gray = load_gray(drawn.jpeg())
         assert 84 <= drawn.image.min() <= 107
         assert gray.min() > 0
-        assert kind_of(gray, load("metu").kinds) == 2
+        assert kind_of(gray, load_scheme("metu").kinds) == 2
 
 
 @pytest.mark.parametrize("kind", ["1", "2"])

@@ -12,11 +12,11 @@ from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.errors import ImageError, OutputError, SegmentationError
 from captchascope.generate.folder import write_folder
 from captchascope.glyphs.folder import folder_name, write_glyphs
-from captchascope.glyphs.scheme import load
+from captchascope.glyphs.scheme import load_scheme
 from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.image import load_gray
 
-METU = load("metu")
+METU = load_scheme("metu")
 
 
 @pytest.fixture

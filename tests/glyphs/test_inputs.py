@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec, middle_row, normalise, prepare, windows
-from captchascope.glyphs.scheme import GlyphSize, load
+from captchascope.glyphs.scheme import GlyphSize, load_scheme
 from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.records import GrayImage
 
@@ -93,7 +93,7 @@ def test_a_window_shows_the_pixels_around_the_cut(
         np.testing.assert_array_equal(window, 255 - far[top : top + tall, start : start + wide])
 
 
-METU = load("metu")
+METU = load_scheme("metu")
 LOCATED = locate(draw_captcha("metu", 990003, 1).image, METU)
 
 

@@ -19,10 +19,10 @@ from captchascope.glyphs.preprocess import (
     histogram,
     kind_of,
 )
-from captchascope.glyphs.scheme import Components, load
+from captchascope.glyphs.scheme import Components, load_scheme
 from captchascope.records import GrayImage
 
-KINDS = load("metu").kinds
+KINDS = load_scheme("metu").kinds
 
 
 def with_black(count: int, ground: int = 255) -> GrayImage:
@@ -56,8 +56,8 @@ def test_the_histogram_counts_every_pixel_once(height: int, width: int, seed: in
     assert all(bars[level] == (image == level).sum() for level in (0, 1, 128, 255))
 
 
-SPECKLE, PERIODIC = load("metu").kinds
-RULE = load("metu").components
+SPECKLE, PERIODIC = load_scheme("metu").kinds
+RULE = load_scheme("metu").components
 DOTTED = np.full((9, 9), 255, np.uint8)
 DOTTED[4, 4] = 0
 

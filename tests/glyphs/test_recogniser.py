@@ -17,11 +17,11 @@ from captchascope.errors import SegmentationError
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.inputs import InputSpec
 from captchascope.glyphs.recogniser import GlyphRecogniser, softmax
-from captchascope.glyphs.scheme import Retry, Scheme, load
+from captchascope.glyphs.scheme import Retry, Scheme, load_scheme
 from captchascope.glyphs.segmentation import locate
 from captchascope.records import FloatArray
 
-METU = load("metu")
+METU = load_scheme("metu")
 CAPTCHAS = [draw_captcha("metu", 990004, number).image for number in range(1, 6)]
 BLANK = np.full((50, 150), 255, np.uint8)
 

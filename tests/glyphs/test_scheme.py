@@ -14,10 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.errors import SchemeError
-from captchascope.glyphs.scheme import Scheme, chosen, from_mapping, load, names, source_of
+from captchascope.glyphs.scheme import (
+    Scheme,
+    from_mapping,
+    load_scheme,
+    scheme_names,
+    scheme_source,
+)
 
-METU = load("metu")
-TABLE = tomllib.loads(source_of("metu"))
+METU = load_scheme("metu")
+TABLE = tomllib.loads(scheme_source("metu"))
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
@@ -53,7 +59,7 @@ def leaves(table: object, path: str = "") -> list[str]:
 
 def test_the_shipped_scheme_has_the_figures_of_the_tutorial() -> None:
     """No figure of the stages may change unnoticed."""
-    assert names() == ["metu"]
+    assert scheme_names() == ["metu"]
     figures = asdict(METU)
     for tuned in ("title", "window", "retry"):  # measured, not the tutorial's
         del figures[tuned]
@@ -88,19 +94,21 @@ def test_a_scheme_survives_the_round_trips() -> None:
 def test_a_file_is_loaded_by_its_path(tmp_path: Path) -> None:
     """A scheme of one's own is the shipped one with other figures."""
     file = tmp_path / "mine.toml"
-    text = source_of("metu").replace('name = "metu"', 'name = "mine"').replace("= 15 ", "= 9 ")
+    text = scheme_source("metu").replace('name = "metu"', 'name = "mine"').replace("= 15 ", "= 9 ")
     file.write_text(text, encoding="utf-8")
     expected = replace(METU, name="mine", components=replace(METU.components, min_area=9))
-    assert load(file) == load(str(file)) == expected
+    assert load_scheme(file) == load_scheme(str(file)) == expected
 
 
 def test_the_switches_change_one_figure_each() -> None:
     """The tutorial's crop, and no repair."""
-    assert chosen("metu") == METU
-    assert chosen("metu", uncleaned=True) == replace(
+    assert load_scheme("metu") == METU
+    assert load_scheme("metu", uncleaned=True) == replace(
         METU, clip=replace(METU.clip, crop="uncleaned")
     )
-    assert chosen("metu", repair=False) == replace(METU, repair=replace(METU.repair, enabled=False))
+    assert load_scheme("metu", repair=False) == replace(
+        METU, repair=replace(METU.repair, enabled=False)
+    )
 
 
 @pytest.mark.parametrize(
@@ -226,7 +234,7 @@ def test_a_file_that_is_no_scheme(tmp_path: Path, content: bytes, message: str) 
     file = tmp_path / "mine.toml"
     file.write_bytes(content)
     with pytest.raises(SchemeError) as caught:
-        load(file)
+        load_scheme(file)
     assert caught.value.where == str(file)
     assert caught.value.what.startswith(message)
 
@@ -240,20 +248,20 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         ("a\0b", "cannot be read: "),
     ):
         with pytest.raises(SchemeError, match="name one of metu, or a TOML file") as caught:
-            load(where)
+            load_scheme(where)
         assert caught.value.what.startswith(what)
 
 
 def test_only_shipped_schemes_have_a_source(tmp_path: Path) -> None:
     """A path is no name."""
-    assert source_of("metu").startswith("# The METU registration page")
+    assert scheme_source("metu").startswith("# The METU registration page")
     with pytest.raises(SchemeError, match="name one of metu"):
-        source_of(str(tmp_path))
+        scheme_source(str(tmp_path))
 
 
 def test_a_scheme_can_be_compared_and_used_as_a_key() -> None:
     """It is frozen through and through."""
-    assert len({METU, load("metu"), replace(METU, name="other")}) == 2
+    assert len({METU, load_scheme("metu"), replace(METU, name="other")}) == 2
     with pytest.raises(AttributeError):
         METU.name = "other"  # type: ignore[misc]
     assert isinstance(METU, Scheme)

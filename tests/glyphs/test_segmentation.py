@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from captchascope.errors import SegmentationError
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.preprocess import ComponentMap, find_components
-from captchascope.glyphs.scheme import GlyphSize, Split, chosen, load
+from captchascope.glyphs.scheme import GlyphSize, Split, load_scheme
 from captchascope.glyphs.segmentation import (
     Located,
     clip_box,
@@ -23,16 +23,16 @@ from captchascope.glyphs.segmentation import (
     cut_columns,
     cut_glyphs,
     find_part,
-    fit,
     give_back,
     locate,
     repair,
+    resized,
     split,
 )
 from captchascope.image import load_gray
 from captchascope.records import GrayImage
 
-METU = load("metu")
+METU = load_scheme("metu")
 SIXTHS = METU.split
 
 
@@ -150,7 +150,7 @@ def test_glyphs_of_any_size_are_brought_to_one(
 ) -> None:
     """What is all ink stays all ink, and what is none stays none."""
     glyphs = [np.full(shape, i % 2 * 255, np.uint8) for i, shape in enumerate(shapes)]
-    fitted = fit(glyphs, GlyphSize(height, width))
+    fitted = resized(glyphs, GlyphSize(height, width))
     assert fitted.shape == (len(shapes), height, width)
     assert fitted.dtype == np.uint8
     for i, glyph in enumerate(fitted):
@@ -160,10 +160,10 @@ def test_glyphs_of_any_size_are_brought_to_one(
 def test_a_glyph_of_the_right_size_is_not_touched() -> None:
     """The METU scheme asks for 24x14."""
     glyph = np.random.default_rng(0).integers(0, 256, (24, 14), np.uint8)
-    np.testing.assert_array_equal(fit([glyph], METU.glyph), glyph[None])
+    np.testing.assert_array_equal(resized([glyph], METU.glyph), glyph[None])
 
 
-RULE = load("metu").repair
+RULE = load_scheme("metu").repair
 
 
 def glyph(*rows: str) -> GrayImage:
@@ -363,7 +363,7 @@ def test_the_tutorials_crop_still_holds_the_noise() -> None:
         gray[row : row + 3, 33:36] = 0  # 9 pixels are too few to be kept
     located = locate(gray, METU)
     cleaned = np.hstack(cut_glyphs(located, METU).cuts)
-    uncleaned = np.hstack(cut_glyphs(located, chosen("metu", uncleaned=True)).cuts)
+    uncleaned = np.hstack(cut_glyphs(located, load_scheme("metu", uncleaned=True)).cuts)
     _, top, _, bottom = located.box
     assert (top, bottom) == (10, 30)
     np.testing.assert_array_equal(cleaned[:, 10:], uncleaned[:, 10:])
@@ -373,7 +373,7 @@ def test_the_tutorials_crop_still_holds_the_noise() -> None:
 
 def test_without_the_repair_the_glyphs_stay_as_cut() -> None:
     """The switch reaches the chain."""
-    plain = chosen("metu", repair=False)
+    plain = load_scheme("metu", repair=False)
     for gray in CAPTCHAS:
         glyphs = cut_glyphs(locate(gray, plain), plain)
         assert glyphs.moves == ()
@@ -460,5 +460,5 @@ def test_any_image_is_cut_or_refused(gray: GrayImage) -> None:
     except SegmentationError:
         return
     check(located)
-    for scheme in (METU, chosen("metu", uncleaned=True)):
+    for scheme in (METU, load_scheme("metu", uncleaned=True)):
         assert cut_glyphs(located, scheme).fitted.shape == (6, 24, 14)

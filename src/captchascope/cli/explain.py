@@ -12,7 +12,7 @@ from captchascope.cli.output import Console
 from captchascope.errors import UsageError
 from captchascope.files import printable
 from captchascope.glyphs.recogniser import GlyphRecogniser
-from captchascope.glyphs.scheme import load as load_scheme
+from captchascope.glyphs.scheme import load_scheme
 from captchascope.image import load_gray
 from captchascope.reader import load
 

@@ -119,7 +119,7 @@ def model_and_jobs(function: F) -> F:
     )(function)
 
 
-def constraints(function: F) -> F:
+def reading_options(function: F) -> F:
     """Add what is known about the texts, and --min-confidence; ``reader.load`` takes them."""
     for option in (
         click.option(

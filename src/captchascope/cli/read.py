@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from captchascope.cli.options import common, constraints, model_and_jobs, positions
+from captchascope.cli.options import common, model_and_jobs, positions, reading_options
 from captchascope.cli.output import Console
+from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.files import find_images, printable
 from captchascope.image import MAX_BYTES, ImageSource
-from captchascope.reader import load
+from captchascope.reader import reader_of
 from captchascope.records import Reading
 
 
@@ -22,7 +23,7 @@ from captchascope.records import Reading
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @model_and_jobs
 @click.option("--method", type=click.Choice(["whole", "glyphs"]), help="Insist on a method.")
-@constraints
+@reading_options
 @click.option(
     "--format",
     "form",
@@ -54,12 +55,13 @@ def read(
       captchascope read captchas --first 1 --last 100 --format jsonl
       captchascope read - < captcha.jpeg
     """
-    reader = load(model, **limits)
+    reader = reader_of(model, ReadOptions(**limits))
     meta = reader.model.metadata
     if method not in (None, meta.method):
         what = f"{method} contradicts the model, which reads by {meta.method}"
         raise UsageError("method", what, "leave it away, or choose another model")
-    console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}", level=1)
+    if console.verbosity > 0:
+        console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}")
     names, files = _found(console, paths, (first, last))
     images = map(_image_of, files) if None in files else filter(None, files)
     with reader:

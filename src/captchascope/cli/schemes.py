@@ -8,7 +8,7 @@ from captchascope.cli.options import common
 from captchascope.cli.output import Console
 from captchascope.errors import SchemeError
 from captchascope.generate import SCHEMES
-from captchascope.glyphs.scheme import load, names, source_of
+from captchascope.glyphs.scheme import load_scheme, scheme_names, scheme_source
 
 __all__ = ["schemes"]
 
@@ -26,13 +26,13 @@ def schemes(console: Console, show: str | None) -> None:
     Example:
       captchascope schemes --show metu > mine.toml
     """
-    if show in SCHEMES and show not in names():
+    if show in SCHEMES and show not in scheme_names():
         what = "is only generated, so there is nothing to show"
-        raise SchemeError(show, what, f"name one of {', '.join(names())}")
+        raise SchemeError(show, what, f"name one of {', '.join(scheme_names())}")
     if show is not None:
-        console.result(source_of(show).rstrip("\n"))
+        console.result(scheme_source(show).rstrip("\n"))
         return
-    titles = {**SCHEMES, **{name: load(name).title for name in names()}}
+    titles = {**SCHEMES, **{name: load_scheme(name).title for name in scheme_names()}}
     for name, title in titles.items():
-        uses = ["generate"] * (name in SCHEMES) + ["cut"] * (name in names())
+        uses = ["generate"] * (name in SCHEMES) + ["cut"] * (name in scheme_names())
         console.result(f"{name}\t{', '.join(uses)}\t{title}")

@@ -41,9 +41,9 @@ def segment(
     from captchascope.charset import Charset
     from captchascope.data.dataset import read_dataset
     from captchascope.glyphs.folder import write_glyphs
-    from captchascope.glyphs.scheme import chosen
+    from captchascope.glyphs.scheme import load_scheme
 
-    plan = chosen(scheme, uncleaned=uncleaned, repair=not no_repair)
+    plan = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
     dataset = read_dataset(folder, labels_from).select(first, last)
     dataset = dataset.require_length(plan.split.count).require_charset(Charset(plan.charset))
     report_problems(console, dataset)

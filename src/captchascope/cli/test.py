@@ -13,10 +13,10 @@ import click
 
 from captchascope.cli.options import (
     common,
-    constraints,
     labels_from,
     model_and_jobs,
     positions,
+    reading_options,
     text_or_json,
 )
 from captchascope.cli.output import Console, report_problems
@@ -94,7 +94,7 @@ def _confused(result: Evaluation) -> Iterator[str]:
     metavar="FILE.html",
     help="Write a page with the worst images.",
 )
-@constraints
+@reading_options
 @labels_from
 @positions
 @common

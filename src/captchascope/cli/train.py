@@ -333,9 +333,9 @@ def train(
 
     dataset = read_dataset(folder, labels_from).select(first, last)
     if way == "glyphs":
-        from captchascope.glyphs.scheme import chosen
+        from captchascope.glyphs.scheme import load_scheme
 
-        plan = chosen(scheme, uncleaned=uncleaned, repair=not no_repair)
+        plan = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
         job = Job(folder, output, recipe, seed, labels, begun, time_limit)
         train_glyphs(console, dataset, plan, job)
     else:

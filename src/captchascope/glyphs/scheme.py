@@ -16,23 +16,6 @@ from captchascope.errors import SchemeError
 from captchascope.files import read_regular
 from captchascope.records import build
 
-__all__ = [
-    "Clip",
-    "Components",
-    "GlyphSize",
-    "Kind",
-    "Repair",
-    "Retry",
-    "Scheme",
-    "Split",
-    "chosen",
-    "from_mapping",
-    "load",
-    "names",
-    "source_of",
-]
-
-
 _MAX_BYTES = 2**20  # of a scheme file
 _FOLDER = Path(__file__).parents[1] / "schemes"
 
@@ -154,15 +137,12 @@ class Scheme:
         _require(self.kinds[-1].more_black_than < 0, "kinds", "ended by one that takes every image")
         _require(self.clip.left < self.width, "clip.left", f"less than the width, {self.width}")
         fewest = self.clip.left + self.split.count
-        _require(
-            min(self.retry.rights, default=fewest) >= fewest, "retry.rights", "right of the text"
-        )
-        last = max(self.retry.rights, default=0)
-        _require(last <= self.width, "retry.rights", f"at most the width, {self.width}")
-        largest = max(self.window.height, self.window.width)
-        _require(largest <= 128, "window", "128 pixels at most")
-        smallest = min(self.glyph.height, self.glyph.width)
-        _require(smallest >= 8, "glyph", "8 pixels at least")
+        rights = self.retry.rights
+        _require(min(rights, default=fewest) >= fewest, "retry.rights", "right of the text")
+        rule = f"at most the width, {self.width}"
+        _require(max(rights, default=0) <= self.width, "retry.rights", rule)
+        _require(max(self.window.height, self.window.width) <= 128, "window", "128 pixels at most")
+        _require(min(self.glyph.height, self.glyph.width) >= 8, "glyph", "8 pixels at least")
 
 
 def _is_odd(size: int) -> bool:
@@ -174,29 +154,32 @@ def _require(holds: bool, key: str, rule: str) -> None:
         raise ValueError(f"{key} must be {rule}")
 
 
-def names() -> list[str]:
+def scheme_names() -> list[str]:
     """Return the names of the schemes that ship."""
     return sorted(file.stem for file in _FOLDER.glob("*.toml"))
 
 
-def load(name_or_path: str | Path) -> Scheme:
+def load_scheme(
+    name_or_path: str | Path, *, uncleaned: bool = False, repair: bool = True
+) -> Scheme:
     """Return the shipped scheme of that name, or the scheme in that TOML file.
 
+    Args:
+        name_or_path: Of the scheme.
+        uncleaned: Whether to crop as the tutorial does, before the noise is dropped.
+        repair: Whether parts of glyphs go back to the glyph before, where the scheme has it so.
     Raises:
         SchemeError: If there is no such scheme or file, or the file is not a scheme: the message
             names the file, the key and the valid ones.
     """
+    import tomllib  # here, since a model carries its scheme: reading needs no TOML
+
     where = str(name_or_path)
-    return from_mapping(_parse(_text(where), where), where)
-
-
-def chosen(name_or_path: str | Path, *, uncleaned: bool = False, repair: bool = True) -> Scheme:
-    """Return the scheme, with the tutorial's uncleaned crop or without the repair.
-
-    Raises:
-        SchemeError: As ``load``.
-    """
-    scheme = load(name_or_path)
+    try:
+        table = tomllib.loads(_text(where))
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits
+        raise SchemeError(where, f"is not TOML: {error}", "correct the line it names") from None
+    scheme = from_mapping(table, where)
     if uncleaned:
         scheme = replace(scheme, clip=replace(scheme.clip, crop="uncleaned"))
     if not repair:
@@ -204,14 +187,15 @@ def chosen(name_or_path: str | Path, *, uncleaned: bool = False, repair: bool = 
     return scheme
 
 
-def source_of(name: str) -> str:
+def scheme_source(name: str) -> str:
     """Return the TOML of a shipped scheme.
 
     Raises:
         SchemeError: If none has that name.
     """
-    if name not in names():
-        raise SchemeError(name, "no such scheme ships", f"name one of {', '.join(names())}")
+    if name not in scheme_names():
+        remedy = f"name one of {', '.join(scheme_names())}"
+        raise SchemeError(name, "no such scheme ships", remedy)
     return _text(name)
 
 
@@ -219,38 +203,26 @@ def from_mapping(table: Mapping[str, object], where: str) -> Scheme:
     """Return the scheme of a parsed table; ``where`` is the file that errors name.
 
     Raises:
-        SchemeError: As ``load``.
+        SchemeError: As ``load_scheme``.
     """
     try:
         return build(Scheme, table)
     except ValueError as error:
-        raise SchemeError(
-            where, str(error), "correct it; the shipped metu.toml shows every key"
-        ) from None
+        remedy = "correct it; the shipped metu.toml shows every key"
+        raise SchemeError(where, str(error), remedy) from None
 
 
 def _text(where: str) -> str:
-    if where in names():
+    if where in scheme_names():
         return (_FOLDER / f"{where}.toml").read_text(encoding="utf-8")
+    known = f"name one of {', '.join(scheme_names())}, or a TOML file"
     try:
         return read_regular(Path(where), _MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
-        what, remedy = "no such scheme", f"name one of {', '.join(names())}, or a TOML file"
+        raise SchemeError(where, "no such scheme", known) from None
     except UnicodeDecodeError:
-        what, remedy = "is not UTF-8 text", "give a TOML file, saved as UTF-8"
+        remedy = "give a TOML file, saved as UTF-8"
+        raise SchemeError(where, "is not UTF-8 text", remedy) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        what, remedy = (
-            f"cannot be read: {reason}",
-            f"name one of {', '.join(names())}, or a TOML file",
-        )
-    raise SchemeError(where, what, remedy)
-
-
-def _parse(text: str, where: str) -> dict[str, object]:
-    import tomllib  # here, since a model carries its scheme: reading needs no TOML
-
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits
-        raise SchemeError(where, f"is not TOML: {error}", "correct the line it names") from None
+        raise SchemeError(where, f"cannot be read: {reason}", known) from None

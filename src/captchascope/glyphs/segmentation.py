@@ -73,7 +73,7 @@ def split(binary: GrayImage, columns: tuple[int, ...]) -> list[GrayImage]:
     return [binary[:, a:b] for a, b in pairwise(columns)]
 
 
-def fit(glyphs: list[GrayImage], size: GlyphSize) -> GrayImage:
+def resized(glyphs: list[GrayImage], size: GlyphSize) -> GrayImage:
     """Resize the glyphs to one size; shape (N, size.height, size.width)."""
     result = np.empty((len(glyphs), size.height, size.width), np.uint8)
     for glyph, place in zip(glyphs, result, strict=True):
@@ -220,4 +220,4 @@ def cut_glyphs(located: Located, scheme: Scheme) -> Glyphs:
     binary = located.cleaned if scheme.clip.crop == "cleaned" else located.binary
     cuts = split(crop(binary, located.box), located.columns)
     repaired, moves = repair(cuts, scheme.repair)
-    return Glyphs(cuts, repaired, moves, fit(repaired, scheme.glyph))
+    return Glyphs(cuts, repaired, moves, resized(repaired, scheme.glyph))

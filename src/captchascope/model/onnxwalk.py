@@ -90,7 +90,8 @@ def read_props(data: bytes, where: str) -> dict[str, str]:
     """
     if not data:
         raise ModelError(where, "is empty", _FETCH_AGAIN)
-    _REFUSALS.check_size(where, len(data), MAX_MODEL_BYTES)
+    if len(data) > MAX_MODEL_BYTES:
+        _REFUSALS.check_size(where, len(data), MAX_MODEL_BYTES)
     walk = _Walk(data, where)
     walk.check_start()
     walk.check_complete()

@@ -12,12 +12,12 @@ import pytest
 from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.generate.folder import write_folder
 from captchascope.glyphs.inputs import InputSpec
-from captchascope.glyphs.scheme import load
+from captchascope.glyphs.scheme import load_scheme
 from captchascope.records import FloatArray
 from captchascope.train.glyphs.data import GlyphSet
 from captchascope.train.glyphs.recipes import RECIPES, Recipe
 
-METU = load("metu")
+METU = load_scheme("metu")
 GLYPH = InputSpec.of_scheme(METU, "glyph")
 WINDOW = InputSpec.of_scheme(METU, "window")
 
