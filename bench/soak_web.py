@@ -40,10 +40,10 @@ _P99 = 50.0  # milliseconds
 
 _CHILD = """
 import base64, pickle, sys
-from captchascope.web.server import serve
+from captchascope.web.server import serve_app
 
 if __name__ == "__main__":
-    serve(pickle.loads(base64.b64decode(sys.argv[1])), lambda url: print(url, flush=True))
+    serve_app(pickle.loads(base64.b64decode(sys.argv[1])), lambda url: print(url, flush=True))
 """
 
 

@@ -439,7 +439,8 @@ def test_wrong_usage_is_known_at_once(
 def test_one_image_is_not_many(reader: Reader, image: Any) -> None:
     """Most of what an image can be could be gone through, letter by letter or row by row."""
     gray, colour = DRAWN[0].image, np.repeat(DRAWN[0].image[..., None], 3, axis=2)
-    for one in (image, gray, colour, Image.fromarray(gray)):
+    sources: list[Any] = [image, gray, colour, Image.fromarray(gray)]
+    for one in sources:
         with pytest.raises(UsageError, match=r"images: is one image \(give a list of images"):
             reader.read_many(one)
 
@@ -456,9 +457,9 @@ def test_an_array_of_several_images_is_a_batch(reader: Reader, readings: list[Re
 def test_a_reader_is_known_by_what_it_was_given() -> None:
     """Its repr is short, and shows no option that was left alone."""
     assert repr(load("metu-glyphs")) == "Reader('metu-glyphs', method='glyphs')"
-    options = {"length": "4-6", "min_confidence": 0.5}
+    options: dict[str, Any] = {"length": "4-6", "min_confidence": 0.5}
     expected = "Reader('metu-glyphs', method='glyphs', length='4-6', min_confidence=0.5)"
-    assert repr(load("metu-glyphs", **options)) == expected  # type: ignore[arg-type]
+    assert repr(load("metu-glyphs", **options)) == expected
 
 
 def test_a_reader_is_equal_to_itself_alone(reader: Reader) -> None:
@@ -485,9 +486,10 @@ def test_threads_and_providers_are_onnx_runtimes(reader: Reader) -> None:
     ]
     assert counts == [1, 3]
     assert threaded.model.session.get_providers() == ["CPUExecutionProvider"]
-    for wrong in ({"threads": 0}, {"providers": ["NoProvider"]}):
+    wrongs: list[dict[str, Any]] = [{"threads": 0}, {"providers": ["NoProvider"]}]
+    for wrong in wrongs:
         with pytest.raises(UsageError, match=f"{next(iter(wrong))}: "):
-            load("metu-glyphs", **wrong)  # type: ignore[arg-type]
+            load("metu-glyphs", **wrong)
 
 
 def test_other_options_need_no_other_model(reader: Reader) -> None:

@@ -34,7 +34,7 @@ from captchascope.files import atomic_write
 from captchascope.generate import draw_captcha
 from captchascope.generate.families import PRESETS
 from captchascope.glyphs.recogniser import GlyphRecogniser
-from captchascope.glyphs.segmentation import Located, crop, cut_glyphs, locate
+from captchascope.glyphs.segmentation import Located, cropped, cut_glyphs, locate
 from captchascope.image import load_gray
 from captchascope.records import GrayImage
 
@@ -106,7 +106,7 @@ def _retry() -> Image.Image:
 
 
 def _cut(located: Located) -> Image.Image:
-    view = View(crop(located.gray, located.box), 7)
+    view = View(cropped(located.gray, located.box), 7)
     for column in located.columns[1:-1]:
         view.cut(column, 3)
     return view.image

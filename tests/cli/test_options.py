@@ -8,7 +8,7 @@ from inspect import signature
 import pytest
 
 from captchascope.cli.options import DURATION
-from captchascope.cli.read import read
+from captchascope.cli.read import read_command
 from captchascope.decode import ReadOptions
 from captchascope.reader import load
 from cli.commands import Cli, one_line
@@ -36,7 +36,7 @@ def test_the_options_of_reading_have_the_same_names_everywhere() -> None:
     """In Python, on the command line, and where they are kept."""
     names = {field.name for field in fields(ReadOptions) if field.init}
     assert names == signature(load).parameters.keys() - {"model", "threads", "providers"}
-    assert names <= {option.name for option in read.params}
+    assert names <= {option.name for option in read_command.params}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from captchascope.glyphs.scheme import GlyphSize, Split, load_scheme
 from captchascope.glyphs.segmentation import (
     Located,
     clip_box,
-    crop,
+    cropped,
     cut_columns,
     cut_glyphs,
     find_part,
@@ -92,7 +92,7 @@ def test_no_text_is_an_error_with_a_remedy(
 def test_the_crop_is_the_inside_of_the_box() -> None:
     """Right and bottom are one past the last."""
     image = np.arange(200, dtype=np.uint8).reshape(10, 20)
-    np.testing.assert_array_equal(crop(image, (3, 2, 7, 5)), image[2:5, 3:7])
+    np.testing.assert_array_equal(cropped(image, (3, 2, 7, 5)), image[2:5, 3:7])
 
 
 @pytest.mark.parametrize(

@@ -20,13 +20,13 @@ TIMEOUT = 60  # seconds; nothing takes a tenth of it on an idle machine
 
 _CHILD = """
 import base64, pickle, sys
-from captchascope.web.server import serve
+from captchascope.web.server import serve_app
 
 def say(line):
     print(line, flush=True)
 
 if __name__ == "__main__":
-    serve(pickle.loads(base64.b64decode(sys.argv[1])), say, say)
+    serve_app(pickle.loads(base64.b64decode(sys.argv[1])), say, say)
 """
 
 

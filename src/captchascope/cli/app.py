@@ -32,7 +32,7 @@ COMMANDS = {
     "schemes": "List the schemes that ship.",
     "models": "List the models that ship.",
 }
-"""Every command, and what it does; ``cli/NAME.py`` holds it as ``NAME``, a dash as underscore."""
+"""Every command, and what it does; ``cli/NAME.py`` holds NAME_command, a dash as underscore."""
 
 _COMPLETING = "_CAPTCHASCOPE_COMPLETE"  # as click calls it
 _FULL = (errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC)
@@ -60,7 +60,8 @@ class Group(click.Group):
         if name not in COMMANDS:
             return None
         name = name.replace("-", "_")
-        command: click.Command = getattr(import_module(f"captchascope.cli.{name}"), name)
+        module = import_module(f"captchascope.cli.{name}")
+        command: click.Command = getattr(module, f"{name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -89,7 +90,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="Print the version.",
 )
 @click.pass_context
-def app(ctx: click.Context) -> None:
+def command_line(ctx: click.Context) -> None:
     """Read, train on and measure text captchas, offline."""
     if ctx.invoked_subcommand is None:
         click.echo(EXAMPLES, nl=False)
@@ -118,7 +119,9 @@ def run_command_line(arguments: Sequence[str]) -> int:
     _encode_anything()
     _end_cleanly()
     try:
-        status = app.main(list(arguments), "captchascope", standalone_mode=False, obj=console)
+        status = command_line.main(
+            list(arguments), "captchascope", standalone_mode=False, obj=console
+        )
         console.flush()
     except (BrokenPipeError, SystemExit) as ended:  # click makes the one of the other
         if isinstance(ended, SystemExit) and _COMPLETING in os.environ:

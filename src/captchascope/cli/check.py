@@ -76,7 +76,7 @@ def _cells(mention: Mention) -> list[str]:
 _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was trained on
 
 
-@click.command()
+@click.command("check")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--model", metavar="NAME|FILE", help="Find labels that this model reads otherwise, and surely."
@@ -94,7 +94,7 @@ _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was tr
 @labels_from
 @positions
 @common
-def check(
+def check_command(
     console: Console,
     folder: Path,
     model: str | None,

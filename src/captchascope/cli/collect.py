@@ -12,7 +12,7 @@ from captchascope.cli.output import Console, need
 from captchascope.files import printable
 
 
-@click.command()
+@click.command("collect")
 @click.argument("url")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--count", type=int, required=True, metavar="N", help="How many images in the end.")
@@ -33,7 +33,7 @@ from captchascope.files import printable
 )
 @click.option("--authorised", default="", metavar="WHO", help="Who allowed it; kept in the table.")
 @common
-def collect(
+def collect_command(
     console: Console,
     url: str,
     folder: Path,

@@ -12,7 +12,7 @@ from captchascope.errors import UsageError
 from captchascope.files import printable
 
 
-@click.command()
+@click.command("convert")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("dest", metavar="DEST", type=click.Path(path_type=Path))
 @click.option(
@@ -30,7 +30,7 @@ from captchascope.files import printable
 )
 @positions
 @common
-def convert(
+def convert_command(
     console: Console,
     folder: Path,
     dest: Path,

@@ -16,10 +16,8 @@ from captchascope.glyphs.scheme import load_scheme
 from captchascope.image import load_gray
 from captchascope.reader import load
 
-__all__ = ["explain"]
 
-
-@click.command()
+@click.command("explain")
 @click.argument("image", metavar="IMAGE")
 @click.option(
     "-o",
@@ -40,7 +38,9 @@ __all__ = ["explain"]
     "--scheme", metavar="NAME|FILE", help="Cut by this scheme instead of the model's own."
 )
 @common
-def explain(console: Console, image: str, output: Path, model: str, scheme: str | None) -> None:
+def explain_command(
+    console: Console, image: str, output: Path, model: str, scheme: str | None
+) -> None:
     """Draw every stage of reading one captcha by the glyphs way.
 
     \b

@@ -107,7 +107,7 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
 """In the order of the help, which is that in which an image is drawn."""
 
 
-@click.command()
+@click.command("generate")
 @click.argument("scheme")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--count", type=int, default=1000, show_default=True, metavar="N", help="How many.")
@@ -121,7 +121,7 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
 )
 @with_knobs
 @common
-def generate(
+def generate_command(
     console: Console, scheme: str, folder: Path, count: int, seed: int, knobs: dict[str, Any]
 ) -> None:
     """Generate labelled captchas: 1.jpeg to N.jpeg, labels.csv and labels.txt.

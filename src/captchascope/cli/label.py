@@ -11,10 +11,8 @@ from captchascope.cli.options import DURATION, SHARE, common
 from captchascope.cli.output import Console, need
 from captchascope.cli.serving import announced, app_settings, with_address
 
-__all__ = ["label"]
 
-
-@click.command()
+@click.command("label")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @with_address
 @click.option(
@@ -48,7 +46,7 @@ __all__ = ["label"]
     help="For each training: 90s, 10m.",
 )
 @common
-def label(
+def label_command(
     console: Console,
     folder: Path,
     model: str | None,
@@ -70,7 +68,7 @@ def label(
       captchascope label captchas --overlap 5% --model mine.onnx
     """
     need("web", "captchascope label")
-    from captchascope.web.server import serve
+    from captchascope.web.server import serve_app
     from captchascope.web.settings import LabelSettings
 
     settings = app_settings(
@@ -78,4 +76,4 @@ def label(
         label=LabelSettings(folder, model, overlap, None if no_retrain else retrain, time_limit),
         **address,
     )
-    serve(settings, announced(console, "label at", "label"), console.note)
+    serve_app(settings, announced(console, "label at", "label"), console.note)

@@ -10,12 +10,10 @@ from captchascope.model.file import open_model
 from captchascope.model.metadata import Metadata
 from captchascope.reader import model_names, model_path
 
-__all__ = ["models"]
 
-
-@click.command()
+@click.command("models")
 @common
-def models(console: Console) -> None:
+def models_command(console: Console) -> None:
     """List the models that ship, with a line on each.
 
     \b

@@ -12,7 +12,7 @@ from captchascope.cli.output import Console, need
 from captchascope.cli.serving import announced, listens_on
 
 
-@click.command(name="practice-site")
+@click.command("practice-site")
 @listens_on(8080)
 @click.option(
     "--scheme",
@@ -62,7 +62,7 @@ from captchascope.cli.serving import announced, listens_on
     help="What robots.txt says of the whole site.",
 )
 @common
-def practice_site(
+def practice_site_command(
     console: Console,
     port: int,
     delay: float | None,

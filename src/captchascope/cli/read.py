@@ -19,7 +19,7 @@ from captchascope.reader import reader_of
 from captchascope.records import Reading
 
 
-@click.command()
+@click.command("read")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @model_and_jobs
 @click.option("--method", type=click.Choice(["whole", "glyphs"]), help="Insist on a method.")
@@ -34,7 +34,7 @@ from captchascope.records import Reading
 )
 @positions
 @common
-def read(
+def read_command(
     console: Console,
     paths: tuple[str, ...],
     model: str,

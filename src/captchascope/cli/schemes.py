@@ -10,13 +10,11 @@ from captchascope.errors import SchemeError
 from captchascope.generate import SCHEMES
 from captchascope.glyphs.scheme import load_scheme, scheme_names, scheme_source
 
-__all__ = ["schemes"]
 
-
-@click.command()
+@click.command("schemes")
 @click.option("--show", metavar="NAME", help="Print the TOML of a scheme, to copy and change.")
 @common
-def schemes(console: Console, show: str | None) -> None:
+def schemes_command(console: Console, show: str | None) -> None:
     """List the schemes that ship, with what can be done with each, and a line on it.
 
     What can be generated is for captchascope generate; what can be cut into glyphs, for segment,

@@ -11,17 +11,15 @@ from captchascope.cli.output import Console, report_problems
 from captchascope.errors import OutputError
 from captchascope.files import printable
 
-__all__ = ["segment"]
 
-
-@click.command()
+@click.command("segment")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
 @scheme_switches
 @labels_from
 @positions
 @common
-def segment(
+def segment_command(
     console: Console,
     folder: Path,
     out: Path,

@@ -12,7 +12,7 @@ from captchascope.cli.output import Console, need
 from captchascope.cli.serving import announced, app_settings, with_address
 
 
-@click.command()
+@click.command("serve")
 @with_address
 @click.option(
     "--workers",
@@ -45,7 +45,7 @@ from captchascope.cli.serving import announced, app_settings, with_address
     help="When told to stop, take in more for so long, while /readyz already says no.",
 )
 @common
-def serve(
+def serve_command(
     console: Console,
     workers: int,
     models: tuple[str, ...],
@@ -65,7 +65,7 @@ def serve(
       captchascope serve --host 0.0.0.0 --token-file token.txt
     """
     need("web", "captchascope serve")
-    from captchascope.web.server import serve as serve_until_stopped
+    from captchascope.web.server import serve_app
 
     settings = app_settings(models=models, workers=workers, data=data, drain=drain, **address)
-    serve_until_stopped(settings, announced(console, "listening on"), console.note)
+    serve_app(settings, announced(console, "listening on"), console.note)

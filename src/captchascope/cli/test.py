@@ -76,7 +76,7 @@ def _confused(result: Evaluation) -> Iterator[str]:
         yield f"  {what if label else f'{read} read where there is nothing':30}{times:>6}"
 
 
-@click.command()
+@click.command("test")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @model_and_jobs
 @text_or_json
@@ -98,7 +98,7 @@ def _confused(result: Evaluation) -> Iterator[str]:
 @labels_from
 @positions
 @common
-def test(
+def test_command(
     console: Console,
     folder: Path,
     model: str,

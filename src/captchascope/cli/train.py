@@ -215,7 +215,7 @@ _OF_WHOLE = {
 }
 
 
-@click.command()
+@click.command("train")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "-o",
@@ -292,7 +292,7 @@ _OF_WHOLE = {
 @positions
 @common
 @click.pass_context
-def train(
+def train_command(
     context: click.Context,
     console: Console,
     folder: Path,

@@ -26,7 +26,7 @@ from captchascope.draw.charts import draw_histogram, draw_network, draw_repair
 from captchascope.draw.explanation import Explanation
 from captchascope.glyphs.preprocess import ComponentMap, count_black, histogram
 from captchascope.glyphs.scheme import Scheme, Split
-from captchascope.glyphs.segmentation import crop, cut_columns
+from captchascope.glyphs.segmentation import cropped, cut_columns
 from captchascope.records import GrayImage, RgbImage
 
 # Colours that the colour-blind can tell apart: Okabe and Ito's without the yellow, pale on white,
@@ -157,7 +157,7 @@ def _split(shown: Explanation) -> Panel:
     caption = f"{columns[-1]} columns cut into {rule}: {total}, {wide} columns wide.{source}"
     first = cut_columns(columns[-1], Split(parts[:1]))
     views = []
-    cut, original = np.hstack(shown.glyphs.cuts), crop(shown.located.gray, shown.located.box)
+    cut, original = np.hstack(shown.glyphs.cuts), cropped(shown.located.gray, shown.located.box)
     for name, pixels in (("binary", 255 - cut), ("original", original)):
         view = _view(pixels)
         thin = 2 if view.image.width > _THICK_CUTS * len(columns) else 1

@@ -45,7 +45,7 @@ def clip_box(found: ComponentMap, rule: Clip) -> Box:
     return rule.left, int(top), int(inside[:, 2].max()), int(bottom)
 
 
-def crop(binary: GrayImage, box: Box) -> GrayImage:
+def cropped(binary: GrayImage, box: Box) -> GrayImage:
     """Return the part of ``binary`` inside ``box``, shape (bottom - top, right - left)."""
     left, top, right, bottom = box
     return binary[top:bottom, left:right]
@@ -218,6 +218,6 @@ def locate(gray: GrayImage, scheme: Scheme) -> Located:
 def cut_glyphs(located: Located, scheme: Scheme) -> Glyphs:
     """Cut the located text into glyphs, repair them, and bring them to one size."""
     binary = located.cleaned if scheme.clip.crop == "cleaned" else located.binary
-    cuts = split(crop(binary, located.box), located.columns)
+    cuts = split(cropped(binary, located.box), located.columns)
     repaired, moves = repair(cuts, scheme.repair)
     return Glyphs(cuts, repaired, moves, resized(repaired, scheme.glyph))

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from captchascope.web.problems import Problem, problem
 from captchascope.web.settings import Limits, Settings, is_loopback
-from captchascope.web.templates import page
+from captchascope.web.templates import render_page
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -226,7 +226,7 @@ def router(token: Token) -> APIRouter:
 
     @routes.get("/login")
     async def _form() -> Response:
-        return page("login.html", here="", wrong=False)
+        return render_page("login.html", here="", wrong=False)
 
     @routes.post("/login")
     async def _login(request: Request) -> Response:
@@ -236,7 +236,7 @@ def router(token: Token) -> APIRouter:
         fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=4)
         if not token.fits(fields.get("token", [""])[0].strip()):
             token.failed(address)
-            return page("login.html", 401, here="", wrong=True)
+            return render_page("login.html", 401, here="", wrong=True)
         response = RedirectResponse("/", 303)
         secure = request.url.scheme == "https"
         response.set_cookie(

@@ -44,7 +44,7 @@ _SIGNALS = tuple(
 )
 
 
-def serve(
+def serve_app(
     settings: Settings,
     listening: Callable[[str], None],
     told: Callable[[str], None] = lambda line: None,

@@ -55,7 +55,7 @@ def hash_of(name: str) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
-def address(name: str) -> str:
+def asset_url(name: str) -> str:
     """Return the path of a file, with its hash, so that a browser may keep it for ever."""
     return f"/static/{name}?v={hash_of(name)}"
 
@@ -74,7 +74,7 @@ def render(name: str, **context: object) -> str:
     return _environment().get_template(name).render(context)
 
 
-def page(name: str, status: int = 200, **context: object) -> HTMLResponse:
+def render_page(name: str, status: int = 200, **context: object) -> HTMLResponse:
     """Return a page; no one keeps it, as ``guard`` says of all that says nothing else."""
     return HTMLResponse(render(name, **context), status)
 
@@ -96,7 +96,7 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
         loader=jinja2.PackageLoader("captchascope.web", "html"),
     )
-    environment.globals["asset"] = address
+    environment.globals["asset"] = asset_url
     environment.globals["version"] = __version__
     environment.filters["level"] = level
     environment.filters["printable"] = printable

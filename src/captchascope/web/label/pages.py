@@ -17,7 +17,7 @@ from captchascope.web.label.images import bytes_of
 from captchascope.web.label.schema import CSV, Guess, Submission
 from captchascope.web.label.session import LabelSession
 from captchascope.web.problems import Problem
-from captchascope.web.templates import level, page
+from captchascope.web.templates import level, render_page
 
 Session = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{8,64}$")]
 """What a page calls itself; no name of ours, such as ``labels.csv``, is of this form."""
@@ -113,7 +113,7 @@ class _Pages:
         return self._page("label-review.html", cases=cases, rest=len(disputed) - len(cases))
 
     def _page(self, name: str, **context: object) -> HTMLResponse:
-        return page(name, 200, here="label", folder=printable(self._store.folder), **context)
+        return render_page(name, 200, here="label", folder=printable(self._store.folder), **context)
 
     def image(self, image: int) -> Response:
         """Give an image of the folder as a PNG, by its number: no browser sees foreign bytes."""

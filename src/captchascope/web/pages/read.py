@@ -21,7 +21,7 @@ from captchascope.web.batching import Batcher
 from captchascope.web.problems import Problem
 from captchascope.web.schemas import Options, Upload, parse_options, parts_of
 from captchascope.web.settings import Limits
-from captchascope.web.templates import page
+from captchascope.web.templates import render_page
 
 _FIELDS = 16  # of a form, beside its images
 _LONGEST_NAME = 60  # characters of a file's name that are shown
@@ -347,7 +347,7 @@ def router(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
     ) -> Response:
         """Return the page, or for htmx only what goes into it."""
         name = "readings.html" if "hx-request" in request.headers else "read.html"
-        answer = page(
+        answer = render_page(
             name,
             200 if notice is None else notice.status,
             here="read",
@@ -385,13 +385,13 @@ def router(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
             stages = await pages.stages(await form_of(request, limits))
         except (CaptchascopeError, Problem) as error:
             notice = Notice.of(error)
-            return page(name, notice.status, here="read", notice=notice, stages=None)
-        return page(name, here="read", notice=None, stages=stages)
+            return render_page(name, notice.status, here="read", notice=notice, stages=None)
+        return render_page(name, here="read", notice=None, stages=stages)
 
     if not labels:
 
         @routes.get("/label")
         async def _label() -> Response:
-            return page("nolabel.html", here="label")
+            return render_page("nolabel.html", here="label")
 
     return routes

@@ -31,7 +31,7 @@ from captchascope.web.pages.charts import (
     whiskers,
 )
 from captchascope.web.problems import Problem
-from captchascope.web.templates import page
+from captchascope.web.templates import render_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def router(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
     async def _models() -> Response:
         opened = batcher.readers.opened
         models = [_model(name, reader) for name, reader in opened.items()]
-        return page("results.html", here="results", models=models, data=data)
+        return render_page("results.html", here="results", models=models, data=data)
 
     @routes.get("/results/{name}")
     async def _result(name: str) -> Response:
