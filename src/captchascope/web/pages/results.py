@@ -157,7 +157,7 @@ def router(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
         if measurements is None:
             raise Problem(404, "the server was given no folder to test on; --data DIR names one")
         state = measurements.look(name, reader)
-        shown = partial(page, here="results", model=name, data=data)
+        shown = partial(render_page, here="results", model=name, data=data)
         if isinstance(state, Measuring):
             return shown("measuring.html", state=state)
         if not isinstance(state, Measured):
