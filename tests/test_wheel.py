@@ -33,6 +33,7 @@ NEEDED = [
     "captchascope/generate/fonts/captchascope-digits.ttf",
     *(f"captchascope/generate/fonts/{name}.ttf" for name in typefaces.font_names()),
     "captchascope/draw/report.html",
+    "captchascope/generate/families.toml",
     *(f"captchascope/practice/html/{name}" for name in ("frame.html", "style.css", "refresh.js")),
 ]
 
