@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from captchascope.draw.explain import explain_gif, explain_png
-from captchascope.draw.explanation import Explanation, explain_reading
-from captchascope.draw.panels import Panel, draw_panels
+from captchascope.draw.panels import Explanation, Panel, draw_panels, explain_reading
 
 __all__ = [
     "Explanation",

@@ -28,7 +28,6 @@ from captchascope.draw.canvas import (
     stack,
     text_width,
 )
-from captchascope.draw.explanation import Explanation
 from captchascope.glyphs.segmentation import Glyphs, Move
 from captchascope.records import FloatArray, GrayImage, RgbImage
 
@@ -187,17 +186,20 @@ _BAR = 10  # the height of a bar
 _NUMBER = text_width("100", SMALL)
 
 
-def draw_network(shown: Explanation) -> Image.Image:
+def draw_network(seen: GrayImage, probabilities: FloatArray, charset: str) -> Image.Image:
     """Draw every glyph over its probabilities, the highest one in colour.
 
+    Args:
+        seen: What the network saw, shape (N, height, width), ink high.
+        probabilities: Shape (N, C), for each character of ``charset``.
+        charset: The C characters.
     Returns:
         An RGB image, ``canvas.WIDTH`` pixels wide at most.
     """
-    seen = shown.glyphs.fitted if shown.seen is None else shown.seen
-    size = _CellSize.of(shown)
+    size = _CellSize.of(len(seen), charset)
     cells = [
-        _cell(shown.charset, 255 - glyph, row, size)
-        for glyph, row in zip(seen, shown.probabilities, strict=True)
+        _cell(charset, 255 - glyph, row, size)
+        for glyph, row in zip(seen, probabilities, strict=True)
     ]
     rows = -(-len(cells) // ((WIDTH + size.gap) // (size.width + size.gap)))
     per_row = -(-len(cells) // rows)
@@ -239,11 +241,11 @@ class _CellSize:
     most: int
 
     @classmethod
-    def of(cls, shown: Explanation) -> _CellSize:
+    def of(cls, count: int, charset: str) -> _CellSize:
         """Return the sizes for the number of glyphs, and for the widest character."""
-        label = max(text_width(char, SMALL) for char in shown.charset)
+        label = max(text_width(char, SMALL) for char in charset)
         wider = max(label - _LABEL, 0)
-        if len(shown.probabilities) > _MANY:
+        if count > _MANY:
             return cls(66 + wider, 16, 56, label, _FEW)
         return cls(90 + wider, 20, 112, label, _ALL)
 

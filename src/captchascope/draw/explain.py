@@ -25,8 +25,7 @@ from captchascope.draw.canvas import (
     text_width,
     wrap,
 )
-from captchascope.draw.explanation import Explanation
-from captchascope.draw.panels import Panel, draw_panels
+from captchascope.draw.panels import Explanation, Panel, draw_panels
 
 _HEADLINE = 30
 _MARGIN, _FRAME_MARGIN = 48, 32

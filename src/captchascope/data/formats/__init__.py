@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captchascope.data.formats.jsonlines import LABELS_JSONL, read_jsonl, write_jsonl
 from captchascope.data.formats.labelstudio import TASKS, read_tasks, write_tasks
 from captchascope.data.formats.names import (
     CopyPlan,
@@ -20,7 +19,13 @@ from captchascope.data.formats.names import (
     read_names,
     write_lines,
 )
-from captchascope.data.formats.tables import read_table, read_table_or_answers
+from captchascope.data.formats.tables import (
+    LABELS_JSONL,
+    read_jsonl,
+    read_table,
+    read_table_or_answers,
+    write_jsonl,
+)
 from captchascope.data.labels import LABELS_CSV, LABELS_TXT, write_labels
 from captchascope.data.match import Folder, Matching
 from captchascope.errors import DatasetError

@@ -11,8 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from captchascope.data.formats.jsonlines import column_text
-from captchascope.data.formats.tables import LABEL, AmbiguousError, find_column
+from captchascope.data.formats.tables import LABEL, AmbiguousError, column_text, find_column
 from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
 from captchascope.data.match import Folder, ImageFile, Matching, match_named
 from captchascope.errors import DatasetError
