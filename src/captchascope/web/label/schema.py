@@ -151,9 +151,16 @@ CREATE TEMP TABLE standings (
 CREATE INDEX temp.by_state ON standings (state, model, place) WHERE place IS NOT NULL;
 CREATE INDEX temp.by_confidence ON standings (confidence, place)
     WHERE place IS NOT NULL AND (state = 'open' OR viewers > 1);
+CREATE TEMP TABLE counts (state TEXT PRIMARY KEY, images INTEGER NOT NULL);
+INSERT INTO counts VALUES ('open', 0), ('labelled', 0), ('unreadable', 0), ('disputed', 0);
+CREATE TEMP TRIGGER counting AFTER UPDATE OF place, state ON standings BEGIN
+    UPDATE counts SET images = images - 1 WHERE state = old.state AND old.place IS NOT NULL;
+    UPDATE counts SET images = images + 1 WHERE state = new.state AND new.place IS NOT NULL;
+END;
 """
 """What follows from the tables above and the folder, kept up in memory: without it, each request
-would look at all annotations to count what is left and to find what comes next."""
+would look at all annotations to count what is left and to find what comes next. A transaction that
+is rolled back takes it back, too."""
 
 
 class Database:
@@ -200,8 +207,9 @@ class Database:
                 what = f"has the format {format_}; this captchascope reads up to {_FORMAT}"
                 raise DatasetError(printable(self._path), what, "upgrade captchascope")
             new = f"{_TABLES}; PRAGMA user_version = {_FORMAT};" if format_ == 0 else ""
-            for statement in f"{new}{_INDICES}{_STANDINGS}".split(";"):
+            for statement in f"{new}{_INDICES}".split(";"):
                 connection.execute(statement)
+        self._connection.executescript(_STANDINGS)
 
     def close(self) -> None:
         """Close the file; the log beside it is folded in."""

@@ -136,12 +136,11 @@ class LabelSession:
             return
         self._looked = time.monotonic()
         try:
-            files = files_of(self.store.folder)
+            self._set_present(files_of(self.store.folder))
         except DatasetError:
             if self.store.folder.is_dir():  # all are gone; a folder that is not there may come back
                 self._set_present([])
             raise
-        self._set_present(files)
 
     def _set_present(self, files: list[str]) -> None:
         if files != self._files:

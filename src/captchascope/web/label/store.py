@@ -58,12 +58,7 @@ _DUE = f"""
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """What a session was given.
-
-    Attributes:
-        new: The images that are its own now.
-        lost: Those that it wanted to keep, and others have, or that are gone.
-    """
+    """Images that are ``new`` to a session, and ``lost`` ones: gone, or others have them."""
 
     new: list[int]
     lost: list[int]
@@ -219,8 +214,7 @@ class Store:
 
     def counts(self) -> Counter[str]:
         """Return how many of the images in the folder are in which state."""
-        query = "SELECT state, COUNT(*) FROM standings WHERE place IS NOT NULL GROUP BY state"
-        return Counter(dict(self._rows(query)))
+        return Counter(dict(self._rows("SELECT state, images FROM counts")))
 
     def with_state(self, state: str) -> list[int]:
         """Return the images in the folder that are in a state, in natural order."""
