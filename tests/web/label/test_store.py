@@ -143,7 +143,7 @@ def test_where_an_image_stood_can_be_told_later(tmp_path: Path) -> None:
     store.close()
     again = opened(tmp_path)
     assert again.seq == 5
-    those = [again.standings(at).get(1, OPEN) for at in range(6)]
+    those = [again.standings(at=at).get(1, OPEN) for at in range(6)]
     states = [standing.text or standing.state for standing in those]
     assert states == ["open", "abc", "disputed", "abc", "open", "xyz"]
     again.close()

@@ -115,7 +115,7 @@ class CsvSync:
         """
         numbers = self._store.add_images(row.file for row in rows)
         since = int(self._store.facts.get(_SINCE, "0"))
-        befores, nows = self._store.standings(since), self._store.standings()
+        befores, nows = self._store.standings(at=since), self._store.standings()
         submissions = []
         for place, row in enumerate(rows):
             image = numbers[row.file]

@@ -153,9 +153,8 @@ CREATE INDEX temp.by_confidence ON standings (confidence, place)
     WHERE place IS NOT NULL AND (state = 'open' OR viewers > 1);
 CREATE TEMP TABLE counts (state TEXT PRIMARY KEY, images INTEGER NOT NULL);
 INSERT INTO counts VALUES ('open', 0), ('labelled', 0), ('unreadable', 0), ('disputed', 0);
-CREATE TEMP TRIGGER counting AFTER UPDATE OF place, state ON standings BEGIN
-    UPDATE counts SET images = images - 1 WHERE state = old.state AND old.place IS NOT NULL;
-    UPDATE counts SET images = images + 1 WHERE state = new.state AND new.place IS NOT NULL;
+CREATE TEMP TRIGGER counting AFTER UPDATE OF state ON standings WHEN new.place IS NOT NULL BEGIN
+    UPDATE counts SET images = images + (state = new.state) - (state = old.state);
 END;
 """
 """What follows from the tables above and the folder, kept up in memory: without it, each request

@@ -20,6 +20,7 @@ from captchascope.files import natural_key
 from captchascope.web.label.schema import (
     CSV,
     DATABASE,
+    OPEN,
     Annotation,
     Database,
     Guess,
@@ -31,6 +32,8 @@ from captchascope.web.label.schema import (
 
 LEASE = 120.0
 """Seconds for which an image is one session's; a page that is open renews it."""
+
+_NOW = 2**62  # later than anything that annotations have counted
 
 _ANNOTATION = "key, image, session, text, final, guess, seconds"
 
@@ -107,6 +110,8 @@ class Store:
                 "UPDATE standings SET place = :place WHERE image = :image AND place IS NOT :place",
                 ({"image": n, "place": place} for n, place in {**dict(before), **places}.items()),
             )
+            connection.execute("""UPDATE counts SET images = (SELECT COUNT(*) FROM standings
+                WHERE place IS NOT NULL AND standings.state = counts.state)""")
 
     def add_images(self, files: Iterable[str]) -> dict[str, int]:
         """Give numbers to files, in the folder or not, and return those of all files."""
@@ -149,16 +154,14 @@ class Store:
         """
         with self._database.lock:
             with self._database.changing() as connection:
-                seq, changed, results = self.seq, set[int](), []
+                seq, changed, results = self.seq, dict[int, Standing](), []
                 for submission in submissions:
                     image, fault = self._store(connection, session, submission, seq + 1)
                     results.append(Result(submission.key, fault))
                     if image is not None:
-                        changed.add(image)
+                        changed[image] = OPEN
                         seq += 1
-                self._restand(
-                    connection, {image: standing_of(self.annotations(image)) for image in changed}
-                )
+                self._restand(connection, changed | self.standings(changed))
             self.seq = seq
         return results
 
@@ -204,11 +207,12 @@ class Store:
         query = f"SELECT {_ANNOTATION} FROM marks WHERE image = ? AND undone IS NULL ORDER BY seq"
         return [Annotation(*row) for row in self._rows(query, (image,))]
 
-    def standings(self, at: int | None = None) -> dict[int, Standing]:
-        """Return where the images stand, or stood at a time, of which something was said."""
+    def standings(self, images: Iterable[int] | None = None, at: int = _NOW) -> dict[int, Standing]:
+        """Return where all or some images stand, or stood at a time; none that is ``OPEN``."""
+        some = "" if images is None else "AND image IN (SELECT value FROM json_each(:images))"
         query = f"""SELECT {_ANNOTATION} FROM marks WHERE seq <= :at
-            AND (undone IS NULL OR undone > :at) ORDER BY image, seq"""
-        rows = self._rows(query, {"at": self.seq if at is None else at})
+            AND (undone IS NULL OR undone > :at) {some} ORDER BY image, seq"""
+        rows = self._rows(query, {"at": at, "images": json.dumps(list(images or ()))})
         found = groupby((Annotation(*row) for row in rows), key=lambda one: one.image)
         return {image: standing_of(those) for image, those in found}
 
@@ -222,10 +226,7 @@ class Store:
         return [image for (image,) in self._rows(query, (state,))]
 
     def labels(self) -> tuple[int, list[tuple[str, str, Mapping[str, str]]]]:
-        """Return the time, and file, label and further columns of all that is labelled then.
-
-        They are in natural order.
-        """
+        """Return the time, and the file, label and further columns of each label, in order."""
         query = """SELECT file, text, columns FROM standings JOIN images ON id = image
             WHERE state = 'labelled'"""
         with self._database.lock:
