@@ -24,7 +24,7 @@ Session = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{8,64}$")]
 
 _LAST = 2**31  # no image has a number as large
 _Number = Annotated[int, Field(ge=1, lt=_LAST)]
-_MOST = 100  # images that one page may have, and marks of one request
+_MOST = 100  # images that one page may have, and submissions of one request
 _LONGEST = 200  # characters of a label
 _DAY = 86400.0
 
