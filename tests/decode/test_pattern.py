@@ -162,6 +162,10 @@ def test_cases_are_one_where_they_are_to_be() -> None:
     assert not Pattern.parse("[^A]").matches("a", ignore_case=True)
     assert Pattern.parse("Σ").matches(folded("Σ"), ignore_case=True)
     assert Pattern.parse("ß").matches("ß", ignore_case=True)
+    assert Pattern.parse("ẞ").matches("ß", ignore_case=True)
+    assert not Pattern.parse("[^A-Z]").matches("a", ignore_case=True)
+    assert not Pattern.parse("i").matches("ı", ignore_case=True)
+    assert not Pattern.parse("[a-z]").matches("ı", ignore_case=True)
 
 
 def test_the_automaton_of_any_pattern_is_made_or_given_up() -> None:

@@ -60,13 +60,13 @@ class Pattern:
         text: As it was written.
         start: The state before the first character.
         following: The bits of the state after the character of each place, a row for each.
-        classes: Single characters, kinds and classes, as ``re`` has them, and the places of each.
+        classes: What a place may read, and the places of each.
     """
 
     text: str
     start: int = field(repr=False, compare=False)
     following: NDArray[np.uint8] = field(repr=False, compare=False)
-    classes: dict[str, int] = field(repr=False, compare=False)
+    classes: dict[_Class, int] = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Pattern:
@@ -83,7 +83,7 @@ class Pattern:
         if parser.char:
             parser.refuse(parser.at, ")")
         parser.lead(whole.tails, _END)
-        classes: dict[str, int] = {}
+        classes: dict[_Class, int] = {}
         for place, one in enumerate(parser.classes):
             classes[one] = classes.get(one, 0) | 1 << place
         size = len(parser.classes) // 8 + 1
@@ -95,8 +95,11 @@ class Pattern:
         """Return the places that read each character, lower case where ``ignore_case``."""
         found = [0] * len(chars)
         for one, places in self.classes.items():
-            holds = re.compile(one, re.IGNORECASE if ignore_case else re.NOFLAG).fullmatch
-            found = [old | places * bool(holds(c)) for old, c in zip(found, chars, strict=True)]
+            holds, ends = re.compile(one.source).fullmatch, folded(one.ends)
+            for i, char in enumerate(chars):
+                # re.IGNORECASE would take the Turkish i and ı for one.
+                held = holds(char) or (ignore_case and (holds(char.upper()) or char in ends))
+                found[i] |= places * (bool(held) != one.negated)
         return found
 
     def after(self, state: int, taking: int) -> int:
@@ -114,6 +117,20 @@ class Pattern:
         """Tell whether the whole of ``text`` is such a text."""
         chars = folded(text) if ignore_case else text
         return self.accepts(reduce(self.after, self.taking(chars, ignore_case), self.start))
+
+
+class _Class(NamedTuple):
+    """A set of characters.
+
+    Attributes:
+        source: The characters, as ``re`` has them.
+        ends: Those that are written in it, singly or as the ends of a range.
+        negated: Whether it is any character but those.
+    """
+
+    source: str
+    ends: str = ""
+    negated: bool = False
 
 
 class _Part(NamedTuple):
@@ -143,7 +160,7 @@ class _Parser:
     text: str
     at: int = 0
     depth: int = 0
-    classes: list[str] = field(default_factory=lambda: [""])  # the end's reads nothing
+    classes: list[_Class] = field(default_factory=lambda: [_Class("")])  # the end reads nothing
     following: list[int] = field(default_factory=lambda: [0])
 
     @property
@@ -231,11 +248,12 @@ class _Parser:
             one = self._class()
         elif self.char == ".":
             self.at += 1
-            one = "."
+            one = _Class(".")
         elif self.char in _REMEDIES:
             self.refuse(self.at, self.char)
         else:
-            one = self._character()
+            char = self._character()
+            one = _Class(char, "" if char in _KINDS else char[-1])
         place = 1 << len(self.classes)
         self.classes.append(one)
         self.following.append(0)
@@ -256,9 +274,8 @@ class _Parser:
         self.at += 1
         return part
 
-    def _class(self) -> str:
-        """Read a class, and return it as ``re`` has it, so that nothing in it means more there."""
-        start, members = self.at, ""
+    def _class(self) -> _Class:
+        start, members, ends = self.at, "", ""
         self.at += 2 if self.text.startswith("[^", start) else 1
         head = self.text[start : self.at]
         while self.char != "]":
@@ -266,17 +283,19 @@ class _Parser:
                 self._fail(start, "[", "has no end", "write ] behind the class")
             if self.char == "[":
                 self.refuse(self.at, "[")
-            members += self._range()
+            source, written = self._range()
+            members, ends = members + source, ends + written
         self.at += 1
         if not members:
             remedy = f"name its characters: [0-9]; {_ITSELF.format(']')}"
             self._fail(start, f"{head}]", "is an empty class", remedy)
-        return f"{head}{members}]"
+        return _Class(f"[{members}]", ends, head == "[^")
 
-    def _range(self) -> str:
+    def _range(self) -> tuple[str, str]:
+        r"""Read a range, a character or such as ``\d``: as ``re`` has it, and its ends."""
         start, low = self.at, self._character()
         if self.char != "-" or self.text[self.at + 1 : self.at + 2] in ("]", ""):
-            return low
+            return low, "" if low in _KINDS else low[-1]
         self.at += 1
         high = self._character()
         written = self.text[start : self.at]
@@ -284,7 +303,7 @@ class _Parser:
             self._fail(start, written, "is no range", _ITSELF.format("-"))
         if low[-1] > high[-1]:
             self._fail(start, written, "is a range backwards", f"write {high[-1]}-{low[-1]}")
-        return f"{low}-{high}"
+        return f"{low}-{high}", low[-1] + high[-1]
 
     def _character(self) -> str:
         r"""Read ``a``, ``\.`` or ``\d``, and return it as ``re`` has it."""
