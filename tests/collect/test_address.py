@@ -11,7 +11,7 @@ from captchascope.collect.address import (
     CollectError,
     RefusedError,
     addresses,
-    is_loopback,
+    names_this_machine,
     parse_url,
     resolve_link,
     same_site,
@@ -46,7 +46,7 @@ def test_a_fragment_is_not_sent() -> None:
 )
 def test_this_machine_is_known_by_its_names(host: str) -> None:
     """By no other, for a name may lead anywhere."""
-    assert is_loopback(host)
+    assert names_this_machine(host)
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_this_machine_is_known_by_its_names(host: str) -> None:
 )
 def test_other_hosts_are_not_this_machine(host: str) -> None:
     """Nor are the odd ways to write its address."""
-    assert not is_loopback(host)
+    assert not names_this_machine(host)
 
 
 def test_localhost_leads_to_this_machine() -> None:
     """As the system resolves it."""
     found = addresses("localhost", 80)
     assert found
-    assert all(is_loopback(address) for address in found)
+    assert all(names_this_machine(address) for address in found)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3", "::1"])

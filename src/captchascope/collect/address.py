@@ -99,7 +99,7 @@ def same_site(asked: httpx.URL, other: httpx.URL) -> bool:
     return places[0] == places[1] or places == list(_PORTS.items())
 
 
-def is_loopback(host: str) -> bool:
+def names_this_machine(host: str) -> bool:
     """Say whether a host is this machine by its very name: 127.0.0.0/8, ::1 or localhost."""
     address = _literal(host)
     return host == "localhost" if address is None else address.is_loopback
@@ -122,7 +122,7 @@ def addresses(host: str, port: int) -> list[str]:
         address = _literal(text)
         if address is None:
             fit = False
-        elif is_loopback(host):
+        elif names_this_machine(host):
             fit = address.is_loopback
         else:
             fit = address.is_global and not address.is_multicast

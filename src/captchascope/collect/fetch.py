@@ -12,7 +12,7 @@ from protego import Protego
 from captchascope.collect.address import (
     CollectError,
     RefusedError,
-    is_loopback,
+    names_this_machine,
     resolve_link,
     same_site,
     shown,
@@ -55,7 +55,7 @@ class Fetcher:
         self.retries = 0
         self.limits = limits or FetchLimits()
         self._start = start
-        self._near = is_loopback(start.host)
+        self._near = names_this_machine(start.host)
         delay = delay if self._near else max(delay, POLITE_DELAY)
         self._client = Client(self.limits, delay)
         self._robots: dict[httpx.URL, Protego] = {}

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import httpx
 
-from captchascope.collect.address import CollectError, RefusedError, is_loopback, parse_url, shown
+from captchascope.collect.address import (
+    CollectError,
+    RefusedError,
+    names_this_machine,
+    parse_url,
+    shown,
+)
 from captchascope.collect.client import FetchLimits
 from captchascope.collect.fetch import Fetcher
 from captchascope.collect.page import PageSource, Source, UrlSource, check_selector
@@ -57,7 +63,7 @@ class CollectRequest:
             UsageError: If it does not, or if nobody has allowed it.
         """
         url = parse_url(self.url)
-        if not is_loopback(url.host) and not self.authorised.strip():
+        if not names_this_machine(url.host) and not self.authorised.strip():
             what = f"is needed, as {shown(url.host)} is not this machine"
             raise UsageError("authorised", what, "write who allowed you to collect there")
         if self.count < 1:

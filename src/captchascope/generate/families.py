@@ -38,7 +38,7 @@ PRESETS = {
 """By name, in the order in which they are listed."""
 
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _DIGITS, _LOWER, _UPPER = string.digits, string.ascii_lowercase, string.ascii_uppercase
 CHARSETS = (
@@ -125,7 +125,7 @@ def _count(rng: np.random.Generator, chance: float, most: int) -> int:
     return 1 + int((most - 1) * rng.random() ** 2) if rng.random() < chance else 0
 
 
-def _one(rng: np.random.Generator, choices: Sequence[tuple[T, float]]) -> T:
+def _one(rng: np.random.Generator, choices: Sequence[tuple[_T, float]]) -> _T:
     """Return one of the values, each with its chance; numpy's own takes ten times as long."""
     left = float(rng.random()) * sum(chance for _, chance in choices)
     for value, chance in choices:

@@ -23,7 +23,7 @@ Schema: TypeAlias = dict[str, Any]
 _answer = partial(Response, media_type="application/json")  # of to_json: ten times as fast as json
 
 
-def router(settings: Settings, batcher: Batcher, metrics: Metrics) -> APIRouter:
+def api_routes(settings: Settings, batcher: Batcher, metrics: Metrics) -> APIRouter:
     """Return the routes of the API.
 
     They are Starlette's own, which hand a request on as it is: ``parse_request`` checks all of it.

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from captchascope.errors import CaptchascopeError
 from captchascope.web import api, guard, problems
 from captchascope.web.batching import Batcher, Readers
-from captchascope.web.label import pages as label_pages
+from captchascope.web.label.pages import label_routes
 from captchascope.web.label.session import LabelSession
 from captchascope.web.metrics import Metrics
 from captchascope.web.pages import read, results
@@ -56,18 +56,18 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=None,  # web/api.py describes it, and no page shows scripts of elsewhere
     )
     app.state.batcher, app.state.failure = batcher, None
-    app.include_router(api.router(settings, batcher, metrics))
+    app.include_router(api.api_routes(settings, batcher, metrics))
     app.mount("/static", Assets())
-    app.include_router(read.router(batcher, settings.limits, labels=labelling is not None))
-    app.include_router(results.router(batcher, measurements))
+    app.include_router(read.read_routes(batcher, settings.limits, labels=labelling is not None))
+    app.include_router(results.results_routes(batcher, measurements))
     if labelling is not None:
-        app.include_router(label_pages.router(labelling))
+        app.include_router(label_routes(labelling))
     problems.install(app)
     # Layers, the outermost last: what refuses is dressed and counted.
     app.add_middleware(guard.BodyLimitMiddleware, limits=settings.limits, check=batcher.check)
     if settings.token is not None:
         token = guard.Token(settings.token)
-        app.include_router(guard.router(token))
+        app.include_router(guard.login_routes(token))
         app.add_middleware(guard.TokenMiddleware, token=token)
     app.add_middleware(guard.HostOriginMiddleware, settings=settings)
     app.add_middleware(guard.ResponseMiddleware, answered=metrics.answered)

@@ -220,7 +220,7 @@ class TokenMiddleware:
         return problem(401, what, {"WWW-Authenticate": 'Bearer realm="captchascope"'})
 
 
-def router(token: Token) -> APIRouter:
+def login_routes(token: Token) -> APIRouter:
     """Return the page that asks a browser for the token, and gives it the cookie."""
     routes = APIRouter(include_in_schema=False)
 

@@ -19,7 +19,7 @@ from captchascope.web.label.session import LabelSession
 from captchascope.web.problems import Problem
 from captchascope.web.templates import level, render_page
 
-Session = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{8,64}$")]
+SessionId = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{8,64}$")]
 """What a page calls itself; no name of ours, such as ``labels.csv``, is of this form."""
 
 _LAST = 2**31  # no image has a number as large
@@ -43,14 +43,14 @@ class LeaseBody(_Strict):
         sure: Whether it wants those that the model is sure of.
     """
 
-    session: Session
+    session: SessionId
     hold: list[_Number] = Field(default=[], max_length=_MOST)
     want: int = Field(default=0, ge=0, le=40)
     sure: bool = False
 
 
-class _Submission(_Strict):
-    key: Session
+class _SubmissionBody(_Strict):
+    key: SessionId
     image: _Number | None
     text: str | None = Field(default=None, max_length=_LONGEST)
     final: bool = False
@@ -61,8 +61,8 @@ class _Submission(_Strict):
 class SayBody(_Strict):
     """What a page wants stored, in order."""
 
-    session: Session
-    said: list[_Submission] = Field(min_length=1, max_length=_MOST)
+    session: SessionId
+    said: list[_SubmissionBody] = Field(min_length=1, max_length=_MOST)
 
 
 _SURE = 0.9
@@ -74,8 +74,8 @@ _REVIEWED = 30  # images on one page of the review
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
-def router(labelling: LabelSession) -> APIRouter:
-    """Return the routes."""
+def label_routes(labelling: LabelSession) -> APIRouter:
+    """Return the routes of labelling: its pages, images, leases and submissions."""
     routes = APIRouter(include_in_schema=False)
     pages = _Pages(labelling)
     for path, endpoint, method in (
@@ -126,7 +126,7 @@ class _Pages:
             raise Problem(422, error.what, remedy=error.remedy) from error
         return Response(data, media_type="image/png", headers=_PRIVATE)
 
-    def history(self, session: Annotated[Session, Query()]) -> dict[str, object]:
+    def history(self, session: Annotated[SessionId, Query()]) -> dict[str, object]:
         """Give the last labels of a session, the oldest first."""
         return {
             "marks": [

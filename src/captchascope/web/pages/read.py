@@ -331,7 +331,7 @@ class _Pages:
             return await asyncio.to_thread(stages_of, recogniser, image, self.limits)
 
 
-def router(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
+def read_routes(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
     """Return the routes of the Read page, and of the stages that it shows.
 
     Args:

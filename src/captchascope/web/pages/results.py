@@ -134,8 +134,8 @@ class Measurements:
 _WORST = 24  # images shown
 
 
-def router(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
-    """Return the routes; without ``measurements`` the server was given no folder to test on."""
+def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRouter:
+    """Return the routes of the Results page; without ``measurements`` nothing can be measured."""
     routes = APIRouter(include_in_schema=False)
     data = "" if measurements is None else measurements.name
 
