@@ -52,7 +52,6 @@ class _Deadline:
         self._until = time.monotonic()
 
     def begin(self, seconds: float) -> None:
-        """Give a new exchange its time."""
         self._until = time.monotonic() + seconds
 
     def left(self) -> float:

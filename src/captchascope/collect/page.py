@@ -142,50 +142,34 @@ class Source(Protocol):
         """End what was started for it."""
 
 
-class UrlSource:
-    """A URL that is an image, another one each time."""
-
-    def __init__(self, fetcher: Fetcher, url: httpx.URL) -> None:
-        self._fetcher = fetcher
-        self._url = url
-
-    def next(self) -> Capture:
-        """Fetch the image."""
-        return _fetched(self._fetcher, self._url)
-
-    def close(self) -> None:
-        """Nothing was started."""
-
-
 class PageSource:
-    """A page that shows an image, loaded anew each time."""
+    """A URL that is an image, or a page with an element that shows one; asked for each time."""
 
-    def __init__(self, fetcher: Fetcher, url: httpx.URL, selector: str) -> None:
+    def __init__(self, fetcher: Fetcher, url: httpx.URL, selector: str | None) -> None:
         self._fetcher = fetcher
         self._url = url
         self._selector = selector
 
     def next(self) -> Capture:
         """Fetch the page, then what its element shows."""
-        page = require_ok(self._fetcher.get(self._url, self._fetcher.limits.page))
-        kind = page.headers.get("Content-Type", "")
-        match = re.search(r"charset=[\"']?([\w.:-]+)", kind, re.IGNORECASE)
-        try:  # the text only has to be right where its links are
-            text = page.body.decode(match[1] if match else "utf-8", "replace")
-        except LookupError:
-            text = page.body.decode("utf-8", "replace")
-        image = image_in(text, self._selector, page.url)
-        if isinstance(image, bytes):
-            return Capture(image, str(page.url), IN_PAGE)
-        return _fetched(self._fetcher, image)
+        url = self._url
+        if self._selector is not None:
+            page = require_ok(self._fetcher.get(url, self._fetcher.limits.page))
+            kind = page.headers.get("Content-Type", "")
+            match = re.search(r"charset=[\"']?([\w.:-]+)", kind, re.IGNORECASE)
+            try:  # the text only has to be right where its links are
+                text = page.body.decode(match[1] if match else "utf-8", "replace")
+            except LookupError:
+                text = page.body.decode("utf-8", "replace")
+            image = image_in(text, self._selector, page.url)
+            if isinstance(image, bytes):
+                return Capture(image, str(page.url), IN_PAGE)
+            url = image
+        response = require_ok(self._fetcher.get(url, self._fetcher.limits.image))
+        return Capture(response.body, str(response.url), str(response.status))
 
     def close(self) -> None:
         """Nothing was started."""
-
-
-def _fetched(fetcher: Fetcher, url: httpx.URL) -> Capture:
-    image = require_ok(fetcher.get(url, fetcher.limits.image))
-    return Capture(image.body, str(image.url), str(image.status))
 
 
 def require_ok(response: Response) -> Response:

@@ -19,7 +19,7 @@ from captchascope.collect.address import (
 )
 from captchascope.collect.client import FetchLimits
 from captchascope.collect.fetch import Fetcher
-from captchascope.collect.page import PageSource, Source, UrlSource, check_selector
+from captchascope.collect.page import PageSource, Source, check_selector
 from captchascope.collect.store import ImageStore, open_store, suffix_of
 from captchascope.errors import ImageError, UsageError
 
@@ -137,9 +137,7 @@ def collect_images(
 
 
 def _source(request: CollectRequest, url: httpx.URL, fetcher: Fetcher) -> Source:
-    if request.selector is None:
-        return UrlSource(fetcher, url)
-    if not request.browser:
+    if not request.browser or request.selector is None:
         return PageSource(fetcher, url, request.selector)
     from captchascope.collect.browser import BrowserSource
 
