@@ -239,9 +239,9 @@ def evaluate_reader(
         UsageError: If ``jobs`` is below 1.
 
     Example:
-        >>> from captchascope.data.dataset import read_dataset
-        >>> from captchascope.reader import load
-        >>> result = evaluate_reader(load("metu"), read_dataset("examples"))
+        >>> import captchascope
+        >>> dataset = captchascope.read_dataset("examples")
+        >>> result = captchascope.evaluate_reader(captchascope.load("metu"), dataset)
         >>> f"{result.exact_match.hits} of {result.exact_match.total} read right"
         '12 of 12 read right'
     """

@@ -171,7 +171,8 @@ def read_dataset(
         UsageError: If ``labels_from`` is something else.
 
     Example:
-        >>> dataset = read_dataset("examples").select(1, 9)
+        >>> import captchascope
+        >>> dataset = captchascope.read_dataset("examples").select(1, 9)
         >>> len(dataset.samples), dataset.samples[0].label, dataset.problems
         (9, '964490', ())
     """
