@@ -1,4 +1,4 @@
-"""Export: the model file agrees with torch, or there is none; and the temperature."""
+"""Export: the model file agrees with torch, or there is none."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from captchascope.errors import TrainingError
 from captchascope.glyphs.inputs import NORMALISATION, InputSpec
 from captchascope.model.file import open_model_bytes
 from captchascope.model.metadata import Metadata
-from captchascope.train.export import calibrate, export
+from captchascope.train.export import export
 from captchascope.train.glyphs.network import TutorialNet, WindowNet
-from captchascope.train.glyphs.training import example
+from captchascope.train.glyphs.task import example
 from train.glyphs.tiny import (
     GLYPH,
     METU,
@@ -102,29 +102,3 @@ def test_a_file_that_disagrees_is_refused(by: float) -> None:
 def test_a_file_that_agrees_within_rounding_is_not() -> None:
     """ONNX Runtime adds in another order."""
     assert export(Moody(1e-6), example(GLYPH), metadata(GLYPH))
-
-
-def graded(sharpness: float, count: int = 2000) -> tuple[Tensor, Tensor]:
-    """Return logits that claim too much by a factor, and targets drawn from the honest ones."""
-    generator = torch.Generator().manual_seed(0)
-    honest = 2 * torch.randn(count, 10, generator=generator)
-    targets = torch.multinomial(honest.softmax(1), 1, generator=generator)[:, 0]
-    return honest * sharpness, targets
-
-
-@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
-def test_the_temperature_undoes_what_is_claimed_too_much(sharpness: float) -> None:
-    """Logits that are so many times too large are divided by that."""
-    assert calibrate(*graded(sharpness)) == pytest.approx(sharpness, rel=0.1)
-
-
-def test_the_temperature_stays_within_its_grid() -> None:
-    """A few perfect samples must not make a model infinitely sure."""
-    assert calibrate(*graded(100.0)) == 4
-    perfect = 10 * torch.eye(10)
-    assert calibrate(perfect, torch.arange(10)) == 0.25
-
-
-def test_without_validation_nothing_is_calibrated() -> None:
-    """As for the tutorial's recipe."""
-    assert calibrate(torch.zeros(0, 10), torch.zeros(0, dtype=torch.long)) == 1.0

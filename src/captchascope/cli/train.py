@@ -1,11 +1,9 @@
-"""What ``captchascope train`` does, once its options are understood."""
+"""``captchascope train``."""
 
 from __future__ import annotations
 
 import os
-import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,196 +13,13 @@ from captchascope.cli.options import DURATION, common, labels_from, positions, s
 from captchascope.cli.output import Console, need
 from captchascope.errors import UsageError
 from captchascope.files import printable
-from captchascope.reader import model_path
 
 if TYPE_CHECKING:
-    from captchascope.data.dataset import Dataset
-    from captchascope.glyphs.scheme import Scheme
-    from captchascope.train.ctc.training import Request, Trained
-    from captchascope.train.glyphs.loop import Epoch
-    from captchascope.train.glyphs.training import Trained as GlyphsTrained
-
+    from captchascope.train import Trained
 
 _TICKS = 1000  # of the progress bar
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What the options come to.
-
-    Attributes:
-        folder: Of the captchas.
-        output: The model file.
-        recipe: How to train.
-        seed: Of all chance.
-        labels: How many rows to use; None for all.
-        begun: ``time.monotonic`` when the command began.
-        limit: Seconds; None for no limit.
-    """
-
-    folder: Path
-    output: Path
-    recipe: str
-    seed: int
-    labels: int | None
-    begun: float
-    limit: float | None
-
-    @property
-    def deadline(self) -> float | None:
-        """``time.monotonic`` by which all must be done."""
-        return None if self.limit is None else self.begun + self.limit
-
-
-def _taken(console: Console, dataset: Dataset, job: Job) -> Dataset:
-    for problem in dataset.problems:
-        console.error(problem)
-    return dataset if job.labels is None else dataset.take(job.labels, job.seed)
-
-
-def _say_done(console: Console, job: Job, samples: int) -> None:
-    seconds = time.monotonic() - job.begun
-    console.result(f"{printable(job.output)}\t{samples} samples\t{seconds:.1f} s")
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A training of the whole way; the attributes are the options."""
-
-    console: Console
-    job: Job
-    source: Path | None
-    unlabelled: Path | None
-    resume: bool
-    devices: int
-    nodes: int
-
-    def train(self, dataset: Dataset) -> None:
-        """Train, alone or with others."""
-        from captchascope.train.ctc.together import rank_of, started
-
-        if rank_of(self.devices) > 0:
-            self._follow(dataset)
-            return
-        command = [sys.executable, "-m", "captchascope", *sys.argv[1:]]
-        with started(command, self.devices, self.nodes):
-            self._lead(dataset)
-
-    def _follow(self, dataset: Dataset) -> None:
-        """Train along, and leave all else to the first process."""
-        from captchascope.train.ctc.training import Request, readable, train_whole
-        from captchascope.train.ctc.watch import Interrupts, Watch
-
-        dataset = readable(dataset)
-        if self.job.labels is not None:
-            dataset = dataset.take(self.job.labels, self.job.seed)
-        with Interrupts() as stop:
-            train_whole(
-                dataset, self._request(Request), Watch(stop=stop, deadline=self.job.deadline)
-            )
-
-    def _lead(self, dataset: Dataset) -> None:
-        from captchascope.files import atomic_write
-        from captchascope.train.ctc.state import finish, prepare
-        from captchascope.train.ctc.training import Request, readable, train_whole
-        from captchascope.train.ctc.watch import Interrupts, Watch
-        from captchascope.train.output import run_folder
-
-        console, job = self.console, self.job
-        dataset = _taken(console, readable(dataset), job)
-        with run_folder(job.output) as folder, Interrupts() as stop:
-            if prepare(folder, self.resume):
-                console.note(f"{printable(folder)} held an unfinished training: beginning anew")
-            with console.progress("training", _TICKS) as progress:
-                watch = Watch(
-                    say=console.note,
-                    warn=lambda line: console.note(f"warning: {line}"),
-                    share=lambda share, exact: progress(round(share * _TICKS), _title(exact)),
-                    stop=stop,
-                    deadline=job.deadline,
-                    begun=job.begun,
-                )
-                trained = train_whole(dataset, self._request(Request), watch)
-            assert trained is not None
-            atomic_write(job.output, trained.data)
-            if not stop():
-                finish(folder)
-        self._say_how(trained, stop())
-
-    def _request(self, made: type[Request]) -> Request:
-        return made(
-            self.job.output.with_name(self.job.output.name + ".run"),
-            self.job.recipe,
-            self.job.seed,
-            self.source,
-            self.unlabelled,
-            self.resume,
-            self.devices,
-            self.nodes,
-        )
-
-    def _say_how(self, trained: Trained, stopped: bool) -> None:
-        for problem in trained.problems:
-            self.console.error(problem)
-        self.console.note(f"kept step {trained.metadata.metrics['step']}")
-        _say_done(self.console, self.job, trained.samples)
-        if stopped:
-            where = printable(self.job.output)
-            self.console.note(f"interrupted: {where} is the best so far (--resume goes on)")
-            raise click.exceptions.Exit(130)
-
-
-def _title(exact: float | None) -> str:
-    return "training" if exact is None else f"training, {exact:.1%} right"
-
-
-def train_glyphs(console: Console, dataset: Dataset, plan: Scheme, job: Job) -> None:
-    """Train the glyphs way, and say how it went."""
-    from captchascope.train.glyphs.training import usable
-
-    dataset = _taken(console, usable(dataset, plan), job)
-    count = len(dataset.samples)
-    console.note(f"{count} samples, scheme {plan.name}, recipe {job.recipe}", level=1)
-    trained = _glyphs_trained(console, dataset, plan, job)
-    for uncut in trained.problems:
-        console.error(uncut)
-    console.note(f"kept epoch {trained.metadata.metrics['epoch']}")
-    _say_done(console, job, trained.samples)
-
-
-def _glyphs_trained(console: Console, dataset: Dataset, plan: Scheme, job: Job) -> GlyphsTrained:
-    from captchascope.files import atomic_write
-    from captchascope.train.glyphs import training as glyphs
-    from captchascope.train.output import run_folder, write_log
-
-    with run_folder(job.output) as folder:
-        with console.progress("training", _TICKS) as progress:
-            trained = glyphs.train_glyphs(
-                dataset,
-                plan,
-                recipe=job.recipe,
-                seed=job.seed,
-                deadline=job.deadline,
-                on_share=lambda share: progress(round(share * _TICKS)),
-                on_epoch=lambda epoch: console.note(_line(epoch)),
-            )
-        atomic_write(job.output, trained.data)
-        write_log(folder, trained.epochs)
-    return trained
-
-
-def _line(epoch: Epoch) -> str:
-    text = f"epoch {epoch.number:2}/{epoch.of}  loss {epoch.loss:.4f}"
-    if epoch.character is not None and epoch.captcha is not None:
-        text += (
-            f"  validation: {epoch.character:.2%} of characters, {epoch.captcha:.2%} of captchas"
-        )
-    return f"{text}  {epoch.seconds:.1f} s"
-
-
 _LIMIT = 9 * 60.0  # seconds of the whole way, where the user gives none
 
-_RECIPES = {"whole": ("default", "fast", "start"), "glyphs": ("default", "tutorial")}
 _OF_GLYPHS = {"scheme": "--scheme", "uncleaned": "--uncleaned", "no_repair": "--no-repair"}
 _OF_WHOLE = {
     "source": "--from",
@@ -325,46 +140,76 @@ def train_command(
     """
     begun = time.monotonic()
     if not 0 <= seed < 2**63:
-        raise UsageError("--seed", f"must be 0 to 2**63 - 1, not {seed}", "such as 1")
-    way = _way(context, method, recipe)
+        raise UsageError("seed", f"must be 0 to 2**63 - 1, not {seed}", "such as 1")
+    from captchascope.train.recipes import GlyphsRecipe, chosen_recipe
+
+    glyphs = isinstance(chosen_recipe(method, recipe), GlyphsRecipe)
+    _check_options(context, glyphs)
     need("train", "captchascope train")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
     from captchascope.data.dataset import read_dataset
+    from captchascope.glyphs.scheme import load_scheme
+    from captchascope.train import train_model
+    from captchascope.train.distributed import place_of
+    from captchascope.train.request import usable
 
     dataset = read_dataset(folder, labels_from).select(first, last)
-    if way == "glyphs":
-        from captchascope.glyphs.scheme import load_scheme
-
-        plan = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
-        job = Job(folder, output, recipe, seed, labels, begun, time_limit)
-        train_glyphs(console, dataset, plan, job)
-    else:
-        job = Job(folder, output, recipe, seed, labels, begun, time_limit or _LIMIT)
-        if unlabelled is not None and devices * nodes > 1:
-            what = "is done by one process"
-            raise UsageError("--unlabelled", what, "leave --devices and --nodes away")
-        weights = _weights(context, source, recipe)
-        Whole(console, job, weights, unlabelled, resume, devices, nodes).train(dataset)
-
-
-def _weights(context: click.Context, source: str, recipe: str) -> Path | None:
-    """Return the model to start from; None for none, as recipes that need no start have it."""
+    cut = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
+    dataset = usable(dataset, cut if glyphs else None)
+    if glyphs or place_of(devices, nodes).rank == 0:
+        for problem in dataset.problems:
+            console.error(problem)
+    if labels is not None:
+        dataset = dataset.take(labels, seed)
+    if glyphs:
+        count = len(dataset.samples)
+        console.note(f"{count} samples, scheme {cut.name}, recipe {recipe}", level=1)
+    elif time_limit is None:
+        time_limit = _LIMIT
     given = context.get_parameter_source("source")
-    default = given is None or given.name == "DEFAULT"
-    if source == "none" or (recipe != "default" and default):
-        return None
-    return model_path(source)
+    with console.progress("training", _TICKS) as progress:
+        trained = train_model(
+            dataset,
+            output,
+            method=method,
+            recipe=recipe,
+            seed=seed,
+            scheme=cut,
+            source=None if given is None or given.name == "DEFAULT" else source,
+            time_limit=time_limit,
+            unlabelled=unlabelled,
+            resume=resume,
+            devices=devices,
+            nodes=nodes,
+            begun=begun,
+            on_line=console.note,
+            on_warning=lambda line: console.note(f"warning: {line}"),
+            on_progress=lambda share, exact: progress(round(share * _TICKS), _title(exact)),
+        )
+    if trained.metrics:  # it is the first process
+        _say_how(console, trained, time.monotonic() - begun)
 
 
-def _way(context: click.Context, method: str | None, recipe: str) -> str:
-    """Return the method, having checked that the other options belong to it."""
-    way = method or ("glyphs" if recipe == "tutorial" else "whole")
-    if recipe not in _RECIPES[way]:
-        other = "glyphs" if way == "whole" else "whole"
-        raise UsageError("--recipe", f"{recipe} is of --method {other}", f"not of {way}")
-    for name, option in (_OF_GLYPHS if way == "whole" else _OF_WHOLE).items():
+def _check_options(context: click.Context, glyphs: bool) -> None:
+    """Check that no option is given that belongs to the other method."""
+    way, other = ("glyphs", "whole") if glyphs else ("whole", "glyphs")
+    for name, option in (_OF_WHOLE if glyphs else _OF_GLYPHS).items():
         given = context.get_parameter_source(name)
         if given is not None and given.name != "DEFAULT":
-            other = "glyphs" if way == "whole" else "whole"
             raise UsageError(option, f"has no meaning for --method {way}", f"it is of {other}")
-    return way
+
+
+def _title(exact: float | None) -> str:
+    return "training" if exact is None else f"training, {exact:.1%} right"
+
+
+def _say_how(console: Console, trained: Trained, seconds: float) -> None:
+    for problem in trained.problems:
+        console.error(problem)
+    kept = "epoch" if "epoch" in trained.metrics else "step"
+    console.note(f"kept {kept} {trained.metrics[kept]}")
+    console.result(f"{printable(trained.model)}\t{trained.samples} samples\t{seconds:.1f} s")
+    if trained.interrupted:
+        where = printable(trained.model)
+        console.note(f"interrupted: {where} is the best so far (--resume goes on)")
+        raise click.exceptions.Exit(130)

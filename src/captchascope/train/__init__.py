@@ -1,1 +1,196 @@
-"""Training: the only package that imports torch; it needs the extra ``train``."""
+"""Training: images and their texts in, a model file out; it needs the extra ``train``.
+
+This is the only package that imports torch, and it does so when a training begins.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captchascope.data.dataset import Dataset
+from captchascope.errors import CaptchascopeError, UsageError
+from captchascope.files import StrPath, atomic_write, printable
+from captchascope.glyphs.scheme import Scheme, load
+from captchascope.reader import model_path
+from captchascope.train.recipes import CtcRecipe, GlyphsRecipe, chosen_recipe
+from captchascope.train.request import Request, usable
+from captchascope.train.watch import Interrupts, Watch
+
+if TYPE_CHECKING:
+    from captchascope.train.distributed import Place
+    from captchascope.train.request import Product
+
+__all__ = ["Trained", "train_model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model that was trained.
+
+    Attributes:
+        model: Its file.
+        samples: How many captchas it was trained and validated on.
+        metrics: What was measured of the weights that it has, such as ``validation_captcha``, the
+            share of the captchas held out that it reads; empty in all processes but the first.
+        problems: The samples that were left out, and why.
+        interrupted: Whether somebody ended it early: the model is then the best so far.
+    """
+
+    model: Path
+    samples: int
+    metrics: Mapping[str, object]
+    problems: tuple[CaptchascopeError, ...] = ()
+    interrupted: bool = False
+
+
+def train_model(
+    dataset: Dataset,
+    output: StrPath,
+    *,
+    method: str | None = None,
+    recipe: str = "default",
+    seed: int = 0,
+    scheme: Scheme | str = "metu",
+    source: StrPath | None = None,
+    time_limit: float | None = None,
+    unlabelled: StrPath | None = None,
+    resume: bool = False,
+    devices: int = 1,
+    nodes: int = 1,
+    begun: float | None = None,
+    on_line: Callable[[str], None] = lambda line: None,
+    on_warning: Callable[[str], None] = lambda line: None,
+    on_progress: Callable[[float, float | None], None] = lambda share, exact: None,
+) -> Trained:
+    """Train a model on ``dataset`` and write its file.
+
+    Beside it lies ``MODEL.onnx.run/`` with the log, and with a checkpoint until all is done. In the
+    main thread, Ctrl-C ends a training without segmentation early, with the best model so far.
+
+    >>> from captchascope import load, train_model
+    >>> from captchascope.data.dataset import read_dataset
+    >>> trained = train_model(read_dataset("captchas"), "mine.onnx", time_limit=540)
+    >>> load(trained.model).read("captchas/1.jpeg").text
+    '321404'
+
+    Args:
+        dataset: What to train on; samples that cannot be are left out.
+        output: The model file.
+        method: ``whole``, without segmentation, or ``glyphs``; None for the one of the recipe.
+        recipe: How: ``default``, ``fast`` or ``start``, or of glyphs ``default`` or ``tutorial``.
+        seed: Of weights, order and validation samples.
+        scheme: How to cut glyphs: its name, its file, or itself.
+        source: The model to start from, a name or a file; ``none`` for nothing; None for the
+            pretrained start with the recipe ``default``, and nothing with others.
+        time_limit: Seconds after which all must be done; None for no limit.
+        unlabelled: A folder of further images to learn from.
+        resume: Whether to go on where a training of this model was ended.
+        devices: Processes on this machine, each with a GPU of its own where there are any. They
+            import the main module, which must begin nothing then (``if __name__ == "__main__":``).
+        nodes: Machines, on each of which this is called with ``MASTER_ADDR``, ``MASTER_PORT`` and
+            ``NODE_RANK`` in the environment; under ``torchrun``, leave both away.
+        begun: ``time.monotonic`` from which the time counts; None for now.
+        on_line: Takes a line about what goes on.
+        on_warning: Takes a line that should not be missed.
+        on_progress: Takes how much is done, 0 to 1, and the newest exact match on the validation
+            samples, None before there is one.
+
+    Raises:
+        TrainingError: If there is nothing to train on, or training comes to nothing.
+        OutputError: If the model cannot be written, or another training is writing there.
+        ModelError: If the model to start from cannot be used.
+        UsageError: If the options contradict each other, or the checkpoint.
+        SchemeError: If the scheme cannot be used.
+    """
+    begun = time.monotonic() if begun is None else begun
+    plan, cut = chosen_recipe(method, recipe), None
+    if isinstance(plan, GlyphsRecipe):
+        cut = scheme if isinstance(scheme, Scheme) else load(scheme)
+    if unlabelled is not None and devices * nodes > 1:
+        what = "is done by one process"
+        raise UsageError("unlabelled", what, "leave --devices and --nodes away")
+    if source is None:
+        source = "start" if isinstance(plan, CtcRecipe) and plan.name == "default" else "none"
+    given = dataset.problems
+    dataset = usable(dataset, cut)
+    output = Path(output)
+    request = Request(
+        replace(dataset, problems=()),
+        output.with_name(output.name + ".run"),
+        plan,
+        seed,
+        None if time_limit is None else begun + time_limit,
+        cut,
+        None if source == "none" else model_path(os.fspath(source)),
+        None if unlabelled is None else Path(unlabelled),
+        resume,
+    )
+    watch = Watch(on_line, on_warning, on_progress, deadline=request.deadline, begun=begun)
+    trained = _trained(request, output, watch, devices, nodes)
+    return replace(trained, problems=(*dataset.problems[len(given) :], *trained.problems))
+
+
+def _trained(request: Request, output: Path, watch: Watch, devices: int, nodes: int) -> Trained:
+    """Train alone or with others, in the run folder, and write the model whole."""
+    from captchascope.train import checkpoint, distributed
+    from captchascope.train.log import write_log
+
+    glyphs = isinstance(request.recipe, GlyphsRecipe)
+    place = distributed.Place() if glyphs else distributed.place_of(devices, nodes)
+    with ExitStack() as stack:
+        if not glyphs:
+            watch = replace(watch, stop=stack.enter_context(Interrupts()))
+        if place.rank > 0:
+            _product(place, request, Watch(stop=watch.stop, deadline=watch.deadline))
+            return Trained(output, 0, {})
+        folder = stack.enter_context(checkpoint.run_folder(output))
+        if not glyphs and checkpoint.prepare(folder, request.resume):
+            watch.say(f"{printable(folder)} held an unfinished training: beginning anew")
+        with distributed.launched(place, _product, request):
+            product = _product(place, request, watch)
+        assert product is not None
+        atomic_write(output, product.data)
+        if glyphs:
+            write_log(folder, product.rows)
+        elif not watch.stop():
+            checkpoint.finish(folder)
+        metrics, problems = product.metadata.metrics, product.problems
+        return Trained(output, product.samples, metrics, problems, watch.stop())
+
+
+def _product(place: Place, request: Request, watch: Watch | None = None) -> Product | None:
+    """Train as the process of a place; None in all but the first."""
+    from captchascope.train.ctc.workflow import train_ctc
+    from captchascope.train.glyphs.task import train_glyphs
+
+    watch = watch or Watch(deadline=request.deadline)
+    with _few_threads(place.local_world, isinstance(request.recipe, GlyphsRecipe)):
+        if isinstance(request.recipe, GlyphsRecipe):
+            return train_glyphs(request, watch)
+        return train_ctc(request, place, watch)
+
+
+@contextmanager
+def _few_threads(processes: int, single: bool) -> Iterator[None]:
+    """Share the processors among the processes, and leave them to the network.
+
+    A glyph network has one: more gain a fifth on an idle machine, and lose tenfold on a busy one.
+    OpenCV has one too: an image is too small to be shared among more.
+    """
+    import cv2
+    import torch
+
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1 if single else max(1, before[0] // processes))
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])

@@ -18,8 +18,6 @@ from captchascope.errors import TrainingError
 from captchascope.model.file import open_model_bytes
 from captchascope.model.metadata import Metadata
 
-__all__ = ["calibrate", "export"]
-
 _TOLERANCE = 1e-4  # of logits, in parts of the largest where that is above 1
 _COARSE = 1e-2  # of distances: whitening magnifies what is rounded
 _OPSET = 20  # ONNX Runtime reads it since 1.17
@@ -49,18 +47,6 @@ def export(
     if free_width:
         _prove(network, data, example[:, :, :, : example.shape[3] * 2 // 3])
     return data
-
-
-def calibrate(logits: Tensor, targets: Tensor) -> float:
-    """Return the temperature that makes ``logits``, shape (M, C), most probable (Guo et al. 2017).
-
-    Of a grid from 0.25 to 4; 1 where there is nothing to calibrate on.
-    """
-    if len(targets) == 0:
-        return 1.0
-    grid = torch.logspace(-2, 2, 161, base=2.0)
-    losses = [nn.functional.cross_entropy(logits / t, targets).item() for t in grid]
-    return round(grid[int(np.argmin(losses))].item(), 4)
 
 
 def _onnx_of(network: nn.Module, example: Tensor, free_width: bool) -> onnx.ModelProto:

@@ -16,8 +16,8 @@ import pytest
 
 from captchascope.data.labels import write_labels
 from captchascope.records import GrayImage, Sample
-from captchascope.train.ctc.plan import PLANS, Plan
-from captchascope.train.ctc.samples import WholeSet
+from captchascope.train.ctc.data import TextImages
+from captchascope.train.recipes import CTC_RECIPES, CtcRecipe
 from cli.commands import STARTED, STRICT
 
 HEIGHT, ADVANCE = 32, 14
@@ -39,12 +39,12 @@ def texts(count: int, rng: np.random.Generator, chars: str = "0123", length: int
 
 
 @cache
-def task(count: int, seed: int = 0, chars: str = "0123", length: int = 2) -> WholeSet:
+def task(count: int, seed: int = 0, chars: str = "0123", length: int = 2) -> TextImages:
     """Return images of random texts, the ids of ``chars`` counted from 1."""
     rng = np.random.default_rng(seed)
     labels = texts(count, rng, chars, length)
     targets = [np.array([1 + chars.index(c) for c in label], np.int64) for label in labels]
-    return WholeSet(tuple(drawn(label, rng) for label in labels), tuple(targets))
+    return TextImages(tuple(drawn(label, rng) for label in labels), tuple(targets))
 
 
 def folder_of(place: Path, count: int, seed: int = 0, chars: str = "0123") -> Path:
@@ -61,36 +61,36 @@ def folder_of(place: Path, count: int, seed: int = 0, chars: str = "0123") -> Pa
 
 
 TINY = replace(
-    PLANS["fast"],
+    CTC_RECIPES["fast"],
     batch=16,
     views_each=0,
     most_views=16 * 60,
     min_steps=1,
     averaging=0.9,
-    rounds=6,
+    validations=6,
     strength=0.2,
 )
 """Enough for two digits of four kinds."""
 
 
-def tiny(monkeypatch: pytest.MonkeyPatch, **changes: object) -> Plan:
+def tiny(monkeypatch: pytest.MonkeyPatch, **changes: object) -> CtcRecipe:
     """Make the recipe fast a tiny one for the time of a test."""
     plan = replace(TINY, **changes)  # type: ignore[arg-type]
-    monkeypatch.setitem(PLANS, "fast", plan)
+    monkeypatch.setitem(CTC_RECIPES, "fast", plan)
     return plan
 
 
 def start(
     arguments: Sequence[object],
-    plan: Plan = TINY,
+    plan: CtcRecipe = TINY,
     file_size: int | None = None,
     cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a training in a process of its own, with ``plan`` for the recipe fast."""
     program = (
         "import sys; from captchascope.cli.app import main;"
-        "from captchascope.train.ctc.plan import PLANS, Plan;"
-        f"PLANS['fast'] = Plan(**{asdict(plan)!r}); main()"
+        "from captchascope.train.recipes import CTC_RECIPES, CtcRecipe;"
+        f"CTC_RECIPES['fast'] = CtcRecipe(**{asdict(plan)!r}); main()"
     )
     command = [sys.executable, *STRICT, "-c", program, *map(str, arguments)]
 

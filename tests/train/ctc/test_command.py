@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from captchascope.model.file import open_model
-from captchascope.train.ctc.state import CHECKPOINT
+from captchascope.train.checkpoint import CHECKPOINT
 from cli.commands import Cli, one_line, shaped
 from train.ctc.tasks import folder_of, tiny
 

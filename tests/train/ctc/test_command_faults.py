@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.model.file import open_model
-from captchascope.train.ctc.state import CHECKPOINT, read_checkpoint
+from captchascope.train.checkpoint import CHECKPOINT, read_checkpoint
 from cli.commands import Cli, Done, ended
 from train.ctc.tasks import TINY, folder_of, start, tiny
 
@@ -24,7 +24,7 @@ RUN = Path("mine.onnx.run")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
 
 BRIEF = replace(TINY, most_views=16 * 120)
-ENDLESS = replace(TINY, most_views=10**9, max_steps=10**6, rounds=10_000, warmup=0.0)
+ENDLESS = replace(TINY, most_views=10**9, max_steps=10**6, validations=10_000, warmup=0.0)
 TRAIN = ["train", "digits", "-o", "mine.onnx", "--recipe", "fast", "--from", "none"]
 ROOM = 200_000  # bytes: for the model, not for a checkpoint
 

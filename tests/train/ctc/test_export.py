@@ -13,8 +13,9 @@ from captchascope.charset import Charset
 from captchascope.ctc.inputs import NORMALISATION, CtcSpec
 from captchascope.model.file import ModelFile, open_model_bytes
 from captchascope.model.metadata import Metadata
-from captchascope.train.ctc.export import Exported, state_of
+from captchascope.train.ctc.finetune import state_of
 from captchascope.train.ctc.network import CtcNet
+from captchascope.train.ctc.ood import WithDistance
 from captchascope.train.export import export
 
 SPEC = CtcSpec("whole", 32, None, 32, 160, 3)
@@ -52,16 +53,16 @@ def batch(size: int, width: int) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def made() -> Exported:
+def made() -> WithDistance:
     """Wrap a network with a distance of its own."""
     network, generator = untrained(), torch.Generator().manual_seed(0)
     features = network.head.in_features
     whiten = torch.randn(features, 20, generator=generator)
-    return Exported(network, torch.randn(features, generator=generator), whiten).eval()
+    return WithDistance(network, torch.randn(features, generator=generator), whiten).eval()
 
 
 @pytest.fixture(scope="module")
-def data(made: Exported) -> bytes:
+def data(made: WithDistance) -> bytes:
     """Export it."""
     return export(made, batch(3, 96), META, free_width=True)
 
@@ -74,7 +75,7 @@ def model(data: bytes) -> ModelFile:
 
 @pytest.mark.parametrize(("size", "width"), [(1, 32), (2, 160), (7, 80), (32, 96)])
 def test_the_file_gives_what_torch_gives(
-    made: Exported, model: ModelFile, size: int, width: int
+    made: WithDistance, model: ModelFile, size: int, width: int
 ) -> None:
     """Logits and distances, whatever the size of the batch and the width."""
     images = batch(size, width)
@@ -87,7 +88,7 @@ def test_the_file_gives_what_torch_gives(
     np.testing.assert_allclose(distances, far.numpy(), rtol=1e-3)
 
 
-def test_the_logits_are_those_of_the_network(made: Exported) -> None:
+def test_the_logits_are_those_of_the_network(made: WithDistance) -> None:
     """The distance comes beside them."""
     images = batch(2, 96)
     with torch.no_grad():
@@ -101,7 +102,7 @@ def test_the_distance_is_the_root_of_the_mean_square_of_whitened_deviations() ->
         features = network.features(batch(400, 96)).mean(1)
         _, sizes, directions = torch.linalg.svd(features - features.mean(0), full_matrices=False)
         whiten = directions[:10].T / sizes[:10] * len(features) ** 0.5
-        _, distances = Exported(network, features.mean(0), whiten).eval()(batch(400, 96))
+        _, distances = WithDistance(network, features.mean(0), whiten).eval()(batch(400, 96))
     assert distances.square().mean().item() == pytest.approx(1, rel=1e-3)
 
 
@@ -111,7 +112,7 @@ def test_the_metadata_goes_along(model: ModelFile) -> None:
     assert (model.metadata.lengths, model.metadata.unfamiliar) == ((4, 6), 3.0)
 
 
-def test_the_weights_come_back(made: Exported, data: bytes) -> None:
+def test_the_weights_come_back(made: WithDistance, data: bytes) -> None:
     """A network that loads them gives the same logits."""
     again = CtcNet(3, CHARSET.num_classes, "fast")
     again.load_state_dict(state_of(data))

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from captchascope.glyphs.inputs import InputSpec
-from captchascope.train.glyphs.augment import NONE, Augmentation, augment
+from captchascope.train.glyphs.augment import augment
+from captchascope.train.recipes import Augmentation
 
 SPEC = InputSpec("window", 28, 22)
 
@@ -21,7 +22,7 @@ def windows(count: int, margin: int) -> torch.Tensor:
 def test_without_augmentation_windows_stay_as_they_are() -> None:
     """They only go from 0 to 255 to 0 to 1, and none is astray."""
     wide = windows(3, 0)
-    seen, astray = augment(wide, SPEC, NONE)
+    seen, astray = augment(wide, SPEC, Augmentation())
     torch.testing.assert_close(seen, wide.float() / 255)
     assert not astray.any()
 

@@ -12,7 +12,7 @@ import pytest
 from captchascope.generate.folder import write_folder
 from captchascope.model.file import open_model
 from cli.commands import Cli, Done, one_line, shaped
-from train.glyphs.tiny import quick
+from train.glyphs.tiny import set_quick
 
 GLYPHS = "--method", "glyphs"
 
@@ -39,7 +39,7 @@ def row_of(done: Done) -> list[str]:
 
 def test_the_default_recipe(cli: Cli, sixty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty captchas are enough to read digits that were never seen far better than by chance."""
-    quick(monkeypatch, min_steps=300)
+    set_quick(monkeypatch, min_steps=300)
     done = cli("train", sixty, "-o", "new/mine.onnx", *GLYPHS, "--seed", "3")
     name, samples, seconds = row_of(done)
     assert (name, samples) == ("new/mine.onnx", "60 samples")
@@ -73,7 +73,7 @@ def test_the_tutorials_recipe(cli: Cli, sixty: Path) -> None:
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the command of a training that takes a second."""
-    quick(monkeypatch, "tutorial", epochs=1)
+    set_quick(monkeypatch, "tutorial", epochs=1)
     return ["train", "captchas", "-o", "mine.onnx", "--recipe", "tutorial", "-q"]
 
 
@@ -120,7 +120,7 @@ def test_a_scheme_of_ones_own(cli: Cli, brief: list[str]) -> None:
 
 def test_a_time_limit_ends_it_early(cli: Cli, sixty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All is done by then, and the model is there."""
-    quick(monkeypatch, epochs=10**6)
+    set_quick(monkeypatch, epochs=10**6)
     begun = time.monotonic()
     done = cli("train", sixty, "-o", "mine.onnx", *GLYPHS, "--time-limit", "18s")
     assert time.monotonic() - begun < 18
@@ -138,7 +138,7 @@ def test_a_time_limit_that_is_too_short(cli: Cli) -> None:
 
 def test_a_loss_that_is_no_number(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line, and the model that was there stays."""
-    quick(monkeypatch, "tutorial", rate=float("inf"))
+    set_quick(monkeypatch, "tutorial", rate=float("inf"))
     Path("mine.onnx").write_bytes(b"kept")
     line = one_line(cli("train", "captchas", "-o", "mine.onnx", "--recipe", "tutorial"), 1)
     assert line == "train: the loss is not a number any more (try another seed)"

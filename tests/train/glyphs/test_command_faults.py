@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.commands import Cli, ended, one_line, start
-from train.glyphs.tiny import quick
+from train.glyphs.tiny import set_quick
 
 TRAIN = ["train", "captchas", "-o", "mine.onnx", "--method", "glyphs"]
 
@@ -20,7 +20,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and l
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the command of a training that takes a second."""
-    quick(monkeypatch, "tutorial", epochs=1)
+    set_quick(monkeypatch, "tutorial", epochs=1)
     return [*TRAIN, "--recipe", "tutorial", "-q"]
 
 

@@ -1,3 +1,1 @@
-"""Training the whole way: images and texts in, a CTC network out."""
-
-from __future__ import annotations
+"""Training without segmentation: images and texts in, a CTC network out."""

@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from captchascope.glyphs.inputs import InputSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """By how much a window is changed, each time it is seen.
-
-    Attributes:
-        jitter: Pixels by which it is moved at most, each way.
-        scale: The share by which height and width are scaled at most, each way.
-        rows: The share of its rows that move by one pixel.
-        noise: The mean share of its pixels that become ground, and as many that become ink.
-        astray: The share of windows that are moved so far sideways that they show parts of two
-            glyphs: the network learns to be unsure of them, so that its confidence tells a wrong
-            cut from a right one.
-    """
-
-    jitter: int
-    scale: float
-    rows: float
-    noise: float
-    astray: float
-
-    @property
-    def margin(self) -> int:
-        """Pixels by which a window must be larger on every side than what is seen of it."""
-        return _ASTRAY[1] if self.astray else self.jitter
-
-
-_ASTRAY = 5, 9
-"""Pixels that a window astray is moved by, fewest and most: the advance is about 14."""
-
-NONE = Augmentation(0, 0.0, 0.0, 0.0, 0.0)
+from captchascope.train.recipes import ASTRAY, Augmentation
 
 
 def augment(wide: Tensor, spec: InputSpec, by: Augmentation) -> tuple[Tensor, Tensor]:
@@ -54,7 +21,7 @@ def augment(wide: Tensor, spec: InputSpec, by: Augmentation) -> tuple[Tensor, Te
     """
     count, on = len(wide), wide.device
     astray = torch.rand(count, device=on) < by.astray
-    if by == NONE:
+    if by == Augmentation():
         return wide.float() / 255, astray
     scale = 1 + by.scale * (2 * torch.rand(2, count, 1, device=on) - 1)
     dy, dx = by.jitter * (2 * torch.rand(2, count, 1, device=on) - 1)
@@ -71,7 +38,7 @@ def augment(wide: Tensor, spec: InputSpec, by: Augmentation) -> tuple[Tensor, Te
 
 def _far(count: int, on: torch.device) -> Tensor:
     """Return how far windows go astray, to the left or to the right, shape (B, 1)."""
-    near, most = _ASTRAY
+    near, most = ASTRAY
     distance = near + (most - near) * torch.rand(count, 1, device=on)
     return distance * (2 * torch.randint(0, 2, (count, 1), device=on) - 1)
 

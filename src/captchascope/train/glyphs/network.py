@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -61,3 +63,10 @@ def _stage(
 ) -> tuple[nn.Module, ...]:
     conv = nn.Conv2d(channels_in, channels_out, size, stride, padding=size // 2, bias=False)
     return conv, nn.BatchNorm2d(channels_out), nn.ReLU()
+
+
+NETWORKS: dict[str, Callable[[InputSpec, int], nn.Module]] = {
+    "window": WindowNet,
+    "tutorial": TutorialNet,
+}
+"""What recipes name."""

@@ -1,0 +1,141 @@
+"""Fine-tuning: from the weights of another model to the first weights of a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import onnx
+import torch
+from torch import Tensor
+
+from captchascope.charset import BLANK, Charset
+from captchascope.errors import UsageError
+from captchascope.files import printable
+from captchascope.model.file import open_model_bytes
+from captchascope.model.onnxwalk import read_model
+from captchascope.train.ctc.data import TextImages
+from captchascope.train.ctc.network import SIZES, CtcNet
+from captchascope.train.ctc.ood import WITHIN
+from captchascope.train.ctc.validate import outputs_of, score
+
+_TRIED = 200  # images that tell upper from lower case
+_LUMA = (0.299, 0.587, 0.114)
+
+
+class Weights(NamedTuple):
+    """The weights of a network, the alphabet that its head tells apart, and its size."""
+
+    state: dict[str, Tensor]
+    charset: Charset
+    size: str
+
+
+def read_weights(path: Path) -> Weights:
+    """Read the weights of a model file of the whole way.
+
+    Raises:
+        ModelError: If it cannot be used.
+        UsageError: If it is a model of the glyphs way.
+    """
+    where = printable(path)
+    data = read_model(path)
+    charset = open_model_bytes(data, where).metadata.charset
+    weights = state_of(data)
+    for size in SIZES:
+        wanted = CtcNet(3, charset.num_classes, size).state_dict()
+        if all(_fits(weights.get(name), value, name) for name, value in wanted.items()):
+            return Weights(weights, charset, size)
+    what = f"{where} holds no network of the whole way that this version knows"
+    raise UsageError("source", what, "name a model that train --method whole wrote, or none")
+
+
+def state_of(data: bytes) -> dict[str, Tensor]:
+    """Return the weights of the ``CtcNet`` in a model file, named as in its ``state_dict``.
+
+    Only the counters of batches are not in it, which ``load_state_dict`` does not miss.
+
+    Args:
+        data: The whole file, of a ``WithDistance``, already checked by ``open_model_bytes``.
+    """
+    weights = onnx.load_from_string(data).graph.initializer
+    return {
+        weight.name.removeprefix(WITHIN): torch.from_numpy(
+            onnx.numpy_helper.to_array(weight).copy()
+        )
+        for weight in weights
+        if weight.name.startswith(WITHIN)
+    }
+
+
+def _fits(weight: Tensor | None, wanted: Tensor, name: str) -> bool:
+    if name.endswith("num_batches_tracked"):
+        return True
+    if weight is None:
+        return False
+    first = name == "stem.0.weight"  # which may see one channel or three
+    return weight.shape[2 * first :] == wanted.shape[2 * first :]
+
+
+def fine_tuned(source: Weights, charset: Charset, channels: int, train: TextImages) -> CtcNet:
+    """Return a network that begins with what another one knows.
+
+    Characters that both alphabets have keep what the head knows of them. Labels are often all in
+    one case while the images show the other: whichever the samples tell is taken, or the mean of
+    both.
+
+    Args:
+        source: As ``read_weights`` returns it.
+        charset: The alphabet of the new network.
+        channels: 1 for gray, 3 for RGB.
+        train: Samples of the new task.
+    """
+    weights, known, size = source
+    network = CtcNet(channels, charset.num_classes, size)
+    body = {**weights, "stem.0.weight": _seeing(weights["stem.0.weight"], channels)}
+    own = network.state_dict()
+    tried = train.images[:_TRIED], train.targets[:_TRIED]
+    best: tuple[float, dict[str, Tensor]] | None = None
+    for case in _cases(charset, known):
+        state = {name: body.get(name, value) for name, value in own.items()}
+        for part in ("head.weight", "head.bias"):
+            state[part] = _head(weights[part], own[part], charset, known, case)
+        network.load_state_dict(state)
+        loss = score(outputs_of(network.eval(), tried[0]), tried[1]).loss
+        if best is None or loss < best[0]:
+            best = loss, state
+    assert best is not None
+    network.load_state_dict(best[1])
+    return network
+
+
+def _cases(charset: Charset, known: Charset) -> tuple[str, ...]:
+    """Return the ways of looking up characters that may make a difference."""
+    other = any(char.swapcase() != char and char.swapcase() in known for char in charset.chars)
+    return ("given", "other", "both") if other else ("given",)
+
+
+def _seeing(weight: Tensor, channels: int) -> Tensor:
+    """Return the first convolution for images of one channel or three, shape (F, channels, h, w).
+
+    A gray image is one whose three channels are equal; a colour is as bright as its luma.
+    """
+    if weight.shape[1] == channels:
+        return weight
+    if channels == 1:
+        return weight.sum(dim=1, keepdim=True)
+    return weight * torch.tensor(_LUMA)[None, :, None, None]
+
+
+def _head(old: Tensor, new: Tensor, charset: Charset, known: Charset, case: str) -> Tensor:
+    """Return one parameter of the head, with the rows of known characters put in."""
+    head = new.clone()
+    head[BLANK] = old[BLANK]
+    for char, row in zip(charset.chars, charset.encode(charset.chars), strict=True):
+        forms = {"given": [char], "other": [char.swapcase()], "both": [char, char.swapcase()]}
+        rows = [known.encode(form)[0] for form in forms[case] if form in known]
+        if not rows and char in known:
+            rows = known.encode(char)
+        if rows:
+            head[row] = old[rows].mean(dim=0)
+    return head

@@ -1,0 +1,254 @@
+"""Training without segmentation as a whole: a data set in, the bytes of a model file out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+
+import torch
+
+from captchascope import __version__
+from captchascope.check import label_findings
+from captchascope.ctc.inputs import NORMALISATION, normalise
+from captchascope.data.dataset import Dataset
+from captchascope.errors import CaptchascopeError, TrainingError, UsageError
+from captchascope.files import printable
+from captchascope.model.metadata import FORMAT, Metadata
+from captchascope.records import FloatArray
+from captchascope.train.calibrate import text_temperature
+from captchascope.train.ctc.crop import cropped, within
+from captchascope.train.ctc.data import TextImages, text_images
+from captchascope.train.ctc.finetune import fine_tuned, read_weights
+from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
+from captchascope.train.ctc.network import CtcNet
+from captchascope.train.ctc.ood import WithDistance, means_of, threshold, whitening
+from captchascope.train.ctc.pseudo_labels import by_half_time, joined, pseudo_labels, self_trained
+from captchascope.train.ctc.task import Fitted, Start, Where, fit
+from captchascope.train.ctc.validate import FEWEST, outputs_of, score
+from captchascope.train.distributed import Place
+from captchascope.train.export import export
+from captchascope.train.recipes import CtcRecipe
+from captchascope.train.request import Product, Request
+from captchascope.train.watch import Watch
+
+_AFTERWARDS = 12.0  # seconds kept free at the end of a time limit, on a machine of its own
+_HELD_OUT = 0.1
+_MOST_HELD_OUT = 2000  # samples: they tell the exact match to a fifth of a percent
+_FAMILIAR = 1000  # training images that tell what is in the distribution
+_FAR = 0.25  # of the texts: training above validation by more is learning by heart
+
+
+def train_ctc(request: Request, place: Place, watch: Watch) -> Product | None:
+    """Train a network that reads without segmentation, and export it.
+
+    Args:
+        request: How; its data set is as ``usable`` returns it.
+        place: Which of the processes this is.
+        watch: Who is told, and who may end it: what is best so far is given out even then.
+
+    Returns:
+        None in all processes of a training but the first.
+
+    Raises:
+        TrainingError: If there is nothing to train on, or training comes to nothing.
+        UsageError: If the checkpoint to go on from was made with something else.
+    """
+    dataset, recipe = request.dataset, request.recipe
+    assert isinstance(recipe, CtcRecipe)
+    for line in _advice(dataset):
+        watch.warn(line)
+    charset = alphabet_of(dataset)
+    assert charset is not None
+    try:
+        known = inferred(dataset, charset, recipe.height)
+    except CaptchascopeError as error:
+        raise _nothing(dataset, error) from error
+    for line in known.lines():
+        watch.say(line)
+    train, held = _sets(dataset, known, request.seed)
+    watch.say(f"samples   {len(train)} to train on, {len(held)} to validate on")
+    start = _start(known, recipe, request, train)
+    watch.say(f"from      {request.begins_with}")
+    facts = {
+        "--recipe": recipe.name,
+        "--seed": request.seed,
+        "--from": request.begins_with,
+        "samples": f"{train.fingerprint()} {held.fingerprint()}",
+    }
+    where = Where(request.folder, request.resume, facts, place)
+    limited = _with_reserve(watch)
+    first = limited if request.unlabelled is None else by_half_time(limited)
+    fitted = fit(train, held, recipe, start, where, first)
+    if place.rank > 0:
+        return None
+    if request.unlabelled is not None and not watch.stop():
+        further = pseudo_labels(fitted.network, held, request.unlabelled, known)
+        watch.say(f"learns from {len(further)} images without labels, which it reads surely")
+        more, seed = joined(train, further), request.seed + 1
+        fitted = self_trained(fitted, more, held, recipe, where, seed, limited)
+    _check(fitted, len(held), watch)
+    return _product(fitted, known, train, held, request, watch)
+
+
+def _advice(dataset: Dataset) -> list[str]:
+    """Return what in the labels will harm the training.
+
+    Raises:
+        TrainingError: If nothing can be learned from them.
+    """
+    lines = []
+    for finding in label_findings(dataset.samples):
+        if finding.severity == "error":
+            raise TrainingError(printable(dataset.folder), finding.what, finding.remedy)
+        if finding.severity == "warning" or finding.kind == "few-samples":
+            lines.append(str(finding))
+    return lines
+
+
+def _nothing(dataset: Dataset, first: CaptchascopeError) -> TrainingError:
+    what = f"no sample can be trained on: {first.where}: {first.what}"
+    return TrainingError(printable(dataset.folder), what, first.remedy)
+
+
+def _sets(dataset: Dataset, known: Inferred, seed: int) -> tuple[TextImages, TextImages]:
+    """Load the samples to train on and those held out."""
+    share = min(_HELD_OUT, _MOST_HELD_OUT / len(dataset.samples))
+    rest, held = dataset.hold_out(share, seed=seed)
+    train = text_images(rest, known.spec, known.charset)
+    if not len(train):
+        raise _nothing(dataset, train.problems[0])
+    return train, text_images(held, known.spec, known.charset)
+
+
+def _start(known: Inferred, recipe: CtcRecipe, request: Request, train: TextImages) -> Start:
+    channels, classes = known.spec.channels, known.charset.num_classes
+
+    def fresh(seed: int) -> CtcNet:
+        torch.manual_seed(seed)
+        return CtcNet(channels, classes, recipe.network)
+
+    network = fresh(request.seed)
+    if request.source is None:
+        return Start(network, fresh, True, request.seed)
+    weights = read_weights(request.source)
+    if weights.size != recipe.network and recipe.name == "fast":
+        what = f"{request.begins_with} is not as small as the recipe fast has it"
+        raise UsageError("source", what, "leave the recipe away, or start from none")
+    network = fine_tuned(weights, known.charset, channels, train)
+    return Start(network, fresh, False, request.seed)
+
+
+def _with_reserve(watch: Watch) -> Watch:
+    """Keep time free for what comes after the training.
+
+    That takes a few seconds of a processor; a busy machine, where importing and loading have taken
+    far longer than their work, needs as much longer for it.
+    """
+    if watch.deadline is None:
+        return watch
+    left = watch.deadline - time.monotonic()
+    gone = max(time.monotonic() - watch.begun, 1e-9)
+    slowness = max(1.0, gone / max(time.process_time(), 1e-9))
+    reserve = min(_AFTERWARDS * slowness, max(left / 3, _AFTERWARDS))
+    return replace(watch, deadline=watch.deadline - reserve)
+
+
+def _check(fitted: Fitted, held_out: int, watch: Watch) -> None:
+    """Tell how it went, where it did not go well.
+
+    Raises:
+        TrainingError: If it came to nothing, and nobody ended it early.
+    """
+    if fitted.stuck and not watch.stop():
+        what = "the network did not learn to read: it says the same of every image"
+        raise TrainingError("train", what, "give it more time, more labels, or another seed")
+    row = fitted.rows[-1] if fitted.rows else None
+    if row is None or row.exact is None or held_out < FEWEST or row.trained - row.exact <= _FAR:
+        return
+    watch.warn(
+        f"it overfits: it reads {row.trained:.0%} of the training texts, but {row.exact:.0%} of "
+        "those held out (more labels would help)"
+    )
+
+
+def _product(
+    fitted: Fitted,
+    known: Inferred,
+    train: TextImages,
+    held: TextImages,
+    request: Request,
+    watch: Watch,
+) -> Product:
+    """Export the network, with what there is to say of it."""
+    problems = (*train.problems, *held.problems)
+    if isinstance(request.recipe, CtcRecipe) and request.recipe.cropped:
+        known = replace(known, spec=cropped(fitted.network, known.spec, train, held))
+        watch.say(f"looks at  {known.columns()}")
+        train, held = within(known.spec, train), within(known.spec, held)
+    samples = len(train) + len(held)
+    data = {"samples": samples, "recipe": request.recipe.name, "from": request.begins_with}
+    metadata, network = described(fitted, train, held, known, request.seed, data)
+    example = torch.from_numpy(normalise([train.images[0]] * 2))
+    file = export(network, example, metadata, free_width=known.spec.width is None)
+    return Product(file, metadata, samples, problems, fitted.rows)
+
+
+def described(
+    fitted: Fitted,
+    train: TextImages,
+    held: TextImages,
+    known: Inferred,
+    seed: int,
+    data: Mapping[str, object],
+) -> tuple[Metadata, WithDistance]:
+    """Return the metadata of a network, and the network with the distances that it tells.
+
+    All is measured once more, on the weights that the file has.
+
+    Args:
+        fitted: The network.
+        train: What it was trained on.
+        held: What was held out; may be empty.
+        known: What was inferred of both.
+        seed: Of the training.
+        data: A description of what it was trained on.
+    """
+    network = fitted.network
+    features = outputs_of(network.features, held.images)
+    logits = _logits(network, features)  # what costs time is behind the features
+    steps = fitted.rows[-1].step if fitted.rows else fitted.step
+    metrics: dict[str, object] = {"step": fitted.step, "steps": steps}
+    if logits:
+        read = score(logits, held.targets)
+        metrics |= {
+            "validation_captcha": read.exact,
+            "validation_character": read.character,
+            "validation_loss": read.loss,
+        }
+    every = -(-len(train) // _FAMILIAR)
+    means = means_of(outputs_of(network.features, train.images[::every]))
+    mean, whiten = whitening(means)
+    unseen = means_of(features) if features else means
+    metadata = Metadata(
+        format=FORMAT,
+        method="whole",
+        charset=known.charset,
+        input=asdict(known.spec),
+        normalisation=NORMALISATION,
+        scheme=None,
+        temperature=text_temperature(logits, held.targets),
+        version=__version__,
+        seed=seed,
+        data=json.dumps(dict(data)),
+        metrics=metrics,
+        lengths=known.lengths,
+        unfamiliar=threshold(unseen, mean, whiten),
+    )
+    return metadata, WithDistance(network, mean, whiten)
+
+
+@torch.no_grad()
+def _logits(network: CtcNet, features: Sequence[FloatArray]) -> list[FloatArray]:
+    return [network.head(torch.from_numpy(of_image)).numpy() for of_image in features]

@@ -1,0 +1,271 @@
+"""Training of the glyphs method: a data set in, the bytes of a model file out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from captchascope import __version__
+from captchascope.charset import Charset
+from captchascope.data.dataset import Dataset
+from captchascope.errors import TrainingError
+from captchascope.files import printable
+from captchascope.glyphs.inputs import NORMALISATION, InputSpec
+from captchascope.glyphs.scheme import Scheme
+from captchascope.model.metadata import FORMAT, Metadata
+from captchascope.train.calibrate import class_temperature
+from captchascope.train.distributed import Place
+from captchascope.train.export import export
+from captchascope.train.glyphs.augment import augment
+from captchascope.train.glyphs.data import GlyphSet, glyphs_of
+from captchascope.train.glyphs.network import NETWORKS
+from captchascope.train.loop import Decision, Loop, Training
+from captchascope.train.recipes import GlyphsRecipe
+from captchascope.train.request import Product, Request
+from captchascope.train.schedule import Clock, Curriculum
+from captchascope.train.watch import Watch
+
+_EXPORT_SECONDS = 15.0  # kept free at the end of a time limit
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one pass over the data gave; accuracies are None without validation data.
+
+    Attributes:
+        number: From 1.
+        of: How many are planned.
+        loss: Mean cross-entropy of the training glyphs, nats.
+        character: Share of the validation characters that are right.
+        captcha: Share of the validation captchas that are right as a whole.
+        seconds: How long it took.
+    """
+
+    number: int
+    of: int
+    loss: float
+    character: float | None
+    captcha: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The trained network, the epoch that it is from, and all epochs.
+
+    Attributes:
+        network: In evaluation mode, on the CPU.
+        best: The epoch whose weights it has.
+        epochs: Every epoch, in order.
+        logits: Of the validation glyphs, shape (M, C).
+        targets: Of the same, shape (M,).
+    """
+
+    network: nn.Module
+    best: Epoch
+    epochs: tuple[Epoch, ...]
+    logits: Tensor
+    targets: Tensor
+
+
+class GlyphsTask:
+    """What ``loop.Loop`` is to train; torch's global generator decides all that is random.
+
+    Args:
+        recipe: How.
+        spec: What the network looks at.
+        classes: The number of characters.
+        train: What is trained on.
+        held: What the best epoch is chosen by; without any, it is the last.
+        seed: Of the weights.
+    """
+
+    def __init__(
+        self,
+        recipe: GlyphsRecipe,
+        spec: InputSpec,
+        classes: int,
+        train: GlyphSet,
+        held: GlyphSet,
+        seed: int,
+    ) -> None:
+        self._recipe, self._spec, self._classes, self._seed = recipe, spec, classes, seed
+        self._inputs, self._targets = _tensors(train)
+        margin, self._uncut = recipe.augmentation.margin, len(held.problems)
+        wide, self.held_targets = _tensors(held)
+        inner = wide[:, :, margin : margin + spec.height, margin : margin + spec.width]
+        self.held, self._shape = inner.float() / 255, held.targets.shape
+        self.epochs = recipe.epochs_for(len(self._inputs))
+        self.steps_per_epoch = -(-len(self._inputs) // recipe.batch)
+        self._begun = time.monotonic()
+
+    def fresh(self, attempt: int) -> nn.Module:
+        """Return an untrained network."""
+        torch.manual_seed(self._seed + attempt)
+        return NETWORKS[self._recipe.network](self._spec, self._classes)
+
+    def batches(self, number: int) -> Generator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield shuffled batches, each input changed in its own way: glyphs, astray, targets."""
+        while True:
+            order = torch.randperm(len(self._inputs)).to(self._inputs.device)
+            for chosen in torch.split(order, self._recipe.batch):
+                inputs = self._inputs[chosen]
+                glyphs, astray = augment(inputs, self._spec, self._recipe.augmentation)
+                yield glyphs, astray, self._targets[chosen]
+
+    def loss(
+        self, network: nn.Module, batch: tuple[Tensor, Tensor, Tensor], training: Training
+    ) -> tuple[Tensor, Tensor]:
+        """Return the mean cross-entropy; a window astray should be every character alike."""
+        glyphs, astray, targets = batch
+        logits = network(glyphs)
+        each = nn.functional.cross_entropy(logits, targets, reduction="none")
+        alike = -nn.functional.log_softmax(logits, 1).mean(1)
+        loss = torch.where(astray, alike, each).mean()
+        return loss, loss.detach()
+
+    def validate(self, training: Training) -> Decision:
+        """Add an epoch, and keep its weights if they are the best.
+
+        Epochs are ranked by the validation loss: of few samples it says more than the accuracy
+        does. Captchas that could not be cut count as wrong.
+        """
+        logits = logits_of(training.validated, self.held)
+        number, character, captcha, score = len(training.rows) + 1, None, None, 0.0
+        if len(self.held_targets):
+            right = (logits.argmax(1) == self.held_targets).reshape(self._shape)
+            cut = len(right) / (len(right) + self._uncut)
+            character = cut * right.float().mean().item()
+            captcha = cut * right.all(1).float().mean().item()
+            score = -nn.functional.cross_entropy(logits, self.held_targets).item()
+        seconds, self._begun = time.monotonic() - self._begun, time.monotonic()
+        epoch = Epoch(number, self.epochs, training.loss, character, captcha, seconds)
+        training.rows.append(epoch)
+        if not training.kept or score >= training.kept["score"]:
+            training.keep(epoch=number, score=score)
+        return Decision.CONTINUE
+
+    def line(self, training: Training) -> str:
+        """Return the newest epoch as the user is told it."""
+        epoch = _epochs(training)[-1]
+        text = f"epoch {epoch.number:2}/{epoch.of}  loss {epoch.loss:.4f}"
+        if epoch.character is not None and epoch.captcha is not None:
+            text += (
+                f"  validation: {epoch.character:.2%} of characters, "
+                f"{epoch.captcha:.2%} of captchas"
+            )
+        return f"{text}  {epoch.seconds:.1f} s"
+
+
+def _epochs(training: Training) -> tuple[Epoch, ...]:
+    return tuple(row for row in training.rows if isinstance(row, Epoch))
+
+
+def _tensors(glyphs: GlyphSet) -> tuple[Tensor, Tensor]:
+    inputs = torch.from_numpy(glyphs.inputs).flatten(0, 1).unsqueeze(1)
+    device = Place().device
+    return inputs.to(device), torch.from_numpy(glyphs.targets).flatten().to(device)
+
+
+@torch.no_grad()
+def logits_of(network: nn.Module, inputs: Tensor) -> Tensor:
+    """Return what a network, in evaluation mode, makes of glyphs, a part at a time."""
+    return torch.cat([network(part) for part in torch.split(inputs, 1024)])
+
+
+def fit(
+    recipe: GlyphsRecipe,
+    spec: InputSpec,
+    classes: int,
+    train: GlyphSet,
+    held: GlyphSet,
+    seed: int,
+    watch: Watch,
+) -> Fitted:
+    """Train a network by ``recipe``.
+
+    The validation glyphs choose the epoch whose weights are kept; without any, it is the last.
+    torch's global seed is set, and stays so.
+
+    Raises:
+        TrainingError: If the loss is not a number any more, or no time was left for an epoch.
+    """
+    task = GlyphsTask(recipe, spec, classes, train, held, seed)
+    network = task.fresh(0)
+    clock = Clock(task.epochs * task.steps_per_epoch, watch.deadline)
+    training = Training(network, recipe, clock, Curriculum(), Place())
+    Loop(training, task, watch, every=task.steps_per_epoch).run()
+    epochs = _epochs(training)
+    if not epochs:
+        raise TrainingError("train", "no time was left for an epoch", "give a longer time limit")
+    network = training.result()
+    logits = logits_of(network, task.held.cpu())
+    best = epochs[int(training.kept["epoch"]) - 1]
+    return Fitted(network, best, epochs, logits, task.held_targets.cpu())
+
+
+def train_glyphs(request: Request, watch: Watch) -> Product:
+    """Train a glyph network and export it.
+
+    Args:
+        request: How; its data set is as ``usable`` returns it.
+        watch: Who is told.
+
+    Raises:
+        TrainingError: If there is nothing to train on, or training fails.
+    """
+    recipe, scheme, seed = request.recipe, request.scheme, request.seed
+    assert isinstance(recipe, GlyphsRecipe)
+    assert scheme is not None
+    spec = InputSpec.of_scheme(scheme, recipe.looks_at)
+    train, held = _sets(request.dataset, scheme, recipe, spec, seed)
+    if watch.deadline is not None:
+        watch = replace(watch, deadline=watch.deadline - _EXPORT_SECONDS)
+    fitted = fit(recipe, spec, len(scheme.charset), train, held, seed, watch)
+    samples, best = len(train.inputs) + len(held.inputs), fitted.best
+    metrics = {"epoch": best.number, "epochs": len(fitted.epochs), "loss": best.loss}
+    if best.captcha is not None and best.character is not None:
+        metrics |= {"validation_character": best.character, "validation_captcha": best.captcha}
+    metadata = Metadata(
+        format=FORMAT,
+        method="glyphs",
+        charset=Charset(scheme.charset),
+        input=asdict(spec),
+        normalisation=NORMALISATION,
+        scheme=asdict(scheme),
+        temperature=class_temperature(fitted.logits, fitted.targets),
+        version=__version__,
+        seed=seed,
+        data=json.dumps({"samples": samples, "recipe": recipe.name}),
+        metrics=metrics,
+    )
+    problems = (*train.problems, *held.problems)
+    data = export(fitted.network, example(spec), metadata)
+    return Product(data, metadata, samples, problems, fitted.epochs)
+
+
+def example(spec: InputSpec) -> Tensor:
+    """Return a batch of noise, to export and compare with, shape (5, 1, height, width)."""
+    return torch.rand(5, 1, spec.height, spec.width, generator=torch.Generator().manual_seed(0))
+
+
+def _sets(
+    dataset: Dataset, scheme: Scheme, recipe: GlyphsRecipe, spec: InputSpec, seed: int
+) -> tuple[GlyphSet, GlyphSet]:
+    """Cut the samples to train on and those held out."""
+    held, margin = Dataset(dataset.folder, ()), recipe.augmentation.margin
+    if recipe.validation:
+        dataset, held = dataset.hold_out(recipe.validation, seed=seed)
+    train = glyphs_of(dataset, scheme, spec, margin)
+    if len(train.inputs) == 0:
+        what, remedy = "no sample can be trained on", "label some captchas of the scheme"
+        if train.problems:
+            first = train.problems[0]
+            what, remedy = f"{what}: {first.where}: {first.what}", first.remedy
+        raise TrainingError(printable(dataset.folder), what, remedy)
+    return train, glyphs_of(held, scheme, spec, margin)

@@ -1,0 +1,93 @@
+"""What a training of either method is asked, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captchascope.charset import Charset
+from captchascope.data.dataset import Dataset
+from captchascope.errors import CaptchascopeError, TrainingError
+from captchascope.files import printable
+from captchascope.glyphs.scheme import Scheme
+from captchascope.model.metadata import Metadata
+from captchascope.train.ctc.infer import alphabet_of
+from captchascope.train.recipes import CtcRecipe, GlyphsRecipe
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to train, in plain values that another process can be given.
+
+    Attributes:
+        dataset: What to train on, all of it usable.
+        folder: The run folder.
+        recipe: How.
+        seed: Of weights, order and validation samples.
+        deadline: ``time.monotonic`` by which all must be done; None for no limit.
+        scheme: How to cut glyphs; None without segmentation.
+        source: The model file to begin with; None for none.
+        unlabelled: A folder of further images.
+        resume: Whether to go on from the run folder's checkpoint.
+    """
+
+    dataset: Dataset
+    folder: Path
+    recipe: CtcRecipe | GlyphsRecipe
+    seed: int = 0
+    deadline: float | None = None
+    scheme: Scheme | None = None
+    source: Path | None = None
+    unlabelled: Path | None = None
+    resume: bool = False
+
+    @property
+    def begins_with(self) -> str:
+        """The model file as it is told and kept: no path of this machine."""
+        return "nothing" if self.source is None else printable(self.source.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A model, and how it came about.
+
+    Attributes:
+        data: The model file.
+        metadata: What it says about itself.
+        samples: How many captchas it was trained and validated on.
+        problems: Samples that were left out, and why.
+        rows: Every validation, in order.
+    """
+
+    data: bytes
+    metadata: Metadata
+    samples: int
+    problems: tuple[CaptchascopeError, ...]
+    rows: Sequence[DataclassInstance]
+
+
+def usable(dataset: Dataset, scheme: Scheme | None = None) -> Dataset:
+    """Return ``dataset`` with the labels that cannot be trained on moved to its problems.
+
+    Args:
+        dataset: What to train on.
+        scheme: How glyphs are cut; None without segmentation.
+
+    Raises:
+        TrainingError: If nothing is left that could be read without segmentation.
+    """
+    if scheme is not None:
+        charset = Charset(scheme.charset)
+        return dataset.require_length(scheme.split.count).require_charset(charset)
+    alphabet = alphabet_of(dataset)
+    if alphabet is not None:
+        dataset = dataset.require_charset(alphabet)
+    if not dataset.samples:
+        what = "no sample can be trained on"
+        raise TrainingError(printable(dataset.folder), what, "label some captchas")
+    return dataset

@@ -1,0 +1,72 @@
+"""Who is told what a training does, and who may end it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class Interrupts:
+    """Turns Ctrl-C and termination into a wish to stop, so that the best model can be written.
+
+    Between ``with`` and its end the first signal is remembered; a second one ends the process the
+    usual way. Elsewhere than in the main thread it does nothing.
+
+    Attributes:
+        number: The signal that came; None before one has.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def __call__(self) -> bool:
+        """Tell whether to stop."""
+        return self.number is not None
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.number is not None:
+            raise KeyboardInterrupt
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told, and when to stop.
+
+    Attributes:
+        say: Takes a line for the user.
+        warn: Takes a line that the user should not miss.
+        share: Takes how much of the training is done, 0 to 1, and the newest exact match on the
+            validation images, None before there is one.
+        stop: Whether to stop, with what is best so far.
+        deadline: ``time.monotonic`` at which training must end; None for no limit.
+        begun: ``time.monotonic`` at which all began.
+    """
+
+    say: Callable[[str], None] = lambda line: None
+    warn: Callable[[str], None] = lambda line: None
+    share: Callable[[float, float | None], None] = lambda share, exact: None
+    stop: Callable[[], bool] = lambda: False
+    deadline: float | None = None
+    begun: float = field(default_factory=time.monotonic)

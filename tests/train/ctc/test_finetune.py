@@ -1,0 +1,92 @@
+"""Beginning with another model's weights: its head follows the alphabet, its eyes the colours."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from captchascope.charset import Charset
+from captchascope.ctc.inputs import CtcSpec, prepare
+from captchascope.errors import UsageError
+from captchascope.generate import draw_captcha
+from captchascope.reader import model_path
+from captchascope.train.ctc.data import TextImages
+from captchascope.train.ctc.finetune import Weights, fine_tuned, read_weights
+from captchascope.train.ctc.network import CtcNet
+from captchascope.train.ctc.validate import outputs_of, score
+
+SPEC = CtcSpec("whole", 40, 120, 120, 120, 3)
+CHARS = "ADEHKR34678"
+
+
+@cache
+def start() -> Weights:
+    """Read the start that ships."""
+    return read_weights(model_path("start"))
+
+
+def plain(charset: Charset, fold: bool = False) -> TextImages:
+    """Draw some easily read captchas; labelled in small letters where ``fold``."""
+    images, targets = [], []
+    for number in range(24):
+        drawn = draw_captcha("plain", 3, number, {"charset": CHARS, "length": (4, 4)})
+        pixels = drawn.image if drawn.image.ndim == 3 else np.stack([drawn.image] * 3, 2)
+        images.append(prepare(pixels, SPEC))
+        label = drawn.label.lower() if fold else drawn.label
+        targets.append(np.array(charset.encode(label), np.int64))
+    return TextImages(tuple(images), tuple(targets))
+
+
+def right(network: CtcNet, data: TextImages) -> float:
+    """Return the share of texts that a network reads right."""
+    return score(outputs_of(network.eval(), data.images), data.targets).exact
+
+
+def test_the_start_reads_before_it_is_trained() -> None:
+    """Most of what is plain, in an alphabet that it was never told to expect."""
+    charset = Charset(CHARS)
+    data = plain(charset)
+    assert right(fine_tuned(start(), charset, 3, data), data) > 0.7
+
+
+def test_labels_in_the_other_case_are_understood() -> None:
+    """The images show capitals, the labels small letters."""
+    charset = Charset(CHARS.lower())
+    data = plain(charset, fold=True)
+    assert right(fine_tuned(start(), charset, 3, data), data) > 0.7
+
+
+def test_unknown_characters_begin_untrained_beside_known_ones() -> None:
+    """An alphabet of its own is no obstacle."""
+    charset = Charset(CHARS + "äß€")
+    data = plain(charset)
+    assert right(fine_tuned(start(), charset, 3, data), data) > 0.5
+
+
+def test_gray_images_are_seen_as_three_equal_channels() -> None:
+    """The network for gray says of a gray image what the one for colours says."""
+    charset = Charset(CHARS)
+    data = plain(charset)
+    grays = tuple(np.ascontiguousarray(image[..., 1]) for image in data.images)
+    colour = fine_tuned(start(), charset, 3, data).eval()
+    gray = fine_tuned(start(), charset, 1, TextImages(grays, data.targets)).eval()
+    one = torch.rand(1, 1, 40, 120)
+    torch.testing.assert_close(gray(one), colour(one.repeat(1, 3, 1, 1)), atol=1e-3, rtol=1e-3)
+
+
+def test_a_small_model_begins_a_small_one() -> None:
+    """The size is the file's, whatever the recipe has."""
+    weights = read_weights(model_path("metu"))
+    assert weights[2] == "fast"
+    assert weights[1] == Charset("0123456789")
+
+
+def test_a_model_of_the_other_way_is_refused() -> None:
+    """It has no network that could be trained on."""
+    path: Path = model_path("metu-glyphs")
+    with pytest.raises(UsageError, match="holds no network of the whole way"):
+        read_weights(path)

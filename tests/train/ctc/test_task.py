@@ -1,0 +1,240 @@
+"""The loop: what it learns, what it survives, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tensorboardX.proto.event_pb2 import Event
+
+from captchascope.errors import TrainingError
+from captchascope.train.checkpoint import CHECKPOINT, read_checkpoint
+from captchascope.train.ctc import validate
+from captchascope.train.ctc.data import TextImages
+from captchascope.train.ctc.network import CtcNet
+from captchascope.train.ctc.task import Fitted, Start, Where, fit
+from captchascope.train.ctc.validate import outputs_of, score
+from captchascope.train.recipes import CtcRecipe
+from captchascope.train.watch import Interrupts, Watch
+from train.ctc.tasks import TINY, task
+
+
+def fresh(seed: int) -> CtcNet:
+    """Return an untrained network for four kinds of characters."""
+    torch.manual_seed(seed)
+    return CtcNet(1, 5, "fast")
+
+
+def fitted(
+    folder: Path,
+    plan: CtcRecipe = TINY,
+    watch: Watch | None = None,
+    resume: bool = False,
+    held: TextImages | None = None,
+    made: Callable[[int], CtcNet] = fresh,
+) -> Fitted:
+    """Train on the tiny task."""
+    start = Start(made(0), made, True, 0)
+    held = task(40, 1) if held is None else held
+    return fit(task(120), held, plan, start, Where(folder, resume, {}), watch or Watch())
+
+
+def exact(network: CtcNet) -> float:
+    """Return the share of new texts that a network reads."""
+    unseen = task(100, 2)
+    return score(outputs_of(network, unseen.images), unseen.targets).exact
+
+
+def events(folder: Path) -> list[Event]:
+    """Return the events that TensorBoard would read."""
+    (path,) = (folder / "tensorboard").iterdir()
+    data, found = path.read_bytes(), []
+    while data:
+        size = int.from_bytes(data[:8], "little")
+        found.append(Event.FromString(data[12 : 12 + size]))
+        data = data[16 + size :]
+    return found
+
+
+def test_it_learns_from_scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads new images; the rows are in a table and for TensorBoard; nothing else is left."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    said: list[str] = []
+    result = fitted(tmp_path / "run", watch=Watch(say=said.append))
+    assert exact(result.network) > 0.9
+    assert not result.network.training
+    assert not result.stuck
+    assert len(said) == len(result.rows) >= 2
+    assert result.rows[-1].views == 16 * result.rows[-1].step == 16 * 60
+    rows = list(csv.DictReader((tmp_path / "run" / "log.csv").read_text().splitlines()))
+    assert [int(row["step"]) for row in rows] == [row.step for row in result.rows]
+    assert float(rows[-1]["exact"]) == result.rows[-1].exact
+    told = [(e.step, v.tag) for e in events(tmp_path / "run") for v in e.summary.value]
+    assert [step for step, tag in told if tag == "exact"] == [row.step for row in result.rows]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    names = sorted(path.name for path in (tmp_path / "run").iterdir())
+    assert names == [CHECKPOINT, "log.csv", "tensorboard"]
+
+
+def test_a_training_taken_up_ends_as_if_it_had_not_been_ended(tmp_path: Path) -> None:
+    """Bit for bit, where the steps decide how far it is, as they do without a time limit."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    none = TextImages((), ())
+    whole = fitted(tmp_path / "one", held=none)
+    stop = Interrupts()
+    half = fitted(tmp_path / "two", watch=Watch(stop=stop, share=_after(0.6, stop)), held=none)
+    assert half.rows[-1].step < 60
+    result = fitted(tmp_path / "two", resume=True, held=none)
+    assert result.rows[-1].step == 60
+    steps = [row.step for row in result.rows]
+    assert steps == sorted(set(steps))
+    wanted, given = whole.network.state_dict(), result.network.state_dict()
+    assert result.step == whole.step
+    assert all(torch.equal(wanted[name], given[name]) for name in wanted)
+    last = [read_checkpoint(tmp_path / name / CHECKPOINT) for name in ("one", "two")]
+    for part in ("network", "averaged"):
+        one, two = (held[part] for held in last)
+        assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def _after(share: float, stop: Interrupts) -> Callable[[float, float | None], None]:
+    """Return what wants to stop once so much is done."""
+
+    def note(done: float, _: float | None) -> None:
+        if done >= share:
+            stop.number = signal.SIGINT
+
+    return note
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_after_the_step(tmp_path: Path, number: signal.Signals) -> None:
+    """Even before there was a round; the handlers are then what they were."""
+    before = signal.getsignal(number)
+
+    def tell(done: float, _: float | None) -> None:
+        if done >= 0.05 and stop.number is None:
+            os.kill(os.getpid(), number)
+
+    with Interrupts() as stop:
+        plan = replace(TINY, validations=1)
+        result = fitted(tmp_path, plan, Watch(stop=stop, share=tell))
+    assert stop.number == number
+    assert result.rows == ()
+    assert 3 <= result.step <= 5
+    assert signal.getsignal(number) is before
+    assert read_checkpoint(tmp_path / CHECKPOINT)["steps"] == result.step
+
+
+def test_the_second_signal_ends_it_at_once() -> None:
+    """Whoever presses Ctrl-C twice does not want to wait."""
+    with Interrupts() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_time_that_is_up_ends_it(tmp_path: Path) -> None:
+    """The rate has then ended its cycle."""
+    plan = replace(TINY, most_views=10**9, max_steps=10**6)
+    begun = time.monotonic()
+    result = fitted(tmp_path, plan, Watch(deadline=begun + 3))
+    assert 2.5 < time.monotonic() - begun < 6
+    assert result.rows[-1].rate < 0.02 * plan.rate
+    with pytest.raises(TrainingError, match="no time was left"):
+        fitted(tmp_path, plan, Watch(deadline=time.monotonic()))
+
+
+class Breaking(CtcNet):
+    """A network whose logits are no numbers in some of its steps."""
+
+    broken: frozenset[int] = frozenset()
+    steps = 0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Break."""
+        logits: torch.Tensor = super().forward(images)
+        if self.training:
+            Breaking.steps += 1
+            if Breaking.steps in self.broken:
+                return logits * math.nan
+        return logits
+
+
+def test_a_loss_that_is_no_number_is_mended_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From where all was well, at half the rate, said aloud; the second time it is an error."""
+    warned: list[str] = []
+    monkeypatch.setattr(Breaking, "steps", 0)
+    monkeypatch.setattr(Breaking, "broken", frozenset({25}))
+    made = lambda seed: Breaking(1, 5, "fast")  # noqa: E731
+    plan = replace(TINY, most_views=16 * 100)
+    result = fitted(tmp_path, plan, Watch(warn=warned.append), made=made)
+    assert warned == ["the loss is not a number any more: going back, on at half the rate"]
+    assert exact(result.network) > 0.5
+    monkeypatch.setattr(Breaking, "steps", 0)
+    monkeypatch.setattr(Breaking, "broken", frozenset({5, 9}))
+    with pytest.raises(TrainingError, match="even at half the rate"):
+        fitted(tmp_path, made=made)
+
+
+class Mute(CtcNet):
+    """A network that says nothing at all, if it is among the first that are made."""
+
+    made = 0
+    mute = 0
+    silence: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__(1, 5, "fast")
+        Mute.made += 1
+        self.register_buffer("silence", torch.tensor(1000.0 * (Mute.made <= Mute.mute)))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Say nothing but blanks."""
+        logits: torch.Tensor = super().forward(images)
+        return logits - self.silence * (torch.arange(5) > 0)
+
+
+@pytest.mark.parametrize("mute", [1, 9])
+def test_whoever_says_the_same_of_every_image_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mute: int
+) -> None:
+    """With other weights, and said aloud, at most twice; if it was in vain, that is told."""
+    monkeypatch.setattr(Mute, "made", 0)
+    monkeypatch.setattr(Mute, "mute", mute)
+    monkeypatch.setattr(validate, "_SEEN", 16 * 8)
+    warned: list[str] = []
+    plan = replace(TINY, most_views=16 * 240, validations=20)
+    result = fitted(tmp_path, plan, Watch(warn=warned.append), made=lambda seed: Mute())
+    assert set(warned) == {"the network says the same of every image: it begins anew"}
+    assert 1 <= len(warned) <= 2
+    assert result.stuck == (mute == 9)
+    assert Mute.made == 1 + len(warned)
+
+
+def test_the_best_is_chosen_by_enough_images_only(tmp_path: Path) -> None:
+    """Of few, the last weights are taken."""
+    result = fitted(tmp_path, replace(TINY, validations=12), held=task(19, 1))
+    assert result.step == 60
+    assert [row.exact is not None for row in result.rows] == [True] * len(result.rows)
+
+
+def test_without_validation_images_there_is_nothing_to_say_of_them(tmp_path: Path) -> None:
+    """But of the training images."""
+    result = fitted(tmp_path, held=TextImages((), ()))
+    assert {(row.exact, row.character, row.validation_loss) for row in result.rows} == {(None,) * 3}
+    assert result.rows[-1].trained > 0.9
