@@ -21,7 +21,6 @@ LONGEST = 500  # lines
 
 ONLY_IN = {
     "torch": {"train"},
-    "lightning": {"train"},
     "onnx": {"train"},
     "onnxscript": {"train"},
     "filelock": {"collect", "train"},
@@ -172,7 +171,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 
 
 HEAVY = [
-    *("torch", "lightning", "tensorboardX", "onnx", "onnxscript"),
+    *("torch", "tensorboardX", "onnx", "onnxscript"),
     *("httpx", "selectolax", "protego", "stamina", "playwright", "uvicorn"),
     *("matplotlib", "fastapi", "prometheus_client", "ray", "pyarrow"),
 ]

@@ -12,7 +12,7 @@ from pathlib import Path
 import captchascope
 from captchascope.generate import draw_captcha
 
-HEAVY = {"torch", "lightning", "onnx", "onnxscript", "matplotlib", "pyarrow", "ray", "sklearn"}
+HEAVY = {"torch", "onnx", "onnxscript", "matplotlib", "pyarrow", "ray", "sklearn"}
 UNNEEDED = HEAVY | {"PIL", "click", "jinja2", "rapidfuzz", "rich", "multiprocessing"}
 
 SCRIPT = """

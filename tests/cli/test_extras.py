@@ -11,7 +11,7 @@ from cli.commands import Cli, one_line
 
 
 @pytest.mark.parametrize(
-    "package", ["torch", "lightning", "onnx", "onnxscript", "filelock", "tensorboardX"]
+    "package", ["torch", "onnx", "onnxscript", "filelock", "tensorboardX"]
 )
 def test_training_without_its_packages(
     cli: Cli, package: str, monkeypatch: pytest.MonkeyPatch

@@ -122,7 +122,7 @@ def mute_stdout() -> None:
 
 
 _PACKAGES = {
-    "train": ("torch", "lightning", "onnx", "onnxscript", "filelock", "tensorboardX"),
+    "train": ("torch", "onnx", "onnxscript", "filelock", "tensorboardX"),
     "collect": ("fastapi", "filelock", "httpx", "protego", "selectolax", "stamina", "uvicorn"),
     "browser": ("playwright",),
     "web": ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn"),

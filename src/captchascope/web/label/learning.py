@@ -125,7 +125,7 @@ _TRAINED = "trained on"  # how many labels there were when the last training beg
 
 def can_train() -> bool:
     """Say whether the packages of the extra ``train`` are installed."""
-    return all(find_spec(name) is not None for name in ("torch", "lightning", "onnxscript"))
+    return all(find_spec(name) is not None for name in ("torch", "onnxscript"))
 
 
 def training_command(folder: Path, seconds: float) -> list[str]:
