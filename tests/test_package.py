@@ -42,11 +42,13 @@ def test_the_names_of_the_package_are_pinned() -> None:
         "Reading",
         "SchemeError",
         "SegmentationError",
+        "Trained",
         "TrainingError",
         "UsageError",
         "evaluate_reader",
         "load",
         "read_dataset",
+        "train_model",
     ]
     assert all(hasattr(captchascope, name) for name in captchascope.__all__)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from captchascope.evaluate import Evaluation, evaluate_reader
     from captchascope.reader import Reader, load
     from captchascope.records import CharReading, Reading
+    from captchascope.train import Trained, train_model
 
 __all__ = [
     "CaptchascopeError",
@@ -44,11 +45,13 @@ __all__ = [
     "Reading",
     "SchemeError",
     "SegmentationError",
+    "Trained",
     "TrainingError",
     "UsageError",
     "evaluate_reader",
     "load",
     "read_dataset",
+    "train_model",
 ]
 
 _LATER = {
@@ -58,9 +61,11 @@ _LATER = {
     "ReadOptions": "decode",
     "Reader": "reader",
     "Reading": "records",
+    "Trained": "train",
     "evaluate_reader": "evaluate",
     "load": "reader",
     "read_dataset": "data.dataset",
+    "train_model": "train",
 }
 
 

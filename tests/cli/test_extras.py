@@ -10,9 +10,7 @@ import pytest
 from cli.commands import Cli, one_line
 
 
-@pytest.mark.parametrize(
-    "package", ["torch", "onnx", "onnxscript", "filelock", "tensorboardX"]
-)
+@pytest.mark.parametrize("package", ["torch", "onnx", "onnxscript", "filelock", "tensorboardX"])
 def test_training_without_its_packages(
     cli: Cli, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

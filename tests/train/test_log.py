@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.errors import OutputError
-from captchascope.train.ctc.validate import Row
+from captchascope.train.ctc.task import Row
 from captchascope.train.glyphs.task import Epoch
 from captchascope.train.log import EventLog, write_log
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captchascope.data.dataset import Dataset
-from captchascope.errors import CaptchascopeError, UsageError
+from captchascope.errors import CaptchascopeError, MissingExtraError, UsageError
 from captchascope.files import StrPath, atomic_write, printable
 from captchascope.glyphs.scheme import Scheme, load
 from captchascope.reader import model_path
@@ -107,6 +107,7 @@ def train_model(
         ModelError: If the model to start from cannot be used.
         UsageError: If the options contradict each other, or the checkpoint.
         SchemeError: If the scheme cannot be used.
+        MissingExtraError: If the packages of the extra ``train`` are not installed.
     """
     begun = time.monotonic() if begun is None else begun
     plan, cut = chosen_recipe(method, recipe), None
@@ -122,7 +123,7 @@ def train_model(
     output = Path(output)
     request = Request(
         replace(dataset, problems=()),
-        output.with_name(output.name + ".run"),
+        output.parent / f"{output.name}.run",
         plan,
         seed,
         None if time_limit is None else begun + time_limit,
@@ -138,9 +139,11 @@ def train_model(
 
 def _trained(request: Request, output: Path, watch: Watch, devices: int, nodes: int) -> Trained:
     """Train alone or with others, in the run folder, and write the model whole."""
-    from captchascope.train import checkpoint, distributed
-    from captchascope.train.log import write_log
-
+    try:
+        from captchascope.train import checkpoint, distributed
+        from captchascope.train.log import write_log
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("train_model", "train") from error
     glyphs = isinstance(request.recipe, GlyphsRecipe)
     place = distributed.Place() if glyphs else distributed.place_of(devices, nodes)
     with ExitStack() as stack:

@@ -50,7 +50,7 @@ def test_what_is_inferred_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_little_and_odd_data(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three images train a model, with a warning; a bad one among them is told."""
-    tiny(monkeypatch, most_views=16 * 120)
+    tiny(monkeypatch, most_views=8 * 100, batch=8)
     folder_of(Path("digits"), 4)
     Path("digits/2.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     done = cli(*TRAIN)
@@ -134,7 +134,7 @@ def test_nothing_to_take_up(cli: Cli) -> None:
 @pytest.mark.usefixtures("left_behind")
 def test_what_was_left_is_not_taken_up_unasked(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said, and training begins anew."""
-    tiny(monkeypatch, most_views=16 * 120)
+    tiny(monkeypatch)
     done = cli(*TRAIN)
     assert done.status == 0
     assert f"{RUN} held an unfinished training: beginning anew" in done.errors

@@ -97,7 +97,7 @@ def test_whoever_interrupts_it_gets_the_best_so_far() -> None:
 def test_a_killed_training_goes_on(
     cli: Cli, killed: Path, left: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It leaves no model but a checkpoint; taken up, it reads as well as one that was let be."""
+    """It leaves no model but a checkpoint; taken up, it reads as if it had been let be."""
     assert not (killed / "mine.onnx").exists()
     assert 0 < left < 120
     tiny(monkeypatch, most_views=BRIEF.most_views)
@@ -105,10 +105,8 @@ def test_a_killed_training_goes_on(
     assert done.status == 0, done
     first = next(line for line in done.errors if line.startswith("step "))
     assert int(first.split("/")[0].removeprefix("step ")) > left
-    resumed = exact(cli)
+    assert exact(cli) > 0.95
     assert not (RUN / CHECKPOINT).exists()
-    assert cli(*TRAIN).status == 0
-    assert abs(exact(cli) - resumed) <= 0.01
 
 
 @pytest.mark.usefixtures("here")

@@ -17,7 +17,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 from captchascope.errors import TrainingError
 from captchascope.train.checkpoint import CHECKPOINT, read_checkpoint
-from captchascope.train.ctc import validate
+from captchascope.train.ctc import task as ctc_task
 from captchascope.train.ctc.data import TextImages
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.task import Fitted, Start, Where, fit
@@ -216,9 +216,9 @@ def test_whoever_says_the_same_of_every_image_begins_anew(
     """With other weights, and said aloud, at most twice; if it was in vain, that is told."""
     monkeypatch.setattr(Mute, "made", 0)
     monkeypatch.setattr(Mute, "mute", mute)
-    monkeypatch.setattr(validate, "_SEEN", 16 * 8)
+    monkeypatch.setattr(ctc_task, "_SEEN", 16 * 8)
     warned: list[str] = []
-    plan = replace(TINY, most_views=16 * 240, validations=20)
+    plan = replace(TINY, most_views=16 * 120, validations=20)
     result = fitted(tmp_path, plan, Watch(warn=warned.append), made=lambda seed: Mute())
     assert set(warned) == {"the network says the same of every image: it begins anew"}
     assert 1 <= len(warned) <= 2

@@ -25,7 +25,7 @@ from captchascope.train.recipes import GLYPHS_RECIPES, Augmentation, GlyphsRecip
 from captchascope.train.request import Product, Request, usable
 from captchascope.train.schedule import Clock, Curriculum
 from captchascope.train.watch import Watch
-from train.glyphs.tiny import METU, WINDOW, batch_of, drawn, quick, stripes
+from train.glyphs.tiny import METU, WINDOW, drawn, quick, stripes
 
 SPEC = InputSpec("window", 12, 12)
 MOVED = Augmentation(jitter=1, scale=0.05, rows=0.1, noise=0.02, astray=0)
@@ -238,15 +238,10 @@ def test_the_model_says_what_it_is(data: Dataset) -> None:
     assert open_model_bytes(trained.data, "trained").metadata.to_props() == meta.to_props()
 
 
-@pytest.mark.parametrize("name", ["default", "tutorial"])
-def test_the_seed_decides_the_file(data: Dataset, name: str) -> None:
-    """The same gives the same logits to the bit."""
-    recipe = quick(name, epochs=1)
-    batch = batch_of(InputSpec.of_scheme(METU, recipe.looks_at))
-    first, second = (
-        open_model_bytes(made(data, recipe, seed=1).data, "m").run(batch) for _ in range(2)
-    )
-    assert np.array_equal(first, second)
+def test_the_seed_decides_the_file(data: Dataset) -> None:
+    """The same gives the same bytes."""
+    first, second = (made(data, quick(epochs=1), seed=1).data for _ in range(2))
+    assert first == second
 
 
 def test_what_cannot_be_cut_is_reported(tmp_path: Path) -> None:
@@ -282,10 +277,6 @@ def test_labels_that_the_scheme_cannot_have(data: Dataset) -> None:
 
 
 def test_the_export_has_its_time(data: Dataset) -> None:
-    """The deadline is that of the written file: training ends well before it."""
-    begun, long = time.monotonic(), quick(epochs=10**6)
-    trained = made(data, long, watch=Watch(deadline=begun + 18))
-    assert time.monotonic() - begun < 18
-    assert 1 <= len(trained.rows) < 10**6
+    """The deadline is that of the written file: a training that could not end before is none."""
     with pytest.raises(TrainingError, match="no time was left"):
-        made(data, long, watch=Watch(deadline=time.monotonic() + 5))
+        made(data, quick(), watch=Watch(deadline=time.monotonic() + 5))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -14,12 +15,21 @@ from captchascope.train.checkpoint import CHECKPOINT, Facts, read_checkpoint
 from captchascope.train.ctc.data import Batch, Batches, TextImages
 from captchascope.train.ctc.losses import aligned_loss, ctc_loss, text_span
 from captchascope.train.ctc.network import CtcNet
-from captchascope.train.ctc.validate import Row, Validation, rows_of
+from captchascope.train.ctc.validate import Score, is_as_good, outputs_of, score
 from captchascope.train.distributed import Place, connected
 from captchascope.train.loop import Decision, Loop, Training
 from captchascope.train.recipes import CtcRecipe
 from captchascope.train.schedule import Clock, Curriculum
 from captchascope.train.watch import Watch
+
+FEWEST = 20
+"""With fewer validation images the last weights are taken, not those that seem best on them."""
+
+_PROBED = 64  # training images that are read in every validation
+_SETTLED = 0.25  # of the cycle: by then a network reads something, or never will
+_SEEN = 5_000  # images, before which nobody can expect it to
+_LATEST = 0.6  # of the training: later there is no time for another beginning
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,34 @@ class Where:
     folder: Path
     resume: bool
     facts: Facts
-    place: Place = Place()  # noqa: RUF009  # frozen
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a validation gave; what is measured on validation images is None without any.
+
+    Attributes:
+        step: Steps so far.
+        views: Images seen so far.
+        seconds: Of training so far.
+        loss: Mean of the training loss since the row before, nats.
+        validation_loss: CTC loss per character, nats.
+        exact: Share of the validation texts that are right.
+        character: Share of their characters that are right.
+        rate: The learning rate.
+        trained: Share of some training texts that are right.
+    """
+
+    step: int
+    views: int
+    seconds: float
+    loss: float
+    validation_loss: float | None
+    exact: float | None
+    character: float | None
+    rate: float
+    trained: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +114,32 @@ class CtcTask:
     """What ``loop.Loop`` is to train.
 
     Args:
-        batches: Where the steps come from.
-        validation: What decides.
+        train: What is trained on.
+        held: What the best weights are chosen by; may be empty.
+        recipe: How.
         start: What training begins with.
+        place: Which of the processes this is.
+        stop: Whether somebody wants to stop.
+
+    Attributes:
+        stuck: Whether the network, when last seen, said the same of every image, and was wrong.
     """
 
-    def __init__(self, batches: Batches, validation: Validation, start: Start) -> None:
-        self._batches, self._validation, self._start = batches, validation, start
+    def __init__(
+        self,
+        train: TextImages,
+        held: TextImages,
+        recipe: CtcRecipe,
+        start: Start,
+        place: Place,
+        stop: Callable[[], bool],
+    ) -> None:
+        self._share, self._own = recipe.share_of_batch(place.world), (place.rank, place.world)
+        self._batches = Batches(train, self._share, recipe.strength, start.seed, self._own)
+        every = -(-len(train) // _PROBED)
+        self._probe = TextImages(train.images[::every], train.targets[::every])
+        self._held, self._recipe, self._start, self._stop = held, recipe, start, stop
+        self.stuck = False
 
     def batches(self, number: int) -> Generator[Batch]:
         """Yield batches without end from the one of this number on."""
@@ -105,8 +161,31 @@ class CtcTask:
         return loss, ctc.detach()
 
     def validate(self, training: Training) -> Decision:
-        """Add a row, keep the weights if they are the best, and decide."""
-        return self._validation.decide(training)
+        """Read some training images and all held out; keep the weights if they are the best.
+
+        Raises:
+            Interrupted: If somebody wants to stop; it is then as if there had been no validation.
+        """
+        probe = self._score(training, self._probe)
+        held = self._score(training, self._held) if len(self._held) else None
+        training.rows.append(
+            Row(
+                step=training.clock.steps,
+                views=training.clock.steps * self._own[1] * self._share,
+                seconds=round(training.clock.seconds, 1),
+                loss=training.loss,
+                validation_loss=None if held is None else held.loss,
+                exact=None if held is None else held.exact,
+                character=None if held is None else held.character,
+                rate=training.rate,
+                trained=probe.exact,
+            )
+        )
+        self._keep(training, held)
+        self.stuck = all(_is_stuck(score) for score in (probe, held) if score is not None)
+        if self._is_hopeless(training):
+            return Decision.RESTART
+        return Decision.STOP if self._is_in_vain(training) else Decision.CONTINUE
 
     def line(self, training: Training) -> str:
         """Return the newest row as the user is told it."""
@@ -119,6 +198,45 @@ class CtcTask:
     def fresh(self, attempt: int) -> nn.Module:
         """Return an untrained network."""
         return self._start.fresh(self._start.seed + attempt)
+
+    def _score(self, training: Training, data: TextImages) -> Score:
+        network, device = training.validated, training.place.device
+        return score(outputs_of(network, data.images, self._stop, device), data.targets)
+
+    def _keep(self, training: Training, held: Score | None) -> None:
+        """Keep these weights, unless earlier ones were better."""
+        loss, record, count = math.inf, 0.0, len(self._held)
+        if held is not None and count >= FEWEST:
+            kept = training.kept
+            if kept and not is_as_good(held, kept, self._recipe.best, count):
+                return
+            loss, record = held.loss, max(held.exact, kept.get("record", 0.0))
+        training.keep(step=float(training.clock.steps), loss=loss, record=record)
+
+    def _is_hopeless(self, training: Training) -> bool:
+        """Tell whether other weights might do better, and there is time for them."""
+        curriculum, progress = training.curriculum, training.progress
+        seen = (training.clock.steps - curriculum.step) * self._share
+        early = curriculum.cycled(progress) < _SETTLED or seen < _SEEN
+        late = progress > _LATEST or curriculum.attempt + 1 >= _ATTEMPTS
+        return self.stuck and not early and not late
+
+    def _is_in_vain(self, training: Training) -> bool:
+        """Tell whether the second half of the training has long brought nothing better."""
+        if training.progress < 0.5 or len(self._held) < FEWEST:
+            return False
+        since = [row for row in rows_of(training) if row.step > training.kept["step"]]
+        return len(since) >= self._recipe.patience
+
+
+def rows_of(training: Training) -> tuple[Row, ...]:
+    """Return what the validations of a training gave."""
+    return tuple(row for row in training.rows if isinstance(row, Row))
+
+
+def _is_stuck(score: Score) -> bool:
+    """Tell whether a network said the same, or nothing, of every image, and was wrong."""
+    return score.exact == 0 and (score.distinct == 1 or score.empty > 0.9)
 
 
 def fit(
@@ -154,11 +272,7 @@ def fit(
     training = Training(start.network, recipe, clock, curriculum, place)
     if where.resume:
         training.load(read_checkpoint(where.folder / CHECKPOINT, where.facts), Row)
-    share = recipe.share_of_batch(place.world)
-    own = place.rank, place.world
-    batches = Batches(train, share, recipe.strength, start.seed, own)
-    validation = Validation(train, held, recipe, watch.stop)
-    task = CtcTask(batches, validation, start)
+    task = CtcTask(train, held, recipe, start, place, watch.stop)
     try:
         with connected(place):
             Loop(training, task, watch, where.folder, where.facts).run()
@@ -170,4 +284,4 @@ def fit(
     network = training.result()
     assert isinstance(network, CtcNet)
     step = int(training.kept.get("step", clock.steps))
-    return Fitted(network, rows_of(training), step, validation.stuck)
+    return Fitted(network, rows_of(training), step, task.stuck)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 import torch
@@ -16,7 +15,6 @@ from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, TrainingError, UsageError
 from captchascope.files import printable
 from captchascope.model.metadata import FORMAT, Metadata
-from captchascope.records import FloatArray
 from captchascope.train.calibrate import text_temperature
 from captchascope.train.ctc.crop import cropped, within
 from captchascope.train.ctc.data import TextImages, text_images
@@ -25,8 +23,8 @@ from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.ood import WithDistance, means_of, threshold, whitening
 from captchascope.train.ctc.pseudo_labels import by_half_time, joined, pseudo_labels, self_trained
-from captchascope.train.ctc.task import Fitted, Start, Where, fit
-from captchascope.train.ctc.validate import FEWEST, outputs_of, score
+from captchascope.train.ctc.task import FEWEST, Fitted, Start, Where, fit
+from captchascope.train.ctc.validate import outputs_of, score
 from captchascope.train.distributed import Place
 from captchascope.train.export import export
 from captchascope.train.recipes import CtcRecipe
@@ -187,37 +185,20 @@ def _product(
         known = replace(known, spec=cropped(fitted.network, known.spec, train, held))
         watch.say(f"looks at  {known.columns()}")
         train, held = within(known.spec, train), within(known.spec, held)
-    samples = len(train) + len(held)
-    data = {"samples": samples, "recipe": request.recipe.name, "from": request.begins_with}
-    metadata, network = described(fitted, train, held, known, request.seed, data)
+    metadata, network = _described(fitted, known, train, held, request)
     example = torch.from_numpy(normalise([train.images[0]] * 2))
     file = export(network, example, metadata, free_width=known.spec.width is None)
-    return Product(file, metadata, samples, problems, fitted.rows)
+    return Product(file, metadata, len(train) + len(held), problems, fitted.rows)
 
 
-def described(
-    fitted: Fitted,
-    train: TextImages,
-    held: TextImages,
-    known: Inferred,
-    seed: int,
-    data: Mapping[str, object],
+def _described(
+    fitted: Fitted, known: Inferred, train: TextImages, held: TextImages, request: Request
 ) -> tuple[Metadata, WithDistance]:
-    """Return the metadata of a network, and the network with the distances that it tells.
-
-    All is measured once more, on the weights that the file has.
-
-    Args:
-        fitted: The network.
-        train: What it was trained on.
-        held: What was held out; may be empty.
-        known: What was inferred of both.
-        seed: Of the training.
-        data: A description of what it was trained on.
-    """
+    """Return what the file says, measured on the weights that it has, and what tells distances."""
     network = fitted.network
     features = outputs_of(network.features, held.images)
-    logits = _logits(network, features)  # what costs time is behind the features
+    with torch.no_grad():  # what costs time is behind the features
+        logits = [network.head(torch.from_numpy(one)).numpy() for one in features]
     steps = fitted.rows[-1].step if fitted.rows else fitted.step
     metrics: dict[str, object] = {"step": fitted.step, "steps": steps}
     if logits:
@@ -231,6 +212,8 @@ def described(
     means = means_of(outputs_of(network.features, train.images[::every]))
     mean, whiten = whitening(means)
     unseen = means_of(features) if features else means
+    samples = len(train) + len(held)
+    data = {"samples": samples, "recipe": request.recipe.name, "from": request.begins_with}
     metadata = Metadata(
         format=FORMAT,
         method="whole",
@@ -240,15 +223,10 @@ def described(
         scheme=None,
         temperature=text_temperature(logits, held.targets),
         version=__version__,
-        seed=seed,
-        data=json.dumps(dict(data)),
+        seed=request.seed,
+        data=json.dumps(data),
         metrics=metrics,
         lengths=known.lengths,
         unfamiliar=threshold(unseen, mean, whiten),
     )
     return metadata, WithDistance(network, mean, whiten)
-
-
-@torch.no_grad()
-def _logits(network: CtcNet, features: Sequence[FloatArray]) -> list[FloatArray]:
-    return [network.head(torch.from_numpy(of_image)).numpy() for of_image in features]

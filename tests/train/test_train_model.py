@@ -1,0 +1,75 @@
+"""Training as the library has it: a data set in, a model file out, and what is told of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+
+from captchascope import load, train_model
+from captchascope.data.dataset import Dataset, read_dataset
+from captchascope.errors import CaptchascopeError, ModelError, TrainingError, UsageError
+from train.ctc.tasks import folder_of, tiny
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Dataset:
+    """Draw labelled digits, of which one image is damaged and one label cannot be learnt."""
+    folder = folder_of(tmp_path / "digits", 80)
+    (folder / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    rows = (folder / "labels.csv").read_text().splitlines()
+    spoilt = [f"{row.split(',')[0]},1\u2028" if row.startswith("5.png,") else row for row in rows]
+    (folder / "labels.csv").write_text("\n".join(spoilt) + "\n")
+    return read_dataset(folder)
+
+
+def test_a_model_comes_of_a_data_set(
+    tmp_path: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads; what was left out is told; and the process is afterwards as it was before."""
+    tiny(monkeypatch)
+    lines: list[str] = []
+    shares: list[float] = []
+    threads = torch.get_num_threads(), cv2.getNumThreads()
+    trained = train_model(
+        digits,
+        tmp_path / "new" / "mine.onnx",
+        recipe="fast",
+        on_line=lines.append,
+        on_progress=lambda share, exact: shares.append(share),
+    )
+    assert trained.model == tmp_path / "new" / "mine.onnx"
+    assert (trained.samples, trained.interrupted) == (len(digits.samples) - 1, False)
+    assert trained.metrics["step"] == 60
+    assert "3.png" in {Path(problem.where).name for problem in trained.problems}
+    assert lines[0] == "alphabet  0123 (4 characters)"
+    assert shares[-1] == 1
+    assert (torch.get_num_threads(), cv2.getNumThreads()) == threads
+    reader = load(trained.model)
+    texts = [reader.read(sample.path).text == sample.label for sample in digits.samples[10:40]]
+    assert sum(texts) > 24
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({"recipe": "fast", "method": "glyphs"}, UsageError, "recipe: fast is of --method whole"),
+        ({"method": "none"}, UsageError, "method: there is no none"),
+        ({"unlabelled": "more", "devices": 2}, UsageError, "unlabelled: is done by one process"),
+        ({"source": "nothing"}, ModelError, "nothing: no such model"),
+        ({"recipe": "fast", "time_limit": 0.01}, TrainingError, "no time was left"),
+    ],
+)
+def test_what_cannot_be(
+    tmp_path: Path,
+    digits: Dataset,
+    options: dict[str, object],
+    error: type[CaptchascopeError],
+    says: str,
+) -> None:
+    """An error that names the parameter, and nothing is left."""
+    with pytest.raises(error, match=says):
+        train_model(digits, tmp_path / "mine.onnx", **options)  # type: ignore[arg-type]
+    assert [path.name for path in tmp_path.iterdir()] == ["digits"]
