@@ -218,7 +218,7 @@ def test_whoever_says_the_same_of_every_image_begins_anew(
     monkeypatch.setattr(Mute, "mute", mute)
     monkeypatch.setattr(ctc_task, "_SEEN", 16 * 8)
     warned: list[str] = []
-    plan = replace(TINY, most_views=16 * 120, validations=20)
+    plan = replace(TINY, most_views=16 * 240, validations=20)
     result = fitted(tmp_path, plan, Watch(warn=warned.append), made=lambda seed: Mute())
     assert set(warned) == {"the network says the same of every image: it begins anew"}
     assert 1 <= len(warned) <= 2
