@@ -143,7 +143,8 @@ def train_command(
         raise UsageError("seed", f"must be 0 to 2**63 - 1, not {seed}", "such as 1")
     from captchascope.train.recipes import GlyphsRecipe, chosen_recipe
 
-    glyphs = isinstance(chosen_recipe(method, recipe), GlyphsRecipe)
+    plan = chosen_recipe(method, recipe)
+    glyphs = isinstance(plan, GlyphsRecipe)
     _check_options(context, glyphs)
     need("train", "captchascope train")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
@@ -151,10 +152,13 @@ def train_command(
     from captchascope.glyphs.scheme import load_scheme
     from captchascope.train import train_model
     from captchascope.train.distributed import place_of
-    from captchascope.train.request import usable
+    from captchascope.train.request import usable, weights_of
 
     dataset = read_dataset(folder, labels_from).select(first, last)
     cut = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
+    given = context.get_parameter_source("source")
+    chosen = None if given is None or given.name == "DEFAULT" else source
+    weights = weights_of(plan, chosen, unlabelled, devices * nodes)
     dataset = usable(dataset, cut if glyphs else None)
     if glyphs or place_of(devices, nodes).rank == 0:
         for problem in dataset.problems:
@@ -166,7 +170,6 @@ def train_command(
         console.note(f"{count} samples, scheme {cut.name}, recipe {recipe}", level=1)
     elif time_limit is None:
         time_limit = _LIMIT
-    given = context.get_parameter_source("source")
     with console.progress("training", _TICKS) as progress:
         trained = train_model(
             dataset,
@@ -175,7 +178,7 @@ def train_command(
             recipe=recipe,
             seed=seed,
             scheme=cut,
-            source=None if given is None or given.name == "DEFAULT" else source,
+            source=weights or "none",
             time_limit=time_limit,
             unlabelled=unlabelled,
             resume=resume,

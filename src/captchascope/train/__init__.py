@@ -5,7 +5,6 @@ This is the only package that imports torch, and it does so when a training begi
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captchascope.data.dataset import Dataset
-from captchascope.errors import CaptchascopeError, MissingExtraError, UsageError
+from captchascope.errors import CaptchascopeError, MissingExtraError
 from captchascope.files import StrPath, atomic_write, printable
-from captchascope.glyphs.scheme import Scheme, load
-from captchascope.reader import model_path
-from captchascope.train.recipes import CtcRecipe, GlyphsRecipe, chosen_recipe
-from captchascope.train.request import Request, usable
+from captchascope.glyphs.scheme import Scheme, load_scheme
+from captchascope.train.recipes import GlyphsRecipe, chosen_recipe
+from captchascope.train.request import Request, usable, weights_of
 from captchascope.train.watch import Interrupts, Watch
 
 if TYPE_CHECKING:
@@ -73,8 +71,7 @@ def train_model(
     Beside it lies ``MODEL.onnx.run/`` with the log, and with a checkpoint until all is done. In the
     main thread, Ctrl-C ends a training without segmentation early, with the best model so far.
 
-    >>> from captchascope import load, train_model
-    >>> from captchascope.data.dataset import read_dataset
+    >>> from captchascope import load, read_dataset, train_model
     >>> trained = train_model(read_dataset("captchas"), "mine.onnx", time_limit=540)
     >>> load(trained.model).read("captchas/1.jpeg").text
     '321404'
@@ -112,12 +109,8 @@ def train_model(
     begun = time.monotonic() if begun is None else begun
     plan, cut = chosen_recipe(method, recipe), None
     if isinstance(plan, GlyphsRecipe):
-        cut = scheme if isinstance(scheme, Scheme) else load(scheme)
-    if unlabelled is not None and devices * nodes > 1:
-        what = "is done by one process"
-        raise UsageError("unlabelled", what, "leave --devices and --nodes away")
-    if source is None:
-        source = "start" if isinstance(plan, CtcRecipe) and plan.name == "default" else "none"
+        cut = scheme if isinstance(scheme, Scheme) else load_scheme(scheme)
+    weights = weights_of(plan, source, unlabelled, devices * nodes)
     given = dataset.problems
     dataset = usable(dataset, cut)
     output = Path(output)
@@ -128,7 +121,7 @@ def train_model(
         seed,
         None if time_limit is None else begun + time_limit,
         cut,
-        None if source == "none" else model_path(os.fspath(source)),
+        weights,
         None if unlabelled is None else Path(unlabelled),
         resume,
     )

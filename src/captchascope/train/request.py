@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from captchascope.charset import Charset
 from captchascope.data.dataset import Dataset
-from captchascope.errors import CaptchascopeError, TrainingError
-from captchascope.files import printable
+from captchascope.errors import CaptchascopeError, TrainingError, UsageError
+from captchascope.files import StrPath, printable
 from captchascope.glyphs.scheme import Scheme
 from captchascope.model.metadata import Metadata
+from captchascope.reader import model_path
 from captchascope.train.ctc.infer import alphabet_of
 from captchascope.train.recipes import CtcRecipe, GlyphsRecipe
 
@@ -91,3 +93,30 @@ def usable(dataset: Dataset, scheme: Scheme | None = None) -> Dataset:
         what = "no sample can be trained on"
         raise TrainingError(printable(dataset.folder), what, "label some captchas")
     return dataset
+
+
+def weights_of(
+    recipe: CtcRecipe | GlyphsRecipe,
+    source: StrPath | None,
+    unlabelled: StrPath | None,
+    processes: int,
+) -> Path | None:
+    """Return the model file to start from; None for none.
+
+    Args:
+        recipe: The one that is called default has the pretrained start, where none is given.
+        source: The name or file of a model; ``none`` for nothing.
+        unlabelled: A folder of further images, from which one process alone can learn.
+        processes: How many there are.
+
+    Raises:
+        ModelError: If there is no such model.
+        UsageError: If several processes should learn from images without labels.
+    """
+    if unlabelled is not None and processes > 1:
+        what = "is done by one process"
+        raise UsageError("unlabelled", what, "leave --devices and --nodes away")
+    if source is None:
+        whole = isinstance(recipe, CtcRecipe) and recipe.name == "default"
+        source = "start" if whole else "none"
+    return None if source == "none" else model_path(os.fspath(source))
