@@ -45,7 +45,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Believed:
+class Confidences:
     """Confidences of texts, 0 to 1, and which of the texts are right; both of shape (N,)."""
 
     confidence: Floats
@@ -100,7 +100,7 @@ def _images(kinds: Sequence[str], hardness: float) -> Iterator[tuple[str, GrayIm
         yield drawn.label, _harder(gray.astype(np.uint8), kinds, hardness, number)
 
 
-def _believed(reader: Reader, kinds: Sequence[str], hardness: float, count: int) -> Believed:
+def _confidences(reader: Reader, kinds: Sequence[str], hardness: float, count: int) -> Confidences:
     """Read ``count`` images of one hardness; those without a text are no part of calibration."""
     confidence, right = [], []
     rest = islice(_images(kinds, hardness), count)
@@ -110,7 +110,7 @@ def _believed(reader: Reader, kinds: Sequence[str], hardness: float, count: int)
             if reading.text is not None:
                 confidence.append(reading.confidence)
                 right.append(float(reading.text == label))
-    return Believed(np.array(confidence), np.array(right))
+    return Confidences(np.array(confidence), np.array(right))
 
 
 def _hardness(reader: Reader, kinds: Sequence[str], count: int) -> float:
@@ -118,7 +118,7 @@ def _hardness(reader: Reader, kinds: Sequence[str], count: int) -> float:
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        right = _believed(reader, kinds, middle, count).right.sum() / count
+        right = _confidences(reader, kinds, middle, count).right.sum() / count
         low, high = (middle, high) if right > _TARGET else (low, middle)
     return (low + high) / 2
 
@@ -126,7 +126,7 @@ def _hardness(reader: Reader, kinds: Sequence[str], count: int) -> float:
 def _generated_rows(reader: Reader, count: int) -> Iterator[list[str]]:
     for name, kinds in _KINDS.items():
         hardness = _hardness(reader, kinds, min(count, _SEARCHED))
-        found = _believed(reader, kinds, hardness, count)
+        found = _confidences(reader, kinds, hardness, count)
         exact = f"{found.right.sum() / count:.1%}"
         errors = [f"{found.ece():.4f}", f"{found.ideal():.4f}", f"{_ASKED} at most"]
         yield [f"metu, {name} {hardness:.3f}", exact, f"{found.confidence.mean():.3f}", *errors]
@@ -142,7 +142,7 @@ def _set_row(name: str, model: str) -> list[str]:
         for reading, sample in zip(readings, dataset.samples, strict=True)
         if reading.text
     ]
-    found = Believed(np.array([p for p, _ in pairs]), np.array([hit for _, hit in pairs]))
+    found = Confidences(np.array([p for p, _ in pairs]), np.array([hit for _, hit in pairs]))
     exact = f"{result.exact_match.value:.1%}"
     asked = f"{found.ideal() + _ASKED_OF_FEW:.4f} at most"
     errors = [f"{found.ece():.4f}", f"{found.ideal():.4f}", asked]

@@ -72,7 +72,7 @@ def _counted() -> Iterator[Crossings]:
 
 
 def of_command(image: Path) -> Crossings:
-    """Count those of ``captchascope read``."""
+    """Count the crossings of ``captchascope read``."""
     with redirect_stdout(io.TextIOWrapper(io.BytesIO())):
         for _ in range(3):
             run_command_line(["read", str(image)])
@@ -82,7 +82,7 @@ def of_command(image: Path) -> Crossings:
 
 
 async def of_request(image: bytes) -> Crossings:
-    """Count those of a request through the whole of the app, beginning with its outermost layer."""
+    """Count the crossings of a request through all of the app, from its outermost layer on."""
     app = create_app(Settings(models=("metu",)))
     async with app.router.lifespan_context(app):
         await app.state.batcher.opened()

@@ -81,7 +81,7 @@ def folder_of(name: str) -> Path:
 
 
 def available(names: Iterable[str]) -> list[str]:
-    """Return those sets that can be measured on here; say of the others why they can't."""
+    """Return the sets that can be measured on here; say of the others why they can't."""
     found = []
     for name in names:
         try:

@@ -66,7 +66,7 @@ class Tally:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
     def line(self, name: str) -> str:
-        """Return it in words."""
+        """Return the figures in words."""
         others = {status: count for status, count in self.statuses.items() if status != 200}
         return (
             f"{name}: {self.rate:.0f}/s, p50 {self.percentile(0.5):.1f} ms, "

@@ -25,8 +25,8 @@ from captchascope.reader import model_path
 _IMAGES, _ROUNDS, _SEED = 500, 15, 990_002
 _DECODING = "decoding alone (cv2.imdecode)"
 _ASKED = {
-    "whole": "asked of the whole way: read_many at most 3 times decoding",
-    "glyphs": "asked of the glyphs way: read at most 5.4 times decoding",
+    "whole": "asked of segmentation-free reading: read_many at most 3 times decoding",
+    "glyphs": "asked of reading by glyphs: read at most 5.4 times decoding",
 }
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 import captchascope
 from captchascope.ctc.recogniser import CtcRecogniser
-from captchascope.ctc.tta import mean_of_looks
+from captchascope.ctc.tta import augmented_logits
 from captchascope.decode import Constraints, ReadOptions, decode_ctc
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
 from captchascope.generate import draw_captcha
@@ -119,7 +119,7 @@ def test_texts_are_as_long_as_the_labels_were(rule: Constraints, wanted: list[st
 
 
 def test_only_what_is_unsure_is_looked_at_again() -> None:
-    """In its place, and what all looks say together counts."""
+    """In its place, and what all views say in the mean counts."""
     recogniser = whole(temperature=0.1)  # whose bars are sure
     images = [bars("01A"), noise(1), bars("aB"), noise(2)]
     batches: list[FloatArray] = []
@@ -134,7 +134,7 @@ def test_only_what_is_unsure_is_looked_at_again() -> None:
     (bucket,) = recogniser.buckets(images)
     for place in (1, 3):
         one = slice(place, place + 1)
-        logits = mean_of_looks(recogniser.network, bucket.images[one], bucket.logits[one])
+        logits = augmented_logits(recogniser.network, bucket.images[one], bucket.logits[one])
         (together,) = decode_ctc(logits, recogniser.charset, recogniser.rule, 0.1)
         assert together is not None
         assert found[place].text == together.text

@@ -1,4 +1,4 @@
-"""Reading by the whole way: neither batches, nor threads, nor processes have a say in a text."""
+"""Segmentation-free reading: neither batches, nor threads, nor processes have a say in a text."""
 
 from __future__ import annotations
 

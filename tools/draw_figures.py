@@ -140,7 +140,7 @@ def _line(text: str, size: int, width: int) -> Image.Image:
 
 
 def main() -> None:
-    """Draw them all."""
+    """Draw all figures."""
     figures = {"kinds": _kinds(), "uncleaned": _uncleaned(), "glyphs": _glyphs()}
     figures["families"] = _families()
     figures |= {"wrong-cut": _wrong_cut(), "retry": _retry(), "read": _read(), **dict(_stages())}

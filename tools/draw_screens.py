@@ -37,7 +37,7 @@ Scene: TypeAlias = Callable[[Page], None]
 
 
 def main() -> None:
-    """Take all of them."""
+    """Take all screenshots."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", type=Path)
     parser.add_argument("--to", type=Path, default=_FIGURES)

@@ -1,4 +1,4 @@
-"""So that ``python -m captchascope`` works too."""
+"""The entry point of ``python -m captchascope``."""
 
 from captchascope.cli.app import main
 

@@ -1,4 +1,4 @@
-"""What a reader gets right and wrong on labelled samples: exact match, and what explains it."""
+"""Evaluation of a reader on labelled samples: exact match, and what explains it."""
 
 from __future__ import annotations
 

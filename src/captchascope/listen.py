@@ -19,7 +19,7 @@ def sockets_at(
 ) -> Iterator[list[socket.socket]]:
     """Open sockets that listen at an address, and close them in the end.
 
-    Of a socket that several processes share, whoever wakes first takes every connection that
+    Of a socket that several processes share, the one that wakes first takes every connection that
     waits, and keeps it for as long as its client does. Where each has its own, the system deals
     them out; it can on Linux alone, and elsewhere there is one socket however many are asked for.
 

@@ -46,7 +46,7 @@ class CharReading:
         confidences: Iterable[float],
         places: Iterable[tuple[float, float]],
     ) -> tuple[CharReading, ...]:
-        """Return those of three columns of one length, as making them one by one would.
+        """Return the characters of three columns of one length, as making them one by one would.
 
         Reading makes more of these than of anything else. What ``frozen`` puts in the way of
         setting an attribute costs two thirds of the time, so the slots are filled directly.
@@ -104,7 +104,7 @@ class Reading:
         return cls(text, decoded.confidence, decoded.chars, None, none, unfamiliar)
 
     def row(self, file: str) -> dict[str, object]:
-        """Return it as a row of JSON, whose ``file`` is what the user called the image."""
+        """Return the reading as a row of JSON, whose ``file`` is what the user called the image."""
         return {
             "file": file,
             "text": self.text,

@@ -63,13 +63,13 @@ def test_the_surest_comes_first() -> None:
     assert found(*read) == [("likely-wrong", "warning", ["3.png", "1.png"])]
 
 
-def test_a_modest_model_is_believed_where_it_is_as_sure_as_ever() -> None:
+def test_a_modest_model_is_trusted_where_it_is_as_sure_as_ever() -> None:
     """One that was calibrated on wrong labels is never quite sure."""
     read = ("12", 0.91), ("25", 0.89)
     assert found(*read, others=0.9) == [("likely-wrong", "warning", ["1.png"])]
 
 
-def test_a_model_that_guesses_is_not_believed() -> None:
+def test_a_model_that_guesses_is_not_trusted() -> None:
     """However sure it is of the rest."""
     assert found(("12", 0.45), others=0.4) == []
 
@@ -94,7 +94,7 @@ def test_what_was_not_read_says_nothing() -> None:
     assert not list(disagreement_findings(labelled(LABELS), readings))
 
 
-def test_a_model_of_another_scheme_is_not_believed() -> None:
+def test_a_model_of_another_scheme_is_not_trusted() -> None:
     """Where it reads less than half as labelled, that is what is said."""
     assert found(*[("99", 0.99)] * 21) == [("unfit-model", "warning", [])]
     assert found(*[(None, 0.0)] * 21) == [("unfit-model", "warning", [])]

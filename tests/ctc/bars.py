@@ -1,4 +1,4 @@
-"""A model of the whole way that needs no training: it reads bars, each character its own gray.
+"""A segmentation-free model that needs no training: it reads bars, each character its own gray.
 
 Four columns are a timestep, as in the real networks; a character is a bar of two timesteps in its
 level, and white is the blank. The distance is how much the rows of an image differ.

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from captchascope.ctc.inputs import normalise
-from captchascope.ctc.tta import mean_of_looks
+from captchascope.ctc.tta import augmented_logits
 from captchascope.image import Channels
 from captchascope.records import FloatArray
 
@@ -23,12 +23,12 @@ def images(count: int, *shape: int) -> list[NDArray[np.uint8]]:
 
 
 def test_another_look_moves_an_image_by_rows() -> None:
-    """The mean of five looks; at the edge its last row is repeated."""
+    """The mean of five views; at the edge its last row is repeated."""
     seen = images(2, 16, 32)
     batch = normalise(seen)
     first, second, third = batch[:, 0, :3].transpose(1, 0, 2)
     wanted = (3 * first + second + third) / 5  # moved down, the first row stays the first
-    found = mean_of_looks(rows, seen, rows(batch)[0])
+    found = augmented_logits(rows, seen, rows(batch)[0])
     np.testing.assert_allclose(found[..., 0], wanted, rtol=1e-5)
 
 
@@ -37,11 +37,13 @@ def test_many_images_are_looked_at_again_in_their_order(channels: Channels) -> N
     """As each would be alone; gray or colour."""
     seen = images(30, 16, 32) if channels == 1 else images(30, 16, 32, 3)
     logits = rows(normalise(seen))[0]
-    together = mean_of_looks(rows, seen, logits)
+    together = augmented_logits(rows, seen, logits)
     assert together.shape == (30, 32, channels)
     for number, mean in enumerate(together):
         one = slice(number, number + 1)
-        np.testing.assert_allclose(mean, mean_of_looks(rows, seen[one], logits[one])[0], rtol=1e-5)
+        np.testing.assert_allclose(
+            mean, augmented_logits(rows, seen[one], logits[one])[0], rtol=1e-5
+        )
 
 
 def test_looks_that_exclude_all_together_leave_the_first() -> None:
@@ -54,4 +56,4 @@ def test_looks_that_exclude_all_together_leave_the_first() -> None:
 
     seen = images(3, 16, 32)
     first, _ = fickle(normalise(seen))
-    np.testing.assert_array_equal(mean_of_looks(fickle, seen[2:], first[2:])[0], first[2])
+    np.testing.assert_array_equal(augmented_logits(fickle, seen[2:], first[2:])[0], first[2])

@@ -1,4 +1,4 @@
-"""What is wrong with a data set, before anything is trained on it."""
+"""Findings about a data set, before anything is trained on it."""
 
 from captchascope.check.images import narrow_findings, timesteps_needed
 from captchascope.check.inspection import check_dataset

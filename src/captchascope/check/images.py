@@ -1,4 +1,4 @@
-"""What is wrong with the images of a data set: each is decoded once, and little of it is kept."""
+"""Findings about the images of a data set: each is decoded once, and little of it is kept."""
 
 from __future__ import annotations
 

@@ -65,8 +65,8 @@ def row_findings(dataset: Dataset) -> Iterator[Finding]:
 
 
 _SURE = 0.95
-_LEAST = 0.5  # confidence: below it, no model is believed, however modest it is
-_MODEST = 0.1  # of the labels that the model confirms are read less surely than what is believed
+_LEAST = 0.5  # confidence: below it, no model is trusted, however modest it is
+_MODEST = 0.1  # of the labels that the model confirms are read less surely than what is trusted
 _FITS = 0.5  # of the labels must a model read, if its word against the others is to count
 
 
@@ -106,7 +106,7 @@ def disagreement_findings(
 
 
 def _sure(right: Sequence[float]) -> float:
-    """Return the confidence from which a model is believed.
+    """Return the confidence from which a model is trusted.
 
     Args:
         right: The confidences of the labels that it confirms, rising. Where a part of the labels

@@ -1,4 +1,4 @@
-"""What is wrong with the labels of a data set: odd characters, lengths, and too little of any."""
+"""Findings about the labels of a data set: odd characters, lengths, and too little of any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records that a check is made of."""
+"""The records of a check: the report, its findings, and the images that these mention."""
 
 from __future__ import annotations
 

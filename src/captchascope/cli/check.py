@@ -1,4 +1,4 @@
-"""captchascope check: what is wrong with labelled captchas, as lines of text or JSON."""
+"""captchascope check: findings about labelled captchas, as lines of text or JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of generate that turn single knobs of a style."""
+"""captchascope generate: labelled captchas drawn from a seed, in a style that options can turn."""
 
 from __future__ import annotations
 

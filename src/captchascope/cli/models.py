@@ -1,4 +1,4 @@
-"""captchascope models: what ships."""
+"""captchascope models: the models that ship."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Durations as people write them: 90, 90s, 10m, 2h."""
+"""Options that several commands share: durations, ranges, reading, forms of labels, schemes."""
 
 from __future__ import annotations
 

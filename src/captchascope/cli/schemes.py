@@ -1,4 +1,4 @@
-"""captchascope schemes: what ships, and a scheme's file to begin one's own with."""
+"""captchascope schemes: the schemes that ship, and a scheme's file to begin one's own with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all commands that serve have in common: where they listen, and how they say that they do."""
+"""Options of the commands that serve: where they listen, and how they say that they do."""
 
 from __future__ import annotations
 

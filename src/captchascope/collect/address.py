@@ -1,4 +1,4 @@
-"""Which URLs and addresses may be asked for, and the errors of a collection.
+"""URLs and addresses that may be asked for, and the errors of a collection.
 
 CollectError         the collection cannot go on
 └── RefusedError     one attempt that gave no image; many in a row end the collection

@@ -43,7 +43,7 @@ def retry_after(value: str, now: datetime | None = None) -> float:
 
 
 class _Deadline:
-    """When the exchange that is under way must be over.
+    """The deadline of the exchange that is under way.
 
     A timeout of each read alone would let a server that sends a byte a second go on for ever.
     """
@@ -180,7 +180,7 @@ _SLOW_WEIGHT = 7  # three in a row are enough: each costs as long as a response 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What a response may cost.
+    """Limits of what a response may cost.
 
     Attributes:
         image: The most bytes of an image, or of anything else that a page loads.
@@ -201,7 +201,7 @@ class FetchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back.
+    """A response of the site.
 
     Attributes:
         url: Where it came from.

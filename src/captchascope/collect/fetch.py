@@ -1,4 +1,4 @@
-"""What a site gives for a URL, asked for politely: robots.txt, retries, and no other host."""
+"""Polite fetching from one site: robots.txt, retries, and no other host."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ IN_PAGE = "in page"
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What may be an image.
+    """A body that may be an image.
 
     Attributes:
         data: Its bytes.

@@ -1,4 +1,4 @@
-"""Where collected images go: numbered files and a table of them, whole after a power cut."""
+"""The folder of collected images: numbered files and a table of them, whole after a power cut."""
 
 from __future__ import annotations
 

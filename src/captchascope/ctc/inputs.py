@@ -1,4 +1,4 @@
-"""What a CTC network is given: the same function prepares it in training and in reading."""
+"""Inputs of a CTC network: the same function prepares them in training and in reading."""
 
 from __future__ import annotations
 

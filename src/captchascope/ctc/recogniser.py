@@ -11,7 +11,7 @@ import numpy as np
 from captchascope.charset import Charset
 from captchascope.ctc.inputs import CtcSpec, normalise, prepare
 from captchascope.ctc.ood import out_of_distribution
-from captchascope.ctc.tta import Network, mean_of_looks
+from captchascope.ctc.tta import Network, augmented_logits
 from captchascope.decode import Constraints, decode_ctc, require_possible
 from captchascope.errors import ModelError
 from captchascope.model.file import ModelFile
@@ -19,7 +19,7 @@ from captchascope.model.metadata import TRAIN_AGAIN
 from captchascope.records import FloatArray, GrayImage, Reading, RgbImage, build
 
 _AT_ONCE = 32  # images: what a network makes of more no longer fits into a processor's cache
-_SURE = 0.99  # a text that is as probable is not looked at again
+_SURE = 0.99  # a text that is as probable needs no test-time augmentation
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class CtcRecogniser:
     def __call__(self, images: Sequence[GrayImage | RgbImage]) -> list[Reading]:
         """Return one reading for each image, whatever the others are.
 
-        An image that is not read surely is looked at again, and then counts what several looks
-        together say.
+        An image that is not read surely is read by test-time augmentation: what several views of
+        it say in the mean counts.
 
         Args:
             images: Each of shape (H, W) or (H, W, 3), as ``spec.channels`` says.
@@ -114,7 +114,7 @@ class CtcRecogniser:
                 unsure = [i for i, one in enumerate(decoded) if not one or one.confidence < _SURE]
                 if unsure:
                     seen = [bucket.images[i] for i in unsure]
-                    logits = mean_of_looks(self.network, seen, bucket.logits[unsure])
+                    logits = augmented_logits(self.network, seen, bucket.logits[unsure])
                     for i, one in zip(unsure, decode(logits), strict=True):
                         decoded[i] = one
             except ValueError as error:

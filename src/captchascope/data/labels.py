@@ -1,4 +1,4 @@
-"""What all formats of labels share, and the two files that captchascope itself writes.
+"""Rows of labels, what all their formats share, and the two files that captchascope writes.
 
 A row is only what a line says; whether its image exists is for ``match.py`` to find out. The
 formats in which others have their labels are in ``formats/``.

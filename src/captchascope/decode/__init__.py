@@ -1,4 +1,4 @@
-"""From a network's output to the most probable text that is allowed, and its confidence."""
+"""Decoding: from a network's output to the most probable allowed text, and its confidence."""
 
 from captchascope.decode.automaton import allowed, require_possible
 from captchascope.decode.constraints import Constraints, ReadOptions, parse_length

@@ -1,4 +1,4 @@
-"""What a user knows of the texts, as it is written and as it is decoded with."""
+"""Constraints on the texts and options of reading, as users write them and as they are parsed."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ Span: TypeAlias = tuple[float, float]
 
 _SURE = 0.9999  # a text of this probability is given it undivided
 _ENOUGH = 0.5  # the confidences of all allowed texts sum to 1, so no other text is above this one
-_LEAST_TOGETHER = 1e-9  # probability of all allowed texts, as far as it is believed
+_LEAST_TOGETHER = 1e-9  # probability of all allowed texts: by no less is divided
 _WIDTH = 16  # of the beam
 _MOST_CELLS = 1 << 22  # of what a search holds: how texts can end, and the texts that it found
 _LEAST_WEIGHT = np.finfo(np.float32).tiny  # for the beam, so that it always reaches an allowed end
@@ -112,7 +112,7 @@ class _Scores:
     path: IntArray
 
     def log_probabilities(self, labels: IntArray, lengths: IntArray, images: IntArray) -> Floats:
-        """Return those of texts, shape (N,); the arguments are those of ``log_weights``."""
+        """Return the log-probabilities of texts, shape (N,); arguments as of ``log_weights``."""
         logs = log_weights(self.weights, labels, lengths, images)
         return np.asarray(logs - np.log(self.sums).sum(axis=1)[images])
 
@@ -121,7 +121,7 @@ class _Scores:
         return _Scores(self.weights[:, images], self.sums[images], self.path[images])
 
     def together(self, left: Allowed) -> Floats:
-        """Return the probability of all allowed texts of each image, as far as it is believed."""
+        """Return the probability of all allowed texts of each image, or the least of any."""
         probabilities = np.divide(self.weights, self.sums, dtype=np.float64)
         return np.clip(probability_allowed(probabilities, left), _LEAST_TOGETHER, 1.0)
 

@@ -1,4 +1,4 @@
-"""From the probabilities of single glyphs to the most probable text that is allowed."""
+"""Decoding of single glyphs: from their probabilities to the most probable text that is allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""What ``--pattern`` takes: the regular expressions that say which texts there are.
+r"""Patterns, as ``--pattern`` takes them: the regular expressions that say which texts there are.
 
     a  \.  .               the character itself, a backslash before punctuation; any character
     [0-9A-F]  [^01]        one character of a class, or one outside of it

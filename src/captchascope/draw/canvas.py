@@ -1,4 +1,4 @@
-"""What is drawn with: text, enlarged images to draw on, images put together, and files of them.
+"""The canvas: text, enlarged images to draw on, images put together, and files of them.
 
 Text is in the font that comes with Pillow, which holds little more than ASCII: any other character
 is written as its code point. It is drawn four times as large and reduced, for hinted letters of 13

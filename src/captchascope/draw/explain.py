@@ -1,4 +1,4 @@
-"""The panels together: in two columns as a PNG, one after the other as a GIF."""
+"""One picture of all panels: in two columns as a PNG, one after the other as a GIF."""
 
 from __future__ import annotations
 

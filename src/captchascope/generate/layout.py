@@ -1,4 +1,4 @@
-"""What the strokes of a glyph are filled with, and how thick they are."""
+"""The layout of a text: the size and place of each glyph, the thickness and fill of its strokes."""
 
 from __future__ import annotations
 

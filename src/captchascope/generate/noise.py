@@ -1,4 +1,4 @@
-"""What makes a captcha hard: scatter, shifted rows, eaten strokes, speckle and dashes.
+"""Noise that makes a captcha hard: scatter, shifted rows, eaten strokes, speckle and dashes.
 
 Each function takes a random generator and draws whole numbers from it, so that the same seed gives
 the same pixels on every machine.

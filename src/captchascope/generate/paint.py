@@ -1,4 +1,4 @@
-"""Colours that can be told apart."""
+"""Paint: colours that can be told apart, backdrops, lines, dots and grain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a drawn captcha looks like: every knob, as one frozen record."""
+"""The style of a drawn captcha: every knob, as one frozen record."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NUMBERS: dict[str, tuple[float, float]] = {
 """The least and the greatest value of each knob that is a number."""
 
 _RANGES: tuple[tuple[str, float, float], ...] = (("length", 1, 32), ("height", 0.1, 1))
-"""Those that are pairs, likewise."""
+"""The knobs that are pairs, likewise."""
 
 _SMALLEST, _LARGEST = 16, 1000  # pixels
 _NARROWEST = 7  # pixels of width for each character

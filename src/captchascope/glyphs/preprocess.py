@@ -1,4 +1,4 @@
-"""Stage 1: tell the kinds of image apart by how much pure black they hold."""
+"""Stages 1 to 4: the kind of an image, denoising, binarization, and connected components."""
 
 from __future__ import annotations
 

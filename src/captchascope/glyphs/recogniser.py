@@ -107,7 +107,7 @@ class GlyphRecogniser:
         return self._recognised([locate(gray, self.scheme)])[0]
 
     def _recognised(self, texts: Sequence[Located]) -> list[tuple[Located, FloatArray]]:
-        """Return each text and its probabilities, having looked again where that is in doubt."""
+        """Return each text and its probabilities, after a retry where that is in doubt."""
         if not texts:
             return []
         found = list(zip(texts, self._run(texts), strict=True))
@@ -116,7 +116,7 @@ class GlyphRecogniser:
             for i, (text, probabilities) in enumerate(found):
                 unsure = probabilities.max(axis=1).min() < retry.below
                 if unsure or not self._plausible(text):
-                    found[i] = self._look_again(text, probabilities)
+                    found[i] = self._retried(text, probabilities)
         return found
 
     def _run(
@@ -133,7 +133,7 @@ class GlyphRecogniser:
         rights = self.scheme.retry.rights
         return min(rights) <= text.box[2] <= max(rights)
 
-    def _look_again(self, text: Located, first: FloatArray) -> tuple[Located, FloatArray]:
+    def _retried(self, text: Located, first: FloatArray) -> tuple[Located, FloatArray]:
         """Return the best of the scheme's other cuts, or the one there was, and what it gives.
 
         What it gives is the mean over a few shifts: an unsure window is often a speck away from a

@@ -100,7 +100,7 @@ class GlyphSize:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """When and where a reader of windows looks again."""
+    """When and where a reader of windows tries other cuts."""
 
     below: float
     better: float

@@ -1,4 +1,4 @@
-"""What an encoded image says of itself before anything is decoded: format, size, completeness.
+"""The header walk: an encoded image's format, size and completeness, before it is decoded.
 
 Only the headers are looked at, with ``struct``; the pixel data is passed over by ``bytes.rfind``
 and ``zlib.crc32``, so that the check costs microseconds. GIF, BMP and TIFF are left to Pillow,

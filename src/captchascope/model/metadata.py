@@ -1,4 +1,4 @@
-"""What a model file says of itself: the metadata that an ONNX file holds as strings."""
+"""The metadata of a model file: what it says of itself, held as strings by the ONNX file."""
 
 from __future__ import annotations
 

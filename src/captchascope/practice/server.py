@@ -1,4 +1,4 @@
-"""What stands between the site and the network: headers, a note of every request, failures."""
+"""The server of the practice site: response headers, the access log, and what failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong on a real site, on purpose: which requests, and what they get."""
+"""Settings of the practice site: which requests go wrong on purpose, and what they get."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STREAM = 1  # apart from the random numbers that the images are drawn with
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """How often each kind strikes.
+    """Faults of the site: how often each kind strikes.
 
     Attributes:
         shares: Kind and share of the image requests, 0 to 1; together at most 1.

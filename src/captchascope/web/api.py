@@ -45,7 +45,7 @@ def api_routes(settings: Settings, batcher: Batcher, metrics: Metrics) -> APIRou
 
 
 class _Api:
-    """What is behind each path."""
+    """The endpoints of the API."""
 
     def __init__(self, settings: Settings, batcher: Batcher, metrics: Metrics) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""What stands before the app: response headers, the host check, CSRF, the token, the body limit."""
+"""The middleware before the app: response headers, host check, CSRF, the token, the body limit."""
 
 from __future__ import annotations
 

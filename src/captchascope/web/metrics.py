@@ -1,4 +1,4 @@
-"""What ``/metrics`` tells, in Prometheus' text format.
+"""Metrics of the server in Prometheus' text format, which ``/metrics`` tells.
 
 Several workers write into files of one folder, named by ``PROMETHEUS_MULTIPROC_DIR`` before this
 module is imported, and whichever is asked adds them up. No name of an image, text or token is

@@ -1,4 +1,4 @@
-"""What requests hold and answers say: the models that are checked, and that describe the API.
+"""Schemas of requests and answers: the models that are checked, and that describe the API.
 
 A request to read has images in one of three forms, and what is known of their texts:
 

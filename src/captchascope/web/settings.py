@@ -1,4 +1,4 @@
-"""How a server behaves, how much it takes in, and how a folder is to be labelled."""
+"""Settings of a server: what it serves, how much it takes in, and how a folder is labelled."""
 
 from __future__ import annotations
 

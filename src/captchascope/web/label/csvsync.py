@@ -1,4 +1,4 @@
-"""``labels.csv`` follows the store, and what others write into it is taken in first.
+"""The sync of ``labels.csv`` with the store: what others write into it is taken in first.
 
 Before the file is written, the store keeps the hash of what it is going to be and the time of the
 labels in it. So at any later moment, after a kill too, it can be told whether the file is ours,

@@ -149,7 +149,7 @@ class Retrainer:
     """
 
     def __init__(self, store: Store, every: int | None, command: Sequence[str]) -> None:
-        """Set it up.
+        """Set the training up.
 
         Args:
             store: The labels.

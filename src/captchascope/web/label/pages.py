@@ -92,7 +92,7 @@ def label_routes(labelling: LabelSession) -> APIRouter:
 
 
 class _Pages:
-    """What is behind each path. These run in threads, as storing waits for the disk."""
+    """The endpoints of the labelling pages. These run in threads, as storing waits for the disk."""
 
     def __init__(self, labelling: LabelSession) -> None:
         self._labelling, self._store = labelling, labelling.store

@@ -1,4 +1,4 @@
-"""What is kept of a folder that is being labelled, and the SQLite file that keeps it."""
+"""The SQLite schema of a folder that is being labelled, and the records of what is kept."""
 
 from __future__ import annotations
 

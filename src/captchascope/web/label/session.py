@@ -1,4 +1,4 @@
-"""Everything that labelling a folder needs, started and stopped together."""
+"""A session of labelling a folder: all that it needs, started and stopped together."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class LabelSession:
             self.store.close()
 
     def progress(self, session: str) -> dict[str, object]:
-        """Return how it goes, as the tab of that name sees it and its script takes it."""
+        """Return how labelling goes, as the tab of that name sees it and its script takes it."""
         counts = self.store.counts()
         seconds = self.store.seconds(session, _LATELY)
         expected = self.retrainer.expected()

@@ -322,7 +322,7 @@ class Store:
 
     @property
     def facts(self) -> dict[str, str]:
-        """What else is kept, by name; ``set_facts`` changes it."""
+        """Facts that are kept beside the labels, by name; ``set_facts`` changes it."""
         return dict(self._rows("SELECT name, value FROM facts"))
 
     def set_facts(self, facts: Mapping[str, str]) -> None:

@@ -274,7 +274,7 @@ def _typed(form: SentForm) -> dict[str, str]:
 
 
 class _Pages:
-    """What the routes share."""
+    """The endpoints of the Read page, and what they share."""
 
     def __init__(self, batcher: Batcher, limits: Limits) -> None:
         self.batcher = batcher

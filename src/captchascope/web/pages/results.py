@@ -1,4 +1,4 @@
-"""Testing the server's models on a folder, each once, in the background."""
+"""The Results page: the server's models tested on a folder, each once, in the background."""
 
 from __future__ import annotations
 
