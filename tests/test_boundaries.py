@@ -109,6 +109,16 @@ def test_every_part_has_its_place() -> None:
     assert {part_of(path) for path in FILES} == set().union(*drawn_order(), ROOTS)
 
 
+def test_what_is_looked_for_is_there() -> None:
+    """CONTRIBUTING.md says where twelve things stand that a newcomer looks for."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("## Where is what")[2].partition("\n## ")[0]
+    rows = [row for row in table.splitlines() if "`" in row]
+    paths = [path for row in rows for path in re.findall(r"`([^`]+)`", row)]
+    assert len(rows) == 12
+    assert [path for path in paths if not (SRC / path).exists()] == []
+
+
 def test_imports_point_one_way() -> None:
     """Nothing imports what CONTRIBUTING.md draws below it, not even within a function."""
     allowed: dict[str, set[str]] = {}
