@@ -15,14 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import captchascope
-from captchascope.errors import DatasetError, OutputError
+from captchascope.errors import DatasetError, ImageError, OutputError
 from captchascope.files import (
+    Refusals,
     atomic_file,
     atomic_folder,
     atomic_write,
     find_images,
     natural_key,
     printable,
+    read_regular,
 )
 
 
@@ -209,6 +211,36 @@ def test_permissions(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert [path.stat().st_mode & 0o777 for path in (new, old)] == [0o640, 0o604]
+
+
+def test_only_regular_files_of_a_bounded_size_are_read(tmp_path: Path) -> None:
+    """A folder, a device and too much are an OSError, an impossible path a ValueError."""
+    (tmp_path / "file").write_bytes(b"12345")
+    assert read_regular(tmp_path / "file", 5) == b"12345"
+    for path in (tmp_path, Path(os.devnull)):
+        with pytest.raises(OSError, match="it is not a regular file"):
+            read_regular(path, 5)
+    with pytest.raises(OSError, match="it is larger than 4 bytes"):
+        read_regular(tmp_path / "file", 4)
+    with pytest.raises(ValueError, match="null"):
+        read_regular(tmp_path / "a\0b", 5)
+
+
+def test_whoever_reads_may_have_an_error_of_their_own(tmp_path: Path) -> None:
+    """It says what the file should have been, and what to do."""
+    (tmp_path / "file").write_bytes(b"12345")
+    refusals = Refusals(ImageError, "a picture", "copy it", "shrink it")
+    wanted = {
+        tmp_path: "x: is a directory, not a picture (name a file in it)",
+        Path(os.devnull): "x: is not a regular file (copy it)",
+        tmp_path / "file": "x: is too large: 5 bytes, the limit is 4 (shrink it)",
+        tmp_path / "none": "x: does not exist (check the path)",
+        tmp_path / "file" / "none": "x: does not exist (check the path)",
+    }
+    for path, told in wanted.items():
+        with pytest.raises(ImageError) as caught:
+            read_regular(path, 4, refusals, "x")
+        assert str(caught.value) == told
 
 
 @posix_only
