@@ -33,7 +33,7 @@ COUNT = 60
 EVERY = 10
 
 COPY = "import shutil, sys; shutil.copy(sys.argv[1], sys.argv[2]); sys.exit(1)"
-FAIL = "import sys; sys.exit('first\\ncaptchascope: captchas: has too few samples (label some)')"
+FAIL = "import sys; sys.exit('first\\ncaptchas: has too few samples (label some)')"
 NO_MODEL = "import sys; open(sys.argv[2], 'w').write('no model')"
 SLEEP = """
 import os, sys, time

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
+from captchascope.data.dataset import read_dataset
 from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.evaluate import Rate
 from captchascope.files import printable
@@ -129,10 +130,20 @@ def can_train() -> bool:
 
 
 def training_command(folder: Path, seconds: float) -> list[str]:
-    """Return the command that trains ``NEXT_MODEL`` on the labels of a folder."""
-    given = [str(folder), "-o", str(folder / NEXT_MODEL), "--labels-from", "csv", "--quiet"]
-    limit = ["--time-limit", f"{seconds:.0f}s"]
-    return [sys.executable, "-m", "captchascope", "train", *given, *limit]
+    """Return the command that trains ``NEXT_MODEL`` on the labels of a folder: this module."""
+    return [sys.executable, "-m", __name__, str(folder), str(seconds)]
+
+
+def _train(folder: str, seconds: str) -> None:
+    """Do what ``training_command`` asks for, in its own process."""
+    from captchascope.train import train_model
+
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
+    try:
+        dataset = read_dataset(folder, "csv")
+        train_model(dataset, Path(folder, NEXT_MODEL), time_limit=float(seconds))
+    except CaptchascopeError as error:
+        sys.exit(str(error))
 
 
 class Retrainer:
@@ -173,7 +184,7 @@ class Retrainer:
             ModelError: If the new model cannot be used.
         """
         if self._running is not None:
-            reader = self._finished() if self._running[0].poll() is not None else None
+            reader = None if self._running[0].poll() is None else self._finished(*self._running)
             return None if reader is None else self._judged(reader)
         if self._every is not None and self.learns:
             counts = self._store.counts()
@@ -187,7 +198,7 @@ class Retrainer:
         """End the training that runs, if one does."""
         if self._running is not None:
             self._running[0].kill()
-            self._stderr()
+            self._stderr(*self._running)
 
     def expected(self) -> Rate | None:
         """Return how good the guesses of the model in use are, by the last labels since it came.
@@ -222,30 +233,25 @@ class Retrainer:
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
 
-    def _finished(self) -> Reader | None:
-        """Return the model of the training that has ended; None if it gave none.
-
-        That it ends with status 1 says nothing: it does where images have no label yet.
-        """
-        lines = [line for line in self._stderr().splitlines() if line.strip()]
+    def _finished(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> Reader | None:
+        """Return the model of the training that has ended; None if it gave none."""
+        lines = [line for line in self._stderr(process, said).splitlines() if line.strip()]
         try:
             if self._next.exists():
                 reader = load(self._next)
                 self.trouble = ""
                 return reader
-            why = lines[-1].removeprefix("captchascope: ") if lines else "it said nothing"
+            why = lines[-1] if lines else "it said nothing"
             self.trouble = f"training gave no model: {printable(why)[:_TOLD]}"
         except CaptchascopeError as error:
             self.trouble = f"training gave no model: {error}"
         return None
 
-    def _stderr(self) -> str:
+    def _stderr(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> str:
         """Wait for the process, and return what it said."""
-        assert self._running is not None
-        process, file = self._running
         process.wait()
         self._running, self.begun = None, None
-        with file as said:
+        with said:
             said.seek(0)
             return said.read().decode(errors="replace")
 
@@ -270,3 +276,7 @@ class Retrainer:
         reads = "" if new is None else f": it reads {new:.0%} of the labels held out"
         self.news = f"A model trained on your labels guesses now{reads}."
         return load(self._own)
+
+
+if __name__ == "__main__":
+    _train(*sys.argv[1:])

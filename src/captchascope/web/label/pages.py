@@ -34,14 +34,7 @@ class _Strict(BaseModel):
 
 
 class LeaseBody(_Strict):
-    """A page asks for images.
-
-    Attributes:
-        session: Who.
-        hold: What it has and keeps.
-        want: How many more.
-        sure: Whether it wants those that the model is sure of.
-    """
+    """A page asks for ``want`` more images, ``sure`` ones or any, and keeps what it holds."""
 
     session: SessionId
     hold: list[_Number] = Field(default=[], max_length=_MOST)
@@ -141,16 +134,14 @@ class _Pages:
         sure = _SURE if body.sure else None
         leased = self._store.lease(body.session, body.hold, body.want, sure)
         items = [self._item(image) for image in leased.new]
-        return {"new": items, "lost": leased.lost, **self._progress(body.session)}
+        progress = self._labelling.progress(body.session)
+        return {"new": items, "lost": leased.lost, "progress": progress}
 
     def say(self, body: SayBody) -> dict[str, object]:
         """Store labels; those without a fault are on the disk when this has answered."""
         submissions = [Submission(**one.model_dump()) for one in body.said]
         done = [asdict(result) for result in self._store.say(body.session, submissions)]
-        return {"done": done, **self._progress(body.session)}
-
-    def _progress(self, session: str) -> dict[str, object]:
-        return {"progress": self._labelling.progress(session)}
+        return {"done": done, "progress": self._labelling.progress(body.session)}
 
     def _item(self, image: int) -> dict[str, object]:
         """Return an image as the scripts take it."""

@@ -193,13 +193,10 @@ class Database:
             raise
 
     def _prepare(self) -> None:
-        for pragma in (
-            "locking_mode = EXCLUSIVE",  # a second process would not know of our standings
-            "journal_mode = WAL",
-            "synchronous = FULL",  # a commit is on the disk before it is acknowledged
-            "temp_store = MEMORY",
-        ):
-            self.rows(f"PRAGMA {pragma}")
+        self.rows("PRAGMA locking_mode = EXCLUSIVE")  # others would not know of our standings
+        self.rows("PRAGMA journal_mode = WAL")
+        self.rows("PRAGMA synchronous = FULL")  # a commit is on the disk before it is acknowledged
+        self.rows("PRAGMA temp_store = MEMORY")
         with self.changing() as connection:
             format_ = self.rows("PRAGMA user_version")[0][0]
             if format_ > _FORMAT:

@@ -286,8 +286,6 @@ class Store:
     ) -> Leased:
         """Let a session keep what it holds, and give it more: what the model is least sure of.
 
-        Each image is one session's at a time, those of the share are two's.
-
         Args:
             session: Who asks.
             hold: What it has and wants to keep; whatever else it had is free.
