@@ -19,8 +19,8 @@ from pathlib import Path
 import captchascope
 from captchascope import Reader, Reading
 from captchascope.evaluate import Rate
+from captchascope.generate.folder import write_folder
 from captchascope.reader import model_path
-from running import captchascope as command
 from running import percent, trained
 from sets import PLACE, MissingSetError, Row, drawn, real
 
@@ -63,8 +63,7 @@ def _images(count: int) -> Path:
     """Return the folder of images to train on, which is drawn where it is not there."""
     folder = PLACE / "sets" / f"metu-training-{count}"
     if not folder.exists():
-        drawing = ["--count", str(count), "--seed", str(_TRAINING_SEED), "-q"]
-        command("generate", "metu", str(folder), *drawing)
+        write_folder("metu", folder, count, _TRAINING_SEED)
     return folder
 
 

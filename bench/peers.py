@@ -26,9 +26,10 @@ from statistics import median
 
 from captchascope.data.dataset import read_dataset
 from captchascope.evaluate import Rate
+from captchascope.generate.folder import write_folder
 from captchascope.records import Sample
 from footprint import cold_starts, install_sizes
-from running import RunError, Training, captchascope, cell, percent, table, trained
+from running import RunError, Training, cell, percent, table, trained
 from sets import PLACE, SETS, available, folder_of
 
 _ENGINES = Path(__file__).with_name("engines.py")
@@ -165,8 +166,7 @@ def _glyphs() -> str:
     if not model.exists():
         folder = PLACE / "sets" / "metu-glyphs"
         if not folder.exists():
-            drawing = ["--count", str(_GLYPHS_IMAGES), "--seed", str(_GLYPHS_SEED), "-q"]
-            captchascope("generate", "metu", str(folder), *drawing)
+            write_folder("metu", folder, _GLYPHS_IMAGES, _GLYPHS_SEED)
         trained(folder, model, "--recipe", "tutorial", "--seed", "0")
     return str(model)
 

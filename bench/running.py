@@ -1,4 +1,4 @@
-"""Running the command line for a measurement, and keeping what came of it.
+"""Trainings for a measurement, each a command of its own, and what came of them, which is kept.
 
 A `Cell` is one training and its test. It is written to build/bench/cells as soon as it is done,
 and found there ever after, so that an interrupted bench goes on where it was. It belongs to the
@@ -17,16 +17,16 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from captchascope.evaluate import Rate
+from captchascope.data.dataset import read_dataset
+from captchascope.evaluate import Rate, evaluate_reader
 from captchascope.files import atomic_write
-from captchascope.reader import model_path
+from captchascope.reader import load, model_path
 from sets import PLACE, SETS, folder_of
 
 
 class RunError(Exception):
-    """A command that failed, and what it said last."""
+    """A command that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,61 +63,36 @@ class Cell:
     commit: str
 
 
-def captchascope(*arguments: str, threads: int | None = None, log: Path | None = None) -> str:
-    """Run a command of captchascope and return what it printed.
+def trained(folder: Path, model: Path, *options: str, threads: int | None = None) -> float:
+    """Train a model by the command, beside its log, and return the seconds from start to file.
 
     Args:
-        arguments: Of the command line.
+        folder: The labelled images.
+        model: The file to be.
+        options: Of the command.
         threads: Of torch and the like; None leaves that to them.
-        log: A file for what the command says; otherwise it is shown.
-    Raises:
-        RunError: If it failed; it may say that single images did.
-    """
-    command = [sys.executable, "-m", "captchascope", *arguments]
-    environment = dict(os.environ)
-    if threads is not None:
-        environment["OMP_NUM_THREADS"] = str(threads)
-    with (log or Path(os.devnull)).open("ab") as file:
-        done = subprocess.run(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=None if log is None else file,
-            text=True,
-            env=environment,
-            check=False,
-        )
-    if done.returncode not in (0, 1):  # 1: some image failed, the rest was done
-        said = "" if log is None else f", see {log}"
-        raise RunError(f"{' '.join(arguments)} ended with status {done.returncode}{said}")
-    return done.stdout
-
-
-def trained(folder: Path, model: Path, *options: str, threads: int | None = None) -> float:
-    """Train a model beside its log and return the seconds from start to written file.
-
     Raises:
         RunError: If there is no model then.
     """
     model.parent.mkdir(parents=True, exist_ok=True)
     model.unlink(missing_ok=True)
     log = model.with_suffix(".log")
+    command = [sys.executable, "-m", "captchascope", "train", str(folder), "-o", str(model)]
+    environment = dict(os.environ)
+    if threads is not None:
+        environment["OMP_NUM_THREADS"] = str(threads)
     begun = time.perf_counter()
-    captchascope("train", str(folder), "-o", str(model), *options, threads=threads, log=log)
-    if not model.exists():
-        raise RunError(f"training left no {model}, see {log}")
+    with log.open("ab") as file:
+        done = subprocess.run(
+            [*command, *options],
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+            env=environment,
+            check=False,
+        )
+    if done.returncode not in (0, 1) or not model.exists():  # 1: some image failed, no more
+        raise RunError(f"training ended with status {done.returncode} and left no model, see {log}")
     return time.perf_counter() - begun
-
-
-def measured(model: str, folder: Path, *options: str, threads: int | None = None) -> dict[str, Any]:
-    """Return what ``captchascope test`` says of a model."""
-    arguments = ["test", str(folder), "--model", model, "--format", "json", *options]
-    result: dict[str, Any] = json.loads(captchascope(*arguments, threads=threads))
-    return result
-
-
-def rate(result: dict[str, Any]) -> Rate:
-    """Return the exact match of what ``captchascope test`` said."""
-    return Rate(result["captcha"]["hits"], result["captcha"]["total"])
 
 
 def is_kept(training: Training) -> bool:
@@ -129,7 +104,7 @@ def cell(training: Training, threads: int | None = None) -> Cell:
     """Return what came of a training, having done it if need be.
 
     Raises:
-        RunError: If the training fails, or its test does.
+        RunError: If the training fails.
     """
     base, kept = _base(training), _kept(training)
     if kept.exists():
@@ -137,7 +112,7 @@ def cell(training: Training, threads: int | None = None) -> Cell:
     if training.labels:
         found = _cell_of_labels(training, base.with_suffix(".onnx"), threads)
     else:
-        found = _cell_of_none(training, threads)
+        found = _cell_of_none(training)
     base.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(kept, json.dumps(asdict(found), indent=1))
     return found
@@ -148,17 +123,16 @@ def _cell_of_labels(training: Training, model: Path, threads: int | None) -> Cel
     options = ["--last", str(training.labels), "--seed", str(training.seed)]
     options += ["--from", training.source]
     seconds = trained(folder / "train", model, *options, threads=threads)
-    result = measured(str(model), folder / "test", threads=threads)
-    return Cell(str(model), rate(result), seconds, commit())
+    result = evaluate_reader(load(model), read_dataset(folder / "test"))
+    return Cell(str(model), result.exact_match, seconds, commit())
 
 
-def _cell_of_none(training: Training, threads: int | None) -> Cell:
+def _cell_of_none(training: Training) -> Cell:
     """Measure what the start reads of a set that it has seen nothing of."""
     known = SETS[training.name]
-    options = ["--charset", known.charset, "--length", str(known.length)]
-    test = folder_of(training.name) / "test"
-    result = measured(training.source, test, *options, threads=threads)
-    return Cell(training.source, rate(result), 0.0, commit())
+    reader = load(training.source, charset=known.charset, length=known.length)
+    result = evaluate_reader(reader, read_dataset(folder_of(training.name) / "test"))
+    return Cell(training.source, result.exact_match, 0.0, commit())
 
 
 def _base(training: Training) -> Path:

@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from captchascope.collect.browser import executable
 from captchascope.files import atomic_write
+from captchascope.generate.folder import write_folder
 
 _ROOT = Path(__file__).parents[1]
 _FIGURES = _ROOT / "docs" / "figures"
@@ -45,7 +46,7 @@ def main() -> None:
     folder: Path = given.to
     with tempfile.TemporaryDirectory() as made, sync_playwright() as play:
         captchas = Path(made, "captchas")
-        _run("generate", _SCHEME, captchas, "--count", _COUNT, "--seed", _SEED, "-q")
+        write_folder(_SCHEME, captchas, _COUNT, _SEED)
         model = given.model or _trained(Path(made))
         browser = play.chromium.launch(executable_path=executable())
         models = [word for name in ("metu", "metu-glyphs", model) for word in ("--model", name)]
@@ -63,14 +64,11 @@ def main() -> None:
 
 def _trained(folder: Path) -> Path:
     """Train a model on few labels, and return its file."""
-    _run("generate", _SCHEME, folder / "mine", "--count", _LABELS, "--seed", _SEED + 1, "-q")
-    _run("train", folder / "mine", "-o", folder / "mine.onnx", "--time-limit", _TIME, "-q")
-    return folder / "mine.onnx"
-
-
-def _run(*arguments: object) -> None:
-    command = [sys.executable, "-m", "captchascope", *map(str, arguments)]
-    subprocess.run(command, check=True, cwd=_ROOT)
+    images, model = folder / "mine", folder / "mine.onnx"
+    write_folder(_SCHEME, images, _LABELS, _SEED + 1)
+    command = [sys.executable, "-m", "captchascope", "train", str(images), "-o", str(model)]
+    subprocess.run([*command, "--time-limit", _TIME, "-q"], check=True)
+    return model
 
 
 @contextmanager
