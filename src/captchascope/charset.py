@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["BLANK", "Charset"]
-
 BLANK = 0
 """The class that stands for "no character"; the characters follow from 1."""
 

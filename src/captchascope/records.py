@@ -84,8 +84,8 @@ class Reading:
         error: Why there is no text; None where there is one.
         abstained: Whether the text was withheld because the reader was not sure enough, or there
             was none to give.
-        unfamiliar: Whether the image is unlike anything the model was trained on; no model of the
-            glyphs way can tell, so it is False.
+        unfamiliar: Whether the image is unlike anything the model was trained on; no model that
+            cuts glyphs can tell, so it is False.
     """
 
     text: str | None

@@ -13,6 +13,8 @@ from click.shell_completion import CompletionItem
 from captchascope.cli.output import Console
 from captchascope.errors import UsageError
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -51,9 +53,6 @@ SHARE = _Share()
 """The click type; it gives 0 to 1."""
 
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
 def common(function: Callable[..., None]) -> Callable[..., None]:
     """Add -v, -q and --debug, and give the command its console as the first argument."""
 
@@ -84,68 +83,78 @@ def _as_typed(parameter: str, context: click.Context) -> str:
     """
     if parameter in map(str, context.params.values()):
         return parameter
-    names = {each.name: each for each in context.command.params}
-    known = names.get(parameter)
+    known = {each.name: each for each in context.command.params}.get(parameter)
     return max(known.opts, key=len) if isinstance(known, click.Option) else parameter
 
 
-def positions(function: F) -> F:
-    """Add --first and --last: positions in natural file order, from 1, both included."""
-    function = click.option("--last", type=int, metavar="J", help="Stop after image J.")(function)
-    return click.option("--first", type=int, metavar="I", help="Begin with image I, from 1.")(
-        function
-    )
+def _adding(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Return what adds options to a command, in the order of its help."""
+
+    def add(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
 
 
-def text_or_json(function: F) -> F:
-    """Add --format, text or json, as the parameter ``form``."""
-    return click.option(
+positions = _adding(
+    click.option("--first", type=int, metavar="I", help="Begin with image I, from 1."),
+    click.option("--last", type=int, metavar="J", help="Stop after image J."),
+)
+"""Positions in natural file order, from 1, both included; ``Dataset.select`` takes them."""
+
+text_or_json = _adding(
+    click.option(
         "--format",
         "form",
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
         help="What is printed.",
-    )(function)
+    )
+)
 
-
-def model_and_jobs(function: F) -> F:
-    """Add --model and --jobs."""
-    function = click.option(
-        "--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes."
-    )(function)
-    return click.option(
+model_and_jobs = _adding(
+    click.option(
         "--model", default="metu", show_default=True, metavar="NAME|FILE", help="Which model."
-    )(function)
+    ),
+    click.option("--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes."),
+)
 
+reading_options = _adding(
+    click.option("--charset", metavar="CHARS", help="Read only these characters."),
+    click.option(
+        "--length",
+        metavar="N|N-M",
+        help="Read only texts of this length; unless it or --pattern is given, as long as "
+        "the labels were that the model was trained on.",
+    ),
+    click.option(
+        "--pattern",
+        metavar="PATTERN",
+        help="Read only texts that match as a whole: [0-9], [^0-9], a, ., \\d, \\w, ?, *, "
+        "+, {m}, {m,n}, (ab|cd).",
+    ),
+    click.option("--ignore-case", is_flag=True, help="Give lower case, whatever the case."),
+    click.option(
+        "--min-confidence",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="Abstain below P, 0 to 1.",
+    ),
+)
+"""What ``ReadOptions`` has."""
 
-def reading_options(function: F) -> F:
-    """Add what is known about the texts, and --min-confidence; ``reader.load`` takes them."""
-    for option in (
-        click.option(
-            "--min-confidence",
-            type=float,
-            default=0.0,
-            metavar="P",
-            help="Abstain below P, 0 to 1.",
-        ),
-        click.option("--ignore-case", is_flag=True, help="Give lower case, whatever the case."),
-        click.option(
-            "--pattern",
-            metavar="PATTERN",
-            help="Read only texts that match as a whole: [0-9], [^0-9], a, ., \\d, \\w, ?, *, "
-            "+, {m}, {m,n}, (ab|cd).",
-        ),
-        click.option(
-            "--length",
-            metavar="N|N-M",
-            help="Read only texts of this length; unless it or --pattern is given, as long as "
-            "the labels were that the model was trained on.",
-        ),
-        click.option("--charset", metavar="CHARS", help="Read only these characters."),
-    ):
-        function = option(function)
-    return function
+scheme_switches = _adding(
+    click.option(
+        "--scheme", default="metu", show_default=True, metavar="NAME|FILE", help="How to cut."
+    ),
+    click.option("--uncleaned", is_flag=True, help="Crop before the noise is dropped."),
+    click.option("--no-repair", is_flag=True, help="Leave bad cuts as they are."),
+)
+"""What ``load_scheme`` takes."""
 
 
 def _known_source(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -178,16 +187,3 @@ def labels_from(function: F) -> F:
         help="Where the labels are: csv, txt, jsonl, label-studio, names, imagefolder, or a file "
         "(.csv, .tsv, .txt, .jsonl, .json) that names the images of the folder.",
     )(function)
-
-
-def scheme_switches(function: F) -> F:
-    """Add --scheme, --uncleaned and --no-repair; ``scheme.chosen`` takes them."""
-    for option in (
-        click.option("--no-repair", is_flag=True, help="Leave bad cuts as they are."),
-        click.option("--uncleaned", is_flag=True, help="Crop before the noise is dropped."),
-        click.option(
-            "--scheme", default="metu", show_default=True, metavar="NAME|FILE", help="How to cut."
-        ),
-    ):
-        function = option(function)
-    return function

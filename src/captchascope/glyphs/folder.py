@@ -14,12 +14,9 @@ from captchascope.files import atomic_folder
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.image import load_gray
-from captchascope.records import GrayImage, Sample
 
 if TYPE_CHECKING:
     from captchascope.data.dataset import Dataset
-
-__all__ = ["folder_name", "write_glyphs"]
 
 
 def folder_name(char: str) -> str:
@@ -56,23 +53,16 @@ def write_glyphs(
             (place / folder_name(char)).mkdir()
         for done, sample in enumerate(dataset.samples, 1):
             try:
-                _write(_glyphs(sample, scheme), sample, place)
-                counts.update(sample.label)
-            except (ImageError, SegmentationError) as error:
+                gray = load_gray(sample.path)
+                glyphs = cut_glyphs(locate(gray, scheme), scheme).fitted
+            except ImageError as error:
                 problems.append(error)
+            except SegmentationError as error:
+                problems.append(SegmentationError(str(sample.path), error.what, error.remedy))
+            else:
+                for number, (glyph, char) in enumerate(zip(glyphs, sample.label, strict=True), 1):
+                    file = place / folder_name(char) / f"{sample.position}_{number}.png"
+                    file.write_bytes(cv2.imencode(".png", glyph)[1].tobytes())
+                counts.update(sample.label)
             progress(done)
     return counts, problems
-
-
-def _glyphs(sample: Sample, scheme: Scheme) -> GrayImage:
-    gray = load_gray(sample.path)
-    try:
-        return cut_glyphs(locate(gray, scheme), scheme).fitted
-    except SegmentationError as error:
-        raise SegmentationError(str(sample.path), error.what, error.remedy) from None
-
-
-def _write(glyphs: GrayImage, sample: Sample, place: Path) -> None:
-    for number, (glyph, char) in enumerate(zip(glyphs, sample.label, strict=True), 1):
-        data = cv2.imencode(".png", glyph)[1].tobytes()
-        (place / folder_name(char) / f"{sample.position}_{number}.png").write_bytes(data)
