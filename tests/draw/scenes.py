@@ -9,7 +9,7 @@ import numpy as np
 
 from captchascope.draw import Explanation
 from captchascope.generate import draw_captcha
-from captchascope.glyphs.inputs import InputSpec, prepare
+from captchascope.glyphs.inputs import InputSpec, prepare_glyphs
 from captchascope.glyphs.scheme import Clip, Kind, Scheme, Split, load_scheme
 from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.records import GrayImage
@@ -40,7 +40,7 @@ def with_windows(number: int = MOVED) -> Explanation:
     """Return the same where the network reads windows."""
     it = generated(number)
     spec = InputSpec.of_scheme(METU, "window")
-    return replace(it, seen=prepare(it.located, METU, spec))
+    return replace(it, seen=prepare_glyphs(it.located, METU, spec))
 
 
 def plain(height: int, width: int, parts: tuple[int, ...], charset: str = "01") -> Scheme:

@@ -11,7 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.generate import draw_captcha
-from captchascope.glyphs.inputs import InputSpec, middle_row, normalise, prepare, windows
+from captchascope.glyphs.inputs import (
+    InputSpec,
+    middle_row,
+    normalise_glyphs,
+    prepare_glyphs,
+    windows,
+)
 from captchascope.glyphs.scheme import GlyphSize, load_scheme
 from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.records import GrayImage
@@ -103,7 +109,7 @@ def test_the_spec_takes_its_size_from_the_scheme(kind: Literal["glyph", "window"
     spec = InputSpec.of_scheme(METU, kind)
     size = METU.glyph if kind == "glyph" else METU.window
     assert spec == InputSpec(kind, size.height, size.width)
-    prepared = prepare(LOCATED, METU, spec)
+    prepared = prepare_glyphs(LOCATED, METU, spec)
     assert prepared.shape == (6, size.height, size.width)
     assert prepared.dtype == np.uint8
 
@@ -117,7 +123,7 @@ def test_an_impossible_size_is_refused(size: tuple[int, int]) -> None:
 
 def test_glyphs_are_the_repaired_ones() -> None:
     """They are what the last stage gives."""
-    prepared = prepare(LOCATED, METU, InputSpec.of_scheme(METU, "glyph"))
+    prepared = prepare_glyphs(LOCATED, METU, InputSpec.of_scheme(METU, "glyph"))
     np.testing.assert_array_equal(prepared, cut_glyphs(LOCATED, METU).fitted)
 
 
@@ -126,14 +132,16 @@ def test_light_ink_is_high_as_well() -> None:
     spec = InputSpec.of_scheme(METU, "window")
     inverted = replace(LOCATED, gray=255 - LOCATED.gray)
     np.testing.assert_array_equal(
-        prepare(inverted, replace(METU, ink="light"), spec), prepare(LOCATED, METU, spec)
+        prepare_glyphs(inverted, replace(METU, ink="light"), spec),
+        prepare_glyphs(LOCATED, METU, spec),
+        prepare_glyphs(LOCATED, METU, spec),
     )
 
 
 def test_the_batch_goes_from_nought_to_one() -> None:
     """It has a channel axis, and 32-bit floats."""
     levels = np.arange(256, dtype=np.uint8).reshape(2, 8, 16)
-    batch = normalise(levels)
+    batch = normalise_glyphs(levels)
     assert batch.shape == (2, 1, 8, 16)
     assert batch.dtype == np.float32
     np.testing.assert_allclose(batch[:, 0], levels / 255, atol=1e-7)

@@ -25,7 +25,7 @@ from captchascope.draw.canvas import (
 )
 from captchascope.draw.charts import draw_histogram, draw_network, draw_repair
 from captchascope.errors import SegmentationError
-from captchascope.glyphs.inputs import prepare
+from captchascope.glyphs.inputs import prepare_glyphs
 from captchascope.glyphs.preprocess import ComponentMap, count_black, histogram
 from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.glyphs.scheme import Scheme, Split
@@ -117,7 +117,7 @@ def explain_reading(recogniser: GlyphRecogniser, gray: GrayImage, name: str) -> 
         charset=recogniser.charset.chars,
         text=reading.text,
         confidence=reading.confidence,
-        seen=prepare(final, recogniser.scheme, recogniser.spec) if window else None,
+        seen=prepare_glyphs(final, recogniser.scheme, recogniser.spec) if window else None,
         right=final.box[2],
     )
 

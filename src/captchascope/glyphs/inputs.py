@@ -87,7 +87,7 @@ class InputSpec:
         return cls(kind, size.height, size.width)
 
 
-def prepare(
+def prepare_glyphs(
     located: Located, scheme: Scheme, spec: InputSpec, shift: tuple[int, int] = (0, 0)
 ) -> GrayImage:
     """Return what the network sees of every glyph, shape (N, height, width), ink high.
@@ -109,6 +109,6 @@ def prepare(
     return windows(ink, left, located.columns, row, size)
 
 
-def normalise(prepared: GrayImage) -> FloatArray:
+def normalise_glyphs(prepared: GrayImage) -> FloatArray:
     """Return the network's batch, shape (N, 1, height, width), 0 to 1."""
     return np.multiply(prepared[:, None], np.float32(1 / 255), dtype=np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from captchascope.charset import Charset
 from captchascope.decode import Constraints, decode_glyphs, require_possible
 from captchascope.errors import SegmentationError, UsageError
-from captchascope.glyphs.inputs import InputSpec, normalise, prepare
+from captchascope.glyphs.inputs import InputSpec, normalise_glyphs, prepare_glyphs
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.segmentation import Located, cut_columns, locate
 from captchascope.model.file import ModelFile
@@ -123,8 +123,8 @@ class GlyphRecogniser:
         self, texts: Sequence[Located], shifts: Sequence[tuple[int, int]] = ((0, 0),)
     ) -> FloatArray:
         """Return shape (len(texts) * len(shifts), N, C)."""
-        seen = [prepare(text, self.scheme, self.spec, to) for text in texts for to in shifts]
-        logits = self.network(normalise(seen[0] if len(seen) == 1 else np.concatenate(seen)))
+        seen = [prepare_glyphs(text, self.scheme, self.spec, to) for text in texts for to in shifts]
+        logits = self.network(normalise_glyphs(seen[0] if len(seen) == 1 else np.concatenate(seen)))
         probabilities = softmax(logits / np.float32(self.temperature))
         return probabilities.reshape(len(seen), self.scheme.split.count, -1)
 

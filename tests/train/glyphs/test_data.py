@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from captchascope.errors import ImageError, SegmentationError
-from captchascope.glyphs.inputs import prepare
+from captchascope.glyphs.inputs import prepare_glyphs
 from captchascope.glyphs.segmentation import locate
 from captchascope.image import load_gray
 from captchascope.train.glyphs.data import glyphs_of
@@ -25,7 +25,7 @@ def test_targets_are_the_labels(tmp_path: Path) -> None:
         assert made.inputs.dtype == np.uint8
         labels = ["".join(METU.charset[i] for i in row) for row in made.targets]
         assert labels == [sample.label for sample in data.samples]
-        first = prepare(locate(load_gray(data.samples[0].path), METU), METU, spec)
+        first = prepare_glyphs(locate(load_gray(data.samples[0].path), METU), METU, spec)
         assert np.array_equal(made.inputs[0], first)
 
 

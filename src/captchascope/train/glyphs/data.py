@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
-from captchascope.glyphs.inputs import InputSpec, prepare
+from captchascope.glyphs.inputs import InputSpec, prepare_glyphs
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.segmentation import locate
 from captchascope.image import load_gray
@@ -59,7 +59,7 @@ def glyphs_of(dataset: Dataset, scheme: Scheme, spec: InputSpec, jitter: int) ->
 
 def _cut(sample: Sample, scheme: Scheme, spec: InputSpec) -> GrayImage | CaptchascopeError:
     try:
-        return prepare(locate(load_gray(sample.path), scheme), scheme, spec)
+        return prepare_glyphs(locate(load_gray(sample.path), scheme), scheme, spec)
     except ImageError as error:
         return error
     except SegmentationError as error:
