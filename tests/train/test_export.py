@@ -17,7 +17,7 @@ from captchascope.errors import TrainingError
 from captchascope.glyphs.inputs import NORMALISATION, InputSpec
 from captchascope.model.file import open_model_bytes
 from captchascope.model.metadata import Metadata
-from captchascope.train.export import export
+from captchascope.train.export import export_model
 from captchascope.train.glyphs.network import TutorialNet, WindowNet
 from captchascope.train.glyphs.task import example
 from train.glyphs.tiny import (
@@ -50,7 +50,7 @@ def test_the_file_gives_what_torch_gives(network: type[nn.Module], spec: InputSp
     """Whatever the size of the batch, and it carries its metadata."""
     torch.manual_seed(4)
     made = network(spec, 10).eval()
-    model = open_model_bytes(export(made, example(spec), metadata(spec)), "exported")
+    model = open_model_bytes(export_model(made, example(spec), metadata(spec)), "exported")
     assert model.metadata.to_props() == metadata(spec).to_props()
     for size in (1, 3, 64):
         batch = batch_of(spec, size)
@@ -63,7 +63,7 @@ def test_the_file_gives_what_torch_gives(network: type[nn.Module], spec: InputSp
 def test_every_weight_keeps_its_name(network: type[nn.Module], spec: InputSpec) -> None:
     """So that another training can begin with them; and nothing of this machine is in the file."""
     made = network(spec, 10).eval()
-    data = export(made, example(spec), metadata(spec))
+    data = export_model(made, example(spec), metadata(spec))
     weights = onnx.load_from_string(data).graph.initializer
     kept = {weight.name: onnx.numpy_helper.to_array(weight) for weight in weights}
     for name, tensor in made.state_dict().items():
@@ -74,7 +74,7 @@ def test_every_weight_keeps_its_name(network: type[nn.Module], spec: InputSpec) 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     """What the exporter says about its own insides is not for the user."""
-    export(TutorialNet(GLYPH, 10), example(GLYPH), metadata(GLYPH))
+    export_model(TutorialNet(GLYPH, 10), example(GLYPH), metadata(GLYPH))
     assert capfd.readouterr() == ("", "")
 
 
@@ -96,9 +96,9 @@ class Moody(nn.Module):
 def test_a_file_that_disagrees_is_refused(by: float) -> None:
     """The error says by how much."""
     with pytest.raises(TrainingError, match=r"differ by .* after the export"):
-        export(Moody(by), example(GLYPH), metadata(GLYPH))
+        export_model(Moody(by), example(GLYPH), metadata(GLYPH))
 
 
 def test_a_file_that_agrees_within_rounding_is_not() -> None:
     """ONNX Runtime adds in another order."""
-    assert export(Moody(1e-6), example(GLYPH), metadata(GLYPH))
+    assert export_model(Moody(1e-6), example(GLYPH), metadata(GLYPH))

@@ -23,7 +23,7 @@ _COARSE = 1e-2  # of distances: whitening magnifies what is rounded
 _OPSET = 20  # ONNX Runtime reads it since 1.17
 
 
-def export(
+def export_model(
     network: nn.Module, example: Tensor, metadata: Metadata, *, free_width: bool = False
 ) -> bytes:
     """Return the model file of ``network``, after ONNX Runtime has agreed with torch on a batch.

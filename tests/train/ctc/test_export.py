@@ -16,7 +16,7 @@ from captchascope.model.metadata import Metadata
 from captchascope.train.ctc.finetune import state_of
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.ood import WithDistance
-from captchascope.train.export import export
+from captchascope.train.export import export_model
 
 SPEC = CtcSpec("whole", 32, None, 32, 160, 3)
 CHARSET = Charset("0123456789abcdef")
@@ -64,7 +64,7 @@ def made() -> WithDistance:
 @pytest.fixture(scope="module")
 def data(made: WithDistance) -> bytes:
     """Export it."""
-    return export(made, batch(3, 96), META, free_width=True)
+    return export_model(made, batch(3, 96), META, free_width=True)
 
 
 @pytest.fixture(scope="module")

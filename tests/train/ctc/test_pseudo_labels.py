@@ -16,7 +16,7 @@ from captchascope.train.ctc.data import TextImages
 from captchascope.train.ctc.finetune import read_weights
 from captchascope.train.ctc.infer import Inferred
 from captchascope.train.ctc.network import CtcNet
-from captchascope.train.ctc.pseudo_labels import joined, pseudo_labels
+from captchascope.train.ctc.pseudo_labels import joined, label_with_network
 
 NOTHING = TextImages((), ())
 METU = Inferred(Charset("0123456789"), (6, 6), CtcSpec("whole", 50, 150, 150, 150, 1))
@@ -32,7 +32,7 @@ def metu() -> CtcNet:
 def test_sure_readings_become_labels(tmp_path: Path) -> None:
     """Nearly all of what metu reads, and all of that right."""
     write_folder("metu", tmp_path / "images", 40, 11)
-    found = pseudo_labels(metu(), NOTHING, tmp_path / "images", METU)
+    found = label_with_network(metu(), NOTHING, tmp_path / "images", METU)
     texts = {METU.charset.decode(target.tolist()) for target in found.targets}
     labels = set((tmp_path / "images" / "labels.txt").read_text().split())
     assert len(found) >= 30
@@ -43,7 +43,7 @@ def test_what_cannot_be_decoded_is_told(tmp_path: Path) -> None:
     """And nothing else is lost by it."""
     write_folder("metu", tmp_path / "images", 5, 11)
     (tmp_path / "images" / "3.jpeg").write_bytes(b"no image")
-    found = pseudo_labels(metu(), NOTHING, tmp_path / "images", METU)
+    found = label_with_network(metu(), NOTHING, tmp_path / "images", METU)
     assert [Path(problem.where).name for problem in found.problems] == ["3.jpeg"]
     assert len(found) >= 3
 
@@ -51,7 +51,7 @@ def test_what_cannot_be_decoded_is_told(tmp_path: Path) -> None:
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     """Somebody has named the wrong one."""
     with pytest.raises(DatasetError):
-        pseudo_labels(metu(), NOTHING, tmp_path, METU)
+        label_with_network(metu(), NOTHING, tmp_path, METU)
 
 
 @pytest.mark.parametrize(("labelled", "further"), [(10, 100), (10, 3), (100, 100)])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 _LEVELS = np.arange(256, dtype=np.float32)
 
 
-def augment(
+def augment_image(
     image: NDArray[np.uint8], rng: np.random.Generator, strength: float
 ) -> NDArray[np.uint8]:
     """Change an image in ways that leave its text what it was.

@@ -28,7 +28,7 @@ from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
 from captchascope.image import load_image
 from captchascope.records import GrayImage, RgbImage, Sample
-from captchascope.train.ctc.augment import augment
+from captchascope.train.ctc.augment import augment_image
 from captchascope.train.ctc.network import CtcNet
 
 _AHEAD = 4  # batches that are made before they are asked for
@@ -147,7 +147,7 @@ class Batches:
 
     def _made(self, number: int, indices: list[int]) -> Batch:
         rng = np.random.default_rng((self.seed, 1, number))
-        images = [augment(self._fitted(i), rng, self.strength) for i in indices]
+        images = [augment_image(self._fitted(i), rng, self.strength) for i in indices]
         targets = [self.data.targets[i] for i in indices]
         batch = torch.from_numpy(normalise(images)).contiguous(memory_format=torch.channels_last)
         lengths = torch.tensor([len(target) for target in targets])

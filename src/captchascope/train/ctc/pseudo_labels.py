@@ -40,7 +40,7 @@ def by_half_time(watch: Watch) -> Watch:
     return replace(watch, deadline=(time.monotonic() + watch.deadline) / 2)
 
 
-def pseudo_labels(
+def label_with_network(
     network: CtcNet, validation: TextImages, folder: Path, known: Inferred
 ) -> TextImages:
     """Return the images of ``folder`` that ``network`` reads surely, with what it reads.

@@ -22,11 +22,16 @@ from captchascope.train.ctc.finetune import fine_tuned, read_weights
 from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.ood import WithDistance, means_of, threshold, whitening
-from captchascope.train.ctc.pseudo_labels import by_half_time, joined, pseudo_labels, self_trained
+from captchascope.train.ctc.pseudo_labels import (
+    by_half_time,
+    joined,
+    label_with_network,
+    self_trained,
+)
 from captchascope.train.ctc.task import FEWEST, Fitted, Start, Where, fit
 from captchascope.train.ctc.validate import outputs_of, score
 from captchascope.train.distributed import Place
-from captchascope.train.export import export
+from captchascope.train.export import export_model
 from captchascope.train.recipes import CtcRecipe
 from captchascope.train.request import Product, Request
 from captchascope.train.watch import Watch
@@ -82,7 +87,7 @@ def train_ctc(request: Request, place: Place, watch: Watch) -> Product | None:
     if place.rank > 0:
         return None
     if request.unlabelled is not None and not watch.stop():
-        further = pseudo_labels(fitted.network, held, request.unlabelled, known)
+        further = label_with_network(fitted.network, held, request.unlabelled, known)
         watch.say(f"learns from {len(further)} images without labels, which it reads surely")
         more, seed = joined(train, further), request.seed + 1
         fitted = self_trained(fitted, more, held, recipe, where, seed, limited)
@@ -187,7 +192,7 @@ def _product(
         train, held = within(known.spec, train), within(known.spec, held)
     metadata, network = _described(fitted, known, train, held, request)
     example = torch.from_numpy(normalise([train.images[0]] * 2))
-    file = export(network, example, metadata, free_width=known.spec.width is None)
+    file = export_model(network, example, metadata, free_width=known.spec.width is None)
     return Product(file, metadata, len(train) + len(held), problems, fitted.rows)
 
 

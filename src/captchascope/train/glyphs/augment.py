@@ -9,7 +9,7 @@ from captchascope.glyphs.inputs import InputSpec
 from captchascope.train.recipes import ASTRAY, Augmentation
 
 
-def augment(wide: Tensor, spec: InputSpec, by: Augmentation) -> tuple[Tensor, Tensor]:
+def augment_windows(wide: Tensor, spec: InputSpec, by: Augmentation) -> tuple[Tensor, Tensor]:
     """Return changed windows, and which of them are astray.
 
     Args:

@@ -20,8 +20,8 @@ from captchascope.glyphs.scheme import Scheme
 from captchascope.model.metadata import FORMAT, Metadata
 from captchascope.train.calibrate import class_temperature
 from captchascope.train.distributed import Place
-from captchascope.train.export import export
-from captchascope.train.glyphs.augment import augment
+from captchascope.train.export import export_model
+from captchascope.train.glyphs.augment import augment_windows
 from captchascope.train.glyphs.data import GlyphSet, glyphs_of
 from captchascope.train.glyphs.network import NETWORKS
 from captchascope.train.loop import Decision, Loop, Training
@@ -115,7 +115,7 @@ class GlyphsTask:
             order = torch.randperm(len(self._inputs)).to(self._inputs.device)
             for chosen in torch.split(order, self._recipe.batch):
                 inputs = self._inputs[chosen]
-                glyphs, astray = augment(inputs, self._spec, self._recipe.augmentation)
+                glyphs, astray = augment_windows(inputs, self._spec, self._recipe.augmentation)
                 yield glyphs, astray, self._targets[chosen]
 
     def loss(
@@ -245,7 +245,7 @@ def train_glyphs(request: Request, watch: Watch) -> Product:
         metrics=metrics,
     )
     problems = (*train.problems, *held.problems)
-    data = export(fitted.network, example(spec), metadata)
+    data = export_model(fitted.network, example(spec), metadata)
     return Product(data, metadata, samples, problems, fitted.epochs)
 
 
