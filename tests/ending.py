@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 from typing import Any
 
-__all__ = ["PATIENCE", "end"]
-
 PATIENCE = 10  # seconds
 
 

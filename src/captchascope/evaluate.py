@@ -198,7 +198,7 @@ class Evaluation:
         return sorted(wrong, key=lambda row: (-row[2], *row[:2]))[:most]
 
     def to_json(self) -> dict[str, object]:
-        """Return everything as what ``json.dumps(..., allow_nan=False)`` takes."""
+        """Return the evaluation as what ``json.dumps(..., allow_nan=False)`` takes."""
         names = ("abstained", "failed", "unfamiliar", "mean_edit_distance", "cer")
         return {
             **KindRates(self.exact_match, self.character_accuracy).to_json(),

@@ -92,7 +92,7 @@ def printable(text: StrPath) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """What ``read_regular`` raises in the place of an OSError.
+    """The errors that ``read_regular`` raises in the place of an OSError.
 
     Attributes:
         error: The class of the error.

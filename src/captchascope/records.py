@@ -75,7 +75,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of one image.
+    """The outcome of reading one image.
 
     Attributes:
         text: The text, or None where reading failed or the reader abstained.

@@ -13,8 +13,6 @@ from captchascope.charset import Charset
 from captchascope.decode.automaton import IntArray
 from captchascope.records import FloatArray
 
-__all__ = ["ABC", "chances", "divided", "logits", "patterns", "texts"]
-
 ABC = Charset("abc")
 
 

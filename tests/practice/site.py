@@ -12,8 +12,6 @@ from typing import IO
 
 from ending import end
 
-__all__ = ["practice_site"]
-
 _COMMAND = [sys.executable, "-W", "error", "-m", "captchascope", "practice-site", "--port", "0"]
 _SAID = "listening on "
 

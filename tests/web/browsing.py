@@ -13,8 +13,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from captchascope.collect.address import CollectError
 from captchascope.collect.browser import executable
 
-__all__ = ["faults", "launched", "opened"]
-
 _AXE = """
 async rules => {
     const only = rules.length ? {runOnly: rules} : {};

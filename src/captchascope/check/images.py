@@ -26,7 +26,7 @@ _COLUMNS = 4  # of the image for a timestep of the network
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What is kept of a decoded image: little, as there may be a million.
+    """The facts that are kept of a decoded image: few, as there may be a million images.
 
     Attributes:
         sample: Whose image it is.

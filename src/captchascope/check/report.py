@@ -55,7 +55,7 @@ class Finding:
         return f"{self.where}: {self.what}{tail}"
 
     def to_json(self) -> dict[str, object]:
-        """Return everything as what ``json.dumps`` takes."""
+        """Return the finding as what ``json.dumps`` takes."""
         return {
             **{n: getattr(self, n) for n in ("kind", "severity", "where", "what", "remedy")},
             "files": [mention.to_json() for mention in self.files],
@@ -96,7 +96,7 @@ class Report:
         return sum(finding.severity == severity for finding in self.findings)
 
     def to_json(self) -> dict[str, object]:
-        """Return everything as what ``json.dumps`` takes."""
+        """Return the report as what ``json.dumps`` takes."""
         return {
             **{n: getattr(self, n) for n in ("folder", "images", "samples", "alphabet")},
             "lengths": list(self.lengths),

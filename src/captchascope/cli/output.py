@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """What moves a progress bar."""
+    """A callable that moves a progress bar."""
 
     def __call__(self, done: int, title: str = ...) -> None:
         """Show the number done, and a title."""
@@ -26,7 +26,7 @@ class Progress(Protocol):
 
 @dataclass(slots=True)
 class Console:
-    """What one run of a command says, and whether anything went wrong.
+    """The output of one run of a command, and whether anything went wrong.
 
     Attributes:
         verbosity: -1 with ``-q``, 1 with ``-v``.
@@ -52,7 +52,7 @@ class Console:
             sys.stdout.write(line + "\n")
 
     def flush(self) -> None:
-        """Bring all results out; errors as ``result``."""
+        """Write out all results that wait; errors as ``result``."""
         if self.said:
             with _naming_stdout():
                 sys.stdout.flush()

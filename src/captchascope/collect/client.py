@@ -124,7 +124,7 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Transport(httpx.BaseTransport):
-    """What httpx sends its requests through: HTTP/1.1, no proxy, one connection."""
+    """The transport of httpx's requests: HTTP/1.1, no proxy, one connection."""
 
     def __init__(self, deadline: _Deadline) -> None:
         self._pool = httpcore.ConnectionPool(

@@ -32,7 +32,7 @@ MOST_REPEATS = 50
 
 @dataclass(frozen=True, slots=True)
 class CollectRequest:
-    """What is to be collected, and how.
+    """A request to collect images: of what, how many, and how.
 
     Attributes:
         url: Of an image, or of a page if there is a selector.

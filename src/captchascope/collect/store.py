@@ -117,7 +117,7 @@ class ImageStore:
         return path
 
     def close(self) -> None:
-        """Bring all to the disk."""
+        """Bring the images and the table to the disk."""
         with self._table:
             self._sync()
 

@@ -20,7 +20,7 @@ _HEIGHTS, _WIDTHS = (8, 512), (8, 4096)
 
 @dataclass(frozen=True, slots=True)
 class CtcSpec:
-    """What the network looks at, as the model file's metadata has it.
+    """The input of a CTC network, as the model file's metadata has it.
 
     Attributes:
         kind: Always ``whole``.

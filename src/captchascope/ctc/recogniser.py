@@ -24,7 +24,7 @@ _SURE = 0.99  # a text that is as probable needs no test-time augmentation
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What the network made of the images of one size.
+    """The images of one size, and what the network made of them.
 
     Attributes:
         places: Where each of the B images was among all that were given, in rising order.

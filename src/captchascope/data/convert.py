@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What came of a conversion.
+    """The outcome of a conversion.
 
     Attributes:
         count: The images of the new folder.

@@ -67,7 +67,7 @@ def _is_inside(folder: Path, path: Path) -> bool:
 
 @dataclass(slots=True)
 class Matching:
-    """What has been matched so far of one label source.
+    """The rows of one label source, as far as they have been matched.
 
     Attributes:
         source: The label file; None where the images themselves carry the labels.

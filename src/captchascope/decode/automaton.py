@@ -27,7 +27,7 @@ _CELLS = 1 << 18  # of the sums that are held at once, 2 MB
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Allowed:
-    """What constraints leave of a model's classes, and the texts that they allow.
+    """The classes of a model that constraints leave, and the texts that they allow.
 
     The classes that are left are numbered anew: the blank, 0, and then ``chars`` from 1; K are
     left in all. The automaton has S states.

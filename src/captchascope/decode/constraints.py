@@ -12,7 +12,7 @@ from captchascope.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What is known about the texts beforehand; None where nothing is.
+    """Constraints on the texts: what is known beforehand, None where nothing is.
 
     Attributes:
         charset: Only these characters.

@@ -99,7 +99,7 @@ def decode_ctc(
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """What a network said of B images, for the K classes that are left.
+    """A network's scores of B images, for the K classes that are left.
 
     Attributes:
         weights: Shape (K, B, T): probabilities, divided by the highest of their timestep.

@@ -92,7 +92,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class _Jitter:
-    """What chance has for one glyph; all numbers from -1 to 1."""
+    """The random part of one glyph; all numbers from -1 to 1."""
 
     font: str
     size: float

@@ -63,7 +63,7 @@ NORMALISATION = "divide by 255"
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """What the network looks at, as the model file's metadata has it.
+    """The input of a glyph network, as the model file's metadata has it.
 
     Attributes:
         kind: ``glyph`` for the repaired binary glyph, ``window`` for the gray image around a cut.

@@ -154,7 +154,7 @@ def repair(glyphs: list[GrayImage], rule: Repair) -> tuple[list[GrayImage], tupl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Located:
-    """What stages 1 to 6 made of one image.
+    """A located text: what stages 1 to 6 made of one image.
 
     Attributes:
         gray: The image, shape (H, W).
@@ -179,7 +179,7 @@ class Located:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glyphs:
-    """What stage 7 made of a located text.
+    """The glyphs of a text: what stage 7 made of a located one.
 
     Attributes:
         cuts: The glyphs as cut, each of shape (bottom - top, its width).

@@ -25,7 +25,7 @@ TRAIN_AGAIN = "train it again with `captchascope train`"
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a model file says of itself.
+    """The metadata of a model file: what it says of itself.
 
     Attributes:
         format: The format of the file, see ``FORMAT``.

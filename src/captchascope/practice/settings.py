@@ -76,7 +76,7 @@ def _share(kind: str, text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class SiteSettings:
-    """What the options of ``captchascope practice-site`` say.
+    """The options of ``captchascope practice-site``.
 
     Attributes:
         scheme: A name of ``generate.SCHEMES``.

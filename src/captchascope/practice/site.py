@@ -76,7 +76,7 @@ _MOST = 1000  # sessions; a client that keeps no cookies opens one for every ima
 
 @dataclass(slots=True)
 class Session:
-    """What the site remembers of one visitor.
+    """The session of one visitor: what the site remembers.
 
     Attributes:
         expected: The text of the last image served; None where it has been answered.

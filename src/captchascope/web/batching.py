@@ -28,7 +28,7 @@ _NOTHING = ReadOptions()
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What one request asks for: a model, None for the first, and the options of reading."""
+    """The choice of one request: a model, None for the first, and the options of reading."""
 
     model: str | None = None
     options: ReadOptions = _NOTHING

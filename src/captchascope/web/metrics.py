@@ -63,7 +63,7 @@ class Metrics:
         ] = {}
 
     def text(self) -> bytes:
-        """Return everything as Prometheus scrapes it."""
+        """Return all metrics as Prometheus scrapes them."""
         if FOLDER not in os.environ:
             return generate_latest(self._registry)
         together = CollectorRegistry()

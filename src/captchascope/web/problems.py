@@ -22,8 +22,6 @@ from captchascope.errors import (
 )
 from captchascope.web.templates import render
 
-__all__ = ["PROBLEM_TYPE", "Problem", "install", "problem"]
-
 _LOG = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"

@@ -7,8 +7,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-__all__ = ["fill"]
-
 
 def fill(folder: Path, count: int) -> Path:
     """Make a folder with images 1.png to COUNT.png, no two alike."""

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Labeller", "Served", "serving"]
-
 _SAID = "label at "
 _PATIENCE = 60  # seconds; nothing takes a tenth of it on an idle machine
 

@@ -52,7 +52,7 @@ class _SubmissionBody(_Strict):
 
 
 class SayBody(_Strict):
-    """What a page wants stored, in order."""
+    """The submissions that a page wants stored, in order."""
 
     session: SessionId
     said: list[_SubmissionBody] = Field(min_length=1, max_length=_MOST)

@@ -19,7 +19,7 @@ CSV = "labels.csv"
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What somebody wants stored: an annotation, or that one of theirs is withdrawn.
+    """An annotation that somebody wants stored, or that one of theirs is withdrawn.
 
     Attributes:
         key: What the browser calls the annotation, so that sending it twice stores it once.
@@ -40,7 +40,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a submission: ``fault`` is empty where it is stored."""
+    """The result of a submission: ``fault`` is empty where it is stored."""
 
     key: str
     fault: str = ""
@@ -48,7 +48,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What a session has said of an image and not withdrawn; attributes as of ``Submission``."""
+    """An annotation that its session has not withdrawn; attributes as of ``Submission``."""
 
     key: str
     image: int
@@ -64,7 +64,7 @@ State: TypeAlias = Literal["open", "labelled", "unreadable", "disputed"]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of an image, all in all.
+    """The standing of an image: what is known of it, all in all.
 
     Attributes:
         state: ``open`` where nobody has said anything, ``disputed`` where they differ.
@@ -100,7 +100,7 @@ def standing_of(annotations: Iterable[Annotation]) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What a model reads in an image.
+    """The guess of a model: what it reads in an image.
 
     Attributes:
         text: The text; None where it cannot be read.

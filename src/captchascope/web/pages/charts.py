@@ -16,7 +16,7 @@ _MOST = 8 * 2**20  # bytes of a log
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What was known at one moment of a training.
+    """The state of a training at one moment.
 
     Attributes:
         at: Images seen, or epochs, as ``TrainingHistory.unit`` says.

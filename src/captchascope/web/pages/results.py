@@ -44,7 +44,7 @@ class Measuring:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What came of a test.
+    """The outcome of a test.
 
     Attributes:
         result: The figures.
@@ -83,7 +83,7 @@ class Measurements:
 
     @property
     def name(self) -> str:
-        """What the folder is called, and not where it lies."""
+        """The name of the folder, and not where it lies."""
         return printable(self._data.resolve().name)
 
     def look(self, name: str, reader: Reader) -> MeasurementState:
