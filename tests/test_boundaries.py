@@ -151,7 +151,7 @@ def test_what_serves_without_a_reader_needs_none() -> None:
 
 
 def test_large_packages_have_one_importer() -> None:
-    """Whoever reads needs no torch, and who uses the library no command line."""
+    """Reading needs no torch, and the library no command line."""
     offenders = [
         f"{name_of(path)} imports {package}"
         for path in FILES

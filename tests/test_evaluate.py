@@ -390,7 +390,7 @@ def test_a_reader_that_ignores_case_is_evaluated_so(tmp_path: Path) -> None:
 
 
 def test_what_a_listener_raises_ends_an_evaluation() -> None:
-    """So whoever waits for it can stop it."""
+    """So a caller that waits for it can stop it."""
 
     def stop(_: Reading) -> None:
         raise KeyboardInterrupt

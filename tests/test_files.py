@@ -226,7 +226,7 @@ def test_only_regular_files_of_a_bounded_size_are_read(tmp_path: Path) -> None:
         read_regular(tmp_path / "a\0b", 5)
 
 
-def test_whoever_reads_may_have_an_error_of_their_own(tmp_path: Path) -> None:
+def test_a_caller_may_have_errors_of_its_own(tmp_path: Path) -> None:
     """It says what the file should have been, and what to do."""
     (tmp_path / "file").write_bytes(b"12345")
     refusals = Refusals(ImageError, "a picture", "copy it", "shrink it")
@@ -245,7 +245,7 @@ def test_whoever_reads_may_have_an_error_of_their_own(tmp_path: Path) -> None:
 
 @posix_only
 def test_a_read_only_file_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Renaming would replace it, but whoever protected it meant it."""
+    """Renaming would replace it, but its owner protected it on purpose."""
     (tmp_path / "out").touch()
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(OutputError, match="Permission denied"):

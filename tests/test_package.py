@@ -88,7 +88,7 @@ def test_no_module_takes_the_place_of_a_public_name() -> None:
 
 
 def test_no_public_function_bears_the_name_of_a_room_or_module() -> None:
-    """Whoever reads a name knows which of the two is meant."""
+    """A name tells which of the two is meant."""
     files = [*Path(captchascope.__file__).parent.rglob("*.py")]
     modules = {(file.parent if file.name == "__init__.py" else file).stem for file in files}
     offenders = [

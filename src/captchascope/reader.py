@@ -65,7 +65,7 @@ class Reader:
     Make one with ``load``. Threads may share it: reading changes nothing in it, ONNX Runtime and
     OpenCV work without Python's lock, and each call of ``read_many`` has its own order. Where
     processes were begun, ``with`` ends them. A reader is equal to itself alone. Pickled, it is the
-    path of its model and its options: whoever loads it opens the file anew.
+    path of its model and its options: the process that loads it opens the file anew.
 
     Attributes:
         model: The opened model file.

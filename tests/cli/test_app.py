@@ -16,7 +16,7 @@ BARE = "captchascope reads text captchas. Three ways to begin:"
 
 
 def test_bare_it_shows_three_examples(cli: Cli) -> None:
-    """Whoever types the name alone learns what to type next."""
+    """The name alone tells what to type next."""
     done = cli()
     assert (done.status, done.err) == (0, "")
     assert done.rows[0] == BARE

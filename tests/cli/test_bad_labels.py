@@ -123,7 +123,7 @@ def test_every_problem_has_its_own_line(cli: Cli) -> None:
 
 
 def test_problems_outside_the_range_are_silent(cli: Cli) -> None:
-    """Whoever asks for images 4 to 12 does not hear about image 3."""
+    """With images 4 to 12 asked for, nothing is said of image 3."""
     rows_where(relabel(3, "40817"))
     done = cli("segment", "captchas", "glyphs", "--first", "4")
     assert (done.status, done.err) == (0, "")

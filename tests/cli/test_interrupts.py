@@ -90,7 +90,7 @@ def test_a_terminated_generate_leaves_nothing(place: Path, number: int) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_with_their_parent(place: Path, number: int) -> None:
-    """Whoever reads the pipe sees its end, however the parent came to its own."""
+    """The reader of the pipe sees its end, however the parent came to its own."""
     process = start("read", *["captchas"] * 2000, "--jobs", 2, session=True)
     assert process.stdout is not None
     process.stdout.read(1)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell"
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["--version"], ["read", "captchas"]])
 def test_a_full_disk_behind_stdout(place: Path, arguments: list[str]) -> None:
-    """Results that cannot be written are an error, whoever prints them."""
+    """Results that cannot be written are an error, whichever command prints them."""
     with Path("/dev/full").open("wb") as full:
         done = ended(start(*arguments, stdout=full))
     assert one_line(done, 1).startswith("stdout: cannot be written: No space left on device (")

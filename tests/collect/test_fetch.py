@@ -154,7 +154,7 @@ def test_retry_after_is_kept_to() -> None:
 
 
 def test_retry_after_is_bounded() -> None:
-    """Whoever is asked to come back tomorrow does so by giving the command again."""
+    """A site that says to come back tomorrow is asked again by giving the command again."""
     busy = Answer(status=429, headers={"Retry-After": "86400"})
     with (
         fetching({"/a": busy}) as (site, get),

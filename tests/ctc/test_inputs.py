@@ -128,7 +128,7 @@ def test_a_colour_batch_has_its_channels_first() -> None:
 
 
 def test_the_batch_is_no_view_of_its_images() -> None:
-    """Whoever writes into it changes no image."""
+    """Writing into it changes no image."""
     image = NOISE.copy()
     normalise([image])[:] = 0
     np.testing.assert_array_equal(image, NOISE)

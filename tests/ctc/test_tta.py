@@ -46,7 +46,7 @@ def test_many_images_are_looked_at_again_in_their_order(channels: Channels) -> N
         )
 
 
-def test_looks_that_exclude_all_together_leave_the_first() -> None:
+def test_views_that_exclude_all_together_leave_the_first() -> None:
     """Each may make another class impossible; what is left must be something."""
 
     def fickle(batch: FloatArray) -> tuple[FloatArray, None]:

@@ -194,7 +194,7 @@ def test_a_text_that_is_sure_by_itself_stays_so() -> None:
         assert known.confidence == pytest.approx(free.confidence, abs=2e-4)
 
 
-def test_what_contradicts_the_image_is_not_believed() -> None:
+def test_what_contradicts_the_image_has_little_confidence() -> None:
     """Though no other text is allowed; where the image leaves it possible, it is certain."""
     rule = ReadOptions(pattern="cc").constraints
     assert one(seen(*"-a-b-", sure=5.0), rule=rule).confidence == pytest.approx(1)

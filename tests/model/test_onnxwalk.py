@@ -272,6 +272,6 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_nothing_and_too_much_are_no_model() -> None:
-    """Whoever has the bytes is told so, too."""
+    """A caller that has the bytes is told so, too."""
     assert _refusal(b"").what == "is empty"
     assert _refusal(bytes(MAX_MODEL_BYTES + 1)).what.startswith("is too large: 67,108,865 bytes")

@@ -179,7 +179,7 @@ def test_nobody_waits_for_models_that_are_not_open(captchas: list[bytes]) -> Non
     asyncio.run(main())
 
 
-def test_whoever_hangs_up_is_not_read_for(captchas: list[bytes]) -> None:
+def test_a_client_that_hangs_up_is_not_read_for(captchas: list[bytes]) -> None:
     """A request that is given up leaves its place to others."""
 
     async def work(batcher: Batcher) -> None:

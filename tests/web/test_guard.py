@@ -17,7 +17,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[httpx.Client]:
-    """Serve to whoever has the token, also by a further name."""
+    """Serve to clients that have the token, also by a further name."""
     settings = Settings(token=TOKEN, hosts=frozenset({"captcha.example"}))
     with serving(settings) as served, httpx.Client(base_url=served.url, timeout=TIMEOUT) as client:
         yield client

@@ -143,7 +143,7 @@ def load_image(
     if isinstance(source, np.ndarray):
         where = "<array>" if name is None else name
         return levels_of(np.asarray(source), channels, where, max_pixels)
-    # Whoever holds an image of Pillow has imported Pillow.
+    # A caller that holds an image of Pillow has imported Pillow.
     pillow = sys.modules.get("PIL.Image")
     if pillow is not None and isinstance(source, pillow.Image):
         where = "<image>" if name is None else name

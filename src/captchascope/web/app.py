@@ -1,4 +1,4 @@
-"""The app, put together: the API, the pages, and what stands before them."""
+"""The app: the API, the pages, and the middleware before them."""
 
 from __future__ import annotations
 

@@ -219,7 +219,7 @@ class Batcher:
             self._arrived.clear()
             while self._jobs:
                 await self._read_batch(self._next_batch())
-                await asyncio.sleep(0)  # whoever waits for it need not wait for the next one
+                await asyncio.sleep(0)  # a request that waits for it need not wait for the next one
 
     def start(self) -> None:
         """Begin to open the models, in the background."""
@@ -279,7 +279,7 @@ class Batcher:
         images = 0
         while self._jobs and images < self._limits.batch:
             job = self._jobs.popleft()
-            if job.done.cancelled():  # whoever asked has gone
+            if job.done.cancelled():  # the client has gone
                 self.waiting -= len(job.images)
                 continue
             batch.append(job)
@@ -329,7 +329,7 @@ class Batcher:
                 images = [image for job in jobs for image in job.images]
                 readings = iter(self.readers.read(images, choice))
                 found.update((job, list(islice(readings, len(job.images)))) for job in jobs)
-            except Exception as error:  # reading must go on, and whoever asked must know
+            except Exception as error:  # reading must go on, and the client must know
                 found.update((job, error) for job in jobs)
         return [found[job] for job in batch], time.thread_time() - begun
 

@@ -88,7 +88,7 @@ class Metrics:
 
 
 def _place(path: str) -> str:
-    """Return one of few names, lest whoever asks for nonsense fills the memory with labels."""
+    """Return one of few names, lest requests for nonsense fill the memory with labels."""
     if path in _PATHS:
         return path
     return next(

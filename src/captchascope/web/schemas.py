@@ -226,7 +226,7 @@ def _as_sent(text: str) -> str:
 
 
 Upload: TypeAlias = tuple[str, bytes]
-"""One image as it was sent; its name is repeated to whoever sent it, and used for nothing."""
+"""One image as it was sent; its name is repeated to the client, and used for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ def test_what_has_changed_in_both_places_is_disputed(folder: Folder) -> None:
 
 
 def test_without_the_store_the_file_is_enough(folder: Folder) -> None:
-    """Whoever removes the hidden file keeps the labels."""
+    """Removing the hidden file keeps the labels."""
     folder.begin()
     folder.say(1, "aa")
     folder.sync.follow()

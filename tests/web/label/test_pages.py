@@ -82,7 +82,7 @@ def test_nothing_outside_the_folder_is_shown(ann: Labeller, folder: Path) -> Non
 
 
 def test_what_cannot_be_decoded_is_said_to_be_so(ann: Labeller) -> None:
-    """So that the page can tell whoever would look at it."""
+    """So that the page can tell its visitor."""
     first = ann.lease(40)["new"]
     rest = ann.lease(40, [item["id"] for item in first])["new"]
     numbers = {item["name"]: item["id"] for item in first + rest}

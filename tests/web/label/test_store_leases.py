@@ -114,7 +114,7 @@ def test_images_of_the_share_go_to_two(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_an_image_that_is_gone_is_lost(store: Store) -> None:
-    """Whoever holds it is told so."""
+    """The session that holds it is told so."""
     store.lease(A, [], 2)
     store.set_present(["2.png", "3.png"])
     assert store.lease(A, [3, 1], 5) == Leased([2], [1])

@@ -35,7 +35,7 @@ NEXT_MODEL = ".captchascope-next.onnx"
 
 _SHIPPED = ("metu", "start")
 
-_BATCH = 16  # images; few, so that whoever waits for a page is served in between
+_BATCH = 16  # images; few, so that pages are served in between
 _IDLE = 1.0  # seconds between looks for new images
 
 

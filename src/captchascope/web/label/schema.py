@@ -168,7 +168,7 @@ class Database:
     Threads may share it.
 
     Attributes:
-        lock: Held by whoever asks twice and wants no change in between.
+        lock: Held by callers that ask twice and want no change in between.
     """
 
     def __init__(self, path: Path) -> None:
