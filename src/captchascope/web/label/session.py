@@ -22,8 +22,7 @@ from captchascope.web.label.learning import (
 from captchascope.web.label.store import Store
 from captchascope.web.settings import LabelSettings
 
-_TICK = 1.0  # seconds between looks at what is to be done
-_LOOK = 5.0  # seconds between looks for images
+_TICK, _LOOK = 1.0, 5.0  # seconds
 _LOOKED_AT = 24  # images, to choose a model by
 _LATELY = 50  # labels
 
@@ -38,8 +37,15 @@ class LabelSession:
         retrainer: The training.
     """
 
-    def __init__(self, settings: LabelSettings) -> None:
+    def __init__(
+        self, settings: LabelSettings, *, tick: float = _TICK, look: float = _LOOK
+    ) -> None:
         """Open the store of a folder, and take in the labels that are there.
+
+        Args:
+            settings: How to label it.
+            tick: Seconds between looks at what is to be done.
+            look: Seconds between looks for other images, which take longer.
 
         Raises:
             DatasetError: If the folder has no images, or its labels cannot be understood.
@@ -58,6 +64,7 @@ class LabelSession:
         self.guesses = Guesses(self.store)
         command = training_command(settings.folder, settings.limit)
         self.retrainer = Retrainer(self.store, settings.retrain, command)
+        self._tick, self._rest = tick, look
         self._looked = time.monotonic()
         self._trouble: dict[str, str] = {}
         self._ended = threading.Event()
@@ -116,7 +123,7 @@ class LabelSession:
         with suppress(CaptchascopeError):
             if self.guesses.model == 0:
                 self._choose_model()
-        while not self._ended.wait(_TICK):
+        while not self._ended.wait(self._tick):
             self._attempt("images", self._look)
             self._attempt("labels.csv", self._csv.follow)
             self._attempt("model", self._learn)
@@ -132,7 +139,7 @@ class LabelSession:
 
     def _look(self) -> None:
         """See whether there are other images now."""
-        if time.monotonic() - self._looked < _LOOK:
+        if time.monotonic() - self._looked < self._rest:
             return
         self._looked = time.monotonic()
         try:

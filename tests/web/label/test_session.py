@@ -1,0 +1,136 @@
+"""Labelling a folder in this process, with all that goes on in the background."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import pytest
+
+pytest.importorskip("fastapi")
+
+from captchascope.errors import DatasetError, ModelError
+from captchascope.generate.folder import write_folder
+from captchascope.reader import load
+from captchascope.web.label.learning import NEXT_MODEL, OWN_MODEL, can_train
+from captchascope.web.label.schema import Submission
+from captchascope.web.label.session import LabelSession
+from captchascope.web.settings import LabelSettings
+from ctc.bars import bars, write_model
+from web.label.folders import fill
+
+SOON = 60  # seconds; nothing takes a tenth of it on an idle machine
+
+
+@contextmanager
+def labelling(folder: Path, retrain: int | None = None) -> Iterator[LabelSession]:
+    """Label a folder until the block ends, looking for what is new all the time."""
+    session = LabelSession(LabelSettings(folder, retrain=retrain), tick=0.01, look=0.0)
+    try:
+        session.begin()
+        yield session
+    finally:
+        session.end()
+
+
+def waited(wanted: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + SOON
+    while not wanted():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def said(session: LabelSession) -> str:
+    """Return what the page would say is wrong."""
+    trouble = session.progress("person-a")["trouble"]
+    assert isinstance(trouble, list)
+    return "; ".join(trouble)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder of three images, and a model that was trained there."""
+    write_model(fill(tmp_path / "captchas", 3) / OWN_MODEL)
+    return tmp_path / "captchas"
+
+
+def test_the_model_that_was_trained_here_guesses(folder: Path) -> None:
+    """Whatever others there are."""
+    cv2.imwrite(str(folder / "4.png"), bars("0Ab"))
+    with labelling(folder) as session:
+        waited(lambda: all(session.store.guess(image) for image in (1, 2, 3, 4)))
+        guess = session.store.guess(4)
+    assert guess is not None
+    assert guess.text == "0Ab"
+
+
+def test_a_broken_model_is_passed_over(tmp_path: Path) -> None:
+    """The shipped one that is surest guesses then."""
+    write_folder("metu", tmp_path / "captchas", 2, 990_114)
+    for labels in (tmp_path / "captchas").glob("labels.*"):
+        labels.unlink()
+    (tmp_path / "captchas" / OWN_MODEL).write_bytes(b"no model")
+    with labelling(tmp_path / "captchas") as session:
+        waited(lambda: session.store.guess(1))
+        guess = session.store.guess(1)
+    assert guess is not None
+    assert guess.text == load("metu").read(tmp_path / "captchas" / "1.jpeg").text
+
+
+def test_a_folder_that_cannot_be_labelled_is_let_go(folder: Path) -> None:
+    """Once its labels are mended, it can be."""
+    (folder / "labels.csv").write_text("nonsense\n")
+    with pytest.raises(DatasetError, match=r"labels\.csv"):
+        LabelSession(LabelSettings(folder))
+    (folder / "labels.csv").unlink()
+    LabelSession(LabelSettings(folder)).end()
+
+
+def test_a_model_that_was_asked_for_must_be_there(folder: Path) -> None:
+    """No other takes its place."""
+    session = LabelSession(LabelSettings(folder, model="none.onnx"))
+    with pytest.raises(ModelError, match=r"none\.onnx"):
+        session.begin()
+    session.end()
+
+
+def test_images_come_and_go_while_people_label(folder: Path) -> None:
+    """All may be gone for a while, and so may the folder, which is said."""
+    with labelling(folder) as session:
+        (folder / "4.png").write_bytes((folder / "3.png").read_bytes())
+        waited(lambda: session.progress("person-a")["total"] == 4)
+        for number in range(1, 5):
+            (folder / f"{number}.png").rename(folder / f"{number}.away")
+        waited(lambda: session.progress("person-a")["total"] == 0)
+        waited(lambda: "holds no images" in said(session))
+        for number in range(1, 5):
+            (folder / f"{number}.away").rename(folder / f"{number}.png")
+        waited(lambda: session.progress("person-a")["total"] == 4)
+        waited(lambda: not said(session))
+
+
+def test_labels_that_somebody_has_spoilt_are_told_and_left_alone(folder: Path) -> None:
+    """People go on labelling; once they are mended, nothing is missing."""
+    with labelling(folder) as session:
+        (folder / "labels.csv").write_text("nonsense\n")
+        waited(lambda: "labels.csv" in said(session))
+        session.store.say("person-a", [Submission("key-1", 1, "ab")])
+        assert (folder / "labels.csv").read_text() == "nonsense\n"
+        (folder / "labels.csv").unlink()
+        waited(lambda: not said(session))
+    assert (folder / "labels.csv").read_text().splitlines() == ["file,label", "1.png,ab"]
+
+
+@pytest.mark.skipif(not can_train(), reason="needs the extra 'train'")
+def test_what_nobody_thought_of_stops_no_labelling(folder: Path) -> None:
+    """Here something lies where the new model is to be."""
+    (folder / NEXT_MODEL).mkdir()
+    with labelling(folder, retrain=1) as session:
+        session.store.say("person-a", [Submission("key-1", 1, "ab")])
+        waited(lambda: said(session).startswith("model: "))
+        session.store.say("person-a", [Submission("key-2", 2, "ab")])
+    assert "2.png,ab" in (folder / "labels.csv").read_text()
