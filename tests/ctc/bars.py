@@ -65,8 +65,8 @@ def metadata(spec: CtcSpec = GRAY, **changes: Any) -> Metadata:
     return Metadata(**values | changes)
 
 
-def _nodes() -> Sequence[onnx.NodeProto]:
-    """Return the graph: (B, C, H, W) to (B, T, K) and (B,)."""
+def _nodes(scores: str) -> Sequence[onnx.NodeProto]:
+    """Return the graph: (B, C, H, W) to (B, T, K), called ``scores``, and (B,)."""
     return [
         helper.make_node("ReduceMean", ["images", "colour_rows"], ["line"], keepdims=0),
         helper.make_node("Unsqueeze", ["line", "first"], ["lines"]),
@@ -74,7 +74,7 @@ def _nodes() -> Sequence[onnx.NodeProto]:
         helper.make_node("Transpose", ["steps"], ["upright"], perm=[0, 2, 1]),
         helper.make_node("Sub", ["upright", "levels"], ["off"]),
         helper.make_node("Mul", ["off", "off"], ["squares"]),
-        helper.make_node("Mul", ["squares", "sharpness"], ["logits"]),
+        helper.make_node("Mul", ["squares", "sharpness"], [scores]),
         helper.make_node("ReduceMax", ["images", "rows"], ["top"], keepdims=0),
         helper.make_node("ReduceMin", ["images", "rows"], ["bottom"], keepdims=0),
         helper.make_node("Sub", ["top", "bottom"], ["ranges"]),
@@ -82,8 +82,13 @@ def _nodes() -> Sequence[onnx.NodeProto]:
     ]
 
 
-def model_bytes(spec: CtcSpec = GRAY, *, distance: bool = True, **changes: Any) -> bytes:
-    """Return the model file; ``changes`` are of the metadata."""
+def model_bytes(
+    spec: CtcSpec = GRAY, *, distance: bool = True, breaks: bool = False, **changes: Any
+) -> bytes:
+    """Return the model file; ``changes`` are of the metadata.
+
+    A model that ``breaks`` can be opened, and fails on whatever it is given.
+    """
     meta = metadata(spec, **changes)
     floats = onnx.TensorProto.FLOAT
     images = helper.make_tensor_value_info(
@@ -100,9 +105,12 @@ def model_bytes(spec: CtcSpec = GRAY, *, distance: bool = True, **changes: Any) 
     ]
     nodes = [
         node
-        for node in _nodes()
+        for node in _nodes("scores" if breaks else "logits")
         if distance or not {"top", "bottom", "ranges", "distance"} & {*node.output}
     ]
+    if breaks:  # no batch has so many images
+        constants.append(numpy_helper.from_array(np.array([10**6]), "beyond"))
+        nodes.append(helper.make_node("Gather", ["scores", "beyond"], ["logits"]))
     graph = helper.make_graph(nodes, "bars", [images], outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     helper.set_model_props(model, meta.to_props())

@@ -26,6 +26,7 @@ from captchascope.web.label.learning import (
 )
 from captchascope.web.label.schema import Guess, Submission
 from captchascope.web.label.store import Store
+from ctc.bars import write_model
 
 DRAWN = 20
 SEED = 990_113
@@ -92,6 +93,32 @@ def test_all_that_is_not_labelled_is_read_as_the_library_reads_it(
     order = drawn.lease("person-b", [], DRAWN).new
     sureness = [guess.confidence for image in order if (guess := drawn.guess(image))]
     assert (order[0], len(order), sureness) == (7, DRAWN - 1, sorted(sureness))
+
+
+def test_an_image_that_is_gone_is_as_uncertain_as_can_be(folder: Path, drawn: Store) -> None:
+    """And keeps no other from being read."""
+    (folder / "3.jpeg").unlink()
+    guesses = Guesses(drawn)
+    guesses.use(load("metu"))
+    guesses.begin()
+    waited(lambda: all(drawn.guess(image) for image in (3, 4)))
+    guesses.end()
+    assert drawn.guess(3) == Guess(None, 0.0, (), 1)
+    assert (read := drawn.guess(4)) is not None
+    assert read.text is not None
+
+
+def test_a_model_that_fails_is_told_until_another_reads(drawn: Store, tmp_path: Path) -> None:
+    """Nobody is kept from labelling by it."""
+    guesses = Guesses(drawn)
+    guesses.use(load(write_model(tmp_path / "odd.onnx", breaks=True)))
+    guesses.begin()
+    waited(lambda: guesses.trouble)
+    assert "odd.onnx: failed on a batch of the shape" in guesses.trouble
+    guesses.use(load("metu"))
+    waited(lambda: drawn.guess(1))
+    guesses.end()
+    assert guesses.trouble == ""
 
 
 def test_another_model_reads_everything_again(folder: Path, drawn: Store) -> None:
@@ -177,14 +204,40 @@ def test_a_model_that_is_worse_is_not_used(store: Store, tmp_path: Path) -> None
 
 
 @needs_train
-def test_a_training_that_fails_is_told_and_disturbs_nothing(store: Store) -> None:
-    """By its last line."""
-    learner = retrainer(store, FAIL)
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [(FAIL, "captchas: has too few samples (label some)"), ("", "it said nothing")],
+)
+def test_a_training_that_fails_is_told_and_disturbs_nothing(
+    store: Store, script: str, what: str
+) -> None:
+    """By its last line, if it said any."""
+    learner = retrainer(store, script)
     label(store, EVERY)
     learner.look()
     waited(lambda: learner.look() or learner.trouble)
-    what = "captchas: has too few samples (label some)"
     assert learner.trouble == f"training gave no model: {what}"
+
+
+@needs_train
+def test_a_training_that_cannot_begin_is_told(store: Store, tmp_path: Path) -> None:
+    """And is not tried again before there are as many labels more."""
+    learner = Retrainer(store, EVERY, [str(tmp_path / "no-such-program")])
+    label(store, EVERY)
+    assert learner.look() is None
+    assert learner.trouble == "training could not begin: No such file or directory"
+    learner.trouble = ""
+    assert learner.look() is None
+    assert learner.trouble == ""
+
+
+def test_without_retraining_there_is_none(store: Store) -> None:
+    """However many labels there are."""
+    learner = Retrainer(store, None, [])
+    label(store, EVERY)
+    assert learner.look() is None
+    assert not learner.learns
+    assert learner.begun is None
 
 
 @needs_train
