@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 pytest.importorskip("playwright")
 
-from captchascope.collect.address import CollectError
-from captchascope.collect.browser import VARIABLE, executable
+from captchascope.collect.address import CollectError, RefusedError
+from captchascope.collect.browser import VARIABLE, BrowserSource, executable
+from captchascope.collect.fetch import Fetcher
 from captchascope.collect.run import CollectRequest, Counts, collect_images
 from captchascope.collect.store import COLLECTED
 from captchascope.image import load_rgb
@@ -40,13 +44,16 @@ def rows(folder: Path, number: int) -> list[dict[str, str]]:
     return found
 
 
+HTML = {"Content-Type": "text/html"}
+
+
 def pages(**answers: bytes) -> Answering:
     """Return what gives pages by name, another image at any other path, and no robots.txt."""
     other = images()
 
     def answer(path: str) -> Answer:
         page = answers.get(path.lstrip("/").partition("?")[0])
-        return other(path) if page is None else Answer(page, headers={"Content-Type": "text/html"})
+        return other(path) if page is None else Answer(page, headers=HTML)
 
     return answer
 
@@ -150,19 +157,114 @@ def test_a_redirect_to_another_site_ends_it(tmp_path: Path) -> None:
         assert not other.asked
 
 
-SAME = b"""<img id=c src='data:image/png;base64,%s'><button id=b>Another</button>"""
+@contextmanager
+def browsing(
+    answer: Answering, page: str, refresh: str | None = None, selector: str = "#c"
+) -> Iterator[BrowserSource]:
+    """Give a page in a browser that waits for a moment only."""
+    with serve(answer) as site:
+        url = httpx.URL(f"{site.root}/{page}")
+        with (
+            closing(Fetcher(url)) as fetcher,
+            closing(BrowserSource(fetcher, url, selector, refresh, patience=0.3)) as source,
+        ):
+            yield source
+
+
+SAME = b"<img id=c src='data:image/png;base64,%s'><button id=b>Another</button>" % b64encode(png(1))
 
 
 @needs_chromium
-def test_a_click_that_changes_nothing_is_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not another image."""
-    monkeypatch.setattr("captchascope.collect.browser.PATIENCE", 0.3)
-    same = pages(page=SAME % b64encode(png(1)))
-    with serve(same) as site, pytest.raises(CollectError, match="shows the same image after"):
-        collect_images(CollectRequest(f"{site.root}/page", tmp_path, 2, "#c", True, "#b"))
-    rows(tmp_path, 1)
+def test_a_click_that_changes_nothing_is_a_failure() -> None:
+    """Not another image; as it takes long, few of them end a collection."""
+    with browsing(pages(page=SAME), "page", "#b") as source:
+        assert source.next().data == png(1)
+        with pytest.raises(RefusedError, match="shows the same image after") as refused:
+            source.next()
+    assert refused.value.weight > 1
+
+
+@needs_chromium
+def test_what_the_page_does_not_have_is_named() -> None:
+    """Whether it is to be clicked at or to be collected."""
+    given = iter([SAME, b"<p>Nothing more</p>"])
+
+    def answer(path: str) -> Answer:
+        return Answer(next(given), headers=HTML) if path == "/page" else Answer(status=404)
+
+    with browsing(answer, "page", "#none") as source:
+        assert source.next().data == png(1)
+        with pytest.raises(RefusedError, match="/page: has nothing to click at #none"):
+            source.next()
+        with pytest.raises(RefusedError, match="/page: has nothing that matches #c"):
+            source.next()
+
+
+@needs_chromium
+def test_what_cannot_be_clicked_at_is_a_failure() -> None:
+    """The page is loaded anew then, which may mend it."""
+    hidden = pages(page=SAME + b"<button id=hidden hidden>Another</button>")
+    with browsing(hidden, "page", "#hidden") as source:
+        for _ in range(2):
+            assert source.next().data == png(1)
+            with pytest.raises(RefusedError, match=r"went wrong in the browser: .*Timeout"):
+                source.next()
+
+
+@needs_chromium
+def test_an_image_that_does_not_come_is_a_failure() -> None:
+    """It says what the site gave for it, whatever the browser shows in its place."""
+    links = ["/no/image", "/circle", "/gone"]
+    given = (Answer(f"<img id=c src={link}>".encode(), headers=HTML) for link in links)
+    answers = {
+        "/robots.txt": Answer(b"User-agent: *\nDisallow: /no"),
+        "/circle": Answer(status=302, headers={"Location": "/circle"}),
+    }
+
+    def answer(path: str) -> Answer:
+        return next(given) if path == "/page" else answers.get(path, Answer(status=404))
+
+    with browsing(answer, "page") as source:
+        for why in (
+            "/no/image: was not loaded by the browser",
+            "/circle: redirects more than 5 times",
+            "/gone: answered with status 404",
+        ):
+            with pytest.raises(RefusedError, match=why):
+                source.next()
+
+
+@needs_chromium
+def test_a_page_may_lead_to_another_of_its_site(tmp_path: Path) -> None:
+    """By a script and a redirect; links are then the other page's, and so are its cookies."""
+    moved = {
+        "/page": Answer(b"<script>location = '/old'</script>", headers=HTML),
+        "/old": Answer(status=302, headers={"Location": "/new/page", "Set-Cookie": "a=b; Path=/"}),
+        "/new/page": Answer(b"<img id=c src=image>", headers=HTML),
+        "/new/image": Answer(png(1)),
+    }
+    with serve(lambda path: moved.get(path, Answer(status=404))) as site:
+        collect_images(CollectRequest(f"{site.root}/page", tmp_path, 1, "#c", browser=True))
+    assert rows(tmp_path, 1)[0]["url"] == f"{site.root}/new/image"
+    sent = dict(zip(site.asked, site.headers, strict=True))
+    assert sent["/new/image"]["Cookie"] == "a=b"
+
+
+@needs_chromium
+def test_a_script_that_leads_to_another_site_ends_it(tmp_path: Path) -> None:
+    """Through a redirect, which only the answer shows; nothing is asked there."""
+    with serve(images()) as other:
+        away = {
+            "/page": Answer(b"<script>location = '/out'</script>", headers=HTML),
+            "/out": Answer(status=302, headers={"Location": f"{other.root}/page"}),
+        }
+        with (
+            serve(lambda path: away.get(path, Answer(status=404))) as site,
+            pytest.raises(CollectError, match="redirects to another site") as error,
+        ):
+            collect_images(CollectRequest(f"{site.root}/page", tmp_path, 1, "#c", browser=True))
+        assert not isinstance(error.value, RefusedError)
+        assert not other.asked
 
 
 @pytest.mark.parametrize("variable", ["", "no-such-browser"])

@@ -38,7 +38,7 @@ VARIABLE = "CAPTCHASCOPE_BROWSER"
 SCREENSHOT = "screenshot"
 """The status of an image that only the browser has."""
 
-PATIENCE = 10.0  # seconds, for the element to appear, and to change after a click
+_PATIENCE = 10.0  # seconds
 _POLL = 10.0  # milliseconds
 _MOST_RESPONSES = 200  # that are remembered
 _HANGS = 120_000.0  # milliseconds; every request ends long before
@@ -214,9 +214,21 @@ class BrowserSource:
     """A page in a browser, loaded anew each time, or refreshed by a click."""
 
     def __init__(
-        self, fetcher: Fetcher, url: httpx.URL, selector: str, refresh: str | None
+        self,
+        fetcher: Fetcher,
+        url: httpx.URL,
+        selector: str,
+        refresh: str | None,
+        patience: float = _PATIENCE,
     ) -> None:
         """Start the browser.
+
+        Args:
+            fetcher: What fetches all that the page asks for.
+            url: Of the page.
+            selector: Of the element that shows the image.
+            refresh: Of what is clicked for another image; None to load the page anew.
+            patience: Seconds for the element to appear, and to change after a click.
 
         Raises:
             CollectError: If there is none, or it does not start.
@@ -224,6 +236,7 @@ class BrowserSource:
         self._url = url
         self._selector = selector
         self._refresh = refresh
+        self._patience = patience
         self._loaded = False
         self._playwright, self._page = _started()
         self._interceptor = _Interceptor(fetcher, self._page.context)
@@ -237,7 +250,7 @@ class BrowserSource:
             else:
                 before = self._snapshot(self._element(self._selector))
                 button = self._element(self._refresh, "to click at", "check --refresh-selector")
-                button.click(timeout=PATIENCE * 1000, no_wait_after=True)
+                button.click(timeout=self._patience * 1000, no_wait_after=True)
                 element = self._settled(before)
             return self._shot(element)
         except RefusedError:
@@ -274,7 +287,7 @@ class BrowserSource:
 
     def _settled(self, before: _Snapshot | None) -> ElementHandle:
         """Wait until the element is there, complete, and another than before."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self._patience
         trouble = "does not finish its image"
         while time.monotonic() < until:
             with suppress(PlaywrightError, RefusedError):  # a navigation may be under way
