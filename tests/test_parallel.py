@@ -104,3 +104,33 @@ def test_workers_that_cannot_begin_are_one_error(
     with pytest.raises(CaptchascopeError, match=r"jobs: a worker process died \(try fewer jobs"):
         next(reader.read_many([DRAWN[0].image], jobs=2))
     capfd.readouterr()  # what the workers said of it
+
+
+def test_processes_that_cannot_be_had_are_one_error() -> None:
+    """Here no more files may be open; afterwards the same reader has its processes."""
+    resource = pytest.importorskip("resource")
+    with load("metu-glyphs") as reader:
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with Path(__file__).open("rb") as last:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno(), before[1]))
+        try:
+            with pytest.raises(CaptchascopeError, match="jobs: processes cannot be started: Too m"):
+                next(reader.read_many([DRAWN[0].image], jobs=2))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert next(reader.read_many([DRAWN[0].image], jobs=2)).text == DRAWN[0].label
+
+
+def test_a_worker_that_dies_in_the_middle_is_one_error() -> None:
+    """What was read before it is given; afterwards the same reader has other processes."""
+    images = [DRAWN[0].image] * 2000
+    others = multiprocessing.active_children()
+    with load("metu-glyphs") as reader:
+        found = reader.read_many(images, jobs=2)
+        assert next(found).text == DRAWN[0].label
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.kill()
+        with pytest.raises(CaptchascopeError, match="jobs: a worker process died"):
+            list(found)
+        assert next(reader.read_many(images[:1], jobs=2)).text == DRAWN[0].label

@@ -69,3 +69,22 @@ def test_a_full_disk(tmp_path: Path) -> None:
     (tmp_path / "answers.csv").symlink_to("/dev/full")
     with pytest.raises(OutputError, match=r"answers\.csv: cannot be written: No space left"):
         AnswerFile(tmp_path / "answers.csv")
+
+
+def test_a_row_that_finds_no_room_is_taken_back(tmp_path: Path) -> None:
+    """The file is right at every moment, and goes on when there is room again."""
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "answers.csv"
+    with AnswerFile(path) as answers:
+        answers.add(b"one", "one")
+        whole = path.read_bytes()
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 20, before[1]))
+        try:
+            with pytest.raises(OutputError, match="only a part was written"):
+                answers.add(b"two", "two")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert path.read_bytes() == whole
+        answers.add(b"three", "three")
+    assert [row["label"] for row in rows(path)] == ["one", "three"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from captchascope.cli.app import run_command_line
+from captchascope.reader import model_path
 from captchascope.web.settings import Limits, Settings
 from ending import end
 from web.serving import TIMEOUT, serving
@@ -206,6 +208,30 @@ def test_what_cannot_be_served_is_said_at_once(
             assert told.out == ""
             assert said in told.err
             assert told.err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the workers in /proc")
+@pytest.mark.parametrize(("gone", "status"), [("model", 1), ("worker", -signal.SIGKILL)])
+def test_a_worker_that_ends_at_its_start_ends_all(tmp_path: Path, gone: str, status: int) -> None:
+    """Whether it is killed, or misses the model that was there a moment ago; none is left."""
+    model = Path(shutil.copy(model_path("metu-glyphs"), tmp_path / "mine.onnx"))
+    command = [sys.executable, "-m", "captchascope", "serve", "--port", "0", "--workers", "2"]
+    with subprocess.Popen(
+        [*command, "--model", str(model)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        until = time.monotonic() + TIMEOUT
+        while not (children := children_of(process.pid)):  # they take a second to begin
+            assert time.monotonic() < until
+        if gone == "model":
+            model.unlink()
+        else:
+            os.kill(children[0], signal.SIGKILL)
+        out, err = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, out) == (1, "")
+    assert err.splitlines()[-1] == (
+        f"captchascope: captchascope serve: a worker ended with {status} at its start"
+    )
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
 
 
 def test_heads_that_are_too_long_or_too_slow_are_refused() -> None:
