@@ -19,13 +19,17 @@ from captchascope.web.metrics import Metrics
 from captchascope.web.settings import Limits
 
 
-def run(work: Callable[[Batcher], Awaitable[None]], limits: Limits | None = None) -> Metrics:
+def run(
+    work: Callable[[Batcher], Awaitable[None]],
+    limits: Limits | None = None,
+    readers: Readers | None = None,
+) -> Metrics:
     """Give a batcher that is ready to ``work``, stop it, and return what it counted."""
     metrics = Metrics()
     limits = limits or Limits()
 
     async def main() -> None:
-        batcher = Batcher(Readers(["metu"], limits), limits, metrics)
+        batcher = Batcher(readers or Readers(["metu"], limits), limits, metrics)
         batcher.start()
         while not batcher.ready:
             await asyncio.sleep(0.01)
@@ -71,27 +75,31 @@ def test_a_batch_takes_whole_requests_until_it_is_full(captchas: list[bytes]) ->
     assert batches_of(run(work, Limits(batch=4, gather=0.05))) == (2, 12)
 
 
-def test_only_what_takes_but_a_moment_is_read_in_the_event_loop(
-    captchas: list[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is slow or large, or has to be searched for, keeps nobody else waiting."""
-    places: list[str] = []
-    pause = 0.0
-    read = Readers.read
+class Watched(Readers):
+    """Readers that note which thread each batch is read in, and take as long as they are told."""
 
-    def noted(self: Readers, images: Sequence[bytes], choice: Choice) -> list[Reading]:
-        places.append(threading.current_thread().name.partition("_")[0])
-        end = time.thread_time() + pause
+    def __init__(self) -> None:
+        super().__init__(["metu"], Limits())
+        self.places: list[str] = []
+        self.pause = 0.0  # seconds of the processor
+
+    def read(self, images: Sequence[bytes], choice: Choice) -> list[Reading]:
+        """Read them, having noted where."""
+        self.places.append(threading.current_thread().name.partition("_")[0])
+        end = time.thread_time() + self.pause
         while time.thread_time() < end:  # waiting for the processor would not count
             pass
-        return read(self, images, choice)
+        return super().read(images, choice)
 
-    monkeypatch.setattr(Readers, "read", noted)
+
+def test_only_what_takes_but_a_moment_is_read_in_the_event_loop(captchas: list[bytes]) -> None:
+    """What is slow or large, or has to be searched for, keeps nobody else waiting."""
+    readers = Watched()
+    places = readers.places
     here, elsewhere = "MainThread", "captchascope-read"
     large = cv2.imencode(".png", np.zeros((400, 400), np.uint8))[1].tobytes()
 
     async def work(batcher: Batcher) -> None:
-        nonlocal pause
         for _ in range(200):  # until it has shown that it is quick
             await batcher.read(captchas[:1])
             if places[-1] == here:
@@ -107,12 +115,12 @@ def test_only_what_takes_but_a_moment_is_read_in_the_event_loop(
         ):
             await batcher.read(images, choice)
             assert places[-1] == elsewhere, choice
-        pause = 0.02
+        readers.pause = 0.02
         await batcher.read(captchas[:1])
         await batcher.read(captchas[:1])
         assert places[-1] == elsewhere
 
-    run(work)
+    run(work, readers=readers)
 
 
 def test_a_request_that_is_refused_spoils_none_beside_it(
