@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from captchascope.train import Trained
 
 _TICKS = 1000  # of the progress bar
-_LIMIT = 9 * 60.0  # seconds of the whole way, where the user gives none
+_LIMIT = 9 * 60.0  # seconds without segmentation, where the user gives none
 
 _OF_GLYPHS = {"scheme": "--scheme", "uncleaned": "--uncleaned", "no_repair": "--no-repair"}
 _OF_WHOLE = {

@@ -244,6 +244,7 @@ class Loop:
         if training.place.world > 1:
             own = [training.place.device] if training.place.device.type == "cuda" else None
             self._model = DistributedDataParallel(training.network, device_ids=own)
+        self._mode = training.network.training  # fine-tuning leaves normalisation as it is
         self._cost = 0.0  # seconds of the last validation
         self._ended = training.clock.seconds, training.clock.progress  # when that was over
         self._logged = len(training.rows)
@@ -259,7 +260,6 @@ class Loop:
         training = self._training
         training.progress = all_max(training.clock.progress)[0]
         self._remember()
-        self._model.train()
         over = training.progress >= 1
         try:
             with closing(self._task.batches(training.clock.steps)) as batches:
@@ -337,7 +337,7 @@ class Loop:
         if decision is Decision.RESTART:
             self._watch.warn("the network says the same of every image: it begins anew")
         training.losses.clear()
-        self._model.train()
+        training.network.train(self._mode)
         self._ended = training.clock.seconds, training.clock.progress
         self._cost = time.monotonic() - begun
         return decision in (Decision.STOP, Decision.INTERRUPTED) or training.progress >= 1

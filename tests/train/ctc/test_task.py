@@ -107,6 +107,17 @@ def test_a_training_taken_up_ends_as_if_it_had_not_been_ended(tmp_path: Path) ->
         assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_fine_tuning_leaves_the_running_statistics(tmp_path: Path) -> None:
+    """They are known from far more images; the weights alone change."""
+    before = fresh(0).state_dict()
+    start = Start(fresh(0).eval(), fresh, False, 0)
+    plan, where = replace(TINY, most_views=16 * 8), Where(tmp_path, False, {})
+    after = fit(task(120), task(40, 1), plan, start, where, Watch()).network.state_dict()
+    same = {name for name, value in after.items() if torch.equal(value, before[name])}
+    assert {name for name in after if "running_" in name} <= same
+    assert not {name for name in after if name.endswith("weight")} & same
+
+
 def _after(share: float, stop: Interrupts) -> Callable[[float, float | None], None]:
     """Return what wants to stop once so much is done."""
 

@@ -19,7 +19,14 @@ from captchascope.errors import TrainingError
 from captchascope.glyphs.inputs import InputSpec
 from captchascope.model.file import open_model_bytes
 from captchascope.train.distributed import Place
-from captchascope.train.glyphs.task import Epoch, Fitted, GlyphsTask, fit, train_glyphs
+from captchascope.train.glyphs.task import (
+    Epoch,
+    GlyphsTask,
+    epochs_of,
+    fit,
+    logits_of,
+    train_glyphs,
+)
 from captchascope.train.loop import Loop, Training
 from captchascope.train.recipes import GLYPHS_RECIPES, Augmentation, GlyphsRecipe
 from captchascope.train.request import Product, Request, usable
@@ -33,19 +40,28 @@ DEFAULT = replace(GLYPHS_RECIPES["default"], epochs=6, min_steps=0, batch=16, au
 TUTORIAL = replace(GLYPHS_RECIPES["tutorial"], epochs=4)
 
 
-def fitted(recipe: GlyphsRecipe, seed: int = 0, watch: Watch | None = None) -> Fitted:
-    """Train on 60 samples of two stripes; the default recipe is validated on 20 others."""
+def task_of(recipe: GlyphsRecipe, seed: int = 0, made: type[GlyphsTask] = GlyphsTask) -> GlyphsTask:
+    """Return 60 samples of two stripes as a task; the default recipe is validated on 20 others."""
     size = 12 + 2 * recipe.augmentation.margin
-    validation = stripes(20 if recipe.validation else 0, size, seed=1)
-    return fit(recipe, SPEC, 3, stripes(60, size), validation, seed, watch or Watch())
+    held = stripes(20 if recipe.validation else 0, size, seed=1)
+    return made(recipe, SPEC, 3, stripes(60, size), held, seed)
+
+
+def fitted(recipe: GlyphsRecipe, seed: int = 0, watch: Watch | None = None) -> Training:
+    """Train on it."""
+    return fit(task_of(recipe, seed), recipe, watch or Watch())
+
+
+def best_of(training: Training) -> Epoch:
+    """Return the epoch whose weights were kept."""
+    return epochs_of(training)[int(training.kept["epoch"]) - 1]
 
 
 def stepped(
     recipe: GlyphsRecipe, made: type[GlyphsTask] = GlyphsTask, deadline: float | None = None
 ) -> tuple[Training, list[float]]:
     """Train as ``fitted`` does, and return the learning rate of every step as well."""
-    size = 12 + 2 * recipe.augmentation.margin
-    task = made(recipe, SPEC, 3, stripes(60, size), stripes(20, size, seed=1), 0)
+    task = task_of(recipe, made=made)
     clock = Clock(task.epochs * task.steps_per_epoch, deadline)
     training = Training(task.fresh(0), recipe, clock, Curriculum(), Place())
     rates: list[float] = []
@@ -60,21 +76,26 @@ def stepped(
 def test_it_learns_what_can_be_learnt() -> None:
     """The loss falls, and the glyphs that were held out are read."""
     result = fitted(DEFAULT)
-    assert result.best.character is not None
-    assert result.best.character > 0.9
-    assert result.epochs[-1].loss < result.epochs[0].loss / 2
+    best, epochs = best_of(result), epochs_of(result)
+    assert best.character is not None
+    assert best.character > 0.9
+    assert epochs[-1].loss < epochs[0].loss / 2
 
 
 def test_the_best_epoch_is_kept() -> None:
     """The weights are those that it had, and the accuracies those of its weights."""
-    result = fitted(DEFAULT)
-    assert [epoch.number for epoch in result.epochs] == [1, 2, 3, 4, 5, 6]
-    assert {epoch.of for epoch in result.epochs} == {6}
-    assert result.best in result.epochs
-    right = (result.logits.argmax(1) == result.targets).reshape(20, 2)
-    assert result.best.captcha == pytest.approx(right.all(1).float().mean().item())
-    assert result.best.character == pytest.approx(right.float().mean().item())
-    assert not result.network.training
+    task = task_of(DEFAULT)
+    result = fit(task, DEFAULT, Watch())
+    best, epochs = best_of(result), epochs_of(result)
+    assert [epoch.number for epoch in epochs] == [1, 2, 3, 4, 5, 6]
+    assert {epoch.of for epoch in epochs} == {6}
+    network = result.result()
+    right = (logits_of(network, task.held.cpu()).argmax(1) == task.held_targets.cpu()).reshape(
+        20, 2
+    )
+    assert best.captcha == pytest.approx(right.all(1).float().mean().item())
+    assert best.character == pytest.approx(right.float().mean().item())
+    assert not network.training
 
 
 class Unlearning(GlyphsTask):
@@ -101,10 +122,9 @@ def test_a_worse_epoch_does_not_replace_the_best() -> None:
 
 def test_without_validation_the_last_epoch_is_kept() -> None:
     """As in the tutorial; nothing is known of its accuracy."""
-    result = fitted(TUTORIAL)
-    assert (result.best.number, len(result.epochs)) == (4, 4)
-    assert (result.best.character, result.best.captcha) == (None, None)
-    assert len(result.targets) == 0
+    best, epochs = best_of(fitted(TUTORIAL)), epochs_of(fitted(TUTORIAL))
+    assert (best.number, len(epochs)) == (4, 4)
+    assert (best.character, best.captcha) == (None, None)
 
 
 @pytest.mark.parametrize("recipe", [DEFAULT, TUTORIAL], ids=["default", "tutorial"])
@@ -113,8 +133,9 @@ def test_the_seed_decides(recipe: GlyphsRecipe) -> None:
     first, second, other = fitted(recipe, 1), fitted(recipe, 1), fitted(recipe, 2)
     for name, weights in first.network.state_dict().items():
         assert torch.equal(weights, second.network.state_dict()[name])
-    assert [e.loss for e in first.epochs] == [e.loss for e in second.epochs]
-    assert [e.loss for e in first.epochs] != [e.loss for e in other.epochs]
+    losses, same, others = ([e.loss for e in epochs_of(one)] for one in (first, second, other))
+    assert losses == same
+    assert losses != others
 
 
 def test_everything_is_told() -> None:
@@ -124,7 +145,7 @@ def test_everything_is_told() -> None:
     watch = Watch(say=lines.append, share=lambda share, exact: shares.append(share))
     result = fitted(DEFAULT, watch=watch)
     assert [line.split("  loss")[0] for line in lines] == [f"epoch  {n}/6" for n in range(1, 7)]
-    assert f"validation: {result.epochs[-1].character:.2%} of characters, " in lines[-1]
+    assert f"validation: {epochs_of(result)[-1].character:.2%} of characters, " in lines[-1]
     assert shares == sorted(shares)
     assert shares[-1] == 1
 
@@ -185,7 +206,8 @@ def test_augmentation_leaves_the_data_alone() -> None:
     """What is trained on is a changed copy."""
     train, nothing = stripes(10, 14, seed=3), stripes(0, 14)
     before = train.inputs.copy()
-    fit(replace(DEFAULT, epochs=2), SPEC, 3, train, nothing, 0, Watch())
+    recipe = replace(DEFAULT, epochs=2)
+    fit(GlyphsTask(recipe, SPEC, 3, train, nothing, 0), recipe, Watch())
     assert np.array_equal(train.inputs, before)
 
 

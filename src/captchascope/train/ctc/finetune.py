@@ -32,11 +32,11 @@ class Weights(NamedTuple):
 
 
 def read_weights(path: Path) -> Weights:
-    """Read the weights of a model file of the whole way.
+    """Read the weights of a model file that reads without segmentation.
 
     Raises:
         ModelError: If it cannot be used.
-        UsageError: If it is a model of the glyphs way.
+        UsageError: If it is a model of the glyphs method.
     """
     where = printable(path)
     data = read_model(path)
@@ -80,6 +80,9 @@ def _fits(weight: Tensor | None, wanted: Tensor, name: str) -> bool:
 def fine_tuned(source: Weights, charset: Charset, channels: int, train: TextImages) -> CtcNet:
     """Return a network that begins with what another one knows.
 
+    It is in evaluation mode, and stays so while it is trained on: the running statistics of
+    normalisation are known from far more images than there are now, and nothing drops out.
+
     Characters that both alphabets have keep what the head knows of them. Labels are often all in
     one case while the images show the other: whichever the samples tell is taken, or the mean of
     both.
@@ -95,8 +98,9 @@ def fine_tuned(source: Weights, charset: Charset, channels: int, train: TextImag
     body = {**weights, "stem.0.weight": _seeing(weights["stem.0.weight"], channels)}
     own = network.state_dict()
     tried = train.images[:_TRIED], train.targets[:_TRIED]
+    other = any(char.swapcase() != char and char.swapcase() in known for char in charset.chars)
     best: tuple[float, dict[str, Tensor]] | None = None
-    for case in _cases(charset, known):
+    for case in ("given", "other", "both") if other else ("given",):
         state = {name: body.get(name, value) for name, value in own.items()}
         for part in ("head.weight", "head.bias"):
             state[part] = _head(weights[part], own[part], charset, known, case)
@@ -107,12 +111,6 @@ def fine_tuned(source: Weights, charset: Charset, channels: int, train: TextImag
     assert best is not None
     network.load_state_dict(best[1])
     return network
-
-
-def _cases(charset: Charset, known: Charset) -> tuple[str, ...]:
-    """Return the ways of looking up characters that may make a difference."""
-    other = any(char.swapcase() != char and char.swapcase() in known for char in charset.chars)
-    return ("given", "other", "both") if other else ("given",)
 
 
 def _seeing(weight: Tensor, channels: int) -> Tensor:

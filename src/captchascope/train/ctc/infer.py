@@ -62,12 +62,6 @@ def alphabet_of(dataset: Dataset) -> Charset | None:
     return Charset("".join(fit)) if fit else None
 
 
-def lengths_of(dataset: Dataset) -> tuple[int, int]:
-    """Return the fewest and most characters of a label."""
-    lengths = [len(sample.label) for sample in dataset.samples]
-    return min(lengths), max(lengths)
-
-
 def inferred(dataset: Dataset, charset: Charset, height: int | None = None) -> Inferred:
     """Look at the labels and some images of ``dataset``, at least one of which must decode.
 
@@ -80,8 +74,9 @@ def inferred(dataset: Dataset, charset: Charset, height: int | None = None) -> I
     Raises:
         ImageError: If none decodes; it is about the first.
     """
-    lengths = lengths_of(dataset)
-    return Inferred(charset, lengths, _spec(_looked_at(dataset), height, lengths[1]))
+    lengths = [len(sample.label) for sample in dataset.samples]
+    spec = _spec(_looked_at(dataset), height, max(lengths))
+    return Inferred(charset, (min(lengths), max(lengths)), spec)
 
 
 def _looked_at(dataset: Dataset) -> list[RgbImage]:

@@ -1,4 +1,4 @@
-"""The networks of the whole way, as plain modules: images in, CTC logits per timestep out."""
+"""The CTC networks, as plain modules: images in, logits per timestep out."""
 
 from __future__ import annotations
 

@@ -6,8 +6,6 @@ beside them, so that a wrong reading never outweighs what a person has said.
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -31,13 +29,6 @@ from captchascope.train.watch import Watch
 _SURE = 0.9
 _AT_ONCE = 256
 _SHARE = 3  # one in so many images of a pass is a labelled one, at least
-
-
-def by_half_time(watch: Watch) -> Watch:
-    """Leave half of the time to what comes after the labelled images."""
-    if watch.deadline is None:
-        return watch
-    return replace(watch, deadline=(time.monotonic() + watch.deadline) / 2)
 
 
 def label_with_network(

@@ -22,12 +22,7 @@ from captchascope.train.ctc.finetune import fine_tuned, read_weights
 from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.ood import WithDistance, means_of, threshold, whitening
-from captchascope.train.ctc.pseudo_labels import (
-    by_half_time,
-    joined,
-    label_with_network,
-    self_trained,
-)
+from captchascope.train.ctc.pseudo_labels import joined, label_with_network, self_trained
 from captchascope.train.ctc.task import FEWEST, Fitted, Start, Where, fit
 from captchascope.train.ctc.validate import outputs_of, score
 from captchascope.train.distributed import Place
@@ -82,7 +77,9 @@ def train_ctc(request: Request, place: Place, watch: Watch) -> Product | None:
     }
     where = Where(request.folder, request.resume, facts, place)
     limited = _with_reserve(watch)
-    first = limited if request.unlabelled is None else by_half_time(limited)
+    first = limited
+    if request.unlabelled is not None and limited.deadline is not None:  # half is for what follows
+        first = replace(limited, deadline=(time.monotonic() + limited.deadline) / 2)
     fitted = fit(train, held, recipe, start, where, first)
     if place.rank > 0:
         return None

@@ -54,25 +54,6 @@ class Epoch:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """The trained network, the epoch that it is from, and all epochs.
-
-    Attributes:
-        network: In evaluation mode, on the CPU.
-        best: The epoch whose weights it has.
-        epochs: Every epoch, in order.
-        logits: Of the validation glyphs, shape (M, C).
-        targets: Of the same, shape (M,).
-    """
-
-    network: nn.Module
-    best: Epoch
-    epochs: tuple[Epoch, ...]
-    logits: Tensor
-    targets: Tensor
-
-
 class GlyphsTask:
     """What ``loop.Loop`` is to train; torch's global generator decides all that is random.
 
@@ -152,7 +133,7 @@ class GlyphsTask:
 
     def line(self, training: Training) -> str:
         """Return the newest epoch as the user is told it."""
-        epoch = _epochs(training)[-1]
+        epoch = epochs_of(training)[-1]
         text = f"epoch {epoch.number:2}/{epoch.of}  loss {epoch.loss:.4f}"
         if epoch.character is not None and epoch.captcha is not None:
             text += (
@@ -162,7 +143,8 @@ class GlyphsTask:
         return f"{text}  {epoch.seconds:.1f} s"
 
 
-def _epochs(training: Training) -> tuple[Epoch, ...]:
+def epochs_of(training: Training) -> tuple[Epoch, ...]:
+    """Return every epoch of a training, in order."""
     return tuple(row for row in training.rows if isinstance(row, Epoch))
 
 
@@ -178,35 +160,18 @@ def logits_of(network: nn.Module, inputs: Tensor) -> Tensor:
     return torch.cat([network(part) for part in torch.split(inputs, 1024)])
 
 
-def fit(
-    recipe: GlyphsRecipe,
-    spec: InputSpec,
-    classes: int,
-    train: GlyphSet,
-    held: GlyphSet,
-    seed: int,
-    watch: Watch,
-) -> Fitted:
-    """Train a network by ``recipe``.
-
-    The validation glyphs choose the epoch whose weights are kept; without any, it is the last.
-    torch's global seed is set, and stays so.
+def fit(task: GlyphsTask, recipe: GlyphsRecipe, watch: Watch) -> Training:
+    """Train a network by ``recipe``; torch's global seed is set, and stays so.
 
     Raises:
         TrainingError: If the loss is not a number any more, or no time was left for an epoch.
     """
-    task = GlyphsTask(recipe, spec, classes, train, held, seed)
-    network = task.fresh(0)
     clock = Clock(task.epochs * task.steps_per_epoch, watch.deadline)
-    training = Training(network, recipe, clock, Curriculum(), Place())
+    training = Training(task.fresh(0), recipe, clock, Curriculum(), Place())
     Loop(training, task, watch, every=task.steps_per_epoch).run()
-    epochs = _epochs(training)
-    if not epochs:
+    if not training.rows:
         raise TrainingError("train", "no time was left for an epoch", "give a longer time limit")
-    network = training.result()
-    logits = logits_of(network, task.held.cpu())
-    best = epochs[int(training.kept["epoch"]) - 1]
-    return Fitted(network, best, epochs, logits, task.held_targets.cpu())
+    return training
 
 
 def train_glyphs(request: Request, watch: Watch) -> Product:
@@ -226,9 +191,12 @@ def train_glyphs(request: Request, watch: Watch) -> Product:
     train, held = _sets(request.dataset, scheme, recipe, spec, seed)
     if watch.deadline is not None:
         watch = replace(watch, deadline=watch.deadline - _EXPORT_SECONDS)
-    fitted = fit(recipe, spec, len(scheme.charset), train, held, seed, watch)
-    samples, best = len(train.inputs) + len(held.inputs), fitted.best
-    metrics = {"epoch": best.number, "epochs": len(fitted.epochs), "loss": best.loss}
+    task = GlyphsTask(recipe, spec, len(scheme.charset), train, held, seed)
+    training = fit(task, recipe, watch)
+    network, epochs = training.result(), epochs_of(training)
+    logits = logits_of(network, task.held.cpu())
+    samples, best = len(train.inputs) + len(held.inputs), epochs[int(training.kept["epoch"]) - 1]
+    metrics = {"epoch": best.number, "epochs": len(epochs), "loss": best.loss}
     if best.captcha is not None and best.character is not None:
         metrics |= {"validation_character": best.character, "validation_captcha": best.captcha}
     metadata = Metadata(
@@ -238,15 +206,15 @@ def train_glyphs(request: Request, watch: Watch) -> Product:
         input=asdict(spec),
         normalisation=NORMALISATION,
         scheme=asdict(scheme),
-        temperature=class_temperature(fitted.logits, fitted.targets),
+        temperature=class_temperature(logits, task.held_targets.cpu()),
         version=__version__,
         seed=seed,
         data=json.dumps({"samples": samples, "recipe": recipe.name}),
         metrics=metrics,
     )
     problems = (*train.problems, *held.problems)
-    data = export_model(fitted.network, example(spec), metadata)
-    return Product(data, metadata, samples, problems, fitted.epochs)
+    data = export_model(network, example(spec), metadata)
+    return Product(data, metadata, samples, problems, epochs)
 
 
 def example(spec: InputSpec) -> Tensor:
