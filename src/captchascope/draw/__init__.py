@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from captchascope.draw.explain import explain_gif, explain_png
-from captchascope.draw.panels import Explanation, Panel, draw_panels, explain_reading
+from captchascope.draw.explain import (
+    Explanation,
+    Panel,
+    draw_panels,
+    explain_gif,
+    explain_png,
+    explain_reading,
+)
 
 __all__ = [
     "Explanation",

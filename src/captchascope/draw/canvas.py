@@ -132,18 +132,21 @@ def wrap(text: str, size: int, width: int) -> list[str]:
         if text_width(joined, size) <= width:
             lines[-1] = joined
             continue
-        pieces = _pieces(word, size, width)
-        lines[-1:] = [lines[-1], *pieces] if lines[-1] else pieces
+        if lines[-1]:
+            lines.append("")
+        for char in word:
+            if lines[-1] and text_width(lines[-1] + char, size) > width:
+                lines.append("")
+            lines[-1] += char
     return lines
 
 
-def _pieces(word: str, size: int, width: int) -> list[str]:
-    pieces = [""]
-    for char in word:
-        if pieces[-1] and text_width(pieces[-1] + char, size) > width:
-            pieces.append("")
-        pieces[-1] += char
-    return pieces
+def put_lines(
+    image: Image.Image, top: int, lines: Sequence[str], size: int, color: tuple[int, int, int]
+) -> None:
+    """Write lines on ``image`` from its left edge, one below the other, in place."""
+    for i, line in enumerate(lines):
+        put(image, (0, top + i * line_height(size)), line, size, color)
 
 
 def fitting_size(text: str, sizes: range, width: int) -> int:
