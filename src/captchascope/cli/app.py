@@ -79,7 +79,9 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(
-    cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=Group,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @click.option(
     "--version",
@@ -116,7 +118,9 @@ def run_command_line(arguments: Sequence[str]) -> int:
         0 if all is well, 1 if anything failed or abstained, 2 for wrong usage, 130 if interrupted.
     """
     console = Console(debug="--debug" in arguments)
-    _encode_anything()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal of another encoding shows escapes
+            stream.reconfigure(errors="backslashreplace")
     _end_cleanly()
     try:
         status = command_line.main(
@@ -193,10 +197,3 @@ def _status_of(error: BaseException, console: Console) -> int:
             raise error
     console.error(said)
     return status
-
-
-def _encode_anything() -> None:
-    """Let a terminal without the right encoding show escapes instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")

@@ -10,7 +10,7 @@ from textwrap import wrap
 import click
 
 from captchascope.check.report import SEVERITIES, Finding, Mention, Report, counted
-from captchascope.cli.options import common, labels_from, positions, text_or_json
+from captchascope.cli.options import PATH, common, labels_from, positions, text_or_json
 from captchascope.cli.output import Console
 from captchascope.files import printable
 
@@ -18,23 +18,18 @@ _WIDTH = 80
 _HEAD = 10  # columns of the severity
 
 
-def report_lines(report: Report, most: int) -> Iterator[str]:
+def report_lines(report: Report, named: int) -> Iterator[str]:
     """Yield every finding, the worst first, and a summary, for a terminal of 80 columns.
 
     Args:
         report: Of a check.
-        most: How many files of a finding are named.
+        named: How many files of a finding are named.
     """
     for finding in report.findings:
-        yield from _finding_lines(finding, most)
+        yield from _finding_lines(finding, named)
         yield ""
-    yield from _summary_lines(report)
-
-
-def _summary_lines(report: Report) -> Iterator[str]:
-    fewest, most = report.lengths
     if report.samples:
-        length = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        length = " to ".join(map(str, sorted({*report.lengths})))
         count = counted(len(report.alphabet), "character")
         yield f"{'alphabet':{_HEAD}}{printable(report.alphabet)} ({count})"
         yield f"{'length':{_HEAD}}{length}"
@@ -77,7 +72,7 @@ _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was tr
 
 
 @click.command("check")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=PATH)
 @click.option(
     "--model", metavar="NAME|FILE", help="Find labels that this model reads otherwise, and surely."
 )
@@ -87,7 +82,6 @@ _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was tr
     "--most",
     type=click.IntRange(0),
     default=10,
-    show_default=True,
     metavar="N",
     help="How many files of a finding the text names; JSON names all.",
 )
@@ -125,11 +119,8 @@ def check_command(
     total = len(dataset.samples) * (1 if reader is None else 2)
     with console.progress("checking", total) as progress:
         report = check_dataset(dataset, charset=chars, reader=reader, progress=progress)
-    if form == "json":
-        console.result(json.dumps(report.to_json()))
-    else:
-        for line in report_lines(report, most):
-            console.result(line)
+    text = report_lines(report, most)
+    console.result(json.dumps(report.to_json()) if form == "json" else "\n".join(text))
     if reader is None and report.samples:
         console.note("wrong labels were not looked for: --model would find them")
     console.failed = console.failed or report.harmful

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from captchascope.cli.options import common
+from captchascope.cli.options import PATH, common
 from captchascope.cli.output import Console, need
 from captchascope.files import printable
 
 
 @click.command("collect")
 @click.argument("url")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=PATH)
 @click.option("--count", type=int, required=True, metavar="N", help="How many images in the end.")
 @click.option("--selector", metavar="CSS", help="URL is a page: the element with the image.")
 @click.option("--browser", is_flag=True, help="Load the page in an installed Chromium.")
@@ -27,11 +27,16 @@ from captchascope.files import printable
     "--delay",
     type=float,
     default=0.0,
-    show_default=True,
     metavar="SECONDS",
     help="Between two requests; at least 1 off this machine.",
 )
-@click.option("--authorised", default="", metavar="WHO", help="Who allowed it; kept in the table.")
+@click.option(
+    "--authorised",
+    default="",
+    show_default=False,
+    metavar="WHO",
+    help="Who allowed it; kept in the table.",
+)
 @common
 def collect_command(
     console: Console,

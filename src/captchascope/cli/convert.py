@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from captchascope.cli.options import common, labels_from, positions
+from captchascope.cli.options import PATH, common, labels_from, positions
 from captchascope.cli.output import Console, report_problems
 from captchascope.errors import UsageError
 from captchascope.files import printable
 
 
 @click.command("convert")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.argument("dest", metavar="DEST", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=PATH)
+@click.argument("dest", metavar="DEST", type=PATH)
 @click.option(
     "--to",
     required=True,
@@ -24,7 +24,7 @@ from captchascope.files import printable
 @labels_from
 @click.option(
     "--answers",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="Label each image by the SHA-256 of its bytes, from a table sha256,label.",
 )

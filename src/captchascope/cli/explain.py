@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from captchascope.cli.options import common
+from captchascope.cli.options import PATH, common
 from captchascope.cli.output import Console
 from captchascope.errors import UsageError
 from captchascope.files import printable
@@ -23,16 +23,12 @@ from captchascope.reader import load
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="The picture to write: .png, or .gif for an animation.",
 )
 @click.option(
-    "--model",
-    default="metu-glyphs",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="Which model, of the glyphs way.",
+    "--model", default="metu-glyphs", metavar="NAME|FILE", help="Which model, of the glyphs way."
 )
 @click.option(
     "--scheme", metavar="NAME|FILE", help="Cut by this scheme instead of the model's own."

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
-from captchascope.cli.options import common
+from captchascope.cli.options import PATH, adding, common
 from captchascope.cli.output import Console
 from captchascope.decode import parse_length
 from captchascope.errors import UsageError
@@ -18,20 +16,7 @@ from captchascope.files import printable
 from captchascope.generate.style import BACKDROPS, FILLS
 
 
-def with_knobs(command: Callable[..., None]) -> Callable[..., None]:
-    """Add an option for each knob; the command gets those given as ``knobs``, by their names."""
-
-    @wraps(command)
-    def wrapped(*given: Any, **values: Any) -> None:
-        knobs = {name: values.pop(name) for name in _NAMES}
-        command(*given, knobs=knobs, **values)
-
-    for option in reversed(_OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped
-
-
-def _parsed(options: dict[str, Any]) -> dict[str, Any]:
+def _as_knobs(options: dict[str, Any]) -> dict[str, Any]:
     """Return the knobs that were given, as ``Style`` takes them.
 
     Raises:
@@ -41,18 +26,14 @@ def _parsed(options: dict[str, Any]) -> dict[str, Any]:
     if "length" in knobs:
         knobs["length"] = parse_length(knobs["length"])
     if "size" in knobs:
-        knobs["size"] = _size(knobs["size"])
+        match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", knobs["size"])
+        if match is None:
+            what = f"is no size: {knobs['size']}"
+            raise UsageError("--size", what, "write width and height: 150x50")
+        knobs["size"] = int(match[2]), int(match[1])
     if "gap" in knobs:
         knobs["gap"] = -knobs["gap"]
     return knobs
-
-
-def _size(text: str) -> tuple[int, int]:
-    """Return height and width of ``WxH``."""
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if match is None:
-        raise UsageError("--size", f"is no size: {text}", "write width and height: 150x50")
-    return int(match[2]), int(match[1])
 
 
 def _list_fonts(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -63,12 +44,7 @@ def _list_fonts(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-_NAMES = (
-    "charset", "length", "size", "fonts", "rotation", "gap", "warp", "fill", "colours", "gray",
-    "backdrop", "lines", "arcs", "dots", "speckle", "quality",
-)  # fmt: skip
-
-_OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
+_with_knobs = adding(
     click.option("--charset", metavar="CHARS", help="What is drawn, of 0-9, A-Z and a-z."),
     click.option("--length", metavar="N|N-M", help="How many characters a text has."),
     click.option("--size", metavar="WxH", help="Pixels, such as 150x50."),
@@ -104,25 +80,18 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
     ),
     click.option("--quality", type=int, metavar="Q", help="Of the JPEG files, 5 to 100."),
 )
-"""In the order of the help, which is that in which an image is drawn."""
+"""An option for each knob of a style, in the order in which an image is drawn."""
 
 
 @click.command("generate")
 @click.argument("scheme")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--count", type=int, default=1000, show_default=True, metavar="N", help="How many.")
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    metavar="S",
-    help="Another seed, other images.",
-)
-@with_knobs
+@click.argument("folder", metavar="DIR", type=PATH)
+@click.option("--count", type=int, default=1000, metavar="N", help="How many.")
+@click.option("--seed", type=int, default=0, metavar="S", help="Another seed, other images.")
+@_with_knobs
 @common
 def generate_command(
-    console: Console, scheme: str, folder: Path, count: int, seed: int, knobs: dict[str, Any]
+    console: Console, scheme: str, folder: Path, count: int, seed: int, **knobs: Any
 ) -> None:
     """Generate labelled captchas: 1.jpeg to N.jpeg, labels.csv and labels.txt.
 
@@ -136,7 +105,7 @@ def generate_command(
     """
     from captchascope.generate.folder import write_folder
 
-    turned = _parsed(knobs)
+    turned = _as_knobs(knobs)
     with console.progress("generating", count) as progress:
         write_folder(scheme, folder, count, seed, progress, turned)
     console.note(f"{count} captchas of {scheme} in {printable(folder)}")

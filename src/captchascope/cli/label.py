@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from captchascope.cli.options import DURATION, SHARE, common
+from captchascope.cli.options import DURATION, PATH, SHARE, common
 from captchascope.cli.output import Console, need
-from captchascope.cli.serving import announced, app_settings, with_address
+from captchascope.cli.serve import announced, app_settings, with_address
 
 
 @click.command("label")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=PATH)
 @with_address
 @click.option(
     "--model",
@@ -24,6 +24,7 @@ from captchascope.cli.serving import announced, app_settings, with_address
     "--overlap",
     type=SHARE,
     default=0.0,
+    show_default=False,
     metavar="SHARE",
     help="Show that share of the images, such as 5%, to two people; where they differ, the review "
     "page asks who is right.",
@@ -32,18 +33,12 @@ from captchascope.cli.serving import announced, app_settings, with_address
     "--retrain",
     type=click.IntRange(10),
     default=50,
-    show_default=True,
     metavar="N",
     help="Train the model anew after every N labels, where the extra train is installed.",
 )
 @click.option("--no-retrain", is_flag=True, help="Keep the model as it is.")
 @click.option(
-    "--time-limit",
-    type=DURATION,
-    default="3m",
-    show_default=True,
-    metavar="TIME",
-    help="For each training: 90s, 10m.",
+    "--time-limit", type=DURATION, default="3m", metavar="TIME", help="For each training: 90s, 10m."
 )
 @common
 def label_command(

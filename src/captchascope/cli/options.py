@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -14,6 +15,8 @@ from captchascope.cli.output import Console
 from captchascope.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -87,8 +90,8 @@ def _as_typed(parameter: str, context: click.Context) -> str:
     return max(known.opts, key=len) if isinstance(known, click.Option) else parameter
 
 
-def _adding(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """Return what adds options to a command, in the order of its help."""
+def adding(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Return a decorator that adds options to a command, in the order of its help."""
 
     def add(function: F) -> F:
         for option in reversed(options):
@@ -98,31 +101,22 @@ def _adding(*options: Callable[[F], F]) -> Callable[[F], F]:
     return add
 
 
-positions = _adding(
+positions = adding(
     click.option("--first", type=int, metavar="I", help="Begin with image I, from 1."),
     click.option("--last", type=int, metavar="J", help="Stop after image J."),
 )
 """Positions in natural file order, from 1, both included; ``Dataset.select`` takes them."""
 
-text_or_json = _adding(
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="What is printed.",
-    )
+text_or_json = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="What is printed."
 )
 
-model_and_jobs = _adding(
-    click.option(
-        "--model", default="metu", show_default=True, metavar="NAME|FILE", help="Which model."
-    ),
-    click.option("--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes."),
+model_and_jobs = adding(
+    click.option("--model", default="metu", metavar="NAME|FILE", help="Which model."),
+    click.option("--jobs", type=int, default=1, metavar="N", help="Processes."),
 )
 
-reading_options = _adding(
+reading_options = adding(
     click.option("--charset", metavar="CHARS", help="Read only these characters."),
     click.option(
         "--length",
@@ -141,16 +135,15 @@ reading_options = _adding(
         "--min-confidence",
         type=float,
         default=0.0,
+        show_default=False,
         metavar="P",
         help="Abstain below P, 0 to 1.",
     ),
 )
 """What ``ReadOptions`` has."""
 
-scheme_switches = _adding(
-    click.option(
-        "--scheme", default="metu", show_default=True, metavar="NAME|FILE", help="How to cut."
-    ),
+scheme_switches = adding(
+    click.option("--scheme", default="metu", metavar="NAME|FILE", help="How to cut."),
     click.option("--uncleaned", is_flag=True, help="Crop before the noise is dropped."),
     click.option("--no-repair", is_flag=True, help="Leave bad cuts as they are."),
 )
@@ -175,15 +168,13 @@ def _sources(_: click.Context, __: click.Parameter, incomplete: str) -> list[Com
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
 
 
-def labels_from(function: F) -> F:
-    """Add --labels-from; ``read_dataset`` takes it."""
-    return click.option(
-        "--labels-from",
-        callback=_known_source,
-        shell_complete=_sources,
-        default="auto",
-        show_default=True,
-        metavar="FORM|FILE",
-        help="Where the labels are: csv, txt, jsonl, label-studio, names, imagefolder, or a file "
-        "(.csv, .tsv, .txt, .jsonl, .json) that names the images of the folder.",
-    )(function)
+labels_from = click.option(
+    "--labels-from",
+    callback=_known_source,
+    shell_complete=_sources,
+    default="auto",
+    metavar="FORM|FILE",
+    help="Where the labels are: csv, txt, jsonl, label-studio, names, imagefolder, or a file "
+    "(.csv, .tsv, .txt, .jsonl, .json) that names the images of the folder.",
+)
+"""Where ``read_dataset`` takes the labels from."""

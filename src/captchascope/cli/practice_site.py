@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from captchascope.cli.options import DURATION, common
+from captchascope.cli.options import DURATION, PATH, common
 from captchascope.cli.output import Console, need
-from captchascope.cli.serving import announced, listens_on
+from captchascope.cli.serve import announced, listens_on
 
 
 @click.command("practice-site")
@@ -17,17 +16,14 @@ from captchascope.cli.serving import announced, listens_on
 @click.option(
     "--scheme",
     default="metu",
-    show_default=True,
     metavar="S",
     help="What is drawn: one that captchascope schemes lists as generated.",
 )
-@click.option(
-    "--seed", type=int, default=0, show_default=True, metavar="S", help="Of images and faults."
-)
+@click.option("--seed", type=int, default=0, metavar="S", help="Of images and faults.")
 @click.option(
     "--answers",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Add a row sha256,label to FILE for every whole image, before it is sent.",
 )
 @click.option("--javascript", is_flag=True, help="Show and change the image by a script alone.")
@@ -41,6 +37,7 @@ from captchascope.cli.serving import announced, listens_on
 @click.option(
     "--faults",
     default="",
+    show_default=False,
     metavar="KIND=SHARE%,...",
     help="Spoil that share of the images: 503, 429 (both with a page), truncated (every other one "
     "breaks the connection off), html (a page as if all were well), redirect (to elsewhere on "
@@ -50,7 +47,6 @@ from captchascope.cli.serving import announced, listens_on
     "--retry-after",
     type=click.IntRange(0),
     default=1,
-    show_default=True,
     metavar="SECONDS",
     help="What the 429 of --faults asks for.",
 )
@@ -58,7 +54,6 @@ from captchascope.cli.serving import announced, listens_on
     "--robots",
     type=click.Choice(["allow", "disallow"]),
     default="allow",
-    show_default=True,
     help="What robots.txt says of the whole site.",
 )
 @common

@@ -25,12 +25,7 @@ from captchascope.records import Reading
 @click.option("--method", type=click.Choice(["whole", "glyphs"]), help="Insist on a method.")
 @reading_options
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "jsonl"]),
-    default="text",
-    show_default=True,
-    help="What a line is.",
+    "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="What a line is."
 )
 @positions
 @common

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from captchascope.cli.options import common, labels_from, positions, scheme_switches
+from captchascope.cli.options import PATH, common, labels_from, positions, scheme_switches
 from captchascope.cli.output import Console, report_problems
 from captchascope.errors import OutputError
 from captchascope.files import printable
 
 
 @click.command("segment")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=PATH)
+@click.argument("out", metavar="OUT", type=PATH)
 @scheme_switches
 @labels_from
 @positions

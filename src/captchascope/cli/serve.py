@@ -1,15 +1,75 @@
-"""captchascope serve: the app and the HTTP API, on an address of this machine."""
+"""captchascope serve: the app and the HTTP API; where any command that serves listens."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchascope.cli.options import common
+from captchascope.cli.options import PATH, adding, common
 from captchascope.cli.output import Console, need
-from captchascope.cli.serving import announced, app_settings, with_address
+
+if TYPE_CHECKING:
+    from captchascope.web.settings import Settings
+
+
+def listens_on(default: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add --port."""
+    return click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=default,
+        metavar="P",
+        help="The port to listen on; 0 takes one that is free.",
+    )
+
+
+with_address = adding(
+    click.option(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="Where to listen; all but this machine's own needs --token-file.",
+    ),
+    listens_on(8000),
+    click.option(
+        "--token-file",
+        type=PATH,
+        metavar="FILE",
+        help="Answer only who shows the first line of FILE, which nobody else may read.",
+    ),
+    click.option(
+        "--allow-host",
+        "hosts",
+        multiple=True,
+        metavar="NAME",
+        help="A further name that the server is asked by, such as that of a proxy before it.",
+    ),
+)
+"""Adds --host, --port, --token-file and --allow-host, which ``app_settings`` takes."""
+
+
+def app_settings(
+    *, host: str, port: int, token_file: Path | None, hosts: tuple[str, ...], **further: Any
+) -> Settings:
+    """Return the app's settings; to be called once the extra web is known to be there."""
+    from captchascope.web.settings import Settings, read_token
+
+    token = None if token_file is None else read_token(token_file)
+    names = frozenset(name.lower() for name in hosts)
+    return Settings(host=host, port=port, token=token, hosts=names, **further)
+
+
+def announced(console: Console, what: str, path: str = "") -> Callable[[str], None]:
+    """Return what prints at once that a server listens, with the address of one of its pages."""
+
+    def listening(url: str) -> None:
+        console.result(f"{what} {url}{path}")
+        console.flush()
+
+    return listening
 
 
 @click.command("serve")
@@ -18,7 +78,6 @@ from captchascope.cli.serving import announced, app_settings, with_address
     "--workers",
     type=click.IntRange(1, 64),
     default=1,
-    show_default=True,
     metavar="N",
     help="Processes; each has the models for itself.",
 )
@@ -27,13 +86,12 @@ from captchascope.cli.serving import announced, app_settings, with_address
     "models",
     multiple=True,
     default=["metu", "metu-glyphs"],
-    show_default=True,
     metavar="NAME|FILE",
     help="A model that can be asked for; may be given several times, and the first is the default.",
 )
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="Labelled captchas to test the models on, for the page of results.",
 )
@@ -41,6 +99,7 @@ from captchascope.cli.serving import announced, app_settings, with_address
     "--drain",
     type=click.FloatRange(0, 600),
     default=0.0,
+    show_default=False,
     metavar="SECONDS",
     help="When told to stop, take in more for so long, while /readyz already says no.",
 )

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from captchascope.cli.options import (
+    PATH,
     common,
     labels_from,
     model_and_jobs,
@@ -77,22 +78,12 @@ def _confused(result: Evaluation) -> Iterator[str]:
 
 
 @click.command("test")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=PATH)
 @model_and_jobs
 @text_or_json
+@click.option("--worst", type=int, default=10, metavar="N", help="How many wrong readings to list.")
 @click.option(
-    "--worst",
-    type=int,
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="How many wrong readings to list.",
-)
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path),
-    metavar="FILE.html",
-    help="Write a page with the worst images.",
+    "--report", type=PATH, metavar="FILE.html", help="Write a page with the worst images."
 )
 @reading_options
 @labels_from
@@ -138,11 +129,8 @@ def test_command(
 
             result = evaluate_reader(reader, dataset, jobs=jobs, on_reading=on_reading)
     chars = reader.charset.chars
-    if form == "json":
-        console.result(json.dumps(result.to_json()))
-    else:
-        for line in evaluation_lines(result, chars, worst):
-            console.result(line)
+    text = evaluation_lines(result, chars, worst)
+    console.result(json.dumps(result.to_json()) if form == "json" else "\n".join(text))
     if report is not None:
         from captchascope.draw.report import report_html
 
