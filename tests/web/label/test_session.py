@@ -126,11 +126,11 @@ def test_labels_that_somebody_has_spoilt_are_told_and_left_alone(folder: Path) -
 
 
 @pytest.mark.skipif(not can_train(), reason="needs the extra 'train'")
-def test_what_nobody_thought_of_stops_no_labelling(folder: Path) -> None:
-    """Here something lies where the new model is to be."""
+def test_a_training_that_cannot_begin_stops_no_labelling(folder: Path) -> None:
+    """Here something lies where the new model is to be; it is told until a training begins."""
     (folder / NEXT_MODEL).mkdir()
     with labelling(folder, retrain=1) as session:
         session.store.say("person-a", [Submission("key-1", 1, "ab")])
-        waited(lambda: said(session).startswith("model: "))
+        waited(lambda: said(session).startswith("training could not begin: "))
         session.store.say("person-a", [Submission("key-2", 2, "ab")])
     assert "2.png,ab" in (folder / "labels.csv").read_text()

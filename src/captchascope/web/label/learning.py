@@ -213,9 +213,9 @@ class Retrainer:
         return None if len(lately) < _ENOUGH else Rate(sum(lately), len(lately))
 
     def _begin(self) -> None:
-        self._next.unlink(missing_ok=True)
         said = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when the process has ended
         try:
+            self._next.unlink(missing_ok=True)
             process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
