@@ -16,7 +16,13 @@ import pytest
 
 from captchascope import __version__
 from captchascope.collect.address import CollectError, RefusedError
-from captchascope.collect.client import Client, FetchLimits, Response, retry_after
+from captchascope.collect.client import (
+    AgainError,
+    Client,
+    FetchLimits,
+    Response,
+    retry_after,
+)
 from collect.sites import Answer, Site, serve
 
 NOW = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
@@ -151,7 +157,7 @@ def test_another_encoding_is_refused(encoding: str, what: str) -> None:
 
 def test_a_connection_that_breaks_off_is_an_error_of_transport() -> None:
     """Which is worth another attempt."""
-    with pytest.raises(httpx.TransportError):
+    with pytest.raises(AgainError):
         get(Answer(b"half", headers={"Content-Length": "8"}))
-    with closing(Client(FetchLimits(), 0.0)) as client, pytest.raises(httpx.TransportError):
+    with closing(Client(FetchLimits(), 0.0)) as client, pytest.raises(AgainError):
         client.get(httpx.URL("http://127.0.0.1:1/"), 10)

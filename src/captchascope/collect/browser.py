@@ -12,7 +12,6 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 
 import httpx
 from playwright.sync_api import (
@@ -42,6 +41,10 @@ _PATIENCE = 10.0  # seconds
 _POLL = 10.0  # milliseconds
 _MOST_RESPONSES = 200  # that are remembered
 _HANGS = 120_000.0  # milliseconds; every request ends long before
+
+_OF_TRANSFER = frozenset(
+    {"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"}
+)
 
 _NO_FORMS = """
 addEventListener('submit', event => event.preventDefault(), true);
@@ -141,7 +144,9 @@ class _Interceptor:
             return
         response = self._ready.pop(request.url, None)
         try:
-            response = response or self._fetched(request.url)
+            url = resolve_link(httpx.URL(request.url), "")
+            if response is None and self._fetcher.allows(url):
+                response = self._fetcher.get(url, self.most, self._headers(request.url))
         except CollectError as error:
             if request.is_navigation_request() and not isinstance(error, RefusedError):
                 raise
@@ -155,15 +160,11 @@ class _Interceptor:
             route.fulfill(status=200, content_type="text/html", body=onward)
         else:
             self._remember(request.url, response)
-            headers = _passed_on(response)
+            # All headers, but for those about a transfer that is over.
+            headers = {k: v for k, v in response.headers.items() if k not in _OF_TRANSFER}
+            if cookies := response.headers.get_list("set-cookie"):
+                headers["set-cookie"] = "\n".join(cookies)
             route.fulfill(status=response.status, headers=headers, body=response.body)
-
-    def _fetched(self, link: str) -> Response | None:
-        """Fetch what is at ``link``; None where it is not of the site, or forbidden."""
-        url = resolve_link(httpx.URL(link), "")
-        if not self._fetcher.allows(url):
-            return None
-        return self._fetcher.get(url, self.most, self._headers(link))
 
     def _headers(self, link: str) -> dict[str, str]:
         """Return what the browser would send: its cookies, which a script may have set."""
@@ -178,15 +179,6 @@ class _Interceptor:
             del self._answers[next(iter(self._answers))]
 
 
-def _passed_on(response: Response) -> dict[str, str]:
-    """Return the headers of a response, but for those about a transfer that is over."""
-    over = {"content-encoding", "content-length", "transfer-encoding", "connection", "set-cookie"}
-    headers = {name: value for name, value in response.headers.items() if name not in over}
-    if cookies := response.headers.get_list("set-cookie"):
-        headers["set-cookie"] = "\n".join(cookies)
-    return headers
-
-
 def executable() -> str:
     """Return the Chromium that is on this machine.
 
@@ -199,15 +191,6 @@ def executable() -> str:
             return path
     what = "finds no Chromium" if not named else f"finds no {printable(named)}, which {VARIABLE} is"
     raise CollectError("--browser", what, f"install chromium, or name one in {VARIABLE}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """What an element shows at a moment; two are equal where nothing has changed."""
-
-    link: str
-    answers: int
-    drawn: bytes
 
 
 class BrowserSource:
@@ -245,7 +228,11 @@ class BrowserSource:
         """Load the page, or click for another image, and take what the element shows."""
         try:
             if self._refresh is None or not self._loaded:
-                self._load()
+                # Redirects are followed before the browser hears of them.
+                url = self._interceptor.first(self._url)
+                self._page.goto(str(url), wait_until="domcontentloaded")
+                self._interceptor.check()
+                self._loaded = True
                 element = self._settled(None)
             else:
                 before = self._snapshot(self._element(self._selector))
@@ -269,13 +256,6 @@ class BrowserSource:
                 browser.close()
         self._playwright.stop()
 
-    def _load(self) -> None:
-        """Go to the page; redirects were followed before the browser hears of it."""
-        url = self._interceptor.first(self._url)
-        self._page.goto(str(url), wait_until="domcontentloaded")
-        self._interceptor.check()
-        self._loaded = True
-
     def _element(
         self, selector: str, that: str = "that matches", remedy: str = "check --selector"
     ) -> ElementHandle:
@@ -285,7 +265,7 @@ class BrowserSource:
             raise RefusedError(shown(self._page.url), what, remedy)
         return element
 
-    def _settled(self, before: _Snapshot | None) -> ElementHandle:
+    def _settled(self, before: tuple[str, int, bytes] | None) -> ElementHandle:
         """Wait until the element is there, complete, and another than before."""
         until = time.monotonic() + self._patience
         trouble = "does not finish its image"
@@ -303,10 +283,11 @@ class BrowserSource:
         self._element(self._selector)
         raise RefusedError(shown(self._page.url), trouble, "check the selectors", weight=4)
 
-    def _snapshot(self, element: ElementHandle) -> _Snapshot:
+    def _snapshot(self, element: ElementHandle) -> tuple[str, int, bytes]:
+        """Return what an element shows at a moment: the same where nothing has changed."""
         link = str(element.evaluate(_STATE)["link"])
         drawn = b"" if link else element.screenshot()
-        return _Snapshot(link, self._interceptor.answers(link), drawn)
+        return link, self._interceptor.answers(link), drawn
 
     def _shot(self, element: ElementHandle) -> Capture:
         """Return the bytes that the element shows: those that came, where any did."""
@@ -341,10 +322,9 @@ def _started() -> tuple[Playwright, Page]:
         context.set_default_timeout(_HANGS)
         context.add_init_script(_NO_FORMS)
         return playwright, context.new_page()
-    except PlaywrightError as error:
+    except BaseException as error:
         playwright.stop()
+        if not isinstance(error, PlaywrightError):
+            raise
         what = f"does not start: {str(error).splitlines()[0]}"
         raise CollectError(printable(path), what, f"name another in {VARIABLE}") from error
-    except BaseException:
-        playwright.stop()
-        raise

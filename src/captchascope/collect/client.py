@@ -6,8 +6,8 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +18,10 @@ import httpx
 
 from captchascope import __version__
 from captchascope.collect.address import CollectError, RefusedError, addresses, shown
+
+
+class AgainError(Exception):
+    """A failure, or an answer, that may be better next time."""
 
 
 def retry_after(value: str, now: datetime | None = None) -> float:
@@ -123,58 +127,15 @@ class _Backend(httpcore.NetworkBackend):
         raise failure
 
 
-class _Transport(httpx.BaseTransport):
-    """The transport of httpx's requests: HTTP/1.1, no proxy, one connection."""
-
-    def __init__(self, deadline: _Deadline) -> None:
-        self._pool = httpcore.ConnectionPool(
-            max_connections=1, keepalive_expiry=30.0, network_backend=_Backend(deadline)
-        )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        wanted = httpcore.Request(
-            request.method,
-            httpcore.URL(
-                scheme=request.url.raw_scheme,
-                host=request.url.raw_host,
-                port=request.url.port,
-                target=request.url.raw_path,
-            ),
-            headers=request.headers.raw,
-        )
-        with _mapped():
-            given = self._pool.handle_request(wanted)
-        return httpx.Response(given.status, headers=given.headers, stream=_Body(given))
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    def __iter__(self) -> Iterator[bytes]:
-        with _mapped():
-            yield from self._response.iter_stream()
-
-    def close(self) -> None:
-        self._response.close()
-
-
-@contextmanager
-def _mapped() -> Iterator[None]:
-    """Turn what httpcore raises into what httpx documents."""
-    try:
-        yield
-    except httpcore.TimeoutException as error:
-        raise httpx.ReadTimeout(str(error)) from error
-    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise httpx.NetworkError(str(error)) from error
-
-
 USER_AGENT = f"captchascope/{__version__} (saves captcha images with leave; obeys robots.txt)"
 
+_HEADERS = {
+    "Accept": "*/*",
+    "Connection": "keep-alive",
+    "User-Agent": USER_AGENT,
+    "Accept-Encoding": "identity",
+}
+_UNREAD = httpx.ByteStream(b"")  # an httpx.Response without a stream would decode its body
 _SLOW_WEIGHT = 7  # three in a row are enough: each costs as long as a response may take
 
 
@@ -217,7 +178,7 @@ class Response:
 
 
 class Client:
-    """One connection to one site. No proxy, no password file: nothing of the environment.
+    """One connection of HTTP/1.1 to one site. No proxy: nothing of the environment.
 
     Attributes:
         delay: The least seconds from the end of one exchange to the beginning of the next.
@@ -228,11 +189,9 @@ class Client:
         self._limits = limits
         self._free = 0.0  # when the next request may go out
         self._deadline = _Deadline()
-        self._http = httpx.Client(
-            transport=_Transport(self._deadline),
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
-            timeout=None,  # the deadline covers all
-            trust_env=False,
+        self._cookies = httpx.Cookies()
+        self._pool = httpcore.ConnectionPool(
+            max_connections=1, keepalive_expiry=30.0, network_backend=_Backend(self._deadline)
         )
 
     def hold(self, seconds: float) -> None:
@@ -256,44 +215,52 @@ class Client:
             cut: Whether a longer body is cut there, instead of an error.
 
         Raises:
-            httpx.TransportError: If the connection fails.
+            AgainError: If the connection fails.
             RefusedError: If it takes too long, or comes in an encoding that nobody asked for.
             CollectError: If the body is too long, or the host's address is refused.
         """
         while (left := self._free - time.monotonic()) > 0:
             time.sleep(left)
         self._deadline.begin(self._limits.seconds)
-        request = self._http.build_request("GET", url, headers=headers)
+        given = {**_HEADERS, **(headers or {})}
+        request = httpx.Request("GET", url, headers=given, cookies=self._cookies)
+        place = httpcore.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        )
+        asked = httpcore.Request("GET", place, headers=request.headers.raw)
         try:
-            response = self._http.send(request, stream=True, follow_redirects=False)
-            try:
-                body = _body(response, most, cut)
-            finally:
-                response.close()
-        except httpx.TimeoutException:
+            with closing(self._pool.handle_request(asked)) as answer:
+                head = httpx.Response(
+                    answer.status, headers=answer.headers, request=request, stream=_UNREAD
+                )
+                self._cookies.extract_cookies(head)
+                body = _body(answer.iter_stream(), head, most, cut)
+        except httpcore.TimeoutException:
             what = f"took longer than {self._limits.seconds:g} s"
             remedy = "try again when the site is faster"
             raise RefusedError(shown(url), what, remedy, weight=_SLOW_WEIGHT) from None
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise AgainError(str(error)) from error
         finally:
             self.hold(self.delay)
-        return Response(url, response.status_code, response.headers, body)
+        return Response(url, head.status_code, head.headers, body)
 
     def close(self) -> None:
         """Close the connection."""
-        self._http.close()
+        self._pool.close()
 
 
-def _body(response: httpx.Response, most: int, cut: bool) -> bytes:
+def _body(chunks: Iterable[bytes], head: httpx.Response, most: int, cut: bool) -> bytes:
     """Read a body until its end or one byte beyond ``most``, unpacked a bounded piece at a time."""
-    where = shown(response.url)
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    where = shown(head.url)
+    encoding = head.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
         raise RefusedError(where, f"is encoded as {encoding!r}, which nobody asked for")
     packed = encoding not in ("identity", "")
     inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     parts: list[bytes] = []
     room = most + 1
-    for chunk in response.iter_raw():
+    for chunk in chunks:
         try:
             parts.append(inflate.decompress(chunk, room) if packed else chunk[:room])
         except zlib.error:

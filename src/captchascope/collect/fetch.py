@@ -17,7 +17,7 @@ from captchascope.collect.address import (
     same_site,
     shown,
 )
-from captchascope.collect.client import Client, FetchLimits, Response, retry_after
+from captchascope.collect.client import AgainError, Client, FetchLimits, Response, retry_after
 
 POLITE_DELAY = 1.0
 """The least number of seconds between two requests to another machine."""
@@ -31,10 +31,6 @@ _MOST_REDIRECTS = 5
 _LONGEST_BACKOFF = 30.0  # seconds
 
 
-class _AgainError(Exception):
-    """An answer that may be better next time."""
-
-
 class Fetcher:
     """Fetches from one site, one thing at a time.
 
@@ -45,13 +41,7 @@ class Fetcher:
     def __init__(
         self, start: httpx.URL, delay: float = 0.0, limits: FetchLimits | None = None
     ) -> None:
-        """Take the URL whose host is the only one that is ever asked.
-
-        Args:
-            start: As ``address.parse_url`` gives it.
-            delay: Seconds between two requests; off this machine there is at least one.
-            limits: What a response may cost.
-        """
+        """Take the URL whose host is the only one that is ever asked, and the delay in seconds."""
         self.retries = 0
         self.limits = limits or FetchLimits()
         self._start = start
@@ -149,10 +139,10 @@ class Fetcher:
         """Ask again, ever later, where the connection fails or the site is overwhelmed."""
         attempts = self.limits.attempts
         least = 0.05 if self._near else 1.0
-        last: Exception = _AgainError("no answer")
+        last = AgainError("no answer")
         try:
             for attempt in stamina.retry_context(
-                on=(_AgainError, httpx.TransportError),
+                on=AgainError,
                 attempts=attempts,
                 timeout=None,
                 wait_initial=least,
@@ -162,7 +152,7 @@ class Fetcher:
                 with attempt:
                     self.retries += attempt.num > 1
                     return self._checked(self._client.get(url, most, headers, cut=cut))
-        except (_AgainError, httpx.TransportError) as error:
+        except AgainError as error:
             last = error
         what = f"gave no answer in {attempts} attempts, at last: {str(last) or 'no connection'}"
         raise CollectError(shown(url), what, "see whether the site is up; then go on") from last
@@ -176,7 +166,7 @@ class Fetcher:
             what = f"answered {response.status} and asks to come back in {seconds:.0f} s"
             raise CollectError(shown(response.url), what, "give the same command again then")
         self._client.hold(seconds)
-        raise _AgainError(f"status {response.status}")
+        raise AgainError(f"status {response.status}")
 
 
 def _robots_of(url: httpx.URL) -> httpx.URL:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from captchascope.collect.address import (
 from captchascope.collect.client import FetchLimits
 from captchascope.collect.fetch import Fetcher
 from captchascope.collect.page import PageSource, Source, check_selector
-from captchascope.collect.store import ImageStore, open_store, suffix_of
+from captchascope.collect.store import open_store, suffix_of
 from captchascope.errors import ImageError, UsageError
 
 MOST_FAILURES = 20
@@ -118,6 +118,7 @@ def collect_images(
     """
     counts = Counts() if counts is None else counts
     url = request.checked()
+    failures = repeats = 0
     with open_store(request.folder) as store:
         counts.already = len(store.rows)
         if counts.already >= request.count:
@@ -126,10 +127,29 @@ def collect_images(
             closing(Fetcher(url, request.delay, request.limits)) as fetcher,
             closing(_source(request, url, fetcher)) as source,
         ):
-            attempts = _attempts(store, source, request, counts)
             while len(store.rows) < request.count:
                 try:
-                    next(attempts)
+                    found = source.next()
+                    suffix = suffix_of(found.data, shown(found.url))
+                except (RefusedError, ImageError) as error:
+                    counts.refused += 1
+                    failures += error.weight if isinstance(error, RefusedError) else 1
+                    if failures >= MOST_FAILURES:
+                        what = f"gave no image time after time; at last it {error.what}"
+                        raise CollectError(error.where, what, error.remedy) from error
+                else:
+                    if store.holds(found.data):
+                        counts.repeats += 1
+                        repeats += 1
+                    else:
+                        who = request.authorised.strip()
+                        store.add(found.data, suffix, found.url, found.status, who)
+                        counts.new += 1
+                        failures = repeats = 0
+                    if repeats >= MOST_REPEATS:
+                        what = f"gave {repeats} images in a row that are stored already"
+                        remedy = "it may have no others; see what it shows"
+                        raise CollectError(shown(found.url), what, remedy)
                 finally:
                     counts.retries = fetcher.retries
                 progress(counts)
@@ -142,38 +162,3 @@ def _source(request: CollectRequest, url: httpx.URL, fetcher: Fetcher) -> Source
     from captchascope.collect.browser import BrowserSource
 
     return BrowserSource(fetcher, url, request.selector, request.refresh_selector)
-
-
-def _attempts(
-    store: ImageStore, source: Source, request: CollectRequest, counts: Counts
-) -> Iterator[None]:
-    """Try to store one more image each time, without end.
-
-    Raises:
-        CollectError: If there have been too many failures or repeats in a row.
-    """
-    failures = repeats = 0
-    while True:
-        try:
-            found = source.next()
-            suffix = suffix_of(found.data, shown(found.url))
-        except (RefusedError, ImageError) as error:
-            counts.refused += 1
-            failures += error.weight if isinstance(error, RefusedError) else 1
-            if failures >= MOST_FAILURES:
-                what = f"gave no image time after time; at last it {error.what}"
-                raise CollectError(error.where, what, error.remedy) from error
-        else:
-            if store.holds(found.data):
-                counts.repeats += 1
-                repeats += 1
-                if repeats >= MOST_REPEATS:
-                    what = f"gave {repeats} images in a row that are stored already"
-                    remedy = "it may have no others; see what it shows"
-                    raise CollectError(shown(found.url), what, remedy)
-            else:
-                failures = repeats = 0
-                who = request.authorised.strip()
-                store.add(found.data, suffix, found.url, found.status, who)
-                counts.new += 1
-        yield
