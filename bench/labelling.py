@@ -23,7 +23,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from captchascope.collect.browser import executable
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 
 _SEED, _ASKED = 990_112, 100.0
 

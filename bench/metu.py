@@ -19,7 +19,7 @@ from pathlib import Path
 import captchascope
 from captchascope import Reader, Reading
 from captchascope.evaluate import Rate
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.reader import model_path
 from running import percent, trained
 from sets import PLACE, MissingSetError, Row, drawn, real

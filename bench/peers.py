@@ -26,7 +26,7 @@ from statistics import median
 
 from captchascope.data.dataset import read_dataset
 from captchascope.evaluate import Rate
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.records import Sample
 from footprint import cold_starts, install_sizes
 from running import RunError, Training, cell, percent, table, trained

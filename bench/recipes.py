@@ -16,7 +16,7 @@ from pathlib import Path
 from captchascope import load
 from captchascope.data.dataset import read_dataset
 from captchascope.evaluate import evaluate_reader
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from running import percent, trained
 from sets import MissingSetError, real
 

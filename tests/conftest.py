@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from cli.commands import SEED, STARTED, Cli, Done, here
 from ending import end
 

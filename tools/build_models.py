@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.train import train_model
 
 _MODELS = Path(__file__).parents[1] / "src" / "captchascope" / "models"

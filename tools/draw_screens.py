@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from captchascope.collect.browser import executable
 from captchascope.files import atomic_write
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 
 _ROOT = Path(__file__).parents[1]
 _FIGURES = _ROOT / "docs" / "figures"

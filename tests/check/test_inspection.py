@@ -11,7 +11,7 @@ from captchascope.check.inspection import disagreement_findings, row_findings
 from captchascope.data.dataset import read_dataset
 from captchascope.data.labels import write_labels
 from captchascope.errors import ImageError
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.reader import load
 from captchascope.records import Reading
 from check.made import DIGITS, files, kinds, labelled, noise, ordinary, write

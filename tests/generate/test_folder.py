@@ -11,8 +11,7 @@ from PIL import Image
 
 from captchascope.data.dataset import read_dataset
 from captchascope.errors import OutputError, UsageError
-from captchascope.generate import draw_captcha
-from captchascope.generate.folder import write_folder
+from captchascope.generate import draw_captcha, write_folder
 from captchascope.image import load_gray
 
 

@@ -1,4 +1,4 @@
-"""Colours that can be told apart."""
+"""Colours that can be told apart, and one drawn captcha as a file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from captchascope.generate import Drawn, draw_captcha
 from captchascope.generate.paint import (
     Colour,
     backdrop,
@@ -22,6 +23,7 @@ from captchascope.generate.paint import (
     speckle,
 )
 from captchascope.generate.style import BACKDROPS, INKS, Style
+from captchascope.image import load_gray, load_rgb
 from captchascope.records import RgbImage
 
 SEEDS = range(300)
@@ -245,3 +247,22 @@ def test_gray_grain_is_the_same_in_all_channels() -> None:
     noisy = grainy(np.random.default_rng(0), image, replace(STYLE, grain=10, gray=True))
     assert (noisy == noisy[..., :1]).all()
     assert noisy.std() > 5
+
+
+def test_the_file_is_a_gray_jpeg_of_its_quality() -> None:
+    """It decodes to nearly the same image, and a lower quality takes fewer bytes."""
+    drawn = replace(draw_captcha("metu", 990007, 1), quality=95)
+    data = drawn.jpeg()
+    assert data.startswith(b"\xff\xd8\xff")
+    gray = load_gray(data)
+    assert gray.shape == drawn.image.shape
+    assert np.abs(gray.astype(int) - drawn.image).mean() < 5
+    assert len(replace(drawn, quality=50).jpeg()) < len(data)
+
+
+def test_a_coloured_image_keeps_its_colours() -> None:
+    """Red, green and blue, in this order."""
+    image = np.zeros((16, 48, 3), np.uint8)
+    image[:, :16, 0] = image[:, 16:32, 1] = image[:, 32:, 2] = 255
+    rgb = load_rgb(Drawn(image, "x", {}, 100).jpeg()).astype(int)
+    assert np.abs(rgb[:, [6, 24, 42]] - image[:, [6, 24, 42]]).max() < 30

@@ -10,7 +10,7 @@ import pytest
 
 from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.errors import ImageError, OutputError, SegmentationError
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.glyphs.folder import folder_name, write_glyphs
 from captchascope.glyphs.scheme import load_scheme
 from captchascope.glyphs.segmentation import cut_glyphs, locate

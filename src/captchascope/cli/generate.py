@@ -103,7 +103,7 @@ def generate_command(
       captchascope generate metu captchas --count 5000 --seed 1
       captchascope generate wavy mine --length 5 --lines 3 --font serif-01
     """
-    from captchascope.generate.folder import write_folder
+    from captchascope.generate import write_folder
 
     turned = _as_knobs(knobs)
     with console.progress("generating", count) as progress:

@@ -1,20 +1,27 @@
-"""Captchas drawn from a seed, with their labels: real ones imitated, and styles of many knobs."""
+"""Captchas drawn from a seed, with their labels: real ones imitated, and styles of many knobs.
+
+A folder of them holds 1.jpeg to N.jpeg, labels.csv and labels.txt.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from captchascope.data.labels import write_labels, write_labels_txt
 from captchascope.errors import UsageError
+from captchascope.files import atomic_folder
 from captchascope.generate.families import PRESETS, draw_height, draw_style
 from captchascope.generate.metu import draw_metu
-from captchascope.generate.sheet import Drawn
+from captchascope.generate.paint import Drawn
 from captchascope.generate.style import option_of, restyled
 from captchascope.generate.styled import draw_styled
+from captchascope.records import Sample
 
-__all__ = ["SCHEMES", "Drawn", "draw_captcha"]
+__all__ = ["SCHEMES", "Drawn", "draw_captcha", "write_folder"]
 
 SCHEMES: dict[str, str] = {
     "metu": "six digits, 150x50: black speckle (kind 1) or a periodic pattern (kind 2)",
@@ -57,3 +64,39 @@ def draw_captcha(
         style, height = draw_style(rng), draw_height(rng)
         return draw_styled(rng, restyled(style, knobs or {}), height)
     return draw_styled(rng, restyled(PRESETS[scheme].style, knobs or {}))
+
+
+def write_folder(
+    scheme: str,
+    folder: Path,
+    count: int,
+    seed: int,
+    progress: Callable[[int], None] = lambda done: None,
+    knobs: Mapping[str, Any] | None = None,
+) -> None:
+    """Draw ``count`` captchas into a new folder, whole or not at all.
+
+    Args:
+        scheme: A name of ``SCHEMES``.
+        folder: Must not exist, or be empty.
+        count: How many, at least 1.
+        seed: The same seed gives the same images; a larger count begins with the same ones.
+        progress: Called with the number of images written.
+        knobs: Attributes of ``Style`` that override the scheme's own.
+    Raises:
+        UsageError: If ``scheme``, ``count``, ``seed`` or a knob is not usable.
+        OutputError: If the folder cannot be written.
+    """
+    if count < 1:
+        raise UsageError("count", f"must be at least 1, not {count}", "such as 1000")
+    draw_captcha(scheme, seed, 1, knobs)  # wrong arguments are known before anything is written
+    with atomic_folder(folder) as place:
+        samples = []
+        for number in range(1, count + 1):
+            drawn = draw_captcha(scheme, seed, number, knobs)
+            file = f"{number}.jpeg"
+            (place / file).write_bytes(drawn.jpeg())
+            samples.append(Sample(file, drawn.label, place / file, columns=drawn.columns))
+            progress(number)
+        write_labels(place, samples)
+        write_labels_txt(place, [sample.label for sample in samples])

@@ -19,12 +19,7 @@ from captchascope.records import build
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A style with a name.
-
-    Attributes:
-        title: What it looks like, in a line.
-        style: Its knobs.
-    """
+    """A style with a title, which says in a line what it looks like."""
 
     title: str
     style: Style

@@ -116,7 +116,12 @@ def fitted(
         The text; the height and width of the image; and the row halfway up the text's capitals
         and its first column.
     """
-    jitters = _jitters(rng, text, style)
+    fonts = style.fonts or font_names()
+    chosen = rng.integers(0, len(fonts), len(text)).tolist()
+    if not style.mixed:
+        chosen = chosen[:1] * len(text)
+    numbers = rng.uniform(-1, 1, (len(text), 5)).tolist()
+    jitters = [_Jitter(fonts[font], *row) for font, row in zip(chosen, numbers, strict=True)]
     cap, squeeze = max(tall * uniform(rng, *style.height), _SMALLEST * style.shrink), 1.0
     edge = style.shrink + 0.35 * style.warp * tall
     line = _lay_out(text, style, jitters, cap, squeeze)
@@ -153,15 +158,6 @@ def _start(rng: np.random.Generator, style: Style, length: int, edge: float, tak
     if style.anywhere:
         return round(uniform(rng, min(edge, spare / 2), max(spare - edge, spare / 2)))
     return round(spare / 2)
-
-
-def _jitters(rng: np.random.Generator, text: str, style: Style) -> list[_Jitter]:
-    fonts = style.fonts or font_names()
-    chosen = rng.integers(0, len(fonts), len(text)).tolist()
-    if not style.mixed:
-        chosen = chosen[:1] * len(text)
-    numbers = rng.uniform(-1, 1, (len(text), 5)).tolist()
-    return [_Jitter(fonts[font], *row) for font, row in zip(chosen, numbers, strict=True)]
 
 
 def _lay_out(text: str, style: Style, jitters: list[_Jitter], cap: float, squeeze: float) -> Line:

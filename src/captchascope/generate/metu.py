@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from captchascope.generate.noise import chance, dashes, displace, scattered_dashes, uniform
-from captchascope.generate.sheet import Drawn
+from captchascope.generate.paint import Drawn
 from captchascope.generate.typefaces import FULL, SUBPIXELS, Coverage, glyph, paste
 from captchascope.records import GrayImage
 

@@ -1,8 +1,9 @@
-"""Paint: colours that can be told apart, backdrops, lines, dots and grain."""
+"""Paint: colours that can be told apart, backdrops, lines, dots and grain; and what is drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TypeAlias
 
@@ -12,7 +13,31 @@ from numpy.typing import NDArray
 
 from captchascope.generate.noise import chance, uniform
 from captchascope.generate.style import Style
-from captchascope.records import RgbImage
+from captchascope.records import GrayImage, RgbImage
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A generated image with all that its row in the label file will say.
+
+    Attributes:
+        image: Shape (H, W), or (H, W, 3) where it has colours.
+        label: The text in the image.
+        columns: Further columns of the row, such as ``kind``.
+        quality: JPEG quality to save it with.
+    """
+
+    image: GrayImage | RgbImage
+    label: str
+    columns: Mapping[str, str]
+    quality: int
+
+    def jpeg(self) -> bytes:
+        """Return the image as the bytes of a JPEG file."""
+        image = self.image if self.image.ndim == 2 else cv2.cvtColor(self.image, cv2.COLOR_RGB2BGR)
+        _, data = cv2.imencode(".jpeg", image, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+        return data.tobytes()
+
 
 Colour: TypeAlias = tuple[float, float, float]
 """RGB, 0 to 255."""
@@ -99,7 +124,11 @@ def backdrop(
     other = between(rng, base, near(rng, style, base))
     if style.backdrop == "patches":
         return _patches(rng, shape, base, other)
-    return _mixed(_SHARES[style.backdrop](rng, shape), base, other)
+    share = _SHARES[style.backdrop](rng, shape)
+    if share.ndim == 2:
+        share = np.asarray(cv2.cvtColor(share, cv2.COLOR_GRAY2RGB), np.uint8)
+    table = np.linspace(base, other, 256).astype(np.uint8)[None]
+    return np.asarray(cv2.LUT(share, table), np.uint8)
 
 
 def filled(shape: tuple[int, ...], colour: Colour) -> RgbImage:
@@ -107,14 +136,6 @@ def filled(shape: tuple[int, ...], colour: Colour) -> RgbImage:
     image = np.empty((*shape, 3), np.uint8)
     image[:] = np.tile(np.array(colour, np.uint8), shape[1]).reshape(1, shape[1], 3)
     return image
-
-
-def _mixed(share: _Share, base: Colour, other: Colour) -> RgbImage:
-    """Return both colours mixed pixel by pixel."""
-    table = np.linspace(base, other, 256).astype(np.uint8)[None]
-    if share.ndim == 2:
-        share = np.asarray(cv2.cvtColor(share, cv2.COLOR_GRAY2RGB), np.uint8)
-    return np.asarray(cv2.LUT(share, table), np.uint8)
 
 
 def _gradient(rng: np.random.Generator, shape: tuple[int, int]) -> _Share:

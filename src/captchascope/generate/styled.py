@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from captchascope.generate.layout import Line, fitted, textured
 from captchascope.generate.paint import (
     Colour,
+    Drawn,
     backdrop,
     between,
     draw_dots,
@@ -23,7 +24,6 @@ from captchascope.generate.paint import (
     ink,
     speckle,
 )
-from captchascope.generate.sheet import Drawn
 from captchascope.generate.style import Style
 from captchascope.generate.typefaces import Mask
 from captchascope.records import RgbImage
@@ -31,12 +31,7 @@ from captchascope.records import RgbImage
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bend:
-    """How far to the right and down of each pixel lies the one that it takes.
-
-    Attributes:
-        dx: Columns, shape (H, W).
-        dy: Rows, shape (H, W).
-    """
+    """How far to the right (``dx``) and down of each pixel, shape (H, W), is the one it takes."""
 
     dx: NDArray[np.float32]
     dy: NDArray[np.float32]
@@ -63,45 +58,30 @@ class Bend:
 def draw_bend(rng: np.random.Generator, shape: tuple[int, int], style: Style) -> Bend:
     """Draw one displacement for all pixels of an image of this shape."""
     dx, dy = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    reach = style.warp * shape[0] * float(rng.uniform(0.3, 1.0))
-    if style.warp and rng.random() < 0.75:
-        _add_waves(rng, dx, dy, reach)
+    height, width = shape
+    reach = style.warp * height * float(rng.uniform(0.3, 1.0))
+    if style.warp and rng.random() < 0.75:  # one or two waves along each axis
+        count = int(rng.integers(1, 3))
+        for part, side, low, high in ((dy, width, 0.4, 1.0), (dx, height, 0.2, 0.8)):
+            steps = np.arange(side)
+            wave = np.zeros(side)
+            for _ in range(count):
+                length = height * rng.uniform(0.7, 4.0)
+                wave += np.sin(2 * np.pi / length * steps + rng.uniform(0, 2 * np.pi))
+            wave = (wave * (reach * rng.uniform(low, high))).astype(np.float32)
+            part += wave if part is dy else wave[:, None]
     elif style.warp:
         knots = int(rng.integers(2, 5)), int(rng.integers(3, 9))
         for part in (dx, dy):
             coarse = rng.uniform(-1.6 * reach, 1.6 * reach, knots).astype(np.float32)
-            part += cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
-    if style.slant:
-        _add_slant(rng, dx, dy, style.slant)
+            part += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    if style.slant:  # shear along both axes, and taper
+        u = np.linspace(-0.5, 0.5, width, dtype=np.float32)
+        v = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
+        a, b, c, d = (style.slant * rng.uniform(-1, 1, 4)).astype(np.float32)
+        dx += v * (height * a + (width * b / 2) * u)
+        dy += u * (height * c + (height * d) * v)
     return Bend(dx, dy)
-
-
-def _add_waves(
-    rng: np.random.Generator, dx: NDArray[np.float32], dy: NDArray[np.float32], reach: float
-) -> None:
-    """Add one or two waves along each axis, in place."""
-    height, width = dx.shape
-    count = int(rng.integers(1, 3))
-    for part, side, low, high in ((dy, width, 0.4, 1.0), (dx, height, 0.2, 0.8)):
-        steps = np.arange(side)
-        wave = np.zeros(side)
-        for _ in range(count):
-            length = height * rng.uniform(0.7, 4.0)
-            wave += np.sin(2 * np.pi / length * steps + rng.uniform(0, 2 * np.pi))
-        wave = (wave * (reach * rng.uniform(low, high))).astype(np.float32)
-        part += wave if part is dy else wave[:, None]
-
-
-def _add_slant(
-    rng: np.random.Generator, dx: NDArray[np.float32], dy: NDArray[np.float32], slant: float
-) -> None:
-    """Add shear along both axes, and taper, in place."""
-    height, width = dx.shape
-    u = np.linspace(-0.5, 0.5, width, dtype=np.float32)
-    v = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
-    a, b, c, d = (slant * rng.uniform(-1, 1, 4)).astype(np.float32)
-    dx += v * (height * a + (width * b / 2) * u)
-    dy += u * (height * c + (height * d) * v)
 
 
 _LOSSLESS = 95  # the JPEG quality that comes close to it
@@ -126,13 +106,9 @@ def draw_text(rng: np.random.Generator, style: Style) -> str:
 
 
 def draw_image(rng: np.random.Generator, style: Style, text: str, height: int = 50) -> RgbImage:
-    """Draw ``text``, all of it inside the image.
+    """Draw ``text``, which is of 0-9, A-Z and a-z and not empty, all of it inside the image.
 
-    Args:
-        rng: The source of randomness.
-        style: How it looks.
-        text: Of 0-9, A-Z and a-z; not empty.
-        height: Of the image, where the style has no size, pixels.
+    Where the style has no size, the image is ``height`` pixels high.
     """
     tall = round((height if style.size is None else style.size[0]) * style.shrink)
     line, shape, start = fitted(rng, text, style, tall)
@@ -142,25 +118,17 @@ def draw_image(rng: np.random.Generator, style: Style, text: str, height: int = 
     if not style.over:
         draw_lines(rng, image, style, colours[0], behind)
     draw_dots(rng, image, style, colours[0], behind)
-    layer = _layer(rng, style, line, shape, start)
+    cover, owner = _layer(rng, style, line, shape, start)
     if style.warp or style.slant:
-        image, layer = _bent(rng, style, image, layer)
+        image, cover, owner = _bent(rng, style, image, cover, owner)
     if style.fill == "shadow":
-        image = _shadowed(rng, image, layer.cover, between(rng, colours[0], behind))
-    image = _painted(image, layer, colours)
+        image = _shadowed(rng, image, cover, between(rng, colours[0], behind))
+    image = _painted(image, cover, owner, colours)
     if style.over:
         draw_lines(rng, image, style, colours[0], behind)
     if style.speckle:
         speckle(rng, image, style, colours[0])
     return _finished(rng, image, style)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Layer:
-    """The glyphs before they have colours: how much of a pixel is inked, and by which of them."""
-
-    cover: Mask
-    owner: Mask
 
 
 def _layer(
@@ -169,8 +137,8 @@ def _layer(
     line: Line,
     shape: tuple[int, int],
     start: tuple[int, int],
-) -> _Layer:
-    """Lay the glyphs onto nothing."""
+) -> tuple[Mask, Mask]:
+    """Lay the glyphs onto nothing; return how much of a pixel is inked, and by which of them."""
     cover, owner = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     for number, glyph in enumerate(line.glyphs):  # so that no rim has another glyph's colour
         owner[:, max(start[1] + glyph.left - 2, 0) :] = number
@@ -184,23 +152,24 @@ def _layer(
             above = owner[y0 : y + mask.shape[0], x0 : x + mask.shape[1]]
             np.copyto(above, np.uint8(number), where=seen > part // 2)
         np.maximum(part, seen, out=part)
-    return _Layer(cover, owner)
+    return cover, owner
 
 
 def _bent(
-    rng: np.random.Generator, style: Style, image: RgbImage, layer: _Layer
-) -> tuple[RgbImage, _Layer]:
+    rng: np.random.Generator, style: Style, image: RgbImage, upright: Mask, owner: Mask
+) -> tuple[RgbImage, Mask, Mask]:
     """Bend the glyphs, and now and then the ground, but no glyph out of the image."""
-    bend, share = draw_bend(rng, layer.cover.shape, style), 1.0
-    cover = bend.bent(layer.cover, share, cv2.BORDER_CONSTANT)
+    bend, share = draw_bend(rng, upright.shape, style), 1.0
+    cover = bend.bent(upright, share, cv2.BORDER_CONSTANT)
     rim = math.ceil(style.shrink)
     while _touches_border(cover, rim) and share > _LEAST_BEND:
         share *= 0.65
-        cover = bend.bent(layer.cover, share, cv2.BORDER_CONSTANT)
-    owner = bend.moved(layer.owner, share) if style.colours else layer.owner
+        cover = bend.bent(upright, share, cv2.BORDER_CONSTANT)
+    if style.colours:
+        owner = bend.moved(owner, share)
     if rng.random() < _GROUND_BENDS:
         image = bend.bent(image, share, cv2.BORDER_REPLICATE)
-    return image, _Layer(cover, owner)
+    return image, cover, owner
 
 
 def _touches_border(cover: Mask, rim: int) -> bool:
@@ -215,27 +184,23 @@ def _shadowed(rng: np.random.Generator, image: RgbImage, cover: Mask, colour: Co
     down, across = (int(step) for step in rng.integers(1, reach + 1, 2))
     moved = np.zeros_like(cover)
     moved[down:, across:] = cover[:-down, :-across]
-    return _painted(image, _Layer(moved, moved), (colour,))
+    return _painted(image, moved, moved, (colour,))
 
 
-def _painted(image: RgbImage, layer: _Layer, colours: Sequence[Colour]) -> RgbImage:
-    """Return the image with the glyphs in their colours; the image given is painted over."""
-    x, y, width, height = cv2.boundingRect(layer.cover)
+def _painted(image: RgbImage, cover: Mask, owner: Mask, colours: Sequence[Colour]) -> RgbImage:
+    """Return the image with every glyph in its colour; the image given is painted over."""
+    x, y, width, height = cv2.boundingRect(cover)
     where = slice(y, y + height), slice(x, x + width)
-    cover = cv2.merge([layer.cover[where]] * 3)
-    paint = _paint(layer.owner[where], colours)
-    behind = cv2.multiply(image[where], cv2.bitwise_not(cover), scale=1 / 255)
-    image[where] = cv2.add(behind, cv2.multiply(paint, cover, scale=1 / 255))
-    return image
-
-
-def _paint(owner: Mask, colours: Sequence[Colour]) -> RgbImage:
-    """Return every pixel in the colour of the glyph that owns it."""
+    inked = cv2.merge([cover[where]] * 3)
     if len(colours) == 1:
-        return filled(owner.shape, colours[0])
-    table = np.zeros((1, 256, 3), np.uint8)
-    table[0, : len(colours)] = colours
-    return np.asarray(cv2.LUT(cv2.merge([owner] * 3), table), np.uint8)
+        paint = filled((height, width), colours[0])
+    else:
+        table = np.zeros((1, 256, 3), np.uint8)
+        table[0, : len(colours)] = colours
+        paint = np.asarray(cv2.LUT(cv2.merge([owner[where]] * 3), table), np.uint8)
+    behind = cv2.multiply(image[where], cv2.bitwise_not(inked), scale=1 / 255)
+    image[where] = cv2.add(behind, cv2.multiply(paint, inked, scale=1 / 255))
+    return image
 
 
 def _finished(rng: np.random.Generator, image: RgbImage, style: Style) -> RgbImage:

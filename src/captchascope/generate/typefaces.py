@@ -29,10 +29,17 @@ Coverage: TypeAlias = NDArray[np.uint8]
 _DIGIT_HEIGHT = 0.716  # of the em, in Arimo as in Arial
 
 
-@lru_cache(maxsize=64)
+_FOLDER = resources.files("captchascope.generate").joinpath("fonts")
+
+
+@cache
+def _bytes(font: str) -> bytes:
+    return _FOLDER.joinpath(font).read_bytes()
+
+
+@lru_cache(maxsize=512)
 def _face(font: str, size: float) -> ImageFont.FreeTypeFont:
-    data = resources.files("captchascope.generate").joinpath("fonts", font).read_bytes()
-    return ImageFont.truetype(BytesIO(data), size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(BytesIO(_bytes(font)), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=1024)
@@ -82,9 +89,8 @@ def paste(canvas: Coverage, char: Coverage, left: int, top: int) -> None:
 
 
 CHARACTERS = frozenset(string.digits + string.ascii_letters)
-"""What every font has, but for those that are left out of ``names()``."""
+"""What every font has, but for those that are left out of ``font_names()``."""
 
-_FOLDER = resources.files("captchascope.generate").joinpath("fonts")
 _DIGITS_ONLY = "captchascope-digits"
 
 
@@ -96,24 +102,15 @@ def font_names() -> tuple[str, ...]:
     return tuple(sorted(fonts - {_DIGITS_ONLY}))
 
 
-@lru_cache(maxsize=512)
 def face(name: str, size: float) -> ImageFont.FreeTypeFont:
-    """Return a font for Pillow; it is shared by all that ask for it.
+    """Return a font for Pillow, ``size`` pixels to the em; it is shared by all that ask for it.
 
-    Args:
-        name: One of ``names()``.
-        size: Pixels of the em.
     Raises:
-        UsageError: If there is no such font.
+        UsageError: If ``name`` is none of ``font_names()``.
     """
     if name not in font_names():
         raise UsageError(name, "is no bundled font", f"choose of {', '.join(font_names())}")
-    return ImageFont.truetype(BytesIO(_bytes(name)), size, layout_engine=ImageFont.Layout.BASIC)
-
-
-@cache
-def _bytes(name: str) -> bytes:
-    return _FOLDER.joinpath(f"{name}.ttf").read_bytes()
+    return _face(f"{name}.ttf", size)
 
 
 Mask: TypeAlias = NDArray[np.uint8]

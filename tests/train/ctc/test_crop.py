@@ -10,7 +10,7 @@ import pytest
 from captchascope.charset import Charset
 from captchascope.ctc.inputs import CtcSpec
 from captchascope.data.dataset import read_dataset
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.reader import model_path
 from captchascope.train.ctc.crop import cropped, within
 from captchascope.train.ctc.data import TextImages, text_images

@@ -10,7 +10,7 @@ import pytest
 from captchascope.charset import Charset
 from captchascope.ctc.inputs import CtcSpec
 from captchascope.errors import DatasetError
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.reader import model_path
 from captchascope.train.ctc.data import TextImages
 from captchascope.train.ctc.finetune import read_weights

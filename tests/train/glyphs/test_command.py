@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.data.dataset import read_dataset
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.model.file import open_model
 from cli.commands import Cli, Done, one_line, shaped
 from train.glyphs.tiny import set_quick

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.glyphs.inputs import InputSpec
 from captchascope.glyphs.scheme import load_scheme
 from captchascope.records import FloatArray

@@ -15,7 +15,7 @@ pytest.importorskip("axe_playwright_python", reason="needs the group 'dev'")
 
 from playwright.sync_api import Browser, Page, expect
 
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from web.browsing import faults, launched, opened
 from web.label.server import Labeller, Served, serving
 

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.reader import Reader, load, model_path
 from captchascope.web.label.images import files_of
 from captchascope.web.label.learning import (

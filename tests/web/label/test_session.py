@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("fastapi")
 
 from captchascope.errors import DatasetError, ModelError
-from captchascope.generate.folder import write_folder
+from captchascope.generate import write_folder
 from captchascope.reader import load
 from captchascope.web.label.learning import NEXT_MODEL, OWN_MODEL, can_train
 from captchascope.web.label.schema import Submission
