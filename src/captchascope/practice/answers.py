@@ -32,24 +32,18 @@ class AnswerFile:
         self._where = printable(path)
         try:
             self._file = path.open("a+b", buffering=0)
-        except OSError as error:
-            raise self._failed(error) from error
-        try:
-            self._begin()
-        except BaseException:
-            self._file.close()
-            raise
-
-    def _begin(self) -> None:
-        if not self._file.tell():
-            self._write(_HEADER)
-            return
-        self._file.seek(0)
-        if self._file.read(len(_HEADER)) != _HEADER:
-            what = "is there, and no file of answers"
-            raise OutputError(self._where, what, "name a new file")
-        try:
-            self._drop_cut_row()
+            try:
+                if not self._file.tell():
+                    self._write(_HEADER)
+                    return
+                self._file.seek(0)
+                if self._file.read(len(_HEADER)) != _HEADER:
+                    what = "is there, and no file of answers"
+                    raise OutputError(self._where, what, "name a new file")
+                self._drop_cut_row()
+            except BaseException:
+                self._file.close()
+                raise
         except OSError as error:
             raise self._failed(error) from error
 

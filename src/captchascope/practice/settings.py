@@ -24,11 +24,7 @@ _STREAM = 1  # apart from the random numbers that the images are drawn with
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Faults of the site: how often each kind strikes.
-
-    Attributes:
-        shares: Kind and share of the image requests, 0 to 1; together at most 1.
-    """
+    """How often each kind strikes: its share of the image requests, together at most 1."""
 
     shares: tuple[tuple[str, float], ...] = ()
 
@@ -46,32 +42,23 @@ class Faults:
                 raise UsageError("faults", f"no kind {kind!r}", f"known are {', '.join(FAULTS)}")
             if kind in shares:
                 raise UsageError("faults", f"{kind} is given twice", "name each kind once")
-            shares[kind] = _share(kind, share)
+            match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*%", share, re.ASCII)
+            if match is None or float(match[1]) > 100:
+                what = f"{kind} needs a share from 0% to 100%, not {share!r}"
+                raise UsageError("faults", what, f"such as {kind}=10%")
+            shares[kind] = float(match[1]) / 100
         if sum(shares.values()) > 1 + 1e-9:
             raise UsageError("faults", "the shares exceed 100 %", "leave some requests whole")
         return cls(tuple(shares.items()))
 
     def strike(self, seed: int, number: int) -> str | None:
-        """Return the kind that strikes a request, or None; the same arguments, the same fate.
-
-        Args:
-            seed: Of the site.
-            number: Of the request for an image, from 1.
-        """
+        """Return what strikes the request of this number, from 1; the same for the same seed."""
         drawn = float(np.random.default_rng([seed, number, _STREAM]).random())
         for kind, share in self.shares:
             if drawn < share:
                 return kind
             drawn -= share
         return None
-
-
-def _share(kind: str, text: str) -> float:
-    match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*%", text, re.ASCII)
-    if match is None or float(match[1]) > 100:
-        what = f"{kind} needs a share from 0% to 100%, not {text!r}"
-        raise UsageError("faults", what, f"such as {kind}=10%")
-    return float(match[1]) / 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,7 +268,11 @@ class Site:
         token, session = self._session(request)
         form = await _form(request)
         session.fields = {name: form.get(name, "").strip()[:_LONGEST] for name in _FIELDS}
-        session.notice = _outcome(session, form.get("answer", ""))
+        if not all(session.fields.values()) or session.fields["course"] not in COURSES:
+            session.notice = "incomplete"
+        else:
+            right = session.check(form.get("answer", ""))
+            session.notice = {True: "right", False: "wrong", None: "expired"}[right]
         return _remembered(RedirectResponse("/", 303, NO_STORE), token)
 
     async def captcha(self, request: Request) -> Response:
@@ -309,13 +313,6 @@ class Site:
 
     def _session(self, request: Request) -> tuple[str, Session]:
         return self._sessions.of(request.cookies.get(_COOKIE))
-
-
-def _outcome(session: Session, answer: str) -> str:
-    """Return the name of the notice that a form deserves."""
-    if not all(session.fields.values()) or session.fields["course"] not in COURSES:
-        return "incomplete"
-    return {True: "right", False: "wrong", None: "expired"}[session.check(answer)]
 
 
 async def _form(request: Request) -> dict[str, str]:
