@@ -71,9 +71,8 @@ class _Api:
         self._metrics.count(readings)
         if len(readings) == 1 and (error := readings[0].error) is not None:
             raise Problem(422, error.what, where=asked.names[0], remedy=error.remedy)
-        rows = []
-        for name, reading in zip(asked.names, readings, strict=True):
-            rows.append({**reading.row(name), "ms": round(ms, 3)})
+        both = zip(asked.names, readings, strict=True)
+        rows = [{**reading.row(name), "ms": round(ms, 3)} for name, reading in both]
         model = asked.choice.model or self._readers.names[0]
         return _answer(to_json({"model": model, "readings": rows}))
 
@@ -226,13 +225,15 @@ def _components(settings: Settings) -> Schema:
         schema_generator=_Untitled,
     )
     found: Schema = told["$defs"]
+    few: Schema = {"maxLength": settings.limits.constraint}
+    limits = {"charset": few, "pattern": few, "model": {"enum": list(names_of(settings.models))}}
     for form in (schemas.Request, schemas.Form):
         properties = found[form.__name__]["properties"]
         properties["images"]["maxItems"] = settings.limits.images
         for name in Options.model_fields:
             described = {"description": properties[name]["description"]}
             ways = [
-                way | _limits_of(name, settings)
+                way | limits.get(name, {})
                 for way in properties[name].get("anyOf", [properties[name]])
                 if way != _NULL
             ]
@@ -244,9 +245,3 @@ def _components(settings: Settings) -> Schema:
 
 
 _NULL = {"type": "null"}
-
-
-def _limits_of(name: str, settings: Settings) -> Schema:
-    if name in ("charset", "pattern"):
-        return {"maxLength": settings.limits.constraint}
-    return {"enum": list(names_of(settings.models))} if name == "model" else {}

@@ -218,7 +218,7 @@ class Batcher:
                 await asyncio.sleep(self._limits.gather)
             self._arrived.clear()
             while self._jobs:
-                await self._read_batch(self._next_batch())
+                await self._read_batch()
                 await asyncio.sleep(0)  # a request that waits for it need not wait for the next one
 
     def start(self) -> None:
@@ -273,10 +273,9 @@ class Batcher:
         readings = await job.done
         return readings, 1000 * (time.perf_counter() - since)
 
-    def _next_batch(self) -> list[_Job]:
-        """Take whole requests off the queue, until they make a batch."""
-        batch: list[_Job] = []
-        images = 0
+    async def _read_batch(self) -> None:
+        """Take whole requests off the queue, until they make a batch, and read that."""
+        batch, images = [], 0
         while self._jobs and images < self._limits.batch:
             job = self._jobs.popleft()
             if job.done.cancelled():  # the client has gone
@@ -284,11 +283,7 @@ class Batcher:
                 continue
             batch.append(job)
             images += len(job.images)
-        return batch
-
-    async def _read_batch(self, batch: list[_Job]) -> None:
         self._metrics.waiting.set(self.waiting)
-        images = sum(len(job.images) for job in batch)
         if not images:
             return
         self._metrics.batches.observe(images)

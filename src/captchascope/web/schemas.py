@@ -16,12 +16,11 @@ from binascii import Error as Base64Error
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from itertools import starmap
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_multipart.exceptions import FormParserError
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from captchascope.decode import ReadOptions
@@ -207,18 +206,17 @@ async def parts_of(content_type: str, body: bytes, most: int) -> list[Part]:
         form = await _MemoryParser(content_type, body, most).parse()
     except (MultiPartException, FormParserError) as error:  # the second by an older Starlette
         raise Problem(400, "the form is malformed") from error
+    parts = []
     try:
-        return [await _part(name, value) for name, value in form.multi_items()]
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                filename, data = None, value.encode("latin-1")
+            else:
+                filename, data = _as_sent(value.filename or ""), await value.read()
+            parts.append(Part(_as_sent(name), filename, data))
     finally:
         await form.close()
-
-
-async def _part(name: str, value: str | UploadFile) -> Part:
-    if isinstance(value, str):
-        filename, data = None, value.encode("latin-1")
-    else:
-        filename, data = _as_sent(value.filename or ""), await value.read()
-    return Part(_as_sent(name), filename, data)
+    return parts
 
 
 def _as_sent(text: str) -> str:
@@ -310,16 +308,15 @@ def _of_json(body: bytes, given: Options) -> tuple[list[Upload], Options]:
         raise Problem(422, "the body is no object with images")
     said = {name: value for name, value in loaded.items() if value is not None or name == "images"}
     request = _validated(Request, {**given.model_dump(), **said})
-    return list(starmap(_decoded, enumerate(request.images, 1))), request
-
-
-def _decoded(number: int, image: str | Image) -> Upload:
-    sent = Image(data=image) if isinstance(image, str) else image
-    try:
-        data = b64decode(sent.data, validate=True)
-    except (Base64Error, ValueError):
-        raise Problem(422, "is not base64", where=f"images.{number - 1}") from None
-    return (str(number) if sent.file is None else sent.file), data
+    uploads: list[Upload] = []
+    for number, image in enumerate(request.images):
+        sent = Image(data=image) if isinstance(image, str) else image
+        try:
+            data = b64decode(sent.data, validate=True)
+        except (Base64Error, ValueError):
+            raise Problem(422, "is not base64", where=f"images.{number}") from None
+        uploads.append((str(number + 1) if sent.file is None else sent.file, data))
+    return uploads, request
 
 
 def _of_parts(parts: Sequence[Part], given: Options) -> tuple[list[Upload], Options]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +16,7 @@ from itertools import cycle, islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -215,11 +214,19 @@ class _Workers:
             CaptchascopeError: If a worker ends before it is ready.
             KeyboardInterrupt: After Ctrl-C.
         """
-        with _metrics_folder(), _handled([signal.SIGINT, signal.SIGTERM], self._remember):
+
+        def remember(number: int, _: FrameType | None) -> None:
+            self._signal = number
+
+        with (
+            TemporaryDirectory(prefix="captchascope-", ignore_cleanup_errors=True) as folder,
+            _handled([signal.SIGINT, signal.SIGTERM], remember),
+        ):
+            os.environ[FOLDER] = folder  # where the workers add their figures up
             sockets = islice(cycle(self._sockets), self._settings.workers)
-            self._workers = [self._start(one) for one in sockets]
             waiting = True
             try:
+                self._workers = [self._start(one) for one in sockets]
                 while not self._signal:
                     self._look()
                     if waiting and all(worker.ready for worker in self._workers):
@@ -227,11 +234,9 @@ class _Workers:
                         listening()
             finally:
                 self._end()
+                del os.environ[FOLDER]
         if self._signal == signal.SIGINT:
             raise KeyboardInterrupt
-
-    def _remember(self, number: int, _: FrameType | None) -> None:
-        self._signal = number
 
     def _start(self, listener: socket.socket) -> _Worker:
         context = get_context("spawn")
@@ -251,18 +256,13 @@ class _Workers:
                 with suppress(EOFError, OSError):
                     worker.ready = worker.pipe.recv_bytes() == _READY
             if worker.process.sentinel in happened and not self._signal:
-                self._workers[place] = self._replaced(worker)
-
-    def _replaced(self, worker: _Worker) -> _Worker:
-        worker.process.join()
-        self._forget(worker)
-        status = worker.process.exitcode
-        if not worker.ready:
-            raise CaptchascopeError(
-                "captchascope serve", f"a worker ended with {status} at its start"
-            )
-        self._told(f"a worker ended with {status}; another takes its place")
-        return self._start(worker.socket)
+                worker.process.join()
+                self._forget(worker)
+                what = f"a worker ended with {worker.process.exitcode}"
+                if not worker.ready:
+                    raise CaptchascopeError("captchascope serve", f"{what} at its start")
+                self._told(f"{what}; another takes its place")
+                self._workers[place] = self._start(worker.socket)
 
     def _end(self) -> None:
         """Hang up on all workers, which ends them when they have answered what they took in."""
@@ -293,18 +293,6 @@ def _work(settings: Settings, listener: socket.socket, pipe: Connection) -> None
     threading.Thread(target=listen, daemon=True).start()
     with suppress(KeyboardInterrupt):  # a terminal sends it to all; who began this will tell
         server.run([listener])
-
-
-@contextmanager
-def _metrics_folder() -> Iterator[None]:
-    """Give the workers a folder to add their figures up in."""
-    folder = tempfile.mkdtemp(prefix="captchascope-")
-    os.environ[FOLDER] = folder
-    try:
-        yield
-    finally:
-        os.environ.pop(FOLDER, None)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _LimitedProtocol(HttpToolsProtocol):

@@ -81,16 +81,17 @@ def test_whiskers_are_drawn_from_the_tenth_below_the_lowest() -> None:
     """There and at 100 % are the ends of all of them."""
     first, (good, all_right) = whiskers([Rate(86, 100), Rate(100, 100)])
     assert first == 0.7
-    assert round(good.value, 1) == round((0.86 - 0.7) / 0.3 * 100, 1)
-    assert 0 <= good.low < good.value < good.high < 100
-    assert all_right.value == all_right.high == 100
+    low, value, high = good
+    assert round(value, 1) == round((0.86 - 0.7) / 0.3 * 100, 1)
+    assert 0 <= low < value < high < 100
+    assert all_right[1:] == (100, 100)
 
 
 def test_a_perfect_reader_has_a_drawing_too() -> None:
     """It begins at 90 %, for an interval of no width cannot be drawn."""
     first, (whisker,) = whiskers([Rate(10**9, 10**9)])
     assert first == 0.9
-    assert whisker.value == 100
+    assert whisker[1] == 100
 
 
 def test_heat_rises_with_the_share_of_the_row() -> None:
@@ -122,7 +123,7 @@ def test_nothing_read_is_an_empty_chart() -> None:
     """With its axes and its line."""
     chart = calibration_chart(Calibration(None, ()))
     assert chart.bubbles == ()
-    assert [tick.text for tick in chart.x] == ["0%", "25%", "50%", "75%", "100%"]
+    assert [text for _, text in chart.x] == ["0%", "25%", "50%", "75%", "100%"]
 
 
 def test_a_learning_curve_ends_at_its_last_point() -> None:
@@ -130,10 +131,10 @@ def test_a_learning_curve_ends_at_its_last_point() -> None:
     points = (Point(500, 1, 0.5, 0.8, 1.0), Point(1000, 2, 1.0, 1.0, 0.1))
     chart = history_chart(TrainingHistory("images seen", points))
     assert chart is not None
-    exact, character = chart.lines
-    assert (exact.name, character.name) == ("exact", "character")
-    assert exact.end == character.end == (chart.right, chart.top)
-    assert exact.points.split()[0] != character.points.split()[0]
+    (one, line, end), (other, other_line, other_end) = chart.lines
+    assert (one, other) == ("exact", "character")
+    assert end == other_end == (chart.right, chart.top)
+    assert line.split()[0] != other_line.split()[0]
 
 
 def test_a_training_without_validation_has_no_curve() -> None:
@@ -147,6 +148,6 @@ def test_the_axis_below_has_round_numbers(last: int) -> None:
     chart = history_chart(TrainingHistory("images seen", (Point(last, 1, 0.5, 0.5, 1.0),)))
     assert chart is not None
     assert 2 <= len(chart.x) <= 7
-    assert chart.x[0].text == "0"
-    assert all(chart.left <= tick.at <= chart.right for tick in chart.x)
-    assert len({tick.text for tick in chart.x}) == len(chart.x)
+    assert chart.x[0][1] == "0"
+    assert all(chart.left <= at <= chart.right for at, _ in chart.x)
+    assert len({text for _, text in chart.x}) == len(chart.x)

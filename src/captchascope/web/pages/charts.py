@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import TypeAlias
 
 from captchascope.evaluate import Calibration, Rate
 
@@ -51,19 +52,19 @@ def read_history(model: Path) -> TrainingHistory | None:
         with (model.with_name(f"{model.name}.run") / "log.csv").open("rb") as file:
             text = file.read(_MOST).decode("utf-8")
         rows = list(csv.DictReader(text.splitlines()))
-        return _history(rows) if rows else None
+        if not rows:
+            return None
+        seconds = [float(row["seconds"]) for row in rows]
+        if "views" in rows[0]:  # of the ctc method: a row counts images
+            points = [
+                _point(row, "views", at, "exact") for row, at in zip(rows, seconds, strict=True)
+            ]
+            return TrainingHistory("images seen", tuple(points))
+        since = zip(rows, accumulate(seconds), strict=True)
+        points = [_point(row, "number", at, "captcha") for row, at in since]
+        return TrainingHistory("epochs", tuple(points))
     except (OSError, ValueError, KeyError, TypeError, csv.Error):  # a row cut off has no strings
         return None
-
-
-def _history(rows: list[dict[str, str]]) -> TrainingHistory:
-    """Return the history of a log; a row of the ctc method counts images, of glyphs epochs."""
-    if "views" in rows[0]:
-        points = [_point(row, "views", float(row["seconds"]), "exact") for row in rows]
-        return TrainingHistory("images seen", tuple(points))
-    since = accumulate(float(row["seconds"]) for row in rows)
-    points = [_point(row, "number", at, "captcha") for row, at in zip(rows, since, strict=True)]
-    return TrainingHistory("epochs", tuple(points))
 
 
 def _point(row: Mapping[str, str], at: str, seconds: float, exact: str) -> Point:
@@ -85,23 +86,14 @@ _WIDTH, _HEIGHT = 360.0, 240.0
 _LEFT, _TOP, _RIGHT, _BOTTOM = 48.0, 12.0, 20.0, 42.0  # margins, for the numbers on the axes
 _SMALLEST, _LARGEST = 3.0, 9.0  # the radius of a bubble
 _HEATS = 4
+_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # that an axis of shares tells
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A place on an axis, and the number that stands there."""
+Tick: TypeAlias = tuple[float, str]
+"""A place on an axis, and the number that stands there."""
 
-    at: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A line through points, as ``points`` of a polyline has them, and what it is called."""
-
-    name: str
-    points: str
-    end: tuple[float, float]
+Curve: TypeAlias = tuple[str, str, tuple[float, float]]
+"""The name of a line, its ``points`` as a polyline has them, and the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +115,6 @@ class Chart:
         x: The ticks of the axis below, left to right.
         y: The ticks of the axis on the left, from below.
         x_title: What the axis below tells.
-        lines: Lines, where there are any.
-        bubbles: Measured shares, where there are any.
     """
 
     x: tuple[Tick, ...]
@@ -140,35 +130,22 @@ class Chart:
     bottom: float = _HEIGHT - _BOTTOM
 
 
-@dataclass(frozen=True, slots=True)
-class Whisker:
-    """A rate as a bar of its interval, from 0 to 100 along the drawing, and a dot."""
+def whiskers(rates: Sequence[Rate]) -> tuple[float, list[tuple[float, ...]]]:
+    """Return the share that the drawings begin at, and low, value and high of each rate in them.
 
-    low: float
-    value: float
-    high: float
-
-
-def whiskers(rates: Sequence[Rate]) -> tuple[float, list[Whisker]]:
-    """Return the share that the drawings begin at, and one whisker for each rate.
-
-    They begin at the tenth below the lowest interval: good readers differ in the last per cent.
+    Those are from 0 to 100 along the drawing, which begins at the tenth below the lowest interval:
+    good readers differ in the last per cent.
     """
     first = min((math.floor(rate.low * 10) / 10 for rate in rates), default=0.0)
     first = min(first, 0.9)
     scale = 100 / (1 - first)
     return first, [
-        Whisker(*(round((v - first) * scale, 2) for v in (r.low, r.value, r.high))) for r in rates
+        tuple(round((v - first) * scale, 2) for v in (r.low, r.value, r.high)) for r in rates
     ]
 
 
 def heat(count: int, total: int) -> int:
-    """Return how strongly to colour a wrong cell of a confusion matrix: 0 not, 1 to 4.
-
-    Args:
-        count: Of the cell.
-        total: Of its row.
-    """
+    """Return how strongly to colour a wrong cell of a row of so many in all: 0 not, 1 to 4."""
     if not count:
         return 0
     share = count / total
@@ -184,12 +161,11 @@ def calibration_chart(found: Calibration) -> Chart:
         radius = _SMALLEST + (_LARGEST - _SMALLEST) * math.sqrt(one.count / most)
         place = _x(one.confidence), _y(rate.value)
         bubbles.append(Bubble(*place, radius, _y(rate.low), _y(rate.high)))
-    shares = [0.0, 0.25, 0.5, 0.75, 1.0]
     return Chart(
-        tuple(Tick(_x(share), f"{share:.0%}") for share in shares),
-        tuple(Tick(_y(share), f"{share:.0%}") for share in shares),
+        tuple((_x(share), f"{share:.0%}") for share in _SHARES),
+        tuple((_y(share), f"{share:.0%}") for share in _SHARES),
         "confidence",
-        (Curve("honest", _polyline([(0.0, 0.0), (1.0, 1.0)]), (_x(1), _y(1))),),
+        (("honest", _polyline([(0.0, 0.0), (1.0, 1.0)]), (_x(1), _y(1))),),
         tuple(bubbles),
     )
 
@@ -203,12 +179,12 @@ def history_chart(history: TrainingHistory) -> Chart | None:
         found = [(at, share) for at, share in shares if share is not None]
         if found:
             x, y = found[-1]
-            lines.append(Curve(name, _polyline(found), (_x(x), _y(y))))
+            lines.append((name, _polyline(found), (_x(x), _y(y))))
     if not lines:
         return None
     return Chart(
-        tuple(Tick(_x(value / last), _short(value)) for value in _round_numbers(last)),
-        tuple(Tick(_y(share), f"{share:.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)),
+        tuple((_x(value / last), _short(value)) for value in _round_numbers(last)),
+        tuple((_y(share), f"{share:.0%}") for share in _SHARES),
         history.unit,
         tuple(lines),
     )

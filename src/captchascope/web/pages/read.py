@@ -76,14 +76,6 @@ class Picture:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """Every stage of reading one image by glyphs, each panel with its pictures."""
-
-    explanation: Explanation
-    panels: tuple[tuple[Panel, list[Picture]], ...]
-
-
 def picture_of(image: bytes, limits: Limits) -> Picture | None:
     """Return an uploaded image as the reader sees it, made smaller where it is large.
 
@@ -102,8 +94,10 @@ def picture_of(image: bytes, limits: Limits) -> Picture | None:
     return Picture(image_uri(pixels), width, height)
 
 
-def stages_of(recogniser: GlyphRecogniser, image: bytes, limits: Limits) -> Stages:
-    """Return pictures of every stage of reading an uploaded image.
+def stages_of(
+    recogniser: GlyphRecogniser, image: bytes, limits: Limits
+) -> tuple[Explanation, list[tuple[Panel, list[Picture]]]]:
+    """Return every stage of reading an uploaded image, and its panels with their pictures.
 
     Raises:
         ImageError: If it cannot be decoded.
@@ -115,7 +109,7 @@ def stages_of(recogniser: GlyphRecogniser, image: bytes, limits: Limits) -> Stag
         (panel, [Picture(drawing_uri(one), *one.size) for one in panel.pictures])
         for panel in draw_panels(explanation)
     ]
-    return Stages(explanation, tuple(panels))
+    return explanation, panels
 
 
 _WIDTH = 340.0
@@ -303,23 +297,20 @@ class _Pages:
         readings, ms = await self.batcher.read(images, asked.choice())
         stages = self.glyph_recogniser(asked.model or "") is not None
 
-        def drawn() -> list[Card]:
-            both = zip(form.files, readings, strict=True)
-            return [self._card(file, reading, ms, stages) for file, reading in both]
+        def card(file: Upload, reading: Reading) -> Card:
+            name, data = file
+            picture = picture_of(data, self.limits)
+            alignment = None if picture is None else alignment_of(picture, reading.chars)
+            # a form that sends it back grows by a third, and must fit the limit too
+            small = 1.4 * len(data) < self.limits.body
+            again = base64.b64encode(data).decode() if picture and stages and small else ""
+            return Card(name, reading, ms, picture, alignment, again)
 
-        return await asyncio.to_thread(drawn)
+        both = zip(form.files, readings, strict=True)
+        return await asyncio.to_thread(lambda: [card(*each) for each in both])
 
-    def _card(self, file: Upload, reading: Reading, ms: float, stages: bool) -> Card:
-        name, data = file
-        picture = picture_of(data, self.limits)
-        alignment = None if picture is None else alignment_of(picture, reading.chars)
-        # a form that sends it back grows by a third, and must fit the limit too
-        small = 1.4 * len(data) < self.limits.body
-        again = base64.b64encode(data).decode() if picture and stages and small else ""
-        return Card(name, reading, ms, picture, alignment, again)
-
-    async def stages(self, form: SentForm) -> Stages:
-        """Draw the stages of the image that a form has in base64."""
+    async def stages(self, form: SentForm) -> tuple[Explanation, list[tuple[Panel, list[Picture]]]]:
+        """Draw the stages of the image that a form has in base64, as ``stages_of`` does."""
         recogniser = self.glyph_recogniser(form.fields.get("model", ""))
         if recogniser is None:
             raise Problem(422, "no model of this server cuts glyphs", remedy="serve metu-glyphs")
@@ -382,11 +373,11 @@ def read_routes(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
     async def _see(request: Request) -> Response:
         name = "stages.html" if "hx-request" in request.headers else "see.html"
         try:
-            stages = await pages.stages(await form_of(request, limits))
+            explanation, panels = await pages.stages(await form_of(request, limits))
         except (CaptchascopeError, Problem) as error:
             notice = Notice.of(error)
-            return render_page(name, notice.status, here="read", notice=notice, stages=None)
-        return render_page(name, here="read", notice=None, stages=stages)
+            return render_page(name, notice.status, here="read", notice=notice, panels=())
+        return render_page(name, here="read", notice=None, explanation=explanation, panels=panels)
 
     if not labels:
 

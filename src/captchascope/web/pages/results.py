@@ -106,29 +106,28 @@ class Measurements:
         self._thread.shutdown(cancel_futures=True)
 
     def _run(self, name: str, reader: Reader) -> None:
-        try:
-            self._states[name] = self._measured(name, reader)
-        except CaptchascopeError as error:
-            self._states[name] = without_traceback(error)
-        except _Stopped:
-            pass
-
-    def _measured(self, name: str, reader: Reader) -> Measured:
-        data = read_dataset(self._data)
-        if not data.samples:
-            raise DatasetError(self.name, "has no labelled images", "label some")
-        total = len(data.samples)
-        done = count(1)
+        total, done = 0, count(1)
 
         def on_reading(_: Reading) -> None:
             if self._stopped.is_set():
                 raise _Stopped
             self._states[name] = Measuring(next(done), total)
 
-        self._states[name] = Measuring(0, total)
-        result = evaluate_reader(reader, data, on_reading=on_reading)
-        chars, problems = reader.charset.chars, len(data.problems)
-        return Measured(result, chars, total, problems, read_history(reader.path))
+        try:
+            data = read_dataset(self._data)
+            if not data.samples:
+                raise DatasetError(self.name, "has no labelled images", "label some")
+            total = len(data.samples)
+            self._states[name] = Measuring(0, total)
+            result = evaluate_reader(reader, data, on_reading=on_reading)
+            history = read_history(reader.path)
+            self._states[name] = Measured(
+                result, reader.charset.chars, total, len(data.problems), history
+            )
+        except CaptchascopeError as error:
+            self._states[name] = without_traceback(error)
+        except _Stopped:
+            pass
 
 
 _WORST = 24  # images shown
@@ -147,8 +146,13 @@ def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRo
 
     @routes.get("/results")
     async def _models() -> Response:
-        opened = batcher.readers.opened
-        models = [_model(name, reader) for name, reader in opened.items()]
+        models = []
+        for name, reader in batcher.readers.opened.items():
+            meta = reader.model.metadata
+            share = meta.metrics.get("validation_captcha")
+            known = {"name": name, "method": meta.method, "chars": meta.charset.chars}
+            validation = float(share) if isinstance(share, int | float) else None
+            models.append({**known, "validation": validation})
         return render_page("results.html", here="results", models=models, data=data)
 
     @routes.get("/results/{name}")
@@ -174,38 +178,23 @@ def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRo
     return routes
 
 
-def _model(name: str, reader: Reader) -> dict[str, object]:
-    """Return what the list of models tells of one."""
-    meta = reader.model.metadata
-    share = meta.metrics.get("validation_captcha")
-    validation = float(share) if isinstance(share, int | float) else None
-    return {
-        "name": name,
-        "method": meta.method,
-        "chars": meta.charset.chars,
-        "validation": validation,
-    }
-
-
 def _drawn(measured: Measured) -> dict[str, Any]:
     """Return what the template of a result draws."""
     result, chars, history = measured.result, measured.chars, measured.history
     rows = result.rows()
     matrix, pairs = confusions(result, chars)
+    coloured = []
+    for i, (char, counts) in enumerate(matrix):
+        total = sum(counts)
+        styles = ["right" if i == j else f"heat-{heat(n, total)}" for j, n in enumerate(counts)]
+        coloured.append((char, list(zip(counts, styles, strict=True))))
     first, intervals = whiskers([row.rate for row in rows])
     return {
         "first": first,
         "rows": zip(rows, intervals, strict=True),
-        "matrix": [_coloured(i, *row) for i, row in enumerate(matrix)],
+        "matrix": coloured,
         "pairs": pairs,
         "calibration": calibration_chart(result.calibration),
         "history": None if history is None else history_chart(history),
         "worst": [(mistake, image_of(mistake)) for mistake in result.mistakes[:_WORST]],
     }
-
-
-def _coloured(number: int, char: str, counts: list[int]) -> tuple[str, list[tuple[int, str]]]:
-    """Return a row of the confusion matrix with the classes that its counts are shown in."""
-    total = sum(counts)
-    styles = ["right" if number == j else f"heat-{heat(n, total)}" for j, n in enumerate(counts)]
-    return char, list(zip(counts, styles, strict=True))
