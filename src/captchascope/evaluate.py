@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
@@ -285,11 +285,16 @@ def evaluate_readings(
     abstained = sum(o.reading.text is None and o.reading.abstained for o in outcomes)
     wrong = [Mistake(o.sample, o.reading, o.distance) for o in outcomes if not o.exact]
     total, edits = _rates(outcomes), sum(mistake.distance for mistake in wrong)
+    one_length = len({len(sample.label) for sample in samples}) == 1
+    places = zip(*(outcome.hits for outcome in outcomes), strict=True) if one_length else ()
+    kinds: defaultdict[str, list[_Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        kinds[outcome.sample.columns.get("kind", "")].append(outcome)
     return Evaluation(
         exact_match=total.exact_match,
         character_accuracy=total.character_accuracy,
-        by_position=_by_position(outcomes),
-        by_kind=_by_kind(outcomes),
+        by_position=tuple(Rate(place.count(True), len(place)) for place in places),
+        by_kind={kind: _rates(kinds[kind]) for kind in sorted(kinds, key=natural_key) if kind},
         confusion=dict(sorted(Counter(pair for o in outcomes for pair in o.pairs).items())),
         calibration=_calibration(answered),
         coverage=Rate(len(answered), len(outcomes)),
@@ -320,24 +325,19 @@ class _Outcome:
 
 
 def _outcome(sample: Sample, reading: Reading, fold: Callable[[str], str]) -> _Outcome:
-    """Compare one reading with its label."""
+    """Compare one reading with its label; "" is where one of them has no character."""
     if not 0 <= reading.confidence <= 1:
         raise ValueError(f"{sample.file}: {reading.confidence} is not a confidence from 0 to 1")
     label, text = sample.label, reading.text or ""
     exact = reading.text is not None and fold(label) == fold(text)
     distance = Levenshtein.distance(fold(label), fold(text))
-    return _Outcome(sample, reading, exact, distance, tuple(_align(label, text, fold)))
-
-
-def _align(label: str, text: str, fold: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    """Yield (label, read) characters, "" where one side has none; see ``Evaluation``."""
     parts = [(label, text)]
     if len(label) != len(text):
         ops = Levenshtein.opcodes(fold(label), fold(text))
         parts = [(label[o.src_start : o.src_end], text[o.dest_start : o.dest_end]) for o in ops]
-    for true_part, read_part in parts:
-        for true, read in zip_longest(true_part, read_part, fillvalue=""):
-            yield (true, true) if fold(true) == fold(read) else (true, read)
+    aligned = (pair for part in parts for pair in zip_longest(*part, fillvalue=""))
+    pairs = tuple((a, a) if fold(a) == fold(b) else (a, b) for a, b in aligned)
+    return _Outcome(sample, reading, exact, distance, pairs)
 
 
 def _rates(outcomes: Sequence[_Outcome]) -> KindRates:
@@ -345,22 +345,6 @@ def _rates(outcomes: Sequence[_Outcome]) -> KindRates:
     hits = [hit for outcome in outcomes for hit in outcome.hits]
     exact = sum(outcome.exact for outcome in outcomes)
     return KindRates(Rate(exact, len(outcomes)), Rate(sum(hits), len(hits)))
-
-
-def _by_position(outcomes: Sequence[_Outcome]) -> tuple[Rate, ...]:
-    """Return character accuracy at each place, where all labels have the same ones."""
-    if len({len(outcome.sample.label) for outcome in outcomes}) > 1:
-        return ()
-    places = zip(*(outcome.hits for outcome in outcomes), strict=True)
-    return tuple(Rate(place.count(True), len(place)) for place in places)
-
-
-def _by_kind(outcomes: Sequence[_Outcome]) -> dict[str, KindRates]:
-    """Return the rates of each kind; an empty field is no kind."""
-    groups: defaultdict[str, list[_Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        groups[outcome.sample.columns.get("kind", "")].append(outcome)
-    return {kind: _rates(groups[kind]) for kind in sorted(groups, key=natural_key) if kind}
 
 
 def _calibration(answered: Sequence[_Outcome]) -> Calibration:

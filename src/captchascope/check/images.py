@@ -16,7 +16,7 @@ from captchascope.errors import ImageError
 from captchascope.files import read_regular
 from captchascope.image import MAX_BYTES, load_rgb
 from captchascope.image.header import codec_of
-from captchascope.records import RgbImage, Sample
+from captchascope.records import Sample
 
 _NEARLY_ALL = 0.9  # of the images look alike or have one size, if the others are odd
 _FEWEST = 10  # images: of less, none is odd
@@ -58,19 +58,15 @@ def inspect_image(sample: Sample) -> ImageFacts:
         ImageError: If that is not possible.
     """
     pixels = load_rgb(sample.path)
+    red, green, blue = (cv2.extractChannel(pixels, channel) for channel in range(3))
+    apart = max(cv2.norm(red, green, cv2.NORM_INF), cv2.norm(green, blue, cv2.NORM_INF))
+    _, deviation = cv2.meanStdDev(pixels)
     codec = codec_of(read_regular(sample.path, MAX_BYTES), sample.file)
     height, width = pixels.shape[:2]
     digest = hashlib.blake2b(f"{width} {height} ".encode(), digest_size=16)
     digest.update(pixels.data)
-    return ImageFacts(sample, (width, height), codec, *_colours(pixels), digest.digest())
-
-
-def _colours(pixels: RgbImage) -> tuple[bool, bool]:
-    """Return whether an image is coloured, and whether it is blank."""
-    red, green, blue = (cv2.extractChannel(pixels, channel) for channel in range(3))
-    apart = max(cv2.norm(red, green, cv2.NORM_INF), cv2.norm(green, blue, cv2.NORM_INF))
-    _, deviation = cv2.meanStdDev(pixels)
-    return apart > 0, not deviation.any()
+    coloured, blank = apart > 0, not deviation.any()
+    return ImageFacts(sample, (width, height), codec, coloured, blank, digest.digest())
 
 
 def unreadable_findings(errors: Sequence[tuple[Sample, ImageError]]) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from captchascope.charset import Charset
 from captchascope.check.images import (
-    ImageFacts,
     blank_findings,
     duplicate_findings,
     inspect_image,
@@ -89,7 +88,10 @@ def disagreement_findings(
         remedy = "check with a model of this scheme; if it is one, the labels are of other images"
         yield Finding("unfit-model", "warning", "labels", what, remedy)
     elif right:
-        sure = _sure(right)
+        # Where a part of the labels that a model was calibrated on is wrong, it is right never to
+        # be quite sure: 1.7 % wrong labels kept half of these confidences below 0.94, and all but
+        # three of the wrong labels below _SURE. So as sure as of nine in ten of these is enough.
+        sure = max(_LEAST, min(_SURE, right[int(_MODEST * len(right))]))
         doubts = [(s, r) for s, r in read if r.text not in (None, s.label) and r.confidence >= sure]
         doubts.sort(key=lambda doubt: -doubt[1].confidence)
         files = tuple(
@@ -103,18 +105,6 @@ def disagreement_findings(
             )
             remedy = "look at each image, and correct the label where the model is right"
             yield Finding("likely-wrong", "warning", "labels", what, remedy, files)
-
-
-def _sure(right: Sequence[float]) -> float:
-    """Return the confidence from which a model is trusted.
-
-    Args:
-        right: The confidences of the labels that it confirms, rising. Where a part of the labels
-            that it was calibrated on is wrong, it is right never to be quite sure: 1.7 % wrong
-            labels kept half of these confidences below 0.94, and all but three of the wrong labels
-            below ``_SURE``. So it is enough to be as sure as of nine in ten of these.
-    """
-    return max(_LEAST, min(_SURE, right[int(_MODEST * len(right))]))
 
 
 def check_dataset(
@@ -149,7 +139,11 @@ def check_dataset(
         *row_findings(dataset),
         *unreadable_findings(errors),
         *label_findings(dataset.samples, charset),
-        *_image_findings(images),
+        *blank_findings(images),
+        *duplicate_findings(images),
+        *narrow_findings([i.sample for i in images], [i.size for i in images]),
+        *size_findings({i.sample.file: i.size for i in images}),
+        *look_findings(images),
     ]
     if reader is not None:
         samples, readings = [image.sample for image in images], []
@@ -167,11 +161,3 @@ def check_dataset(
         lengths=(min(map(len, labels), default=0), max(map(len, labels), default=0)),
         findings=tuple(findings),
     )
-
-
-def _image_findings(images: list[ImageFacts]) -> Iterator[Finding]:
-    yield from blank_findings(images)
-    yield from duplicate_findings(images)
-    yield from narrow_findings([i.sample for i in images], [i.size for i in images])
-    yield from size_findings({i.sample.file: i.size for i in images})
-    yield from look_findings(images)

@@ -62,10 +62,17 @@ def convert_dataset(
     with atomic_folder(folder) as place:
         placed: list[Sample] = []
         for done, (sample, file) in enumerate(plan.images, 1):
-            if unread := _copy(sample, place / file):
-                report(unread)
+            try:
+                data = sample.path.read_bytes()
+            except OSError as error:
+                what = f"cannot be read: {error.strerror}"
+                remedy = "check the file and its permissions"
+                report(DatasetError(printable(sample.path), what, remedy))
             else:
                 placed.append(replace(sample, file=file, path=place / file))
+                (place / file).parent.mkdir(parents=True, exist_ok=True)
+                with (place / file).open("xb") as copy:
+                    copy.write(data)
             progress(done)
         if not placed:
             what, remedy = "has no sample that could be converted", "see the problems above"
@@ -73,16 +80,3 @@ def convert_dataset(
         target.write(place, placed, folder.resolve().name)
     further = dict.fromkeys(name for sample in placed for name in sample.columns)
     return Converted(len(placed), () if target.columns else tuple(further))
-
-
-def _copy(sample: Sample, target: Path) -> DatasetError | None:
-    """Copy an image, and return what is wrong with it if it cannot be read."""
-    try:
-        data = sample.path.read_bytes()
-    except OSError as error:
-        what, remedy = f"cannot be read: {error.strerror}", "check the file and its permissions"
-        return DatasetError(printable(sample.path), what, remedy)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("xb") as file:
-        file.write(data)
-    return None

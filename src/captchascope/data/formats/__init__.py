@@ -6,26 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captchascope.data.formats.labelstudio import TASKS, read_tasks, write_tasks
-from captchascope.data.formats.names import (
-    CopyPlan,
-    look_like_numbers,
-    plan_label_folders,
-    plan_label_names,
-    plan_numbers,
-    plan_own_names,
-    read_folders,
-    read_lines,
-    read_names,
-    write_lines,
-)
-from captchascope.data.formats.tables import (
-    LABELS_JSONL,
-    read_jsonl,
-    read_table,
-    read_table_or_answers,
-    write_jsonl,
-)
+from captchascope.data.formats import labelstudio, names, tables
 from captchascope.data.labels import LABELS_CSV, LABELS_TXT, write_labels
 from captchascope.data.match import Folder, Matching
 from captchascope.errors import DatasetError
@@ -51,26 +32,36 @@ class LabelFormat:
 
     files: tuple[str, ...]
     read: Callable[[Folder, Path], Matching]
-    plan: Callable[[Sequence[Sample], Path], CopyPlan]
+    plan: Callable[[Sequence[Sample], Path], names.CopyPlan]
     write: Callable[[Path, Sequence[Sample], str], None] = lambda folder, samples, name: None
     columns: bool = False
 
 
 FORMATS = {
     "csv": LabelFormat(
-        files=(LABELS_CSV, "metadata.csv"),
-        read=read_table,
-        plan=plan_own_names,
-        write=lambda folder, samples, _: write_labels(folder, samples),
+        (LABELS_CSV, "metadata.csv"),
+        tables.read_table,
+        names.plan_own_names,
+        lambda folder, samples, _: write_labels(folder, samples),
         columns=True,
     ),
-    "txt": LabelFormat((LABELS_TXT,), read_lines, plan_numbers, write_lines),
-    "names": LabelFormat((), read_names, plan_label_names),
+    "txt": LabelFormat((LABELS_TXT,), names.read_lines, names.plan_numbers, names.write_lines),
+    "names": LabelFormat((), names.read_names, names.plan_label_names),
     "jsonl": LabelFormat(
-        (LABELS_JSONL, "metadata.jsonl"), read_jsonl, plan_own_names, write_jsonl, columns=True
+        (tables.LABELS_JSONL, "metadata.jsonl"),
+        tables.read_jsonl,
+        names.plan_own_names,
+        tables.write_jsonl,
+        columns=True,
     ),
-    "imagefolder": LabelFormat((), read_folders, plan_label_folders),
-    "label-studio": LabelFormat((TASKS,), read_tasks, plan_own_names, write_tasks, columns=True),
+    "imagefolder": LabelFormat((), names.read_folders, names.plan_label_folders),
+    "label-studio": LabelFormat(
+        (labelstudio.TASKS,),
+        labelstudio.read_tasks,
+        names.plan_own_names,
+        labelstudio.write_tasks,
+        columns=True,
+    ),
 }
 """Every format, by the name that ``--labels-from`` and ``--to`` take."""
 
@@ -83,12 +74,12 @@ It looks for those that are written here: a ``metadata.csv`` may be of anything.
 """
 
 _BY_SUFFIX = {
-    ".csv": read_table_or_answers,
-    ".tsv": read_table_or_answers,
-    ".txt": read_lines,
-    ".jsonl": read_jsonl,
-    ".ndjson": read_jsonl,
-    ".json": read_tasks,
+    ".csv": tables.read_table_or_answers,
+    ".tsv": tables.read_table_or_answers,
+    ".txt": names.read_lines,
+    ".jsonl": tables.read_jsonl,
+    ".ndjson": tables.read_jsonl,
+    ".json": labelstudio.read_tasks,
 }
 """How a label file of any other name or place is read."""
 
@@ -109,31 +100,23 @@ def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
         DatasetError: If there are no labels, or they cannot be read.
     """
     if labels_from in FORMATS:
-        return FORMATS[labels_from].read(folder, _label_file(folder, labels_from) or folder.path)
+        chosen = FORMATS[labels_from]
+        there = [path for file in chosen.files if (path := folder.path / file).exists()]
+        if chosen.files and not there:
+            what, remedy = (
+                f"has no {chosen.files[0]}",
+                f"write one, or leave the choice to '{AUTO}'",
+            )
+            raise DatasetError(printable(folder.path), what, remedy)
+        return chosen.read(folder, there[0] if there else folder.path)
     if labels_from != AUTO:
         path = Path(labels_from)
         return _BY_SUFFIX[path.suffix.lower()](folder, path)
     for name in _SOUGHT:
         if (source := folder.path / FORMATS[name].files[0]).exists():
             return FORMATS[name].read(folder, source)
-    if look_like_numbers([image.path.stem for image in folder.images]):
+    if names.look_like_numbers([image.path.stem for image in folder.images]):
         what = f"has neither {LABELS_CSV} nor {LABELS_TXT}, and its file names look like numbers"
         remedy = "write labels.csv, or say '--labels-from names' if the names are the labels"
         raise DatasetError(printable(folder.path), what, remedy)
-    return read_names(folder, folder.path)
-
-
-def _label_file(folder: Folder, name: str) -> Path | None:
-    """Return the label file of a format in a folder, None where the format has none.
-
-    Raises:
-        DatasetError: If it has one that is not there.
-    """
-    files = FORMATS[name].files
-    for file in files:
-        if (folder.path / file).exists():
-            return folder.path / file
-    if files:
-        what, remedy = f"has no {files[0]}", f"write one, or leave the choice to '{AUTO}'"
-        raise DatasetError(printable(folder.path), what, remedy)
-    return None
+    return names.read_names(folder, folder.path)

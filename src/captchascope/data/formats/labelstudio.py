@@ -70,20 +70,20 @@ class _Finder:
         known = data.get("file")
         if isinstance(known, str) and self._folder.find(known):
             return known, key, ""
-        return self._located(_path_of(data[key]), key)
-
-    def _located(self, path: str, key: str) -> tuple[str, str, str]:
-        """Return what ``find`` does, by the path of an address: its end, or the name alone."""
+        path = _path_of(data[key])
         parts = PurePosixPath(path).parts
-        for start in range(len(parts)):
+        for start in range(len(parts)):  # the whole of it or its end, else the name alone
             if image := self._folder.find("/".join(parts[start:])):
                 return image.file, key, ""
         name = parts[-1] if parts else ""
         uploaded = _UPLOADED.fullmatch(name)
         found = self._by_name.get(name) or self._by_name.get(uploaded[1] if uploaded else "") or []
         if len(found) > 1:
-            fault = f"names {quoted(path)}, and there are {len(found)} images of that name"
-            return path, key, fault
+            return (
+                path,
+                key,
+                f"names {quoted(path)}, and there are {len(found)} images of that name",
+            )
         return found[0].file if found else path, key, ""
 
 
@@ -125,7 +125,15 @@ def read_tasks(folder: Folder, source: Path) -> Matching:
     Raises:
         DatasetError: If the file cannot be read, or is no export of either kind.
     """
-    exported = _parsed(source)
+    try:
+        exported = json.loads(read_text(source))
+    except (ValueError, RecursionError) as error:
+        what = f"is not JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
+        line = getattr(error, "lineno", None)
+        raise DatasetError(printable(source), what, "export it again", row=line) from error
+    if not isinstance(exported, list) or not all(isinstance(task, dict) for task in exported):
+        what, remedy = "is no list of tasks", "export it from Label Studio as JSON or JSON-MIN"
+        raise DatasetError(printable(source), what, remedy)
     if any(isinstance(task.get("data"), dict) for task in exported):
         tasks = [_task(number, task) for number, task in enumerate(exported, 1)]
     else:
@@ -133,20 +141,6 @@ def read_tasks(folder: Folder, source: Path) -> Matching:
     finder = _Finder(folder)
     rows = (_row(task, finder) for task in tasks if task.labels or task.fault)
     return match_named(folder, source, rows)
-
-
-def _parsed(source: Path) -> list[dict[str, Any]]:
-    """Return the tasks of an export."""
-    try:
-        found = json.loads(read_text(source))
-    except (ValueError, RecursionError) as error:
-        what = f"is not JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
-        line = getattr(error, "lineno", None)
-        raise DatasetError(printable(source), what, "export it again", row=line) from error
-    if not isinstance(found, list) or not all(isinstance(task, dict) for task in found):
-        what, remedy = "is no list of tasks", "export it from Label Studio as JSON or JSON-MIN"
-        raise DatasetError(printable(source), what, remedy)
-    return found
 
 
 def _task(number: int, task: dict[str, Any]) -> _Task:

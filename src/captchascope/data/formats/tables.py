@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
-from captchascope.data.match import Folder, ImageFile, Matching, match_named
+from captchascope.data.match import Folder, Matching, match_named
 from captchascope.errors import DatasetError
 from captchascope.files import atomic_write, printable
 from captchascope.records import Sample
@@ -49,6 +49,10 @@ class AmbiguousError(ValueError):
         self.remedy = f"call the right one {wanted!r}"
 
 
+def _folded(name: str) -> str:
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
 def find_column(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     """Return which of the names is one of those wanted, None where none is.
 
@@ -57,11 +61,7 @@ def find_column(names: Iterable[str], wanted: Sequence[str]) -> str | None:
     Raises:
         AmbiguousError: If several are, and none of them is the first of those wanted.
     """
-
-    def folded(name: str) -> str:
-        return name.strip().casefold().replace(" ", "_").replace("-", "_")
-
-    found = [name for name in names if folded(name) in wanted]
+    found = [name for name in names if _folded(name) in wanted]
     if wanted[0] in found:
         return wanted[0]
     if len(found) > 1:
@@ -157,14 +157,8 @@ def _separator(header: str) -> str:
     """Return what separates the columns of a header: what gives most of the names we look for."""
 
     def known(separator: str) -> int:
-        names = [name.strip(' "') for name in header.split(separator)]
-        return sum(is_there(names, wanted) for wanted in (FILE, LABEL))
-
-    def is_there(names: Sequence[str], wanted: Sequence[str]) -> bool:
-        try:
-            return find_column(names, wanted) is not None
-        except AmbiguousError:
-            return True
+        names = {_folded(name.strip(' "')) for name in header.split(separator)}
+        return sum(not names.isdisjoint(wanted) for wanted in (FILE, LABEL))
 
     return max(_SEPARATORS, key=known)
 
@@ -216,28 +210,22 @@ def _match_answers(folder: Folder, source: Path, records: Iterable[_Record]) -> 
             rows.setdefault(fields["label"], LabelRow(line, "", fields["label"]))
     unanswered = []
     for image in folder.images:
-        digest = _digest(image, found)
-        rows = answers.get(digest, {})
+        try:
+            with image.path.open("rb") as file:
+                rows = answers.get(hashlib.file_digest(file, "sha256").hexdigest(), {})
+        except OSError as error:
+            what = f"has no answer to {quoted(image.file)}, which cannot be read: {error.strerror}"
+            found.fail(what, "check its permissions", LabelRow(0, image.file, ""), image)
+            continue
         first = next(iter(rows.values()), None)
         if first is None:
-            unanswered += [image] if digest else []
+            unanswered.append(image)
         elif len(rows) > 1:
             what = f"has {len(rows)} different answers to {quoted(image.file)}"
             found.fail(what, "keep the right one", first, image)
         else:
             found.add(LabelRow(first.number, image.file, first.label), image)
     return found.done(unanswered)
-
-
-def _digest(image: ImageFile, found: Matching) -> str:
-    """Return the SHA-256 of an image's bytes in hexadecimal, nothing if it cannot be read."""
-    try:
-        with image.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        what = f"has no answer to {quoted(image.file)}, which cannot be read: {error.strerror}"
-        found.fail(what, "check its permissions", LabelRow(0, image.file, ""), image)
-        return ""
 
 
 def read_jsonl(folder: Folder, source: Path) -> Matching:
@@ -288,11 +276,8 @@ def _row(number: int, line: str) -> LabelRow:
     if not isinstance(name, str):
         return bad(f"has a {file!r} that is no text", "correct it")
     if not isinstance(text, str):
-        fault, remedy = (
-            f"gives {quoted(name)} a label that is no text",
-            'put it in quotes, as in "0042"',
-        )
-        return bad(fault, remedy, name)
+        fault = f"gives {quoted(name)} a label that is no text"
+        return bad(fault, 'put it in quotes, as in "0042"', name)
     return LabelRow(number, name, text, {key: column_text(value) for key, value in found.items()})
 
 
