@@ -13,6 +13,7 @@ from importlib import import_module
 
 import click
 
+from captchascope import __version__
 from captchascope.cli.output import Console, mute_stdout, unwritable
 from captchascope.errors import CaptchascopeError, UsageError
 
@@ -70,27 +71,12 @@ class Group(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not ctx.resilient_parsing:
-        from captchascope import __version__
-
-        click.echo(f"captchascope {__version__}")
-        ctx.exit()
-
-
 @click.group(
     cls=Group,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_version,
-    help="Print the version.",
-)
+@click.version_option(__version__, message="captchascope %(version)s", help="Print the version.")
 @click.pass_context
 def command_line(ctx: click.Context) -> None:
     """Read, train on and measure text captchas, offline."""

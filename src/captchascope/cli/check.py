@@ -42,7 +42,7 @@ def _finding_lines(finding: Finding, most: int) -> Iterator[str]:
     yield from _wrapped(f"{finding.severity:{_HEAD}}", f"{finding.where}: {finding.what}")
     if finding.remedy:
         yield from _wrapped(" " * _HEAD, f"({finding.remedy})")
-    rows = [_cells(mention) for mention in finding.files[:most]]  # all have as many
+    rows = [list(_cells(mention)) for mention in finding.files[:most]]  # all have as many
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)]
@@ -59,13 +59,12 @@ def _wrapped(head: str, text: str) -> Iterator[str]:
         yield (head if number == 0 else " " * _HEAD) + line
 
 
-def _cells(mention: Mention) -> list[str]:
-    """Return the file and its facts; a problem needs no name before it."""
-    cells = [printable(mention.file)]
+def _cells(mention: Mention) -> Iterator[str]:
+    """Yield the file and its facts; a problem needs no name before it."""
+    yield printable(mention.file)
     for name, fact in mention.facts.items():
         shown = f"{fact:.4f}" if isinstance(fact, float) else printable(str(fact))
-        cells.append(shown if name == "problem" else f"{name.replace('_', ' ')} {shown}")
-    return cells
+        yield shown if name == "problem" else f"{name.replace('_', ' ')} {shown}"
 
 
 _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was trained on
