@@ -161,3 +161,19 @@ def test_a_connection_that_breaks_off_is_an_error_of_transport() -> None:
         get(Answer(b"half", headers={"Content-Length": "8"}))
     with closing(Client(FetchLimits(), 0.0)) as client, pytest.raises(AgainError):
         client.get(httpx.URL("http://127.0.0.1:1/"), 10)
+
+
+def test_without_time_nothing_is_begun() -> None:
+    """Not even a connection."""
+    with asked(Answer(b"x"), 0.0) as (site, client):
+        with pytest.raises(RefusedError, match="took longer than 0 s"):
+            client.get(httpx.URL(site.root), 1000)
+        assert not site.asked
+
+
+def test_a_site_that_does_not_speak_tls_is_an_error_of_transport() -> None:
+    """It is not asked without."""
+    with asked(Answer(b"x")) as (site, client):
+        with pytest.raises(httpx.TransportError):
+            client.get(httpx.URL(site.root.replace("http", "https")), 1000)
+        assert not site.asked

@@ -127,6 +127,26 @@ def test_a_circle_of_redirects_ends() -> None:
         assert site.asked.count("/a") == 6
 
 
+def test_a_robots_txt_that_redirects_without_end_forbids_nothing() -> None:
+    """RFC 9309, section 2.3.1.2."""
+    with fetching({"/a": Answer(b"x")}, moved("/robots.txt")) as (site, get):
+        assert get("/a").body == b"x"
+        assert site.asked == ["/robots.txt"] * 6 + ["/a"]
+
+
+def test_another_site_is_not_asked() -> None:
+    """Not even for its robots.txt."""
+    with (
+        serve(lambda path: Answer(b"x")) as other,
+        closing(Fetcher(httpx.URL("http://127.0.0.1:1"), 0, QUICK)) as fetcher,
+    ):
+        url = httpx.URL(other.root)
+        assert not fetcher.allows(url)
+        with pytest.raises(CollectError, match=f":{url.port}, which is not asked"):
+            fetcher.get(url, 1000)
+        assert not other.asked
+
+
 def test_what_may_be_better_next_time_is_asked_for_again() -> None:
     """A busy site, and a connection that breaks off."""
     broken = Answer(b"half", headers={"Content-Length": "8"})

@@ -197,3 +197,25 @@ def test_without_the_store_the_file_is_enough(folder: Folder) -> None:
     (folder.path / DATABASE).unlink()
     folder.begin()
     assert folder.standing(1) == Standing("labelled", "aa")
+
+
+def test_a_file_that_was_removed_comes_back(folder: Folder) -> None:
+    """What it said is in the store."""
+    folder.begin()
+    folder.say(1, "aa")
+    folder.sync.follow()
+    folder.csv.unlink()
+    folder.sync.follow()
+    assert folder.labels() == {"1.png": "aa"}
+
+
+def test_a_file_that_cannot_be_read_is_named(folder: Folder) -> None:
+    """And left alone until it can be."""
+    folder.begin()
+    folder.say(1, "aa")
+    folder.csv.mkdir()
+    with pytest.raises(DatasetError, match=r"labels\.csv: cannot be read: Is a directory"):
+        folder.sync.follow()
+    folder.csv.rmdir()
+    folder.sync.follow()
+    assert folder.labels() == {"1.png": "aa"}
