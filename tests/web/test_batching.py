@@ -6,17 +6,19 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from captchascope.decode import ReadOptions
-from captchascope.errors import UsageError
+from captchascope.errors import ModelError, UsageError
 from captchascope.records import Reading
 from captchascope.web.batching import Batcher, Busy, Choice, Readers, names_of
 from captchascope.web.metrics import Metrics
 from captchascope.web.settings import Limits
+from ctc.bars import write_model
 
 
 def run(
@@ -172,6 +174,43 @@ def test_what_was_taken_in_is_read_before_the_end(captchas: list[bytes]) -> None
         assert [len(found) for found, _ in await asyncio.gather(*asked)] == [12, 12, 12]
 
     run(work)
+
+
+def test_a_model_that_fails_fails_those_who_asked_for_it(
+    captchas: list[bytes], labels: list[str], tmp_path: Path
+) -> None:
+    """Others are read for, in the same batch too."""
+    odd = write_model(tmp_path / "odd.onnx", breaks=True)
+
+    async def work(batcher: Batcher) -> None:
+        failed, read = await asyncio.gather(
+            batcher.read(captchas[:1], Choice(model="odd")),
+            batcher.read(captchas[:1]),
+            return_exceptions=True,
+        )
+        assert isinstance(failed, ModelError)
+        assert isinstance(read, tuple)
+        assert read[0][0].text == labels[0]
+
+    run(work, readers=Readers(["metu", str(odd)], Limits()))
+
+
+def test_a_model_that_cannot_be_opened_is_why_nobody_is_read_for(
+    captchas: list[bytes], tmp_path: Path
+) -> None:
+    """Here it is gone."""
+
+    async def main() -> None:
+        limits = Limits()
+        batcher = Batcher(Readers([str(tmp_path / "gone.onnx")], limits), limits, Metrics())
+        batcher.start()
+        with pytest.raises(ModelError, match=r"gone\.onnx"):
+            await batcher.opened()
+        with pytest.raises(Busy, match="a model cannot be opened"):
+            await batcher.read(captchas[:1])
+        await batcher.stop()
+
+    asyncio.run(main())
 
 
 def test_nobody_waits_for_models_that_are_not_open(captchas: list[bytes]) -> None:
