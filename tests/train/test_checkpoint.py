@@ -14,7 +14,7 @@ from captchascope.train.checkpoint import (
     CHECKPOINT,
     continues,
     finish,
-    prepare,
+    prepare_run,
     read_checkpoint,
     run_folder,
     write_checkpoint,
@@ -119,12 +119,12 @@ def test_a_new_training_clears_what_an_old_one_left(tmp_path: Path) -> None:
     (tmp_path / "tensorboard").mkdir()
     for name in ("log.csv", CHECKPOINT, "tensorboard/events"):
         (tmp_path / name).touch()
-    assert not prepare(tmp_path, resume=True)
+    assert not prepare_run(tmp_path, resume=True)
     assert (tmp_path / "log.csv").exists()
-    assert prepare(tmp_path, resume=False)
+    assert prepare_run(tmp_path, resume=False)
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
     finish(tmp_path)
-    assert not prepare(tmp_path, resume=False)
+    assert not prepare_run(tmp_path, resume=False)
 
 
 def test_it_lies_beside_the_model(tmp_path: Path) -> None:

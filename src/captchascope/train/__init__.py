@@ -17,7 +17,7 @@ from captchascope.errors import CaptchascopeError, MissingExtraError
 from captchascope.files import StrPath, atomic_write, printable
 from captchascope.glyphs.scheme import Scheme, load_scheme
 from captchascope.train.recipes import GlyphsRecipe, chosen_recipe
-from captchascope.train.request import Request, usable, weights_of
+from captchascope.train.request import TrainRequest, usable, weights_of
 from captchascope.train.watch import Interrupts, Watch
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def train_model(
     given = dataset.problems
     dataset = usable(dataset, cut)
     output = Path(output)
-    request = Request(
+    request = TrainRequest(
         replace(dataset, problems=()),
         output.parent / f"{output.name}.run",
         plan,
@@ -130,7 +130,9 @@ def train_model(
     return replace(trained, problems=(*dataset.problems[len(given) :], *trained.problems))
 
 
-def _trained(request: Request, output: Path, watch: Watch, devices: int, nodes: int) -> Trained:
+def _trained(
+    request: TrainRequest, output: Path, watch: Watch, devices: int, nodes: int
+) -> Trained:
     """Train alone or with others, in the run folder, and write the model whole."""
     try:
         from captchascope.train import checkpoint, distributed
@@ -146,7 +148,7 @@ def _trained(request: Request, output: Path, watch: Watch, devices: int, nodes: 
             _product(place, request, Watch(stop=watch.stop, deadline=watch.deadline))
             return Trained(output, 0, {})
         folder = stack.enter_context(checkpoint.run_folder(output))
-        if not glyphs and checkpoint.prepare(folder, request.resume):
+        if not glyphs and checkpoint.prepare_run(folder, request.resume):
             watch.say(f"{printable(folder)} held an unfinished training: beginning anew")
         with distributed.launched(place, _product, request):
             product = _product(place, request, watch)
@@ -160,7 +162,7 @@ def _trained(request: Request, output: Path, watch: Watch, devices: int, nodes: 
         return Trained(output, product.samples, metrics, problems, watch.stop())
 
 
-def _product(place: Place, request: Request, watch: Watch | None = None) -> Product | None:
+def _product(place: Place, request: TrainRequest, watch: Watch | None = None) -> Product | None:
     """Train as the process of a place; None in all but the first."""
     from captchascope.train.ctc.workflow import train_ctc
     from captchascope.train.glyphs.task import train_glyphs

@@ -116,7 +116,7 @@ def continues(path: Path, facts: Facts) -> bool:
     return True
 
 
-def prepare(folder: Path, resume: bool) -> bool:
+def prepare_run(folder: Path, resume: bool) -> bool:
     """Clear the run folder of an earlier training, unless it is to be taken up again.
 
     Its checkpoint stays until there is a new one.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class TrainRequest:
     """How to train, in plain values that another process can be given.
 
     Attributes:

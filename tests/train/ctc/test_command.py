@@ -1,4 +1,4 @@
-"""captchascope train, the whole way, from a folder of images to a model that reads others."""
+"""captchascope train, without segmentation, from a folder of images to a model."""
 
 from __future__ import annotations
 

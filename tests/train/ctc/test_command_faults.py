@@ -1,4 +1,4 @@
-"""captchascope train, the whole way: interrupted, killed, out of room, and with others."""
+"""captchascope train, without segmentation: interrupted, killed, out of room, and with others."""
 
 from __future__ import annotations
 

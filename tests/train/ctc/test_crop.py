@@ -12,7 +12,7 @@ from captchascope.ctc.inputs import CtcSpec
 from captchascope.data.dataset import read_dataset
 from captchascope.generate import write_folder
 from captchascope.reader import model_path
-from captchascope.train.ctc.crop import cropped, within
+from captchascope.train.ctc.crop import cropped_spec, within
 from captchascope.train.ctc.data import TextImages, text_images
 from captchascope.train.ctc.finetune import read_weights
 from captchascope.train.ctc.network import CtcNet
@@ -39,7 +39,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> TextImages:
 
 def test_the_text_is_kept_and_a_margin_goes(network: CtcNet, drawn: TextImages) -> None:
     """The text of any captcha is within columns 30 to 125 of 150, and that of most ends at 116."""
-    spec = cropped(network, SPEC, drawn, drawn)
+    spec = cropped_spec(network, SPEC, drawn, drawn)
     assert 0 < spec.left <= 24
     assert spec.right is not None
     assert 116 <= spec.right < 150
@@ -47,7 +47,7 @@ def test_the_text_is_kept_and_a_margin_goes(network: CtcNet, drawn: TextImages) 
 
 def test_the_timesteps_stay_where_they_were(network: CtcNet, drawn: TextImages) -> None:
     """Away from the new edges the logits are the same numbers."""
-    spec = cropped(network, SPEC, drawn, drawn)
+    spec = cropped_spec(network, SPEC, drawn, drawn)
     whole = np.array(outputs_of(network, drawn.images))
     part = np.array(outputs_of(network, within(spec, drawn).images))
     first, edge = spec.left // 4, 4
@@ -57,7 +57,7 @@ def test_the_timesteps_stay_where_they_were(network: CtcNet, drawn: TextImages) 
 
 def test_no_held_out_text_is_lost(network: CtcNet, drawn: TextImages) -> None:
     """As many are read right as with all columns."""
-    spec = cropped(network, SPEC, drawn, drawn)
+    spec = cropped_spec(network, SPEC, drawn, drawn)
     whole, part = (
         score(outputs_of(network, images.images), drawn.targets).exact
         for images in (drawn, within(spec, drawn))
@@ -68,15 +68,15 @@ def test_no_held_out_text_is_lost(network: CtcNet, drawn: TextImages) -> None:
 def test_where_widths_differ_all_columns_stay(network: CtcNet, drawn: TextImages) -> None:
     """There is no column that is the same in all images."""
     free = replace(SPEC, width=None)
-    assert cropped(network, free, drawn, drawn) == free
+    assert cropped_spec(network, free, drawn, drawn) == free
 
 
 def test_an_untrained_network_shows_no_column(drawn: TextImages) -> None:
     """It reads nothing right, so nothing tells where texts stand."""
-    assert cropped(CtcNet(1, 11, "fast").eval(), SPEC, drawn, drawn) == SPEC
+    assert cropped_spec(CtcNet(1, 11, "fast").eval(), SPEC, drawn, drawn) == SPEC
 
 
 def test_columns_that_cost_a_text_stay(network: CtcNet, drawn: TextImages) -> None:
     """Held-out texts may stand elsewhere than those trained on."""
     moved = replace(drawn, images=tuple(np.roll(image, 24, axis=1) for image in drawn.images))
-    assert cropped(network, SPEC, drawn, moved) == SPEC
+    assert cropped_spec(network, SPEC, drawn, moved) == SPEC

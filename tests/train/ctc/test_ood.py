@@ -109,7 +109,7 @@ def test_the_distance_is_the_root_of_the_mean_square_of_whitened_deviations() ->
 
 
 def test_the_metadata_goes_along(model: ModelFile) -> None:
-    """With the keys that only the whole way has."""
+    """With the keys that only the method ``whole`` has."""
     assert model.metadata.to_props() == META.to_props()
     assert (model.metadata.lengths, model.metadata.unfamiliar) == ((4, 6), 3.0)
 

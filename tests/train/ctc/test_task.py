@@ -20,7 +20,7 @@ from captchascope.train.checkpoint import CHECKPOINT, read_checkpoint
 from captchascope.train.ctc import task as ctc_task
 from captchascope.train.ctc.data import TextImages
 from captchascope.train.ctc.network import CtcNet
-from captchascope.train.ctc.task import Fitted, Start, Where, fit
+from captchascope.train.ctc.task import Fitted, Start, Where, fit_ctc
 from captchascope.train.ctc.validate import outputs_of, score
 from captchascope.train.recipes import CtcRecipe
 from captchascope.train.watch import Interrupts, Watch
@@ -44,7 +44,7 @@ def fitted(
     """Train on the tiny task."""
     start = Start(made(0), made, True, 0)
     held = task(40, 1) if held is None else held
-    return fit(task(120), held, plan, start, Where(folder, resume, {}), watch or Watch())
+    return fit_ctc(task(120), held, plan, start, Where(folder, resume, {}), watch or Watch())
 
 
 def exact(network: CtcNet) -> float:
@@ -112,7 +112,7 @@ def test_fine_tuning_leaves_the_running_statistics(tmp_path: Path) -> None:
     before = fresh(0).state_dict()
     start = Start(fresh(0).eval(), fresh, False, 0)
     plan, where = replace(TINY, most_views=16 * 8), Where(tmp_path, False, {})
-    after = fit(task(120), task(40, 1), plan, start, where, Watch()).network.state_dict()
+    after = fit_ctc(task(120), task(40, 1), plan, start, where, Watch()).network.state_dict()
     same = {name for name, value in after.items() if torch.equal(value, before[name])}
     assert {name for name in after if "running_" in name} <= same
     assert not {name for name in after if name.endswith("weight")} & same

@@ -23,13 +23,13 @@ from captchascope.train.glyphs.task import (
     Epoch,
     GlyphsTask,
     epochs_of,
-    fit,
+    fit_glyphs,
     logits_of,
     train_glyphs,
 )
 from captchascope.train.loop import Loop, Training
 from captchascope.train.recipes import GLYPHS_RECIPES, Augmentation, GlyphsRecipe
-from captchascope.train.request import Product, Request, usable
+from captchascope.train.request import Product, TrainRequest, usable
 from captchascope.train.schedule import Clock, Curriculum
 from captchascope.train.watch import Watch
 from train.glyphs.tiny import METU, WINDOW, drawn, quick, stripes
@@ -49,7 +49,7 @@ def task_of(recipe: GlyphsRecipe, seed: int = 0, made: type[GlyphsTask] = Glyphs
 
 def fitted(recipe: GlyphsRecipe, seed: int = 0, watch: Watch | None = None) -> Training:
     """Train on it."""
-    return fit(task_of(recipe, seed), recipe, watch or Watch())
+    return fit_glyphs(task_of(recipe, seed), recipe, watch or Watch())
 
 
 def best_of(training: Training) -> Epoch:
@@ -85,7 +85,7 @@ def test_it_learns_what_can_be_learnt() -> None:
 def test_the_best_epoch_is_kept() -> None:
     """The weights are those that it had, and the accuracies those of its weights."""
     task = task_of(DEFAULT)
-    result = fit(task, DEFAULT, Watch())
+    result = fit_glyphs(task, DEFAULT, Watch())
     best, epochs = best_of(result), epochs_of(result)
     assert [epoch.number for epoch in epochs] == [1, 2, 3, 4, 5, 6]
     assert {epoch.of for epoch in epochs} == {6}
@@ -207,7 +207,7 @@ def test_augmentation_leaves_the_data_alone() -> None:
     train, nothing = stripes(10, 14, seed=3), stripes(0, 14)
     before = train.inputs.copy()
     recipe = replace(DEFAULT, epochs=2)
-    fit(GlyphsTask(recipe, SPEC, 3, train, nothing, 0), recipe, Watch())
+    fit_glyphs(GlyphsTask(recipe, SPEC, 3, train, nothing, 0), recipe, Watch())
     assert np.array_equal(train.inputs, before)
 
 
@@ -224,7 +224,7 @@ def made(
     data: Dataset, recipe: GlyphsRecipe = ONCE, seed: int = 0, watch: Watch | None = None
 ) -> Product:
     """Train on captchas."""
-    request = Request(data, Path("nowhere"), recipe, seed, scheme=METU)
+    request = TrainRequest(data, Path("nowhere"), recipe, seed, scheme=METU)
     return train_glyphs(request, watch or Watch())
 
 

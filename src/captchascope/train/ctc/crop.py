@@ -18,7 +18,9 @@ _STEP = 4  # columns of a timestep: the network's grid must stay where it was
 _MARGIN = 8  # columns: two timesteps; with half of that the texts at the edge suffer
 
 
-def cropped(network: CtcNet, spec: CtcSpec, train: TextImages, validation: TextImages) -> CtcSpec:
+def cropped_spec(
+    network: CtcNet, spec: CtcSpec, train: TextImages, validation: TextImages
+) -> CtcSpec:
     """Return the spec with the columns that are worth looking at.
 
     Those where the network finds a character in any training image that it reads right, and a

@@ -21,7 +21,7 @@ from captchascope.train.checkpoint import CHECKPOINT, UNLABELLED, continues
 from captchascope.train.ctc.data import TextImages
 from captchascope.train.ctc.infer import Inferred
 from captchascope.train.ctc.network import CtcNet
-from captchascope.train.ctc.task import Fitted, Start, Where, fit
+from captchascope.train.ctc.task import Fitted, Start, Where, fit_ctc
 from captchascope.train.ctc.validate import outputs_of
 from captchascope.train.recipes import CtcRecipe
 from captchascope.train.watch import Watch
@@ -103,4 +103,4 @@ def self_trained(
 
     start = Start(fitted.network, anew, False, seed)
     again = Where(folder, resume, where.facts)
-    return fit(train, validation, recipe, start, again, watch)
+    return fit_ctc(train, validation, recipe, start, again, watch)

@@ -239,7 +239,7 @@ def _is_stuck(score: Score) -> bool:
     return score.exact == 0 and (score.distinct == 1 or score.empty > 0.9)
 
 
-def fit(
+def fit_ctc(
     train: TextImages,
     held: TextImages,
     recipe: CtcRecipe,

@@ -16,19 +16,19 @@ from captchascope.errors import CaptchascopeError, TrainingError, UsageError
 from captchascope.files import printable
 from captchascope.model.metadata import FORMAT, Metadata
 from captchascope.train.calibrate import text_temperature
-from captchascope.train.ctc.crop import cropped, within
+from captchascope.train.ctc.crop import cropped_spec, within
 from captchascope.train.ctc.data import TextImages, text_images
 from captchascope.train.ctc.finetune import fine_tuned, read_weights
 from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.ood import WithDistance, means_of, threshold, whitening
 from captchascope.train.ctc.pseudo_labels import joined, label_with_network, self_trained
-from captchascope.train.ctc.task import FEWEST, Fitted, Start, Where, fit
+from captchascope.train.ctc.task import FEWEST, Fitted, Start, Where, fit_ctc
 from captchascope.train.ctc.validate import outputs_of, score
 from captchascope.train.distributed import Place
 from captchascope.train.export import export_model
 from captchascope.train.recipes import CtcRecipe
-from captchascope.train.request import Product, Request
+from captchascope.train.request import Product, TrainRequest
 from captchascope.train.watch import Watch
 
 _AFTERWARDS = 12.0  # seconds kept free at the end of a time limit, on a machine of its own
@@ -38,7 +38,7 @@ _FAMILIAR = 1000  # training images that tell what is in the distribution
 _FAR = 0.25  # of the texts: training above validation by more is learning by heart
 
 
-def train_ctc(request: Request, place: Place, watch: Watch) -> Product | None:
+def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | None:
     """Train a network that reads without segmentation, and export it.
 
     Args:
@@ -80,7 +80,7 @@ def train_ctc(request: Request, place: Place, watch: Watch) -> Product | None:
     first = limited
     if request.unlabelled is not None and limited.deadline is not None:  # half is for what follows
         first = replace(limited, deadline=(time.monotonic() + limited.deadline) / 2)
-    fitted = fit(train, held, recipe, start, where, first)
+    fitted = fit_ctc(train, held, recipe, start, where, first)
     if place.rank > 0:
         return None
     if request.unlabelled is not None and not watch.stop():
@@ -122,7 +122,7 @@ def _sets(dataset: Dataset, known: Inferred, seed: int) -> tuple[TextImages, Tex
     return train, text_images(held, known.spec, known.charset)
 
 
-def _start(known: Inferred, recipe: CtcRecipe, request: Request, train: TextImages) -> Start:
+def _start(known: Inferred, recipe: CtcRecipe, request: TrainRequest, train: TextImages) -> Start:
     channels, classes = known.spec.channels, known.charset.num_classes
 
     def fresh(seed: int) -> CtcNet:
@@ -178,13 +178,13 @@ def _product(
     known: Inferred,
     train: TextImages,
     held: TextImages,
-    request: Request,
+    request: TrainRequest,
     watch: Watch,
 ) -> Product:
     """Export the network, with what there is to say of it."""
     problems = (*train.problems, *held.problems)
     if isinstance(request.recipe, CtcRecipe) and request.recipe.cropped:
-        known = replace(known, spec=cropped(fitted.network, known.spec, train, held))
+        known = replace(known, spec=cropped_spec(fitted.network, known.spec, train, held))
         watch.say(f"looks at  {known.columns()}")
         train, held = within(known.spec, train), within(known.spec, held)
     metadata, network = _described(fitted, known, train, held, request)
@@ -194,7 +194,7 @@ def _product(
 
 
 def _described(
-    fitted: Fitted, known: Inferred, train: TextImages, held: TextImages, request: Request
+    fitted: Fitted, known: Inferred, train: TextImages, held: TextImages, request: TrainRequest
 ) -> tuple[Metadata, WithDistance]:
     """Return what the file says, measured on the weights that it has, and what tells distances."""
     network = fitted.network

@@ -26,7 +26,7 @@ from captchascope.train.glyphs.data import GlyphSet, glyphs_of
 from captchascope.train.glyphs.network import NETWORKS
 from captchascope.train.loop import Decision, Loop, Training
 from captchascope.train.recipes import GlyphsRecipe
-from captchascope.train.request import Product, Request
+from captchascope.train.request import Product, TrainRequest
 from captchascope.train.schedule import Clock, Curriculum
 from captchascope.train.watch import Watch
 
@@ -160,7 +160,7 @@ def logits_of(network: nn.Module, inputs: Tensor) -> Tensor:
     return torch.cat([network(part) for part in torch.split(inputs, 1024)])
 
 
-def fit(task: GlyphsTask, recipe: GlyphsRecipe, watch: Watch) -> Training:
+def fit_glyphs(task: GlyphsTask, recipe: GlyphsRecipe, watch: Watch) -> Training:
     """Train a network by ``recipe``; torch's global seed is set, and stays so.
 
     Raises:
@@ -174,7 +174,7 @@ def fit(task: GlyphsTask, recipe: GlyphsRecipe, watch: Watch) -> Training:
     return training
 
 
-def train_glyphs(request: Request, watch: Watch) -> Product:
+def train_glyphs(request: TrainRequest, watch: Watch) -> Product:
     """Train a glyph network and export it.
 
     Args:
@@ -192,7 +192,7 @@ def train_glyphs(request: Request, watch: Watch) -> Product:
     if watch.deadline is not None:
         watch = replace(watch, deadline=watch.deadline - _EXPORT_SECONDS)
     task = GlyphsTask(recipe, spec, len(scheme.charset), train, held, seed)
-    training = fit(task, recipe, watch)
+    training = fit_glyphs(task, recipe, watch)
     network, epochs = training.result(), epochs_of(training)
     logits = logits_of(network, task.held.cpu())
     samples, best = len(train.inputs) + len(held.inputs), epochs[int(training.kept["epoch"]) - 1]
