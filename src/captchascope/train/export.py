@@ -1,4 +1,4 @@
-"""From a trained network to the bytes of a model file, proved against torch."""
+"""Export: from a trained network to the bytes of a model file, proved against torch."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Interrupted(Exception):  # noqa: N818  # no error: somebody wants to stop
 
 
 class Decision(IntEnum):
-    """What to do after a validation."""
+    """The decision after a validation."""
 
     CONTINUE = 0
     STOP = 1
@@ -187,7 +187,7 @@ def _optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
 
 
 class Task(Protocol):
-    """What the loop is given to train."""
+    """A task that the loop is given to train."""
 
     def batches(self, number: int) -> Generator[tuple[Tensor, ...]]:
         """Yield batches without end from the one of this number on, the inputs first in each."""

@@ -1,4 +1,4 @@
-"""What a training of either method is asked, and what comes of it."""
+"""The request to train by either method, and the product that comes of it."""
 
 from __future__ import annotations
 

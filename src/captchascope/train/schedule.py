@@ -1,4 +1,4 @@
-"""How far a training is, and the learning rate and the curriculum that follow from it."""
+"""The schedule of a training: how far it is, and the learning rate and curriculum that follow."""
 
 from __future__ import annotations
 

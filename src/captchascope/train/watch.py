@@ -1,4 +1,4 @@
-"""Who is told what a training does, and who may end it."""
+"""The watch over a training: who is told what it does, and who may end it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Interrupts:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who is told, and when to stop.
+    """The watch over a training: who is told, and when to stop.
 
     Attributes:
         say: Takes a line for the user.

@@ -1,4 +1,4 @@
-"""Margins where no text ever stands are not looked at: a network's time goes with the width."""
+"""Cropping of margins where no text ever stands: a network's time goes with the width."""
 
 from __future__ import annotations
 

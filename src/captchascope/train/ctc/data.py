@@ -95,7 +95,7 @@ def _loaded(sample: Sample, spec: CtcSpec) -> GrayImage | RgbImage | Captchascop
 
 
 class Batch(NamedTuple):
-    """What a step is given.
+    """A batch, as a step is given it.
 
     Attributes:
         images: Shape (B, channels, H, W), 0 to 1.
@@ -132,7 +132,7 @@ class Batches:
         self._widths = shared_widths([image.shape[1] for image in data.images])
 
     def after(self, given: int) -> Generator[Batch]:
-        """Yield those that come after so many that were given."""
+        """Yield the batches that come after so many that were given."""
         waiting: deque[Future[Batch]] = deque()
         first = self._rank + given * self._world
         own = islice(order(self._widths, self.size, self.seed), first, None, self._world)

@@ -1,4 +1,4 @@
-"""What a data set says of itself: alphabet, lengths, size and colour."""
+"""Inference from a data set: alphabet, lengths, size and colour."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHARE = 0.01  # of the pixels that must be so coloured
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """What training needs to know of a data set.
+    """The properties of a data set that training needs.
 
     Attributes:
         charset: The alphabet of its labels.
@@ -38,7 +38,7 @@ class Inferred:
     spec: CtcSpec
 
     def lines(self) -> list[str]:
-        """Return it as it is told to the user."""
+        """Return the properties as they are told to the user."""
         fewest, most = self.lengths
         spec = self.spec
         width = f"{spec.min_width} to {spec.max_width}" if spec.width is None else f"{spec.width}"

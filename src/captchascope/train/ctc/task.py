@@ -1,4 +1,4 @@
-"""Training a network that reads without segmentation: what the loop is told of it."""
+"""The task of training a network that reads without segmentation, as the loop takes it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What training begins with.
+    """The start of a training.
 
     Attributes:
         network: The first weights.
@@ -68,7 +68,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a validation gave; what is measured on validation images is None without any.
+    """The outcome of a validation; what is measured on validation images is None without any.
 
     Attributes:
         step: Steps so far.
@@ -111,7 +111,7 @@ class Fitted:
 
 
 class CtcTask:
-    """What ``loop.Loop`` is to train.
+    """The task of training a CTC network.
 
     Args:
         train: What is trained on.

@@ -23,7 +23,7 @@ _PIXELS_AT_ONCE = 400_000  # of a batch: its largest layer then has about 40 MB
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a network did on some images.
+    """The score of a network on some images.
 
     Attributes:
         loss: Mean over the images of the CTC loss per character, nats.

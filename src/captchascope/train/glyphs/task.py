@@ -35,7 +35,7 @@ _EXPORT_SECONDS = 15.0  # kept free at the end of a time limit
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one pass over the data gave; accuracies are None without validation data.
+    """The outcome of one pass over the data; accuracies are None without validation data.
 
     Attributes:
         number: From 1.
@@ -55,7 +55,7 @@ class Epoch:
 
 
 class GlyphsTask:
-    """What ``loop.Loop`` is to train; torch's global generator decides all that is random.
+    """The task of training a glyph network; torch's global generator decides all that is random.
 
     Args:
         recipe: How.
