@@ -7,7 +7,7 @@ from inspect import signature
 
 import pytest
 
-from captchascope.cli.options import DURATION
+from captchascope.cli.options import parse_duration
 from captchascope.cli.read import read_command
 from captchascope.decode import ReadOptions
 from captchascope.reader import load
@@ -19,7 +19,7 @@ from cli.commands import Cli, one_line
 )
 def test_a_number_and_a_unit(text: str, seconds: float) -> None:
     """Seconds where there is no unit."""
-    assert DURATION.convert(text, None, None) == seconds
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0", "0s", "-5", "5 m", "5d", "m", "1e3", "10:00", "inf"])

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from captchascope.charset import Charset
-from captchascope.check.images import (
-    blank_findings,
-    duplicate_findings,
-    inspect_image,
-    look_findings,
-    narrow_findings,
-    size_findings,
-    unreadable_findings,
-)
+from captchascope.check import images
 from captchascope.check.labels import label_findings
 from captchascope.check.report import Finding, Mention, Report, Severity, counted
 from captchascope.data.dataset import Dataset
@@ -128,25 +120,25 @@ def check_dataset(
         >>> check_dataset(read_dataset("examples")).harmful
         False
     """
-    images, errors = [], []
+    facts, errors = [], []
     for done, sample in enumerate(dataset.samples, 1):
         try:
-            images.append(inspect_image(sample))
+            facts.append(images.inspect_image(sample))
         except ImageError as error:
             errors.append((sample, error))
         progress(done)
     findings = [
         *row_findings(dataset),
-        *unreadable_findings(errors),
+        *images.unreadable_findings(errors),
         *label_findings(dataset.samples, charset),
-        *blank_findings(images),
-        *duplicate_findings(images),
-        *narrow_findings([i.sample for i in images], [i.size for i in images]),
-        *size_findings({i.sample.file: i.size for i in images}),
-        *look_findings(images),
+        *images.blank_findings(facts),
+        *images.duplicate_findings(facts),
+        *images.narrow_findings([i.sample for i in facts], [i.size for i in facts]),
+        *images.size_findings({i.sample.file: i.size for i in facts}),
+        *images.look_findings(facts),
     ]
     if reader is not None:
-        samples, readings = [image.sample for image in images], []
+        samples, readings = [image.sample for image in facts], []
         for reading in reader.read_many([sample.path for sample in samples], errors="return"):
             readings.append(reading)
             progress(len(dataset.samples) + len(readings))

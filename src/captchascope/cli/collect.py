@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -39,15 +40,7 @@ from captchascope.files import printable
 )
 @common
 def collect_command(
-    console: Console,
-    url: str,
-    folder: Path,
-    count: int,
-    selector: str | None,
-    browser: bool,
-    refresh_selector: str | None,
-    delay: float,
-    authorised: str,
+    console: Console, folder: Path, count: int, browser: bool, **further: Any
 ) -> None:
     """Collect captcha images into DIR: 1.png to N.png, and collected.csv.
 
@@ -67,9 +60,7 @@ def collect_command(
         need("browser", "captchascope collect --browser")
     from captchascope.collect.run import CollectRequest, Counts, collect_images
 
-    request = CollectRequest(
-        url, folder, count, selector, browser, refresh_selector, delay, authorised
-    )
+    request = CollectRequest(folder=folder, count=count, browser=browser, **further)
     request.checked()
     counts = Counts()
     begun = time.monotonic()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from captchascope.cli.options import DURATION, PATH, SHARE, common
+from captchascope.cli.options import PATH, common, parse_duration, parse_share
 from captchascope.cli.output import Console, need
 from captchascope.cli.serve import announced, app_settings, with_address
 
@@ -22,7 +22,7 @@ from captchascope.cli.serve import announced, app_settings, with_address
 )
 @click.option(
     "--overlap",
-    type=SHARE,
+    type=parse_share,
     default=0.0,
     show_default=False,
     metavar="SHARE",
@@ -38,7 +38,11 @@ from captchascope.cli.serve import announced, app_settings, with_address
 )
 @click.option("--no-retrain", is_flag=True, help="Keep the model as it is.")
 @click.option(
-    "--time-limit", type=DURATION, default="3m", metavar="TIME", help="For each training: 90s, 10m."
+    "--time-limit",
+    type=parse_duration,
+    default="3m",
+    metavar="TIME",
+    help="For each training: 90s, 10m.",
 )
 @common
 def label_command(

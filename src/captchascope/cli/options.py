@@ -21,39 +21,21 @@ PATH = click.Path(path_type=Path)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
-class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the seconds of ``value``."""
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
-        if match is None or float(match[1]) == 0:
-            self.fail(f"{value!r} is no duration; write 90s, 10m or 2h", param, ctx)
-        return float(match[1]) * _SECONDS[match[2]]
+def parse_duration(value: Any) -> float:
+    """Return the seconds of ``90s``, ``10m`` or ``2h``; a click type."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
+    if match is None or float(match[1]) == 0:
+        raise click.BadParameter(f"{value!r} is no duration; write 90s, 10m or 2h")
+    return float(match[1]) * _SECONDS[match[2]]
 
 
-DURATION = _Duration()
-"""The click type; it gives seconds."""
-
-
-class _Share(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
-    name = "share"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return ``value`` as 0 to 1."""
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", str(value))
-        share = float(match[1]) / (100 if match[2] else 1) if match else 2.0
-        if share > 1:
-            self.fail(f"{value!r} is no share; write 5% or 0.05", param, ctx)
-        return share
-
-
-SHARE = _Share()
-"""The click type; it gives 0 to 1."""
+def parse_share(value: Any) -> float:
+    """Return ``5%`` or ``0.05`` as 0 to 1; a click type."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", str(value))
+    found = float(match[1]) / (100 if match[2] else 1) if match else 2.0
+    if found > 1:
+        raise click.BadParameter(f"{value!r} is no share; write 5% or 0.05")
+    return found
 
 
 def common(function: Callable[..., None]) -> Callable[..., None]:

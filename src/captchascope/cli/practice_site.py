@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from captchascope.cli.options import DURATION, PATH, common
+from captchascope.cli.options import PATH, common, parse_duration
 from captchascope.cli.output import Console, need
 from captchascope.cli.serve import announced, listens_on
 
@@ -33,7 +33,7 @@ from captchascope.cli.serve import announced, listens_on
     metavar="N",
     help="Answer 429 beyond N pages and images in a second.",
 )
-@click.option("--delay", type=DURATION, metavar="TIME", help="Answer late: 0.5, 2s.")
+@click.option("--delay", type=parse_duration, metavar="TIME", help="Answer late: 0.5, 2s.")
 @click.option(
     "--faults",
     default="",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchascope.cli.options import DURATION, common, labels_from, positions, scheme_switches
+from captchascope.cli.options import common, labels_from, parse_duration, positions, scheme_switches
 from captchascope.cli.output import Console, need
 from captchascope.errors import UsageError
 from captchascope.files import printable
@@ -65,7 +65,7 @@ _OF_WHOLE = {
 @click.option("--labels", type=int, metavar="N", help="Use only N rows, chosen by the seed.")
 @click.option(
     "--time-limit",
-    type=DURATION,
+    type=parse_duration,
     metavar="TIME",
     help="Be done by then: 90s, 10m, 2h.  [default: 9m; none for glyphs]",
 )

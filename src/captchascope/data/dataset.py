@@ -59,17 +59,11 @@ class Dataset:
             what = f"has no range of images {low} to {high}"
             remedy = f"choose 1 <= first <= last <= {self.size}"
             raise UsageError(printable(self.folder), what, remedy)
-
-        def within(position: int | None, *, otherwise: bool) -> bool:
-            return otherwise if position is None else low <= position <= high
-
-        return replace(
-            self,
-            samples=tuple(s for s in self.samples if within(s.position, otherwise=False)),
-            problems=tuple(
-                p for p in self.problems if within(getattr(p, "position", None), otherwise=True)
-            ),
-        )
+        within = range(low, high + 1)
+        samples = (sample for sample in self.samples if sample.position in within)
+        places = ((problem, getattr(problem, "position", None)) for problem in self.problems)
+        problems = (problem for problem, at in places if at is None or at in within)
+        return replace(self, samples=tuple(samples), problems=tuple(problems))
 
     def take(self, n: int, seed: int) -> Dataset:
         """Return ``n`` samples chosen by ``seed``, still in natural order.
