@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from typing import BinaryIO, NoReturn, TypeAlias, cast
 
 from captchascope.errors import CaptchascopeError, DatasetError, OutputError
 
@@ -51,8 +51,12 @@ def find_images(folder: StrPath) -> list[Path]:
         DatasetError: If the folder is missing, cannot be read, or holds no image.
     """
     root = Path(folder)
+    found: list[Path] = []
     try:
-        found = list(_walk(root))
+        for parent, folders, files in os.walk(root, onerror=_raise):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            paths = [Path(parent, name) for name in files if not name.startswith(".")]
+            found += [p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()]
     except (OSError, ValueError) as error:
         what = getattr(error, "strerror", None) or str(error)
         remedy = "name a folder that you can read"
@@ -63,21 +67,8 @@ def find_images(folder: StrPath) -> list[Path]:
     return sorted(found, key=lambda path: [natural_key(p) for p in path.relative_to(root).parts])
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    """Yield the images below ``root`` in any order."""
-    pending = [root]
-    while pending:
-        with os.scandir(pending.pop()) as entries:
-            for entry in entries:
-                path = Path(entry)
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    # A junction is Windows' link to a folder, known from Python 3.12 on.
-                    is_link = getattr(entry, "is_junction", bool)()
-                    pending.extend([] if is_link else [path])
-                elif path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
-                    yield path
+def _raise(error: OSError) -> NoReturn:
+    raise error
 
 
 def printable(text: StrPath) -> str:

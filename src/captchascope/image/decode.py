@@ -6,7 +6,6 @@ import struct
 import sys
 import threading
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -18,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from captchascope.errors import ImageError
+from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.files import Refusals, read_regular
 from captchascope.image.header import check_size, corrupted, read_header, truncated
 from captchascope.records import GrayImage, RgbImage
@@ -50,23 +49,6 @@ _FILE = Refusals(
 _ORIENTATION_TAG = 0x0112
 # How orientations 1 to 4 step through rows and columns; 5 to 8 do the same to the transpose.
 _STEPS = ((1, 1), (1, -1), (-1, -1), (-1, 1))
-
-# Pillow's plugins let whatever their parsing stumbles over escape.
-_PILLOW_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
 
 # warnings.catch_warnings swaps the filters of the process: two threads inside it at once could
 # leave the swapped ones behind.
@@ -147,7 +129,9 @@ def load_image(
     pillow = sys.modules.get("PIL.Image")
     if pillow is not None and isinstance(source, pillow.Image):
         where = "<image>" if name is None else name
-        return _of_pillow(source, channels, where, max_pixels)
+        check_size(where, source.width, source.height, max_pixels)
+        with _pillow(where, source.format or "image"):
+            return _upright(_pixels(source, where), source, channels, where, max_pixels)
     raise TypeError(f"an image is a path, bytes, an array or a PIL image, not {type(source)!r}")
 
 
@@ -189,14 +173,6 @@ def _decode_with_pillow(
             return _upright(_pixels(image, where), image, channels, where, max_pixels)
 
 
-def _of_pillow(
-    image: Image.Image, channels: Channels, where: str, max_pixels: int
-) -> GrayImage | RgbImage:
-    check_size(where, *image.size, max_pixels)
-    with _pillow(where, image.format or "image"):
-        return _upright(_pixels(image, where), image, channels, where, max_pixels)
-
-
 @contextmanager
 def _pillow(where: str, codec: str) -> Iterator[ModuleType]:
     """Give the module of Pillow; it says nothing here, and what it raises becomes an ImageError."""
@@ -209,7 +185,9 @@ def _pillow(where: str, codec: str) -> Iterator[ModuleType]:
         except Image.DecompressionBombError as error:
             what = "is too large: Pillow takes it for a decompression bomb"
             raise ImageError(where, what, "shrink or crop it") from error
-        except _PILLOW_ERRORS as error:
+        except CaptchascopeError:
+            raise
+        except Exception as error:  # its plugins let whatever their parsing stumbles over escape
             early = isinstance(error.__cause__, EOFError | IndexError | struct.error)
             early = early or "truncated" in str(error).lower()
             raise (truncated if early else corrupted)(where, codec) from error
@@ -236,7 +214,7 @@ def _upright(
     levels = levels_of(pixels, channels, where, max_pixels)
     try:
         orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except _PILLOW_ERRORS:
+    except Exception:  # what cannot be parsed turns nothing
         return levels
     # What makes no sense is none, as viewers have it.
     if not isinstance(orientation, int) or not 2 <= orientation <= 8:
@@ -267,7 +245,17 @@ def levels_of(
         raise ImageError(where, what, "pass one image at a time; encoded data as bytes")
     height, width = pixels.shape[:2]
     check_size(where, width, height, max_pixels)
-    levels = np.array(_eight_bits(pixels, where), dtype=np.uint8, order="C")
+    kind, size = pixels.dtype.kind, pixels.dtype.itemsize
+    if kind == "b":
+        pixels = pixels * np.uint8(255)
+    elif kind == "u" and size == 2:
+        pixels = pixels >> 8
+    elif kind != "u" or size > 2:
+        remedy = "make it uint8, 0 black to 255 white"
+        if kind == "f":
+            remedy += "; from 0.0 to 1.0: (pixels * 255).round().astype(np.uint8)"
+        raise ImageError(where, f"has pixels of type {pixels.dtype}", remedy)
+    levels = np.array(pixels, dtype=np.uint8, order="C")
     if levels.ndim == 3 and levels.shape[2] == 4:
         return on_white(levels, channels)
     if levels.ndim == 3 and levels.shape[2] == 3:
@@ -292,16 +280,3 @@ def on_white(rgba: NDArray[np.uint8], channels: Channels) -> GrayImage | RgbImag
 
 def _converted(levels: NDArray[np.uint8], code: int) -> NDArray[np.uint8]:
     return cast("NDArray[np.uint8]", cv2.cvtColor(levels, code))
-
-
-def _eight_bits(pixels: NDArray[Any], where: str) -> NDArray[Any]:
-    """Return ``pixels`` in the range 0 to 255."""
-    kind, size = pixels.dtype.kind, pixels.dtype.itemsize
-    if kind == "b":
-        return pixels * np.uint8(255)
-    if kind == "u" and size <= 2:
-        return pixels if size == 1 else pixels >> 8
-    remedy = "make it uint8, 0 black to 255 white"
-    if kind == "f":
-        remedy += "; from 0.0 to 1.0: (pixels * 255).round().astype(np.uint8)"
-    raise ImageError(where, f"has pixels of type {pixels.dtype}", remedy)

@@ -172,24 +172,19 @@ def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
 
 
 def _png(data: bytes, where: str, max_pixels: int) -> Header:
-    _, kind, width, height, depth, colour = _PNG_START.unpack_from(data, len(_PNG_MAGIC))
-    if kind != b"IHDR":
-        raise corrupted(where, "PNG")
-    check_size(where, width, height, max_pixels)
-    bare = _bare_png(data, where)
-    plain = depth == 8 and colour in (0, 2)  # gray or RGB
-    return Header("PNG", (width, height), bare if plain else None)
-
-
-def _bare_png(data: bytes, where: str) -> bytes | None:
-    """Check every chunk; return the PNG without its ancillary ones, or None if they matter.
+    """Check every chunk, and keep a plain PNG without its ancillary ones unless they matter.
 
     libpng turns RGB to gray in linear light where there is a gAMA chunk (up to 67 levels off),
     and prints warnings about colour profiles; without these chunks it does neither.
     """
+    _, kind, width, height, depth, colour = _PNG_START.unpack_from(data, len(_PNG_MAGIC))
+    if kind != b"IHDR":
+        raise corrupted(where, "PNG")
+    check_size(where, width, height, max_pixels)
+    plain = depth == 8 and colour in (0, 2)  # gray or RGB
     view = memoryview(data)
     critical: list[bytes | memoryview] = [_PNG_MAGIC]
-    position, kind, matters = len(_PNG_MAGIC), b"", False
+    position = len(_PNG_MAGIC)
     while kind != b"IEND":
         length, kind = _PNG_CHUNK.unpack_from(data, position)
         end = position + length + 12
@@ -199,9 +194,9 @@ def _bare_png(data: bytes, where: str) -> bytes | None:
         if not kind[0] & 0x20:  # a capital letter: critical
             critical.append(view[position:end])
         elif kind in _PILLOW_CHUNKS or data.startswith(_ORIENTATION_TEXTS, position + 8):
-            matters = True
+            plain = False
         position = end
-    return None if matters else b"".join(critical)
+    return Header("PNG", (width, height), b"".join(critical) if plain else None)
 
 
 def _webp(data: bytes, where: str, max_pixels: int) -> Header:
