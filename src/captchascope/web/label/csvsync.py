@@ -48,7 +48,13 @@ class CsvSync:
         if self._path.exists():
             self._take_in()
         elif not self._store.facts.get(_OURS):
-            self._take_in_others()
+            folder = Folder.of(self._folder, find_images(self._folder))
+            for name in _OTHERS:
+                if (self._folder / FORMATS[name].files[0]).exists():
+                    samples = read_labels(folder, name).samples
+                    rows = [LabelRow(0, s.file, s.label, s.columns) for s in samples]
+                    self._take_rows(rows, f"of {name}")
+                    return
 
     def follow(self) -> None:
         """Bring the file up to date; what others have written there is taken in before.
@@ -99,7 +105,10 @@ class CsvSync:
         folder = Folder.of(self._folder, find_images(self._folder))
         rows: dict[str, LabelRow] = {}
         for row in read_csv(self._path):
-            what, image = _fault(row), folder.find(row.file)
+            what = row.fault or ("" if row.file else "has a row that names no file")
+            if not what and row.label and (fault := label_fault(row.label)):
+                what = f"gives {quoted(row.file)} {fault}"
+            image = folder.find(row.file)
             named = row if image is None else replace(row, file=image.file)
             if rows.setdefault(named.file, named).label != row.label:
                 what = f"labels {quoted(row.file)} again, and otherwise"
@@ -125,24 +134,6 @@ class CsvSync:
                 submissions.append(Submission(key, image, row.label, final=before == now))
         self._store.set_columns({numbers[row.file]: row.columns for row in rows})
         self._store.say(CSV, submissions)
-
-    def _take_in_others(self) -> None:
-        """Take in labels of another form, if the folder has any."""
-        folder = Folder.of(self._folder, find_images(self._folder))
-        for name in _OTHERS:
-            if (self._folder / FORMATS[name].files[0]).exists():
-                samples = read_labels(folder, name).samples
-                rows = [LabelRow(0, s.file, s.label, s.columns) for s in samples]
-                self._take_rows(rows, f"of {name}")
-                return
-
-
-def _fault(row: LabelRow) -> str:
-    """Return what is wrong with a row; one without a label is only not labelled yet."""
-    if row.fault or not row.file:
-        return row.fault or "has a row that names no file"
-    fault = label_fault(row.label) if row.label else ""
-    return f"gives {quoted(row.file)} {fault}" if fault else ""
 
 
 def _hash(data: bytes) -> str:

@@ -14,7 +14,7 @@ from captchascope.errors import ImageError
 from captchascope.files import printable
 from captchascope.image import load_rgb
 from captchascope.web.label.images import bytes_of
-from captchascope.web.label.schema import CSV, Guess, Submission
+from captchascope.web.label.schema import CSV, Submission
 from captchascope.web.label.session import LabelSession
 from captchascope.web.problems import Problem
 from captchascope.web.templates import level, render_page
@@ -102,7 +102,14 @@ class _Pages:
     def review(self) -> HTMLResponse:
         """Show what people disagree about."""
         disputed = self._store.with_state("disputed")
-        cases = [self._case(image) for image in disputed[:_REVIEWED]]
+        cases = []
+        for image in disputed[:_REVIEWED]:
+            last = {one.session: one.text for one in self._store.annotations(image)}
+            said: dict[str | None, list[str]] = {}
+            for number, (session, text) in enumerate(last.items(), 1):
+                said.setdefault(text, []).append(CSV if session == CSV else f"person {number}")
+            name = printable(self._store.file(image) or "")
+            cases.append({"id": image, "name": name, "said": said})
         return self._page("label-review.html", cases=cases, rest=len(disputed) - len(cases))
 
     def _page(self, name: str, **context: object) -> HTMLResponse:
@@ -145,24 +152,13 @@ class _Pages:
 
     def _item(self, image: int) -> dict[str, object]:
         """Return an image as the scripts take it."""
-        name = printable(self._store.file(image) or "")
-        return {"id": image, "name": name, "guess": _shown(self._store.guess(image))}
-
-    def _case(self, image: int) -> dict[str, object]:
-        """Return a disputed image with who said what."""
-        last = {one.session: one.text for one in self._store.annotations(image)}
-        said: dict[str | None, list[str]] = {}
-        for number, (session, text) in enumerate(last.items(), 1):
-            said.setdefault(text, []).append(CSV if session == CSV else f"person {number}")
-        return {"id": image, "name": printable(self._store.file(image) or ""), "said": said}
-
-
-def _shown(guess: Guess | None) -> dict[str, object] | None:
-    """Return a guess as the scripts take it."""
-    if guess is None or guess.text is None:
-        return None
-    chars = [
-        {"char": char, "confidence": confidence, "level": level(confidence)}
-        for char, confidence in guess.chars
-    ]
-    return {"text": guess.text, "confidence": guess.confidence, "chars": chars}
+        item: dict[str, object] = {"id": image, "name": printable(self._store.file(image) or "")}
+        guess = self._store.guess(image)
+        if guess is None or guess.text is None:
+            return {**item, "guess": None}
+        chars = [
+            {"char": char, "confidence": confidence, "level": level(confidence)}
+            for char, confidence in guess.chars
+        ]
+        shown = {"text": guess.text, "confidence": guess.confidence, "chars": chars}
+        return {**item, "guess": shown}
