@@ -208,11 +208,7 @@ class Client:
     ) -> Response:
         """Fetch what is at ``url``, whatever its status; redirects are not followed.
 
-        Args:
-            url: Of http or https.
-            most: The most bytes of the body.
-            headers: Further ones.
-            cut: Whether a longer body is cut there, instead of an error.
+        A body of more than ``most`` bytes is cut there with ``cut``, and an error without.
 
         Raises:
             AgainError: If the connection fails.

@@ -32,11 +32,7 @@ _SYNC_EVERY = 1.0  # seconds
 
 
 def suffix_of(data: bytes, where: str) -> str:
-    """Return the suffix of an image, by its content, having decoded all of it.
-
-    Args:
-        data: Encoded.
-        where: What an error names.
+    """Return the suffix of an image, by its content, having decoded all; errors name ``where``.
 
     Raises:
         ImageError: If it is no image, or not a whole one.

@@ -100,11 +100,6 @@ def read_header(data: bytes, where: str, max_pixels: int) -> Header:
     JPEG and PNG are also checked to be complete, which OpenCV 4 does not do; bytes that follow
     the end are tolerated. The other formats are complete or not when Pillow has decoded them.
 
-    Args:
-        data: The whole encoded image.
-        where: What an error names.
-        max_pixels: The limit of width times height.
-
     Raises:
         ImageError: If ``data`` is empty, of no supported format, too large, truncated or
             corrupted.

@@ -124,14 +124,7 @@ def open_model(
 def open_model_bytes(
     data: bytes, where: str, *, threads: int = 1, providers: Sequence[str] | None = None
 ) -> ModelFile:
-    """Check and open the bytes of a model file; all else as ``open_model``.
-
-    Args:
-        data: The whole file.
-        where: What errors name.
-        threads: As there.
-        providers: As there.
-    """
+    """Check and open the bytes of a model file as ``open_model`` does; errors name ``where``."""
     if threads < 1:
         raise UsageError("threads", f"must be at least 1, not {threads}", "such as 1")
     metadata = Metadata.from_props(read_props(data, where), where)

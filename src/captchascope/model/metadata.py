@@ -102,10 +102,6 @@ class Metadata:
     def from_props(cls, props: Mapping[str, str], where: str) -> Metadata:
         """Return the metadata that an ONNX file holds; unknown keys are passed over.
 
-        Args:
-            props: As ``to_props`` returns them.
-            where: What an error names.
-
         Raises:
             ModelError: If the metadata is not captchascope's, of a newer format, incomplete or
                 invalid.

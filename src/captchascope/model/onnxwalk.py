@@ -78,11 +78,7 @@ def read_model(path: Path) -> bytes:
 
 
 def read_props(data: bytes, where: str) -> dict[str, str]:
-    """Check an ONNX file, and return its metadata.
-
-    Args:
-        data: The whole file.
-        where: What an error names.
+    """Check the bytes of an ONNX file, and return its metadata; errors name ``where``.
 
     Raises:
         ModelError: If it is empty, too large, not an ONNX file, truncated or damaged, keeps data

@@ -22,7 +22,6 @@ from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.evaluate import Rate
 from captchascope.files import printable
 from captchascope.reader import Reader, load
-from captchascope.records import Reading
 from captchascope.web.label.images import bytes_of
 from captchascope.web.label.schema import Guess
 from captchascope.web.label.store import Store
@@ -93,22 +92,18 @@ class Guesses:
         """Read a batch; say whether there was one."""
         model = self.model
         batch = self._store.unread(model, _BATCH)
+        guesses = {image: Guess(None, 0.0, (), model) for image, _ in batch}  # if not read
         loaded = {}
         for image, file in batch:
             with suppress(ImageError):
                 loaded[image] = bytes_of(self._store.folder, file)
-        readings = dict(zip(loaded, reader.read_batch(list(loaded.values())), strict=True))
-        self._store.set_guesses({i: _guess(readings.get(i), model) for i, _ in batch})
+        for image, reading in zip(loaded, reader.read_batch(list(loaded.values())), strict=True):
+            if reading.text is not None:
+                chars = tuple((char.char, char.confidence) for char in reading.chars)
+                guesses[image] = Guess(reading.text, reading.confidence, chars, model)
+        self._store.set_guesses(guesses)
         self.trouble = ""
         return bool(batch)
-
-
-def _guess(reading: Reading | None, model: int) -> Guess:
-    """Return a reading as a guess; what cannot be read is as uncertain as can be."""
-    if reading is None or reading.text is None:
-        return Guess(None, 0.0, (), model)
-    chars = tuple((char.char, char.confidence) for char in reading.chars)
-    return Guess(reading.text, reading.confidence, chars, model)
 
 
 _LATELY = 50  # labels
@@ -160,13 +155,7 @@ class Retrainer:
     """
 
     def __init__(self, store: Store, every: int | None, command: Sequence[str]) -> None:
-        """Set the training up.
-
-        Args:
-            store: The labels.
-            every: After how many labels; None for never.
-            command: What trains, as ``training_command`` gives it.
-        """
+        """Train by a ``training_command`` after ``every`` so many labels; never if it is None."""
         self._store = store
         self._every = every
         self._command = command
@@ -204,10 +193,7 @@ class Retrainer:
         """Return how good the guesses of the model in use are, by the last labels since it came.
 
         These are the images that it was least certain of, and none that it was trained on: of those
-        that are left, more will be right.
-
-        Returns:
-            None while there are too few.
+        that are left, more will be right. None while there are too few.
         """
         lately = self._store.accepted(int(self._store.facts.get(_SINCE, "0")), _LATELY)
         return None if len(lately) < _ENOUGH else Rate(sum(lately), len(lately))

@@ -187,25 +187,22 @@ class Database:
         except sqlite3.Error as error:
             raise self._named(error) from error
         try:
-            self._prepare()
+            self.rows("PRAGMA locking_mode = EXCLUSIVE")  # others would not know of our standings
+            self.rows("PRAGMA journal_mode = WAL")
+            self.rows("PRAGMA synchronous = FULL")  # on the disk before it is acknowledged
+            self.rows("PRAGMA temp_store = MEMORY")
+            with self.changing() as connection:
+                format_ = self.rows("PRAGMA user_version")[0][0]
+                if format_ > _FORMAT:
+                    what = f"has the format {format_}; this captchascope reads up to {_FORMAT}"
+                    raise DatasetError(printable(path), what, "upgrade captchascope")
+                new = f"{_TABLES}; PRAGMA user_version = {_FORMAT};" if format_ == 0 else ""
+                for statement in f"{new}{_INDICES}".split(";"):
+                    connection.execute(statement)
+            self._connection.executescript(_STANDINGS)
         except BaseException:
             self._connection.close()
             raise
-
-    def _prepare(self) -> None:
-        self.rows("PRAGMA locking_mode = EXCLUSIVE")  # others would not know of our standings
-        self.rows("PRAGMA journal_mode = WAL")
-        self.rows("PRAGMA synchronous = FULL")  # a commit is on the disk before it is acknowledged
-        self.rows("PRAGMA temp_store = MEMORY")
-        with self.changing() as connection:
-            format_ = self.rows("PRAGMA user_version")[0][0]
-            if format_ > _FORMAT:
-                what = f"has the format {format_}; this captchascope reads up to {_FORMAT}"
-                raise DatasetError(printable(self._path), what, "upgrade captchascope")
-            new = f"{_TABLES}; PRAGMA user_version = {_FORMAT};" if format_ == 0 else ""
-            for statement in f"{new}{_INDICES}".split(";"):
-                connection.execute(statement)
-        self._connection.executescript(_STANDINGS)
 
     def close(self) -> None:
         """Close the file; the log beside it is folded in."""
