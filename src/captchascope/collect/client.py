@@ -162,14 +162,7 @@ class FetchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response of the site.
-
-    Attributes:
-        url: Where it came from.
-        status: Of HTTP.
-        headers: Likewise.
-        body: Complete and decoded.
-    """
+    """A response of the site, whose body is complete and decoded."""
 
     url: httpx.URL
     status: int

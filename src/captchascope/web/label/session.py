@@ -28,24 +28,15 @@ _LATELY = 50  # labels
 
 
 class LabelSession:
-    """A folder that is being labelled.
-
-    Attributes:
-        settings: How.
-        store: What has been said, and who has which image.
-        guesses: What the model reads.
-        retrainer: The training.
-    """
+    """A folder that is being labelled: its store, the guesses of a model, and its training."""
 
     def __init__(
         self, settings: LabelSettings, *, tick: float = _TICK, look: float = _LOOK
     ) -> None:
         """Open the store of a folder, and take in the labels that are there.
 
-        Args:
-            settings: How to label it.
-            tick: Seconds between looks at what is to be done.
-            look: Seconds between looks for other images, which take longer.
+        Each ``tick`` seconds it does what is to be done; each ``look`` it looks for other images,
+        which takes longer.
 
         Raises:
             DatasetError: If the folder has no images, or its labels cannot be understood.
@@ -166,6 +157,5 @@ class LabelSession:
 
     def _learn(self) -> None:
         """Train where it is time, and use the model that came of it."""
-        reader = self.retrainer.look()
-        if reader is not None:
+        if (reader := self.retrainer.look()) is not None:
             self.guesses.use(reader)
