@@ -57,7 +57,7 @@ def read_command(
         raise UsageError("method", what, "leave it away, or choose another model")
     if console.verbosity > 0:
         console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}")
-    names, files = _found(console, paths, (first, last))
+    names, files = _found(console, paths, first, last)
     images = map(_image_of, files) if None in files else filter(None, files)
     with reader:
         readings = reader.read_many(images, jobs=jobs, errors="return")
@@ -66,13 +66,13 @@ def read_command(
 
 
 def _found(
-    console: Console, paths: tuple[str, ...], span: tuple[int | None, int | None]
+    console: Console, paths: tuple[str, ...], first: int | None, last: int | None
 ) -> tuple[list[str], list[Path | None]]:
     """Return the name and file of every image, None for stdin, before anything is read.
 
     So a range that does not fit is known while nothing is lost by it.
     """
-    if span != (None, None) and not any(map(_is_folder, paths)):
+    if (first, last) != (None, None) and not any(map(_is_folder, paths)):
         raise UsageError("--first, --last", "count within a folder", "name one, or leave them away")
     names: list[str] = []
     files: list[Path | None] = []
@@ -82,10 +82,17 @@ def _found(
             files.append(None if path == "-" else Path(path))
             continue
         try:
-            within = _within(path, span)
+            within = find_images(Path(path))
         except DatasetError as error:
             console.error(error)
             continue
+        low = 1 if first is None else first
+        high = len(within) if last is None else last
+        if not 1 <= low <= high <= len(within):
+            what = f"has no range of images {low} to {high}"
+            remedy = f"choose 1 <= first <= last <= {len(within)}"
+            raise UsageError(printable(path), what, remedy)
+        within = within[low - 1 : high]
         # The folder exactly as it was given, and the file's path in it.
         folder = path if path.endswith(("/", "\\")) else f"{path}/"
         names += [folder + file.relative_to(path).as_posix() for file in within]
@@ -107,18 +114,6 @@ def _is_folder(path: str) -> bool:
         return Path(path).is_dir()
     except OSError:  # a name that is too long, say; opening it will tell
         return False
-
-
-def _within(folder: str, span: tuple[int | None, int | None]) -> list[Path]:
-    """Return the images of a folder between two positions, from 1, both included."""
-    files = find_images(Path(folder))
-    first = 1 if span[0] is None else span[0]
-    last = len(files) if span[1] is None else span[1]
-    if not 1 <= first <= last <= len(files):
-        what = f"has no range of images {first} to {last}"
-        remedy = f"choose 1 <= first <= last <= {len(files)}"
-        raise UsageError(printable(folder), what, remedy)
-    return files[first - 1 : last]
 
 
 def _print(console: Console, name: str, reading: Reading, form: str) -> None:
