@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -101,12 +100,7 @@ class Reader:
     def __enter__(self) -> Reader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     @property
@@ -200,7 +194,8 @@ class Reader:
         Raises:
             ModelError: If the network fails.
         """
-        loaded = [self._loaded(image, name, max_bytes, max_pixels) for image in images]
+        limits = {"max_bytes": max_bytes, "max_pixels": max_pixels}
+        loaded = [self._loaded(image, name, **limits) for image in images]
         return self._read([name or _name_of(image) for image in images], loaded)
 
     def close(self) -> None:
@@ -209,20 +204,10 @@ class Reader:
             self._workers.popitem()[1].close()
 
     def _loaded(
-        self,
-        image: ImageSource,
-        name: str | None = None,
-        max_bytes: int = MAX_BYTES,
-        max_pixels: int = MAX_PIXELS,
+        self, image: ImageSource, name: str | None = None, **limits: int
     ) -> GrayImage | RgbImage | ImageError:
         try:
-            return load_image(
-                image,
-                self.recogniser.spec.channels,
-                name=name,
-                max_bytes=max_bytes,
-                max_pixels=max_pixels,
-            )
+            return load_image(image, self.recogniser.spec.channels, name=name, **limits)
         except ImageError as error:
             return error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -32,14 +31,12 @@ class Bucket:
         logits: Shape (B, T, K); class 0 is the blank.
         distances: Shape (B,): how far each is from what the network was trained on; None where
             the network does not tell.
-        span: Where in the images the timesteps begin and end, as shares of the width.
     """
 
     places: Sequence[int]
     images: Sequence[GrayImage | RgbImage]
     logits: FloatArray
     distances: FloatArray | None
-    span: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +97,16 @@ class CtcRecogniser:
             ModelError: If the network fails, or gives what cannot be decoded.
         """
         read: dict[int, Reading] = {}
+        known = self.charset, self.rule, self.temperature, self.spec.span
         for bucket in self.buckets(images):
             strange = out_of_distribution(bucket.distances, self.threshold)
-            decode = partial(
-                decode_ctc,
-                charset=self.charset,
-                rule=self.rule,
-                temperature=self.temperature,
-                span=bucket.span,
-            )
             try:
-                decoded = decode(bucket.logits, search=False)
+                decoded = decode_ctc(bucket.logits, *known, search=False)
                 unsure = [i for i, one in enumerate(decoded) if not one or one.confidence < _SURE]
                 if unsure:
                     seen = [bucket.images[i] for i in unsure]
                     logits = augmented_logits(self.network, seen, bucket.logits[unsure])
-                    for i, one in zip(unsure, decode(logits), strict=True):
+                    for i, one in zip(unsure, decode_ctc(logits, *known), strict=True):
                         decoded[i] = one
             except ValueError as error:
                 what = f"gives what cannot be decoded: {error}"
@@ -130,7 +121,6 @@ class CtcRecogniser:
         nothing is padded.
         """
         fitted = [prepare(image, self.spec) for image in images]
-        span = self.spec.span
         widths: dict[int, list[int]] = {}
         for place, image in enumerate(fitted):
             widths.setdefault(image.shape[1], []).append(place)
@@ -143,5 +133,5 @@ class CtcRecogniser:
                 logits.append(found)
                 distances += [] if far is None else [far]
             known = np.concatenate(distances) if len(distances) == len(logits) else None
-            buckets.append(Bucket(places, alike, np.concatenate(logits), known, span))
+            buckets.append(Bucket(places, alike, np.concatenate(logits), known))
         return buckets
