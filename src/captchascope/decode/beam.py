@@ -108,9 +108,11 @@ def _next(
         added, the blank where none was.
     """
     (batch, classes), width = row.shape, beam.state.shape[1]
-    images = np.arange(batch)[:, None]
-    longer = _longer(beam, row)
-    blank = np.logaddexp(beam.blank, beam.label) + row[:, :1]
+    images, slots = np.arange(batch)[:, None], np.arange(width)
+    either = np.logaddexp(beam.blank, beam.label)
+    longer = either[..., None] + row[:, None, :]  # by each class, (B, W, K)
+    longer[images, slots, beam.last] = beam.blank + row[images, beam.last]  # a blank must part them
+    blank = either + row[:, :1]
     label = np.logaddexp(beam.label + row[images, beam.last], _met(beam, longer))
     worth = longer + ending[images[..., None], left.step[beam.state], np.arange(classes)]
     worth[..., BLANK] = np.logaddexp(
@@ -131,14 +133,6 @@ def _next(
         parent=np.where(same, beam.parent[images, origin], name),
     )
     return after, origin, added
-
-
-def _longer(beam: _Beam, row: Floats) -> Floats:
-    """Return the log probability of each prefix with each class added, shape (B, W, K)."""
-    longer = np.logaddexp(beam.blank, beam.label)[..., None] + row[:, None, :]
-    images, slots = np.arange(len(row))[:, None], np.arange(beam.last.shape[1])
-    longer[images, slots, beam.last] = beam.blank + row[images, beam.last]  # a blank must part them
-    return longer
 
 
 def _met(beam: _Beam, longer: Floats) -> Floats:

@@ -13,7 +13,6 @@ A text matches as a whole or not at all, as with ``re.fullmatch``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import NamedTuple, NoReturn
@@ -146,13 +145,6 @@ class _Part(NamedTuple):
     absent: bool = False
 
 
-def _bits(places: int) -> Iterator[int]:
-    """Yield the number of each bit."""
-    while places:
-        yield (places & -places).bit_length() - 1
-        places &= places - 1
-
-
 @dataclass(slots=True)
 class _Parser:
     """Reads a pattern from left to right; ``at`` is the next character."""
@@ -170,8 +162,9 @@ class _Parser:
 
     def lead(self, tails: int, heads: int) -> None:
         """Let the places of ``tails`` lead to those of ``heads``."""
-        for place in _bits(tails):
-            self.following[place] |= heads
+        while tails:  # the lowest bit at a time
+            self.following[(tails & -tails).bit_length() - 1] |= heads
+            tails &= tails - 1
 
     def _joined(self, one: _Part, other: _Part) -> _Part:
         self.lead(one.tails, other.heads)
