@@ -10,7 +10,7 @@ import click
 from captchascope.cli.options import PATH, common
 from captchascope.cli.output import Console
 from captchascope.errors import UsageError
-from captchascope.files import printable
+from captchascope.files import atomic_write, printable
 from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.glyphs.scheme import load_scheme
 from captchascope.image import load_gray
@@ -44,7 +44,6 @@ def explain_command(
       captchascope explain captcha.jpeg -o stages.png
     """
     from captchascope.draw import explain_gif, explain_png, explain_reading
-    from captchascope.files import atomic_write
 
     painters = {".png": explain_png, ".gif": explain_gif}
     if output.suffix.lower() not in painters:

@@ -92,20 +92,15 @@ def prepare_glyphs(
 ) -> GrayImage:
     """Return what the network sees of every glyph, shape (N, height, width), ink high.
 
-    Args:
-        located: The text and its cuts.
-        scheme: How they were found.
-        spec: What the network looks at.
-        shift: Pixels by which windows are moved, right and down; glyphs stay where they are.
+    Windows are moved by ``shift``, in pixels right and down; glyphs stay where they are.
     """
+    size = GlyphSize(spec.height, spec.width)
     if spec.kind == "glyph":
-        size = GlyphSize(spec.height, spec.width)
         return cut_glyphs(located, replace(scheme, glyph=size)).fitted
     left, row = located.box[0] + shift[0], middle_row(located.cleaned, located.box) + shift[1]
     kind = scheme.kinds[located.kind - 1]
     gray = located.gray if kind.window_of == "gray" else located.denoised
     ink = gray if scheme.ink == "dark" else 255 - gray
-    size = GlyphSize(spec.height, spec.width)
     return windows(ink, left, located.columns, row, size)
 
 

@@ -26,9 +26,7 @@ def count_black(gray: GrayImage) -> int:
 def kind_of(gray: GrayImage, kinds: Sequence[Kind]) -> int:
     """Return the 1-based number of the first kind whose bound the image passes, in black pixels.
 
-    Args:
-        gray: Shape (H, W).
-        kinds: The kinds of a scheme, of which the last takes every image.
+    The last kind of a scheme takes every image.
     """
     black = count_black(gray)
     return next(i for i, kind in enumerate(kinds, 1) if black > kind.more_black_than)
@@ -66,10 +64,7 @@ def blur(gray: GrayImage, kind: Kind) -> GrayImage:
 def binarize(gray: GrayImage, threshold: int, ink: str = "dark") -> GrayImage:
     """Stage 3: return 255 where there is ink and 0 elsewhere, shape (H, W).
 
-    Args:
-        gray: Shape (H, W).
-        threshold: Dark ink is at most this, light ink is above it.
-        ink: ``dark`` or ``light``.
+    Dark ink is at most the threshold, light ink above it; ``ink`` says which.
     """
     return np.asarray(cv2.threshold(gray, threshold, 255, _THRESHOLD_OF_INK[ink])[1], np.uint8)
 

@@ -111,10 +111,9 @@ class GlyphRecogniser:
         if not texts:
             return []
         found = list(zip(texts, self._run(texts), strict=True))
-        retry = self.scheme.retry
-        if self.spec.kind == "window" and retry.rights:
+        if self.spec.kind == "window" and self.scheme.retry.rights:
             for i, (text, probabilities) in enumerate(found):
-                unsure = probabilities.max(axis=1).min() < retry.below
+                unsure = probabilities.max(axis=1).min() < self.scheme.retry.below
                 if unsure or not self._plausible(text):
                     found[i] = self._retried(text, probabilities)
         return found

@@ -35,11 +35,9 @@ def clip_box(found: ComponentMap, rule: Clip) -> Box:
     right = found.boxes[:, 2]
     inside = found.boxes[found.kept & (right > rule.left) & (right < rule.right_limit)]
     if not len(inside):
-        what = (
-            "no ink"
-            if not found.kept.any()
-            else f"no component ends left of column {rule.right_limit}"
-        )
+        what = f"no component ends left of column {rule.right_limit}"
+        if not found.kept.any():
+            what = "no ink"
         raise SegmentationError("image", what, "is it a captcha of this scheme?")
     top, bottom = inside[:, 1].min(), inside[:, 3].max()
     return rule.left, int(top), int(inside[:, 2].max()), int(bottom)
@@ -97,14 +95,10 @@ class Move:
 
 
 def find_part(glyph: GrayImage, rule: Repair) -> NDArray[np.bool_] | None:
-    """Return the part of ``glyph`` that belongs to the glyph before it, or None.
+    """Return the part of ``glyph`` that belongs to the glyph before it, or None; all are (H, W).
 
     Where the closed glyph falls into several components, it is the one (or those) at the left
     border that is narrower than the rule's share of the glyph.
-
-    Args:
-        glyph: Shape (H, W), ink 255.
-        rule: The figures.
     """
     if not glyph[:, 0].any():  # what only the closing brings to the border is no part
         return None
@@ -138,9 +132,8 @@ def _reach(part: NDArray[np.bool_]) -> int:
 def repair(glyphs: list[GrayImage], rule: Repair) -> tuple[list[GrayImage], tuple[Move, ...]]:
     """Return the repaired glyphs, left to right, and what was moved; the first glyph stays.
 
-    Args:
-        glyphs: Each of shape (H, W), ink 255; they are not changed.
-        rule: The figures; where it is not enabled, the glyphs come back as they are.
+    The glyphs, each of shape (H, W), are not changed; where the rule is not enabled, they come
+    back as they are.
     """
     repaired = list(glyphs)
     moves = []
