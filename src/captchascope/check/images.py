@@ -132,11 +132,7 @@ def _mention(image: ImageFacts, other: ImageFacts) -> Mention:
 
 
 def size_findings(sizes: Mapping[str, tuple[int, int]]) -> Iterator[Finding]:
-    """Yield what is to be said about the sizes of some images.
-
-    Args:
-        sizes: Width and height of each in pixels, by its name.
-    """
+    """Yield the odd sizes among some images, given as width and height in pixels by name."""
     counts = Counter(sizes.values())
     if len(counts) < 2:
         return
@@ -185,9 +181,7 @@ def narrow_findings(
     could be fed; but with fewer than four columns of its own for each of these timesteps, a
     character is three pixels wide, and no enlargement brings back what that does not show.
 
-    Args:
-        samples: With their labels.
-        sizes: Width and height of the image of each, in pixels.
+    ``sizes`` are the width and height of each sample's image, in pixels.
     """
     narrow = [
         Mention(sample.file, {"label": sample.label, "width": width, "needed": needed})

@@ -67,11 +67,8 @@ def disagreement_findings(
     """Yield the labels that are likely wrong, the surest first.
 
     A model that reads less than half as labelled is of another scheme, or the labels are of other
-    images altogether; then no single label is to be doubted.
-
-    Args:
-        samples: With their labels.
-        readings: One of each, without a constraint that the labels were not made under.
+    images altogether; then no single label is to be doubted. There is one reading of each sample,
+    without a constraint that the labels were not made under.
     """
     read = list(zip(samples, readings, strict=True))
     right = sorted(reading.confidence for sample, reading in read if reading.text == sample.label)

@@ -86,11 +86,7 @@ def alphabet_findings(
 ) -> tuple[frozenset[str], list[Finding]]:
     """Return the characters that do not belong, and what is wrong with them.
 
-    Each is in one finding at most.
-
-    Args:
-        samples: With their labels.
-        charset: What the labels should be within, if the user says so.
+    Each is in one finding at most. The labels should be within ``charset``, if there is one.
     """
     seen = Counter(char for sample in samples for char in sample.label)
     odd: set[str] = set()
@@ -215,11 +211,8 @@ def sameness_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
 def imbalance_findings(samples: Sequence[Sample], odd: Collection[str]) -> Iterator[Finding]:
     """Yield whether some characters are seen far more often than others, in all or in a place.
 
-    What ratio there is hardly matters where even the rarest is seen often enough.
-
-    Args:
-        samples: With their labels.
-        odd: Characters that something else has been found of.
+    What ratio there is hardly matters where even the rarest is seen often enough. Of the ``odd``
+    characters something else has been found already.
     """
     counts = Counter(char for sample in samples for char in sample.label if char not in odd)
     rising = sorted(counts, key=lambda char: (counts[char], char))
@@ -276,11 +269,7 @@ def length_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
 
 
 def label_findings(samples: Sequence[Sample], charset: Charset | None = None) -> list[Finding]:
-    """Return what is wrong with some labels.
-
-    Args:
-        samples: Of which only the labels are looked at.
-        charset: What the labels should be within, if that is known.
+    """Return what is wrong with the labels, which should be within ``charset`` if that is known.
 
     Example:
         >>> from captchascope.data.dataset import read_dataset

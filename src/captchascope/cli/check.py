@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import wrap
+from textwrap import TextWrapper
 
 import click
 
@@ -21,9 +21,7 @@ _HEAD = 10  # columns of the severity
 def report_lines(report: Report, named: int) -> Iterator[str]:
     """Yield every finding, the worst first, and a summary, for a terminal of 80 columns.
 
-    Args:
-        report: Of a check.
-        named: How many files of a finding are named.
+    So many files of a finding are ``named``.
     """
     for finding in report.findings:
         yield from _finding_lines(finding, named)
@@ -51,12 +49,10 @@ def _finding_lines(finding: Finding, most: int) -> Iterator[str]:
         yield f"{'':{_HEAD}}and {len(finding.files) - most} more"
 
 
-def _wrapped(head: str, text: str) -> Iterator[str]:
+def _wrapped(head: str, text: str) -> list[str]:
     """Break a text at its spaces; a word that is too long stays whole, as it may be a path."""
-    width = _WIDTH - _HEAD
-    lines = wrap(printable(text), width, break_long_words=False, break_on_hyphens=False)
-    for number, line in enumerate(lines):
-        yield (head if number == 0 else " " * _HEAD) + line
+    breaks = TextWrapper(_WIDTH, head, " " * _HEAD, break_long_words=False, break_on_hyphens=False)
+    return breaks.wrap(printable(text))
 
 
 def _cells(mention: Mention) -> Iterator[str]:

@@ -95,16 +95,9 @@ def put(
     align: Literal["left", "center", "right"] = "left",
     bold: bool = False,
 ) -> None:
-    """Write one line on ``image``, in place.
+    """Write one line on an RGB image, in place, with letters of ``size`` pixels.
 
-    Args:
-        image: An RGB image.
-        place: The top of the line at its left end, middle or right end, as ``align`` says.
-        text: What to write.
-        size: Of the letters, in pixels.
-        color: Of the letters.
-        align: Which part of the line ``place`` is.
-        bold: Whether to thicken the strokes.
+    ``place`` is the top of the line at its left end, middle or right end, as ``align`` says.
     """
     left = place[0] - round(_SHIFT[align] * text_width(text, size))
     image.paste(color, (left - _PAD, place[1]), _mask(legible(text), size, bold))
@@ -162,10 +155,7 @@ def blank(width: int, height: int) -> Image.Image:
 def scale_for(height: int, width: int, room: tuple[int, int] = (_TALLEST, WIDTH - 2)) -> float:
     """Return how much to enlarge an image: a whole number up to 8, or less than 1 to shrink it.
 
-    Args:
-        height: Of the image.
-        width: Of the image.
-        room: The height and width that it may have in the end.
+    ``room`` is the height and width that the image may have in the end.
     """
     scale = min(room[0] / height, room[1] / width)
     return min(int(scale), _LARGEST) if scale >= 1 else scale

@@ -184,13 +184,9 @@ def draw_network(seen: GrayImage, probabilities: FloatArray, charset: str) -> Im
 
 
 def shown_classes(probabilities: FloatArray, most: int) -> list[int]:
-    """Return which of a glyph's classes are drawn, top to bottom.
+    """Return which of a glyph's C classes are drawn, top to bottom, given their probabilities.
 
-    Args:
-        probabilities: Of one glyph, shape (C,).
-        most: How many classes may be drawn.
-    Returns:
-        All of them in their order, or where they are more, the five most probable ones.
+    All are in their order, or where they are more than ``most``, the five most probable ones.
     """
     if len(probabilities) <= most:
         return list(range(len(probabilities)))
