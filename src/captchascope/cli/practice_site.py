@@ -58,12 +58,7 @@ from captchascope.cli.serve import announced, listens_on
 )
 @common
 def practice_site_command(
-    console: Console,
-    port: int,
-    delay: float | None,
-    faults: str,
-    robots: str,
-    **further: Any,
+    console: Console, port: int, delay: float | None, faults: str, robots: str, **further: Any
 ) -> None:
     """Serve a made-up course registration page with captchas, to this machine alone.
 

@@ -11,11 +11,4 @@ from captchascope.draw.explain import (
     explain_reading,
 )
 
-__all__ = [
-    "Explanation",
-    "Panel",
-    "draw_panels",
-    "explain_gif",
-    "explain_png",
-    "explain_reading",
-]
+__all__ = ["Explanation", "Panel", "draw_panels", "explain_gif", "explain_png", "explain_reading"]
