@@ -126,11 +126,7 @@ def read_regular(
 ) -> bytes:
     """Return the bytes of a regular file: a device or a pipe could be without end.
 
-    Args:
-        path: Of the file.
-        limit: The most bytes.
-        refusals: What is raised instead of an OSError or ValueError, and names ``where``.
-        where: What errors name.
+    With ``refusals``, theirs is raised instead of an OSError or ValueError, and names ``where``.
 
     Raises:
         OSError: If it is none, is larger than ``limit`` bytes, or cannot be read.

@@ -17,8 +17,6 @@ import httpx
 from playwright.sync_api import (
     BrowserContext,
     ElementHandle,
-    Page,
-    Playwright,
     Request,
     Route,
     sync_playwright,
@@ -204,14 +202,10 @@ class BrowserSource:
         refresh: str | None,
         patience: float = _PATIENCE,
     ) -> None:
-        """Start the browser.
+        """Start a browser that keeps nothing, reaches nothing, and submits nothing.
 
-        Args:
-            fetcher: What fetches all that the page asks for.
-            url: Of the page.
-            selector: Of the element that shows the image.
-            refresh: Of what is clicked for another image; None to load the page anew.
-            patience: Seconds for the element to appear, and to change after a click.
+        The element at ``selector`` has ``patience`` seconds to appear, and to change after a click
+        on the one at ``refresh``; without that the page is loaded anew.
 
         Raises:
             CollectError: If there is none, or it does not start.
@@ -221,7 +215,28 @@ class BrowserSource:
         self._refresh = refresh
         self._patience = patience
         self._loaded = False
-        self._playwright, self._page = _started()
+        path = executable()
+        self._playwright = sync_playwright().start()
+        try:
+            root = hasattr(os, "geteuid") and os.geteuid() == 0
+            browser = self._playwright.chromium.launch(
+                executable_path=path,
+                proxy={"server": "http://127.0.0.1:9", "bypass": "<-loopback>"},
+                chromium_sandbox=not root,  # Chromium has none for root, and would not start
+                args=["--force-webrtc-ip-handling-policy=disable_non_proxied_udp"],
+            )
+            context = browser.new_context(
+                user_agent=USER_AGENT, service_workers="block", accept_downloads=False
+            )
+            context.set_default_timeout(_HANGS)
+            context.add_init_script(_NO_FORMS)
+            self._page = context.new_page()
+        except BaseException as error:
+            self._playwright.stop()
+            if not isinstance(error, PlaywrightError):
+                raise
+            what = f"does not start: {str(error).splitlines()[0]}"
+            raise CollectError(printable(path), what, f"name another in {VARIABLE}") from error
         self._interceptor = _Interceptor(fetcher, self._page.context)
 
     def next(self) -> Capture:
@@ -302,29 +317,3 @@ class BrowserSource:
             response = require_ok(self._interceptor.answer(link))
             return Capture(response.body, str(response.url), str(response.status))
         return Capture(element.screenshot(), page, SCREENSHOT)
-
-
-def _started() -> tuple[Playwright, Page]:
-    """Start a browser that keeps nothing, reaches nothing, and submits nothing."""
-    path = executable()
-    playwright = sync_playwright().start()
-    try:
-        root = hasattr(os, "geteuid") and os.geteuid() == 0
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            proxy={"server": "http://127.0.0.1:9", "bypass": "<-loopback>"},
-            chromium_sandbox=not root,  # Chromium has none for root, and would not start
-            args=["--force-webrtc-ip-handling-policy=disable_non_proxied_udp"],
-        )
-        context = browser.new_context(
-            user_agent=USER_AGENT, service_workers="block", accept_downloads=False
-        )
-        context.set_default_timeout(_HANGS)
-        context.add_init_script(_NO_FORMS)
-        return playwright, context.new_page()
-    except BaseException as error:
-        playwright.stop()
-        if not isinstance(error, PlaywrightError):
-            raise
-        what = f"does not start: {str(error).splitlines()[0]}"
-        raise CollectError(printable(path), what, f"name another in {VARIABLE}") from error
