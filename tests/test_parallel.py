@@ -110,6 +110,8 @@ def test_processes_that_cannot_be_had_are_one_error() -> None:
     """Here no more files may be open; afterwards the same reader has its processes."""
     resource = pytest.importorskip("resource")
     with load("metu-glyphs") as reader:
+        assert next(reader.read_many([DRAWN[0].image], jobs=2)).text  # imports all it needs
+        reader.close()
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         with Path(__file__).open("rb") as last:
             resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno(), before[1]))
