@@ -74,7 +74,7 @@ def practice_site_command(
     """
     need("collect", "captchascope practice-site")
     from captchascope.practice.server import serve_site
-    from captchascope.practice.settings import Faults, SiteSettings
+    from captchascope.practice.site import Faults, SiteSettings
 
     settings = SiteSettings(
         delay=delay or 0.0, faults=Faults.parse(faults), robots=robots == "allow", **further

@@ -14,8 +14,7 @@ from captchascope.files import printable
 from captchascope.generate import draw_captcha
 from captchascope.listen import sockets_at
 from captchascope.practice.answers import AnswerFile
-from captchascope.practice.settings import SiteSettings
-from captchascope.practice.site import Site
+from captchascope.practice.site import Site, SiteSettings
 
 _POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; form-action 'self'; "

@@ -78,19 +78,13 @@ class Metrics:
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Count a request, and the time that its answer took."""
-        key = _place(path), status
+        if path not in _PATHS:  # lest nonsense that is asked for fills the memory with labels
+            below = (place for place in _BELOW if path == place or path.startswith(f"{place}/"))
+            path = next(below, "other")
+        key = path, status
         if key not in self._answered:  # looking a label up takes as long as counting
             requests, times = self.requests.labels(*key), self.seconds.labels(key[0])
             self._answered[key] = requests.inc, times.observe
         inc, observe = self._answered[key]
         inc()
         observe(seconds)
-
-
-def _place(path: str) -> str:
-    """Return one of few names, lest requests for nonsense fill the memory with labels."""
-    if path in _PATHS:
-        return path
-    return next(
-        (place for place in _BELOW if path == place or path.startswith(f"{place}/")), "other"
-    )

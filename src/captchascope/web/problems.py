@@ -65,7 +65,9 @@ def install(app: FastAPI) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     more = error.more if isinstance(error, Problem) else {}
-    if _is_for_eyes(request):
+    wanted, headers = request.headers.get("accept", ""), request.headers
+    whole_page = request.method == "GET" and "text/html" in wanted and "hx-request" not in headers
+    if whole_page and not request.url.path.startswith("/v1/"):  # somebody will look at it
         shown = render(
             "problem.html",
             here="",
@@ -75,17 +77,6 @@ async def _refused(request: Request, error: Exception) -> Response:
         )
         return HTMLResponse(shown, error.status_code, error.headers)
     return problem(error.status_code, str(error.detail), error.headers, **more)
-
-
-def _is_for_eyes(request: Request) -> bool:
-    """Tell whether a browser wants a whole page, which somebody will look at."""
-    wanted = request.headers.get("accept", "")
-    return (
-        request.method == "GET"
-        and "text/html" in wanted
-        and "hx-request" not in request.headers
-        and not request.url.path.startswith("/v1/")
-    )
 
 
 def _title(status: int) -> str:

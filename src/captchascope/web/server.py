@@ -123,7 +123,7 @@ class _Server(uvicorn.Server):
             await batcher.opened()
         except CaptchascopeError as error:  # the model was there a moment ago
             self._app.state.failure = error
-            self.stop()
+            self.should_exit = True
         else:
             self._ready()
 
@@ -148,10 +148,6 @@ class _Server(uvicorn.Server):
             raise self._app.state.failure
         if self.interrupted:
             raise KeyboardInterrupt
-
-    def stop(self) -> None:
-        """End when what was taken in has been answered."""
-        self.should_exit = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -288,7 +284,7 @@ def _work(settings: Settings, listener: socket.socket, pipe: Connection) -> None
     def listen() -> None:
         with suppress(EOFError, OSError):
             pipe.recv_bytes()
-        server.stop()
+        server.should_exit = True  # when what was taken in has been answered
 
     threading.Thread(target=listen, daemon=True).start()
     with suppress(KeyboardInterrupt):  # a terminal sends it to all; who began this will tell

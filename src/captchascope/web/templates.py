@@ -96,13 +96,9 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
         loader=jinja2.PackageLoader("captchascope.web", "html"),
     )
-    environment.globals["asset"] = asset_url
-    environment.globals["version"] = __version__
-    environment.filters["level"] = level
-    environment.filters["printable"] = printable
-    environment.filters["percent"] = _percent
-    environment.filters["sureness"] = _sureness
-    environment.filters["duration"] = _duration
+    environment.globals.update(asset=asset_url, version=__version__)
+    environment.filters.update(level=level, printable=printable)
+    environment.filters.update(percent=_percent, sureness=_sureness, duration=_duration)
     return environment
 
 
