@@ -80,21 +80,16 @@ def ink(rng: np.random.Generator, style: Style, behind: Colour) -> Colour:
     extreme = _BLACK if luma(behind) > 128 else _WHITE
     for _ in range(_ATTEMPTS):
         colour = extreme if rng.random() < 0.3 else _any(rng, style, 0, 255)
-        gap = _gap(colour, behind, style)
+        brighter = luma(colour) - luma(behind)
+        differing = max(abs(one - other) for one, other in zip(colour, behind, strict=True))
+        wrong = (style.ink == "dark" and brighter > 0) or (style.ink == "light" and brighter < 0)
+        alike = abs(brighter) < _LEAST
+        gap = abs(brighter) + 0.35 * differing - 255 * (wrong + alike)  # how well they differ
         if gap > best_gap:
             best, best_gap = colour, gap
         if gap >= wanted:
             break
     return best
-
-
-def _gap(colour: Colour, behind: Colour, style: Style) -> float:
-    """Return how well a colour can be told from what lies behind."""
-    brighter = luma(colour) - luma(behind)
-    differing = max(abs(one - other) for one, other in zip(colour, behind, strict=True))
-    wrong = (style.ink == "dark" and brighter > 0) or (style.ink == "light" and brighter < 0)
-    alike = abs(brighter) < _LEAST
-    return abs(brighter) + 0.35 * differing - 255 * (wrong + alike)
 
 
 def between(rng: np.random.Generator, one: Colour, other: Colour) -> Colour:

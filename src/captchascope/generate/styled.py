@@ -36,23 +36,19 @@ class Bend:
     dx: NDArray[np.float32]
     dy: NDArray[np.float32]
 
-    def bent(self, image: NDArray[np.uint8], share: float, border: int) -> NDArray[np.uint8]:
-        """Return an image bent to a share of the whole way; ``border`` is one of OpenCV's."""
-        bent = cv2.remap(image, *self._maps(share), cv2.INTER_LINEAR, borderMode=border)
-        return np.asarray(bent, np.uint8)
+    def bent(
+        self, image: NDArray[np.uint8], share: float, border: int, pixels: int = cv2.INTER_LINEAR
+    ) -> NDArray[np.uint8]:
+        """Return an image bent to a share of the whole way.
 
-    def moved(self, numbers: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
-        """Return an image bent likewise whose levels are numbers that cannot be mixed."""
-        border = cv2.BORDER_REPLICATE
-        moved = cv2.remap(numbers, *self._maps(share), cv2.INTER_NEAREST, borderMode=border)
-        return np.asarray(moved, np.uint8)
-
-    def _maps(self, share: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        The border and what lies between pixels are as OpenCV makes them; INTER_NEAREST is for
+        levels that are numbers and cannot be mixed.
+        """
         height, width = self.dx.shape
         x, y = self.dx * np.float32(share), self.dy * np.float32(share)
         x += np.arange(width, dtype=np.float32)
         y += np.arange(height, dtype=np.float32)[:, None]
-        return x, y
+        return np.asarray(cv2.remap(image, x, y, pixels, borderMode=border), np.uint8)
 
 
 def draw_bend(rng: np.random.Generator, shape: tuple[int, int], style: Style) -> Bend:
@@ -166,7 +162,7 @@ def _bent(
         share *= 0.65
         cover = bend.bent(upright, share, cv2.BORDER_CONSTANT)
     if style.colours:
-        owner = bend.moved(owner, share)
+        owner = bend.bent(owner, share, cv2.BORDER_REPLICATE, cv2.INTER_NEAREST)
     if rng.random() < _GROUND_BENDS:
         image = bend.bent(image, share, cv2.BORDER_REPLICATE)
     return image, cover, owner

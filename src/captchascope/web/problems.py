@@ -9,7 +9,6 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from captchascope.errors import (
@@ -20,7 +19,7 @@ from captchascope.errors import (
     SegmentationError,
     UsageError,
 )
-from captchascope.web.templates import render
+from captchascope.web.templates import render_page
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,17 +64,13 @@ def install(app: FastAPI) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     more = error.more if isinstance(error, Problem) else {}
-    wanted, headers = request.headers.get("accept", ""), request.headers
-    whole_page = request.method == "GET" and "text/html" in wanted and "hx-request" not in headers
-    if whole_page and not request.url.path.startswith("/v1/"):  # somebody will look at it
-        shown = render(
-            "problem.html",
-            here="",
-            status=error.status_code,
-            title=_title(error.status_code),
-            detail=error.detail,
-        )
-        return HTMLResponse(shown, error.status_code, error.headers)
+    html = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    whole = "hx-request" not in request.headers and not request.url.path.startswith("/v1/")
+    if html and whole:  # a browser wants a whole page, which somebody will look at
+        status, title = error.status_code, _title(error.status_code)
+        page = render_page("problem.html", status, here="", title=title, detail=error.detail)
+        page.headers.update(error.headers or {})
+        return page
     return problem(error.status_code, str(error.detail), error.headers, **more)
 
 

@@ -65,18 +65,14 @@ Level: TypeAlias = Literal["sure", "fair", "weak"]
 _SURE, _FAIR = 0.95, 0.7
 
 
-def render(name: str, **context: object) -> str:
-    """Return a template of ``web/html`` filled in.
+def render_page(name: str, status: int = 200, **context: object) -> HTMLResponse:
+    """Return a template of ``web/html`` filled in, which knows its status too.
 
     Everything is escaped; a name that the context lacks is an error. A page that extends
-    ``base.html`` gives ``here``, the name of its place in the navigation, or "".
+    ``base.html`` gives ``here``, the name of its place in the navigation, or "". No one keeps it,
+    as ``guard`` says of all that says nothing else.
     """
-    return _environment().get_template(name).render(context)
-
-
-def render_page(name: str, status: int = 200, **context: object) -> HTMLResponse:
-    """Return a page; no one keeps it, as ``guard`` says of all that says nothing else."""
-    return HTMLResponse(render(name, **context), status)
+    return HTMLResponse(_environment().get_template(name).render(context, status=status), status)
 
 
 def level(confidence: float) -> Level:
