@@ -31,12 +31,14 @@ class Bucket:
         logits: Shape (B, T, K); class 0 is the blank.
         distances: Shape (B,): how far each is from what the network was trained on; None where
             the network does not tell.
+        span: Where in the images the timesteps begin and end, as shares of the width.
     """
 
     places: Sequence[int]
     images: Sequence[GrayImage | RgbImage]
     logits: FloatArray
     distances: FloatArray | None
+    span: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,8 @@ class CtcRecogniser:
             ModelError: If the network fails, or gives what cannot be decoded.
         """
         read: dict[int, Reading] = {}
-        known = self.charset, self.rule, self.temperature, self.spec.span
         for bucket in self.buckets(images):
+            known = self.charset, self.rule, self.temperature, bucket.span
             strange = out_of_distribution(bucket.distances, self.threshold)
             try:
                 decoded = decode_ctc(bucket.logits, *known, search=False)
@@ -121,6 +123,7 @@ class CtcRecogniser:
         nothing is padded.
         """
         fitted = [prepare(image, self.spec) for image in images]
+        span = self.spec.span
         widths: dict[int, list[int]] = {}
         for place, image in enumerate(fitted):
             widths.setdefault(image.shape[1], []).append(place)
@@ -133,5 +136,5 @@ class CtcRecogniser:
                 logits.append(found)
                 distances += [] if far is None else [far]
             known = np.concatenate(distances) if len(distances) == len(logits) else None
-            buckets.append(Bucket(places, alike, np.concatenate(logits), known))
+            buckets.append(Bucket(places, alike, np.concatenate(logits), known, span))
         return buckets
