@@ -71,8 +71,9 @@ class _Api:
         self._metrics.count(readings)
         if len(readings) == 1 and (error := readings[0].error) is not None:
             raise Problem(422, error.what, where=asked.names[0], remedy=error.remedy)
-        both = zip(asked.names, readings, strict=True)
-        rows = [{**reading.row(name), "ms": round(ms, 3)} for name, reading in both]
+        rows = []
+        for name, reading in zip(asked.names, readings, strict=True):
+            rows.append({**reading.row(name), "ms": round(ms, 3)})
         model = asked.choice.model or self._readers.names[0]
         return _answer(to_json({"model": model, "readings": rows}))
 
