@@ -179,20 +179,17 @@ class _Parser:
             while self.char not in ("", "|", ")"):
                 pieces.append(self._repeated())
             if not pieces:
-                self._refuse_nothing(start)
+                bar = self.at - (self.char != "|")
+                if self.text[bar : bar + 1] == "|":
+                    self._fail(bar, "|", "has nothing beside it", "write ? for what may be absent")
+                if self.depth == 0:
+                    self.refuse(self.at, ")")
+                self._fail(start, self.text[start : self.at + 1], "is empty", _ITSELF.format("("))
             heads, tails, absent = reduce(self._joined, pieces)
             found = _Part(found.heads | heads, found.tails | tails, found.absent or absent)
             if self.char != "|":
                 return found
             self.at += 1
-
-    def _refuse_nothing(self, start: int) -> NoReturn:
-        bar = self.at - (self.char != "|")
-        if self.text[bar : bar + 1] == "|":
-            self._fail(bar, "|", "has nothing beside it", "write ? for what may be absent")
-        if self.depth == 0:
-            self.refuse(self.at, ")")
-        self._fail(start, self.text[start : self.at + 1], "is empty", _ITSELF.format("("))
 
     def _repeated(self) -> _Part:
         """Read a piece and how often it may come, and copy it for each time."""
