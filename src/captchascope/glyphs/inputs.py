@@ -37,16 +37,10 @@ def middle_row(cleaned: GrayImage, box: Box) -> int:
 def windows(
     gray: GrayImage, left: int, columns: tuple[int, ...], row: int, size: GlyphSize
 ) -> GrayImage:
-    """Return one window around the middle of every cut, with ink high and ground low.
+    """Return one window around the middle of every cut, shape (N, size.height, size.width).
 
-    Args:
-        gray: Shape (H, W), dark ink on light ground.
-        left: The left edge of the text.
-        columns: The N + 1 cuts, counted from there.
-        row: The middle row of the text.
-        size: Of a window, in pixels.
-    Returns:
-        Shape (N, size.height, size.width): 255 less the gray value; 0 outside the image.
+    Dark ink becomes high: the windows hold 255 less the gray value, and 0 outside the image.
+    The text begins at ``left``, from which the N + 1 cuts are counted; ``row`` is its middle.
     """
     edge = max(size.height, size.width)
     padded = cv2.copyMakeBorder(gray, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=255)
