@@ -150,16 +150,16 @@ class Reader:
             raise UsageError("jobs", f"must be at least 1, not {jobs}", "give a positive number")
         if errors not in ("raise", "return"):
             raise UsageError("errors", f"cannot be {errors!r}", "'raise' or 'return'")
-        readings = self._in_batches(images) if jobs == 1 else self._in_processes(images, jobs)
+        if jobs == 1:
+            readings = self._in_batches(images)
+        else:
+            from captchascope.parallel import Workers
+
+            key = os.getpid(), jobs  # what this process was forked with is not its own
+            make, arguments = self.__reduce__()
+            workers = self._workers.setdefault(key, Workers(partial(make, *arguments), jobs))
+            readings = workers.read(images)
         return readings if errors == "return" else _until_an_error(readings)
-
-    def _in_processes(self, images: Iterable[ImageSource], jobs: int) -> Iterator[Reading]:
-        from captchascope.parallel import Workers
-
-        key = os.getpid(), jobs  # what this process was forked with is not its own
-        make, arguments = self.__reduce__()
-        workers = self._workers.setdefault(key, Workers(partial(make, *arguments), jobs))
-        return workers.read(images)
 
     def _in_batches(self, images: Iterable[ImageSource]) -> Iterator[Reading]:
         names: list[str | Path] = []

@@ -54,22 +54,16 @@ def common(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(console, **values)
         except UsageError as error:
-            error.where = _as_typed(error.where, click.get_current_context())
+            # A command's parameters bear the names that they have in Python. What else an error
+            # names stays as it is, even where it is called like one: a scheme called ``seed``.
+            context = click.get_current_context()
+            known = {each.name: each for each in context.command.params}.get(error.where)
+            given = map(str, context.params.values())
+            if isinstance(known, click.Option) and error.where not in given:
+                error.where = max(known.opts, key=len)
             raise
 
     return wrapped
-
-
-def _as_typed(parameter: str, context: click.Context) -> str:
-    """Return what a user types for a parameter that an error of the library names.
-
-    A command's parameters bear the names that they have in Python. Something else that an error
-    names stays as it is, even where it is called like a parameter: a scheme called ``seed``.
-    """
-    if parameter in map(str, context.params.values()):
-        return parameter
-    known = {each.name: each for each in context.command.params}.get(parameter)
-    return max(known.opts, key=len) if isinstance(known, click.Option) else parameter
 
 
 def adding(*options: Callable[[F], F]) -> Callable[[F], F]:

@@ -16,7 +16,6 @@ from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.files import find_images, printable
 from captchascope.image import MAX_BYTES, ImageSource
 from captchascope.reader import reader_of
-from captchascope.records import Reading
 
 
 @click.command("read")
@@ -62,7 +61,16 @@ def read_command(
     with reader:
         readings = reader.read_many(images, jobs=jobs, errors="return")
         for name, reading in zip(names, readings, strict=True):
-            _print(console, name, reading, form)
+            if (error := reading.error) is not None:
+                named = ImageError(name, error.what, error.remedy)
+                console.error(named.with_traceback(error.__traceback__))
+            elif reading.abstained:
+                console.failed = True
+            if form == "jsonl":
+                console.result(json.dumps(reading.row(name)))
+            elif error is None:
+                line = f"{printable(name)}\t{reading.text or ''}\t{reading.confidence:.4f}"
+                console.result(line)
 
 
 def _found(
@@ -114,16 +122,3 @@ def _is_folder(path: str) -> bool:
         return Path(path).is_dir()
     except OSError:  # a name that is too long, say; opening it will tell
         return False
-
-
-def _print(console: Console, name: str, reading: Reading, form: str) -> None:
-    if reading.error is not None:
-        error = reading.error
-        named = ImageError(name, error.what, error.remedy)
-        console.error(named.with_traceback(error.__traceback__))
-    elif reading.abstained:
-        console.failed = True
-    if form == "jsonl":
-        console.result(json.dumps(reading.row(name)))
-    elif reading.error is None:
-        console.result(f"{printable(name)}\t{reading.text or ''}\t{reading.confidence:.4f}")
