@@ -367,8 +367,10 @@ def test_a_bomb_by_pillows_own_measure(monkeypatch: pytest.MonkeyPatch) -> None:
 def _bomb(codec: str, side: int) -> bytes:
     """Return a file of so many pixels squared whose pixel data is nearly all missing."""
     words = struct.Struct("<HH").pack(side, side)
-    if codec == "GIF":
-        return b"GIF89a" + words + b"\0\0\0,\0\0\0\0" + words + b"\0\x08\2\x4c\1\0;"
+    if codec.startswith("GIF"):
+        control = b"!\xf9\4\x08\0\0\0\0" if codec == "GIF disposed" else b""
+        frame = control + b",\0\0\0\0" + words + b"\0\x08\2\x4c\1\0;"
+        return b"GIF89a" + words + b"\0\0\0" + frame
     if codec == "BMP":
         return b"BM" + struct.pack("<8xIIiiHH24x9x", 54, 40, side, -side, 1, 24)
     if codec == "WEBP":
@@ -384,7 +386,7 @@ def _bomb(codec: str, side: int) -> bytes:
 
 
 @pytest.mark.parametrize("side", [4096, 16_383])  # below what Pillow takes for a bomb, and above
-@pytest.mark.parametrize("codec", ["GIF", "BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize("codec", ["GIF", "GIF disposed", "BMP", "TIFF", "WEBP"])
 def test_a_bomb_is_refused_before_its_pixels_have_room(codec: str, side: int) -> None:
     """With memory for a fraction of them, the error is that of the size."""
     pytest.importorskip("resource")

@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
@@ -151,6 +152,15 @@ def _decode(data: bytes, channels: Channels, where: str, max_pixels: int) -> Gra
     return levels
 
 
+@cache
+def _first_frame(gif: type) -> Any:
+    """Return Pillow's class of a GIF, but for what its first frame leaves to a second one.
+
+    Opening it would make room for that, as large as the frame, before its size can be told.
+    """
+    return type("FirstFrame", (gif,), {"disposal_method": property(lambda _: 0, lambda *_: None)})
+
+
 def _decode_with_pillow(
     data: bytes, codec: str, channels: Channels, where: str, max_pixels: int
 ) -> GrayImage | RgbImage:
@@ -162,8 +172,11 @@ def _decode_with_pillow(
         pillow.preinit()
         if codec not in pillow.OPEN:
             pillow.init()
+        opener = pillow.OPEN[codec][0]
+        if codec == "GIF":
+            opener = _first_frame(opener)
         # Image.open would refuse a bomb before its size can be told, and warn of a small one.
-        with pillow.OPEN[codec][0](BytesIO(data), "") as image:
+        with opener(BytesIO(data), "") as image:
             check_size(where, image.width, image.height, max_pixels)
             limit = pillow.MAX_IMAGE_PIXELS
             if limit is not None and image.width * image.height > 2 * limit:
