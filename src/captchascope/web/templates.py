@@ -19,6 +19,14 @@ from starlette.types import Scope
 from captchascope import __version__
 from captchascope.files import printable
 
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+"""The types of the files: a machine may know others, and a browser heeds what it is told."""
+
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 
@@ -45,6 +53,8 @@ class Assets(StaticFiles):
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("v")
         kept = asked == [hash_of(Path(full_path).name)]
         response.headers["Cache-Control"] = _FOR_EVER if kept else _ASK_AGAIN
+        if "Content-Type" in response.headers:
+            response.headers["Content-Type"] = _TYPES[Path(full_path).suffix]
         return response
 
 

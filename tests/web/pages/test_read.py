@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
+import mimetypes
 import re
 import time
 from collections.abc import Iterator
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from captchascope.reader import load
 from captchascope.records import CharReading
 from captchascope.web.pages.read import Alignment, Picture, alignment_of
 from captchascope.web.settings import Settings
+from captchascope.web.templates import Assets
 from web.serving import TIMEOUT, serving
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -92,6 +95,22 @@ def test_files_are_kept_for_ever_by_their_hash(site: httpx.Client) -> None:
         answer = site.get(address)
         assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_a_file_is_of_its_type_whatever_the_machine_takes_it_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some take a script for plain text, and with ``nosniff`` no browser would run it."""
+    mimetypes.init()
+    monkeypatch.setitem(mimetypes.types_map, ".js", "text/plain")
+    scope = {"type": "http", "method": "GET", "headers": [], "query_string": b""}
+    folder = Path(str(resources.files("captchascope.web").joinpath("static")))
+    types = set()
+    for file in folder.iterdir():
+        told = Assets().file_response(file, file.stat(), scope).headers["content-type"]
+        types.add((file.suffix, told.partition(";")[0]))
+    plain = {(".css", "text/css"), (".svg", "image/svg+xml"), (".txt", "text/plain")}
+    assert types == plain | {(".js", "text/javascript")}
 
 
 def test_files_without_a_hash_are_asked_for_again(site: httpx.Client) -> None:
