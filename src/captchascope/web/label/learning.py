@@ -81,16 +81,17 @@ class Guesses:
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
-                busy = self._reader is not None and self._read_some(self._reader)
+                # The number first: what a model reads that has just come is at worst read again.
+                model, reader = self.model, self._reader
+                busy = reader is not None and self._read_some(model, reader)
             except Exception as error:  # whatever it is, people go on labelling without guesses
                 self.trouble, busy = f"the model cannot read: {error}", False
             if not busy:
                 self._wake.wait(_IDLE)
                 self._wake.clear()
 
-    def _read_some(self, reader: Reader) -> bool:
+    def _read_some(self, model: int, reader: Reader) -> bool:
         """Read a batch; say whether there was one."""
-        model = self.model
         batch = self._store.unread(model, _BATCH)
         guesses = {image: Guess(None, 0.0, (), model) for image, _ in batch}  # if not read
         loaded = {}
