@@ -1,5 +1,8 @@
 """URLs and addresses that may be asked for, and the errors of a collection.
 
+A name is resolved when a connection is made, and the very address that was checked is connected
+to: a name server that answers twice, differently (DNS rebinding), gains nothing.
+
 CollectError         the collection cannot go on
 └── RefusedError     one attempt that gave no image; many in a row end the collection
 """

@@ -1,7 +1,8 @@
 """A page in a browser whose requests are answered here instead of by the network.
 
 Each of them is fetched by the same ``Fetcher`` as all else, so that every rule holds for it too:
-robots.txt, no other host, checked addresses, bounds, one at a time.
+robots.txt, no other host, checked addresses, bounds, one at a time. Whatever is not caught goes to
+a proxy that is not there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,15 @@
-"""The folder of collected images: numbered files and a table of them, whole after a power cut."""
+"""The folder of collected images: numbered files, and a row for each in ``collected.csv``.
+
+A kill at any moment leaves one of four things, and the next opening puts each of them right:
+
+- a hidden part of an image: it is removed;
+- a torn last line: it is cut off;
+- a row whose image is not there yet, as the row comes first: it is dropped;
+- nothing at all.
+
+So whatever image has a row is whole. A power cut may also lose what the system had not written
+yet, which is at most the last second: every row is checked against the bytes of its file.
+"""
 
 from __future__ import annotations
 
