@@ -96,8 +96,9 @@ def launched(place: Place, work: Callable[..., object], *arguments: Any) -> Iter
     """Have ``work(place, *arguments)`` done in the further processes of this machine meanwhile.
 
     Each is given its own place. They are silent, as the first says what goes wrong in all of them,
-    and deaf to Ctrl-C, as the first tells them when to end. What ``multiprocessing`` says of the
-    main module of a program holds: it must be importable without starting anything.
+    and deaf to Ctrl-C and termination, which may come to all, as the first tells them when to end.
+    What ``multiprocessing`` says of the main module of a program holds: it must be importable
+    without starting anything.
     """
     if place.started or place.local_world == 1:
         yield
@@ -118,6 +119,7 @@ def launched(place: Place, work: Callable[..., object], *arguments: Any) -> Iter
 
 def _along(number: int, place: Place, work: Callable[..., object], arguments: Any) -> None:
     """Do the work in a further process, whose ``number`` counts from 0."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(nowhere, stream)

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -121,6 +122,18 @@ def test_two_processes_train_one_model(cli: Cli) -> None:
         "mine.onnx",
         "mine.onnx.run",
     ]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+def test_a_termination_of_all_processes_gives_the_best_so_far() -> None:
+    """As a service manager ends them: the others wait for what the first one says."""
+    process = start([*TRAIN, "--devices", "2"], ENDLESS)
+    until(process, "step ")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split()
+    for pid in (*map(int, children), process.pid):
+        os.kill(pid, signal.SIGTERM)
+    assert is_the_best_so_far(ended(process))
 
 
 @contextmanager
