@@ -1,4 +1,7 @@
-"""Label Studio: the tasks of its exports, and the images of a folder that they are about."""
+"""Label Studio: the tasks of its exports, and the images of a folder that they are about.
+
+Predictions are a model's guesses and no labels; a cancelled annotation is none either.
+"""
 
 from __future__ import annotations
 
