@@ -48,3 +48,12 @@ def test_a_form_has_few_parts_and_an_end() -> None:
         with pytest.raises(Problem) as refused:
             parsed(body, most=most)
         assert refused.value.status_code == status
+
+
+@pytest.mark.parametrize("headers", [b"A: b\r\n" * 8, b"A: " + b"b" * 5000 + b"\r\n"])
+def test_the_headers_of_a_part_are_few_and_short(headers: bytes) -> None:
+    """A megabyte of them would keep everybody waiting for seconds."""
+    body = part("image", b"1").replace(b"\r\n", b"\r\n" + headers, 1)
+    with pytest.raises(Problem) as refused:
+        parsed(body + b"--b--\r\n")
+    assert refused.value.status_code == 400
