@@ -82,7 +82,21 @@ def test_a_bar_is_drawn_on_a_terminal(
     assert piped.errors == ["3 captchas of metu in more"]
 
 
-def on_a_terminal(arguments: list[str], variables: dict[str, str]) -> str:
+@pytest.mark.usefixtures("place")
+def test_one_process_alone_shows_how_far_a_training_is() -> None:
+    """Under ``torchrun`` all have the same terminal."""
+    Path("spoilt").mkdir()
+    Path("spoilt/labels.csv").write_text("file,label\n1.png,12\n2.png,21\n", encoding="utf-8")
+    for name in ("1.png", "2.png"):
+        Path("spoilt", name).write_bytes(b"no image")
+    numbers = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    second = {"TORCHELASTIC_RUN_ID": "1", **numbers}
+    said = on_a_terminal(["train", "spoilt", "-o", "mine.onnx"], second, status=1)
+    assert said.startswith("captchascope: spoilt: ")
+    assert "training" not in said
+
+
+def on_a_terminal(arguments: list[str], variables: dict[str, str], status: int = 0) -> str:
     """Return what a command says on stderr where that is a terminal."""
     import pty
 
@@ -98,7 +112,7 @@ def on_a_terminal(arguments: list[str], variables: dict[str, str]) -> str:
     while chunk := _read(ours):
         said += chunk
     os.close(ours)
-    assert process.wait() == 0
+    assert process.wait() == status
     return said.decode()
 
 

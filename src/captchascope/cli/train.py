@@ -163,6 +163,8 @@ def train_command(
     if glyphs or place_of(devices, nodes).rank == 0:
         for problem in dataset.problems:
             console.error(problem)
+    else:
+        console.verbosity = -1  # the first process speaks, and shows how far all are
     if labels is not None:
         dataset = dataset.take(labels, seed)
     if glyphs:
