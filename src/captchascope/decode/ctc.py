@@ -1,5 +1,18 @@
 """Connectionist temporal classification: from logits to the most probable text that is allowed.
 
+The probability of a text is the sum over all its alignments, by the forward algorithm, at the
+model's temperature, after the characters that are not allowed have been masked and every timestep
+has been renormalised. Its confidence is that probability divided by the probability of all texts
+that a length or a pattern allows: who says that there are six characters has ruled the others out,
+and what the network gives to five or seven is shared among the texts of six. Two things bound it:
+
+- A text that has 0.9999 undivided stays as it is, for dividing would add less than 0.0001.
+- Texts that have less than a billionth together are divided by a billionth, so that an image which
+  says something else altogether is read without confidence.
+
+The confidence of a character is its highest probability within its timesteps, and at least the
+text's.
+
 All of it works on weights: the probabilities of a timestep divided by their highest. So the best
 path weighs 1, and a sum over paths stays within the floating-point numbers without logarithms.
 """

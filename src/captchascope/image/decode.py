@@ -1,4 +1,19 @@
-"""Encoded images, arrays and images of Pillow to gray or RGB: 8 bits, upright, on white."""
+"""Encoded images, arrays and images of Pillow to gray or RGB: 8 bits, upright, on white.
+
+A plain JPEG (one or three components) or PNG (8-bit gray or RGB) goes through OpenCV; all the
+rest goes through Pillow, which is imported when the first such image arrives, and is as fast.
+Both give the same pixels, to within two levels:
+
+- gray is 0.299 R + 0.587 G + 0.114 B, or the stored luma of a JPEG; colour profiles are ignored;
+- transparency lies on white, as in a browser;
+- 16 bits become 8 by dropping the lower ones;
+- of an animation the first frame counts;
+- an EXIF orientation is applied, for the labels were typed from what a viewer shows.
+
+The C libraries inside OpenCV and Pillow may write a line to stderr about damaged pixel data whose
+framing is intact. Only redirecting the stderr of the whole process would stop that, so it is left
+alone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The middleware before the app: response headers, host check, CSRF, the token, the body limit."""
+"""The middleware before the app: response headers, host check, CSRF, the token, the body limit.
+
+A page of another site that a browser of this machine shows must not reach the server: not by a
+name that it lets point here (the Host is checked), not by a form or script (the Origin is). Where
+there is a token, every request but those of ``WITHOUT_TOKEN`` shows it, as a bearer or in a cookie.
+"""
 
 from __future__ import annotations
 

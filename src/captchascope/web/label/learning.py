@@ -146,7 +146,7 @@ class Retrainer:
     """Trains a model every so many labels, and says whether it is better than the one in use.
 
     At most one training runs at a time: a process of its own and of low priority, which can be
-    killed and takes nothing with it.
+    killed and takes nothing with it. It ends with the server, into which torch never comes.
 
     Attributes:
         learns: Whether there will be trainings at all.

@@ -132,7 +132,7 @@ CREATE TABLE leases (
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 """Annotations are ``marks``: ``seq`` is when one was made and ``undone`` when it was withdrawn, in
-one count of both."""
+one count of both. They only ever become more: one that is withdrawn stays."""
 
 _INDICES = """
 CREATE INDEX IF NOT EXISTS marks_of_image ON marks (image);
