@@ -12,8 +12,9 @@ from urllib.parse import parse_qs
 
 import jinja2
 from fastapi import Response
-from fastapi.responses import HTMLResponse
-from starlette.staticfiles import StaticFiles
+from fastapi.responses import FileResponse, HTMLResponse
+from starlette.datastructures import Headers
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
 from captchascope import __version__
@@ -28,7 +29,7 @@ _TYPES = {
 """The types of the files: a machine may know others, and a browser heeds what it is told."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"
-_ASK_AGAIN = "no-cache"
+_AGAIN = "no-cache"
 
 
 class Assets(StaticFiles):
@@ -49,12 +50,14 @@ class Assets(StaticFiles):
         status_code: int = 200,
     ) -> Response:
         """Return a file, or that it is the same, and how long it may be kept."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
+        known = hash_of(Path(full_path).name)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("v")
-        kept = asked == [hash_of(Path(full_path).name)]
-        response.headers["Cache-Control"] = _FOR_EVER if kept else _ASK_AGAIN
-        if "Content-Type" in response.headers:
-            response.headers["Content-Type"] = _TYPES[Path(full_path).suffix]
+        # Not by its time, which some installers make the same for all versions.
+        headers = {"ETag": f'"{known}"', "Cache-Control": _FOR_EVER if asked == [known] else _AGAIN}
+        kind = _TYPES[Path(full_path).suffix]
+        response = FileResponse(full_path, status_code, headers, kind, stat_result=stat_result)
+        if self.is_not_modified(response.headers, Headers(scope=scope)):
+            return NotModifiedResponse(response.headers)
         return response
 
 

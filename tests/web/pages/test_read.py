@@ -23,7 +23,7 @@ from captchascope.reader import load
 from captchascope.records import CharReading
 from captchascope.web.pages.read import Alignment, Picture, alignment_of
 from captchascope.web.settings import Settings
-from captchascope.web.templates import Assets
+from captchascope.web.templates import Assets, hash_of
 from web.serving import TIMEOUT, serving
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -111,6 +111,14 @@ def test_a_file_is_of_its_type_whatever_the_machine_takes_it_for(
         types.add((file.suffix, told.partition(";")[0]))
     plain = {(".css", "text/css"), (".svg", "image/svg+xml"), (".txt", "text/plain")}
     assert types == plain | {(".js", "text/javascript")}
+
+
+def test_a_file_is_the_same_by_its_bytes_and_not_by_its_time(site: httpx.Client) -> None:
+    """Some installers give the files of all versions one time."""
+    tag = site.get("/static/label.js").headers["etag"]
+    assert tag == f'"{hash_of("label.js")}"'
+    again = site.get("/static/label.js", headers={"If-None-Match": tag})
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
 
 
 def test_files_without_a_hash_are_asked_for_again(site: httpx.Client) -> None:
