@@ -85,6 +85,7 @@ def test_a_bar_is_drawn_on_a_terminal(
 @pytest.mark.usefixtures("place")
 def test_one_process_alone_shows_how_far_a_training_is() -> None:
     """Under ``torchrun`` all have the same terminal."""
+    pytest.importorskip("torch", reason="needs the extra 'train'")
     Path("spoilt").mkdir()
     Path("spoilt/labels.csv").write_text("file,label\n1.png,12\n2.png,21\n", encoding="utf-8")
     for name in ("1.png", "2.png"):
