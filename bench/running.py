@@ -18,9 +18,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from captchascope.atomic import atomic_write
 from captchascope.data.dataset import read_dataset
 from captchascope.evaluate import Rate, evaluate_reader
-from captchascope.files import atomic_write
 from captchascope.reader import load, model_path
 from sets import PLACE, SETS, folder_of
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
+from captchascope.atomic import atomic_folder
 from captchascope.data.formats.tables import read_csv
 from captchascope.data.labels import write_labels
-from captchascope.files import atomic_folder
 from captchascope.generate import draw_captcha
 from captchascope.records import Sample
 

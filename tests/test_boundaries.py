@@ -42,7 +42,7 @@ ONLY_IN = {
 }
 """Packages, and the only parts of captchascope that may import them."""
 
-BASE = {"errors", "records", "charset", "files"}
+BASE = {"errors", "records", "charset", "files", "atomic"}
 NEEDS_LITTLE = {
     "generate": {"data.labels"},
     "collect": {"image"},

@@ -18,6 +18,7 @@ from typing import cast
 from PIL import Image
 
 import captchascope
+from captchascope.atomic import atomic_write
 from captchascope.draw import draw_panels, explain_reading
 from captchascope.draw.canvas import (
     INK,
@@ -30,7 +31,6 @@ from captchascope.draw.canvas import (
     quantized,
     stack,
 )
-from captchascope.files import atomic_write
 from captchascope.generate import draw_captcha
 from captchascope.generate.families import PRESETS
 from captchascope.glyphs.recogniser import GlyphRecogniser

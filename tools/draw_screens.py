@@ -23,8 +23,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from captchascope import read_dataset, train_model
+from captchascope.atomic import atomic_write
 from captchascope.collect.browser import executable
-from captchascope.files import atomic_write
 from captchascope.generate import write_folder
 
 _ROOT = Path(__file__).parents[1]

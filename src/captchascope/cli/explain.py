@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from captchascope.atomic import atomic_write
 from captchascope.cli.options import PATH, common
 from captchascope.cli.output import Console
 from captchascope.errors import UsageError
-from captchascope.files import atomic_write, printable
+from captchascope.files import printable
 from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.glyphs.scheme import load_scheme
 from captchascope.image import load_gray

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from captchascope.atomic import atomic_write
 from captchascope.cli.options import (
     PATH,
     common,
@@ -22,7 +23,7 @@ from captchascope.cli.options import (
 )
 from captchascope.cli.output import Console, report_problems
 from captchascope.evaluate import Evaluation, evaluate_reader, impossible_labels
-from captchascope.files import atomic_write, printable
+from captchascope.files import printable
 from captchascope.reader import load
 from captchascope.records import Reading
 

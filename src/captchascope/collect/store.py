@@ -28,8 +28,9 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
+from captchascope.atomic import atomic_write, sync_files, sync_folder
 from captchascope.errors import ImageError, OutputError
-from captchascope.files import atomic_write, printable, sync_files, sync_folder
+from captchascope.files import printable
 from captchascope.image import load_gray
 from captchascope.image.header import codec_of
 

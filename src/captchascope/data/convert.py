@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from captchascope.atomic import atomic_folder
 from captchascope.data.formats import FORMATS
 from captchascope.data.labels import quoted
 from captchascope.errors import CaptchascopeError, DatasetError, OutputError, UsageError
-from captchascope.files import atomic_folder, printable
+from captchascope.files import printable
 from captchascope.records import Sample
 
 if TYPE_CHECKING:

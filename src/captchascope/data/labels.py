@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from captchascope.atomic import atomic_write
 from captchascope.errors import DatasetError, OutputError
-from captchascope.files import StrPath, atomic_write, printable, read_regular
+from captchascope.files import StrPath, printable, read_regular
 from captchascope.records import Sample
 
 LABELS_CSV = "labels.csv"

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from captchascope.atomic import atomic_folder
 from captchascope.data.labels import write_labels, write_labels_txt
 from captchascope.errors import UsageError
-from captchascope.files import atomic_folder
 from captchascope.generate.families import PRESETS, draw_height, draw_style
 from captchascope.generate.metu import draw_metu
 from captchascope.generate.paint import Drawn

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import cv2
 
+from captchascope.atomic import atomic_folder
 from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
-from captchascope.files import atomic_folder
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.image import load_gray

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from captchascope.atomic import atomic_write
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, MissingExtraError
-from captchascope.files import StrPath, atomic_write, printable
+from captchascope.files import StrPath, printable
 from captchascope.glyphs.scheme import Scheme, load_scheme
 from captchascope.train.recipes import GlyphsRecipe, chosen_recipe
 from captchascope.train.request import TrainRequest, usable, weights_of

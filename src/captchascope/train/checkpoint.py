@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
+from captchascope.atomic import atomic_write
 from captchascope.errors import OutputError, TrainingError, UsageError
-from captchascope.files import atomic_write, printable
+from captchascope.files import printable
 
 CHECKPOINT = "checkpoint.pt"
 """The name of the checkpoint in the run folder."""

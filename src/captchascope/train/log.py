@@ -14,8 +14,9 @@ from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.summary import scalar
 
+from captchascope.atomic import atomic_write
 from captchascope.errors import OutputError
-from captchascope.files import atomic_write, printable
+from captchascope.files import printable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -14,11 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from captchascope.atomic import atomic_write
 from captchascope.data.formats.tables import LABEL, AmbiguousError, column_text, find_column
 from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
 from captchascope.data.match import Folder, ImageFile, Matching, match_named
 from captchascope.errors import DatasetError
-from captchascope.files import IMAGE_SUFFIXES, atomic_write, printable
+from captchascope.files import IMAGE_SUFFIXES, printable
 from captchascope.records import Sample
 
 _UPLOADED = re.compile("[0-9a-f]{8}-(.+)", re.DOTALL)

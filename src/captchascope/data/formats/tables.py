@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from captchascope.atomic import atomic_write
 from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
 from captchascope.data.match import Folder, Matching, match_named
 from captchascope.errors import DatasetError
-from captchascope.files import atomic_write, printable
+from captchascope.files import printable
 from captchascope.records import Sample
 
 FILE = (

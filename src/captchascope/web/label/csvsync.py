@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from captchascope.atomic import atomic_write
 from captchascope.data.formats import FORMATS, read_labels
 from captchascope.data.formats.tables import read_csv
 from captchascope.data.labels import LABELS_CSV, LabelRow, label_fault, labels_csv, quoted
 from captchascope.data.match import Folder
 from captchascope.errors import DatasetError
-from captchascope.files import atomic_write, find_images, printable
+from captchascope.files import find_images, printable
 from captchascope.records import Sample
 from captchascope.web.label.schema import CSV, OPEN, Submission
 from captchascope.web.label.store import Store
