@@ -108,11 +108,11 @@ class Training:
         self.kept = known
 
     def result(self) -> nn.Module:
-        """Return the best network, in evaluation mode, on the CPU."""
+        """Return the best network, in evaluation mode, on the CPU; it can be trained on."""
         network = self.validated.cpu()
         if self.best is not None:
             network.load_state_dict(self.best)
-        return network.eval()
+        return network.eval().requires_grad_()
 
     def restart(self, network: nn.Module) -> None:
         """Forget all weights, and begin another cycle with those of ``network``."""

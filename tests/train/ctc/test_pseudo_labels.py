@@ -6,17 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from captchascope.charset import Charset
 from captchascope.ctc.inputs import CtcSpec
 from captchascope.errors import DatasetError
 from captchascope.generate import write_folder
 from captchascope.reader import model_path
+from captchascope.train.checkpoint import CHECKPOINT, UNLABELLED
 from captchascope.train.ctc.data import TextImages
 from captchascope.train.ctc.finetune import read_weights
 from captchascope.train.ctc.infer import Inferred
 from captchascope.train.ctc.network import CtcNet
-from captchascope.train.ctc.pseudo_labels import joined, label_with_network
+from captchascope.train.ctc.pseudo_labels import joined, label_with_network, self_trained
+from captchascope.train.ctc.task import Start, Where, fit_ctc
+from captchascope.train.watch import Watch
+from train.ctc.tasks import TINY, task
 
 NOTHING = TextImages((), ())
 METU = Inferred(Charset("0123456789"), (6, 6), CtcSpec("whole", 50, 150, 150, 150, 1))
@@ -52,6 +57,20 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     """Somebody has named the wrong one."""
     with pytest.raises(DatasetError):
         label_with_network(metu(), NOTHING, tmp_path, METU)
+
+
+def test_what_was_trained_learns_on_from_its_own_readings(tmp_path: Path) -> None:
+    """Its checkpoint lies beside that of the first training."""
+    torch.manual_seed(0)
+    begun = Start(CtcNet(1, 5, "fast"), lambda seed: CtcNet(1, 5, "fast"), True, 0)
+    where = Where(tmp_path, False, {})
+    first = fit_ctc(task(120), task(40, 1), TINY, begun, where, Watch())
+    before = {name: value.clone() for name, value in first.network.state_dict().items()}
+    second = self_trained(first, task(120), task(40, 1), TINY, where, 1, Watch())
+    assert second.rows[-1].step == 60
+    after = second.network.state_dict()
+    assert not all(torch.equal(value, before[name]) for name, value in after.items())
+    assert (tmp_path / UNLABELLED / CHECKPOINT).exists()
 
 
 @pytest.mark.parametrize(("labelled", "further"), [(10, 100), (10, 3), (100, 100)])
