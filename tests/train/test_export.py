@@ -17,7 +17,7 @@ from captchascope.errors import TrainingError
 from captchascope.glyphs.inputs import NORMALISATION, InputSpec
 from captchascope.model.file import open_model_bytes
 from captchascope.model.metadata import Metadata
-from captchascope.train.export import export_model
+from captchascope.train.export import export_model, round_to_half
 from captchascope.train.glyphs.network import TutorialNet, WindowNet
 from captchascope.train.glyphs.task import example
 from train.glyphs.tiny import (
@@ -70,6 +70,37 @@ def test_every_weight_keeps_its_name(network: type[nn.Module], spec: InputSpec) 
         if tensor.is_floating_point():
             np.testing.assert_array_equal(kept[name], tensor.numpy())
     assert str(Path(__file__).parents[2]).encode() not in data
+
+
+def test_weights_in_half_precision_make_half_a_file() -> None:
+    """What is rounded is computed with in single precision, as by torch."""
+    torch.manual_seed(4)
+    made = WindowNet(WINDOW, 10).eval()
+    round_to_half(made)
+    whole, half = (
+        export_model(made, example(WINDOW), metadata(WINDOW), half=half) for half in (False, True)
+    )
+    assert len(half) < 0.65 * len(whole)
+    batch = batch_of(WINDOW, 5)
+    with torch.no_grad():
+        wanted = made(torch.from_numpy(batch)).numpy()
+    np.testing.assert_allclose(open_model_bytes(half, "half").run(batch), wanted, atol=1e-4)
+    weights = {
+        w.name: onnx.numpy_helper.to_array(w) for w in onnx.load_from_string(half).graph.initializer
+    }
+    for name, weight in made.named_parameters():
+        np.testing.assert_array_equal(weights[name], weight.detach().numpy())
+        assert weights[name].dtype == (np.float16 if weight.dim() > 1 else np.float32)
+
+
+def test_a_weight_that_half_precision_does_not_hold_stays_whole() -> None:
+    """Storing changes nothing."""
+    torch.manual_seed(4)
+    made = TutorialNet(GLYPH, 10)
+    whole, half = (
+        export_model(made, example(GLYPH), metadata(GLYPH), half=half) for half in (False, True)
+    )
+    assert half == whole
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:

@@ -23,8 +23,24 @@ _COARSE = 1e-2  # of distances: whitening magnifies what is rounded
 _OPSET = 20  # ONNX Runtime reads it since 1.17
 
 
+@torch.no_grad()
+def round_to_half(network: nn.Module) -> None:
+    """Round the weights of ``network`` to what half precision holds, but for those of one axis.
+
+    Biases and statistics are few, and a variance may be less than half precision has.
+    """
+    for weight in network.parameters():
+        if weight.dim() > 1:
+            weight.copy_(weight.half())
+
+
 def export_model(
-    network: nn.Module, example: Tensor, metadata: Metadata, *, free_width: bool = False
+    network: nn.Module,
+    example: Tensor,
+    metadata: Metadata,
+    *,
+    free_width: bool = False,
+    half: bool = False,
 ) -> bytes:
     """Return the model file of ``network``, after ONNX Runtime has agreed with torch on a batch.
 
@@ -35,11 +51,15 @@ def export_model(
         example: A batch, shape (B, channels, H, W), B of at least 2; the file takes any B.
         metadata: What the file says of itself.
         free_width: Whether the file takes any W as well.
+        half: Whether weights that half precision holds exactly, as ``round_to_half`` leaves them,
+            are stored so; ONNX Runtime makes them whole when it opens the file.
 
     Raises:
         TrainingError: If they disagree.
     """
     program = _bare(_onnx_of(network.eval(), example, free_width))
+    if half:
+        _store_in_half(program.graph)
     for key, value in metadata.to_props().items():
         program.metadata_props.add(key=key, value=value)
     data: bytes = program.SerializeToString()
@@ -91,6 +111,26 @@ def _bare(program: onnx.ModelProto) -> onnx.ModelProto:
             del node.input[2]
     remove_unused_nodes(program)
     return program
+
+
+def _store_in_half(graph: onnx.GraphProto) -> None:
+    """Store the weights of more than one axis in half precision where that changes none of them."""
+    casts = []
+    for tensor in graph.initializer:
+        weight = onnx.numpy_helper.to_array(tensor)
+        if weight.dtype != np.float32 or weight.ndim < 2:
+            continue
+        half = weight.astype(np.float16)
+        if np.array_equal(half, weight):
+            name = tensor.name
+            tensor.CopyFrom(onnx.numpy_helper.from_array(half, name))
+            whole = f"{name}.whole"
+            for node in graph.node:
+                node.input[:] = [whole if given == name else given for given in node.input]
+            casts.append(onnx.helper.make_node("Cast", [name], [whole], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]  # in the order in which they are run
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 @contextmanager

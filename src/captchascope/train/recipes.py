@@ -60,6 +60,9 @@ class CtcRecipe(Recipe):
             (early stopping); where nearly every text is right, that says little, and the last
             weights are the best.
         cropped: Whether the margins where no text stands are left out of what is looked at.
+        bfloat16: Whether the steps, though no validation, compute in bfloat16 where that is fast: a
+            network of this size then learns about three times as fast, and as well.
+        half: Whether the file holds weights in half precision, which makes it half as long.
         known: From scratch, nats per character below which a network is left to CTC alone; a half
             is about what they are when half of the texts are right.
     """
@@ -74,6 +77,8 @@ class CtcRecipe(Recipe):
     best: Literal["exact", "loss"]
     patience: int
     cropped: bool
+    bfloat16: bool
+    half: bool
     known: float
 
     def steps(self, samples: int, scratch: bool, world: int = 1) -> int:
@@ -110,6 +115,8 @@ _DEFAULT = CtcRecipe(
     validations=30,
     patience=8,
     cropped=False,
+    bfloat16=True,
+    half=True,
     known=1.0,
 )
 
@@ -127,6 +134,8 @@ _FAST = replace(
     best="loss",
     patience=30,
     cropped=True,
+    bfloat16=False,
+    half=False,
 )
 
 _START = replace(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from onnx import TensorProto, helper
 
 from captchascope.charset import Charset
 from captchascope.ctc.inputs import CtcSpec, prepare
@@ -15,7 +16,7 @@ from captchascope.errors import UsageError
 from captchascope.generate import draw_captcha
 from captchascope.reader import model_path
 from captchascope.train.ctc.data import TextImages
-from captchascope.train.ctc.finetune import Weights, fine_tuned, read_weights
+from captchascope.train.ctc.finetune import Weights, fine_tuned, read_weights, state_of
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.validate import outputs_of, score
 
@@ -83,6 +84,15 @@ def test_a_small_model_begins_a_small_one() -> None:
     weights = read_weights(model_path("metu"))
     assert weights[2] == "fast"
     assert weights[1] == Charset("0123456789")
+
+
+def test_weights_in_half_precision_are_read_whole() -> None:
+    """A training goes on in single precision."""
+    drawn = helper.make_tensor("network.head.weight", TensorProto.FLOAT16, [2], [0.1, -3.0])
+    graph = helper.make_graph([], "graph", [], [], [drawn])
+    state = state_of(helper.make_model(graph).SerializeToString())
+    wanted = torch.tensor([0.1, -3.0]).half().float()
+    torch.testing.assert_close(state, {"head.weight": wanted}, rtol=0, atol=0)
 
 
 def test_a_model_of_the_other_way_is_refused() -> None:

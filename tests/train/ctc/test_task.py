@@ -118,6 +118,32 @@ def test_fine_tuning_leaves_the_running_statistics(tmp_path: Path) -> None:
     assert not {name for name in after if name.endswith("weight")} & same
 
 
+def test_first_weights_that_read_better_than_all_later_ones_are_kept(tmp_path: Path) -> None:
+    """A training that only harms gives back what it was given."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    good = fitted(tmp_path / "one").network
+    before = {name: value.clone() for name, value in good.state_dict().items()}
+    start, where = Start(good, fresh, False, 0), Where(tmp_path / "two", False, {})
+    harmful = replace(TINY, rate=0.1, schedule="constant", averaging=None)
+    after = fit_ctc(task(120), task(40, 1), harmful, start, where, Watch())
+    assert after.step == 0
+    assert all(torch.equal(value, before[n]) for n, value in after.network.state_dict().items())
+
+
+def test_it_learns_in_bfloat16_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its weights are of single precision all the same."""
+    monkeypatch.setattr(ctc_task, "has_fast_bfloat16", lambda device: True)
+    network = fitted(tmp_path, replace(TINY, bfloat16=True)).network
+    assert exact(network) > 0.9
+    assert {weight.dtype for weight in network.parameters()} == {torch.float32}
+
+
+def test_no_bfloat16_where_nobody_knows_of_it() -> None:
+    """Such as on a device that computes nothing."""
+    assert not ctc_task.has_fast_bfloat16(torch.device("meta"))
+
+
 def _after(share: float, stop: Interrupts) -> Callable[[float, float | None], None]:
     """Return what wants to stop once so much is done."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor
@@ -53,7 +54,8 @@ def read_weights(path: Path) -> Weights:
 def state_of(data: bytes) -> dict[str, Tensor]:
     """Return the weights of the ``CtcNet`` in a model file, named as in its ``state_dict``.
 
-    Only the counters of batches are not in it, which ``load_state_dict`` does not miss.
+    Only the counters of batches are not in it, which ``load_state_dict`` does not miss. Those in
+    half precision are made whole.
 
     Args:
         data: The whole file, of a ``WithDistance``, already checked by ``open_model_bytes``.
@@ -61,7 +63,7 @@ def state_of(data: bytes) -> dict[str, Tensor]:
     weights = onnx.load_from_string(data).graph.initializer
     return {
         weight.name.removeprefix(WITHIN): torch.from_numpy(
-            onnx.numpy_helper.to_array(weight).copy()
+            onnx.numpy_helper.to_array(weight).astype(np.float32)
         )
         for weight in weights
         if weight.name.startswith(WITHIN)

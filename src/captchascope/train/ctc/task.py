@@ -152,13 +152,21 @@ class CtcTask:
         """
         seed = (self._start.seed * 1_000_003 + training.clock.steps) * 257 + training.place.rank
         torch.manual_seed(seed % 2**63)
-        images, targets, lengths = (part.to(training.place.device) for part in batch)
-        logits = network(images)
+        device = training.place.device
+        images, targets, lengths = (part.to(device) for part in batch)
+        rough = self._recipe.bfloat16 and has_fast_bfloat16(device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=rough):
+            logits = network(images)
         ctc = ctc_loss(logits, targets, lengths).mean()
         loss, guidance = ctc, training.curriculum.guidance
         if guidance:
             loss = ctc + guidance * aligned_loss(logits, targets, lengths, text_span(images))
         return loss, ctc.detach()
+
+    def begin(self, training: Training) -> None:
+        """Keep the first weights, of a network that may read already, until others are as good."""
+        if len(self._held) >= FEWEST:
+            self._keep(training, self._score(training, self._held))
 
     def validate(self, training: Training) -> Decision:
         """Read some training images and all held out; keep the weights if they are the best.
@@ -229,6 +237,13 @@ class CtcTask:
         return len(since) >= self._recipe.patience
 
 
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Tell whether a device computes in bfloat16 itself; one that emulates it takes far longer."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())
+
+
 def rows_of(training: Training) -> tuple[Row, ...]:
     """Return what the validations of a training gave."""
     return tuple(row for row in training.rows if isinstance(row, Row))
@@ -275,6 +290,8 @@ def fit_ctc(
     task = CtcTask(train, held, recipe, start, place, watch.stop)
     try:
         with connected(place):
+            if place.rank == 0 and not start.scratch and not where.resume:
+                task.begin(training)
             Loop(training, task, watch, where.folder, where.facts).run()
     except RuntimeError as error:
         if place.world == 1:

@@ -26,7 +26,7 @@ from captchascope.train.ctc.pseudo_labels import joined, label_with_network, sel
 from captchascope.train.ctc.task import FEWEST, Fitted, Start, Where, fit_ctc
 from captchascope.train.ctc.validate import outputs_of, score
 from captchascope.train.distributed import Place
-from captchascope.train.export import export_model
+from captchascope.train.export import export_model, round_to_half
 from captchascope.train.recipes import CtcRecipe
 from captchascope.train.request import Product, TrainRequest
 from captchascope.train.watch import Watch
@@ -124,16 +124,17 @@ def _sets(dataset: Dataset, known: Inferred, seed: int) -> tuple[TextImages, Tex
 
 def _start(known: Inferred, recipe: CtcRecipe, request: TrainRequest, train: TextImages) -> Start:
     channels, classes = known.spec.channels, known.charset.num_classes
+    weights = None if request.source is None else read_weights(request.source)
+    size = recipe.network if weights is None else weights.size
 
     def fresh(seed: int) -> CtcNet:
         torch.manual_seed(seed)
-        return CtcNet(channels, classes, recipe.network)
+        return CtcNet(channels, classes, size)
 
     network = fresh(request.seed)
-    if request.source is None:
+    if weights is None:
         return Start(network, fresh, True, request.seed)
-    weights = read_weights(request.source)
-    if weights.size != recipe.network and recipe.name == "fast":
+    if size != recipe.network and recipe.name == "fast":
         what = f"{request.begins_with} is not as small as the recipe fast has it"
         raise UsageError("source", what, "leave the recipe away, or start from none")
     network = fine_tuned(weights, known.charset, channels, train)
@@ -182,14 +183,18 @@ def _product(
     watch: Watch,
 ) -> Product:
     """Export the network, with what there is to say of it."""
-    problems = (*train.problems, *held.problems)
-    if isinstance(request.recipe, CtcRecipe) and request.recipe.cropped:
+    problems, recipe = (*train.problems, *held.problems), request.recipe
+    assert isinstance(recipe, CtcRecipe)
+    if recipe.cropped:
         known = replace(known, spec=cropped_spec(fitted.network, known.spec, train, held))
         watch.say(f"looks at  {known.columns()}")
         train, held = within(known.spec, train), within(known.spec, held)
+    if recipe.half:  # before anything is measured
+        round_to_half(fitted.network)
     metadata, network = _described(fitted, known, train, held, request)
     example = torch.from_numpy(normalise([train.images[0]] * 2))
-    file = export_model(network, example, metadata, free_width=known.spec.width is None)
+    free = known.spec.width is None
+    file = export_model(network, example, metadata, free_width=free, half=recipe.half)
     return Product(file, metadata, len(train) + len(held), problems, fitted.rows)
 
 
