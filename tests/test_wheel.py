@@ -31,7 +31,7 @@ NEEDED = [
     "captchascope/schemes/metu.toml",
     *(f"captchascope/generate/fonts/{name}" for name in FONT_PAPERS),
     "captchascope/generate/fonts/captchascope-digits.ttf",
-    *(f"captchascope/generate/fonts/{name}.ttf" for name in typefaces.font_names()),
+    *(f"captchascope/generate/fonts/{file}" for file in typefaces.font_files().values()),
     "captchascope/draw/report.html",
     "captchascope/generate/families.toml",
     *(f"captchascope/practice/html/{name}" for name in ("frame.html", "style.css", "refresh.js")),

@@ -1,15 +1,17 @@
-"""Cut the letters and digits out of the fonts that captchas are drawn in, and rename the results.
+"""Cut letters, digits and signs out of the fonts that captchas are drawn in; rename the results.
 
     python tools/subset_fonts.py --packages     # what to install
     npm install --ignore-scripts --prefix FOLDER @fontsource/arimo@5.3.0 ...
-    apt-get install fonts-dejavu-core
+    apt-get install fonts-dejavu-core fonts-lxgw-wenkai fonts-wqy-microhei
+    apt-get install fonts-noto-cjk fonts-noto-cjk-extra
     python tools/subset_fonts.py FOLDER/node_modules
 
 writes every font of ``FONTS`` and the table ``FONTS.md`` into ``src/captchascope/generate/fonts``;
 fonttools comes with the dependency group ``dev``. The same packages give the same bytes.
 
 Many of the fonts reserve their names, so each gets one of ours. Fonts whose capitals and small
-letters look alike stay out: a captcha drawn in one has no right answer that tells them apart.
+letters look alike stay out: a captcha drawn in one has no right answer that tells them apart. The
+fonts named han have the characters of Chinese sums as well.
 """
 
 from __future__ import annotations
@@ -23,10 +25,15 @@ from pathlib import Path
 
 from fontTools import subset, ttLib
 
-CHARACTERS = string.digits + string.ascii_letters
+SIGNS = "+-×÷*/=?."
+HAN = "零一二三四五六七八九十壹贰叁肆伍陆柒捌玖拾加减乘除以等于"
+CHARACTERS = string.digits + string.ascii_letters + SIGNS
 DESTINATION = Path(__file__).parents[1] / "src" / "captchascope" / "generate" / "fonts"
 FONTSOURCE = "5.3.0"  # the version of every npm package below
-DEBIAN = "fonts-dejavu-core"
+DEJAVU = "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf"
+NOTO = "/usr/share/fonts/opentype/noto/Noto"
+WENKAI = "/usr/share/fonts/truetype/lxgw-wenkai/LXGWWenKai-"
+WENQUANYI = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc#0"
 
 (COPYRIGHT_ID, FAMILY_ID, STYLE_ID, UNIQUE_ID, FULL_NAME_ID, VERSION_ID, POSTSCRIPT_ID,
  LICENCE_ID, LICENCE_URL_ID) = (0, 1, 2, 3, 4, 5, 6, 13, 14)  # fmt: skip
@@ -85,7 +92,7 @@ FONTS = (
     ("serif-06", "pt-serif", "700-italic", OFL),
     ("serif-07", "eb-garamond", "500-normal", OFL),
     ("serif-08", "abril-fatface", "400-normal", OFL),
-    ("serif-09", DEBIAN, "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf", VERA),
+    ("serif-09", "fonts-dejavu-core", DEJAVU, VERA),
     ("serif-10", "arvo", "700-normal", OFL),
     ("serif-11", "rokkitt", "500-normal", OFL),
     ("serif-12", "zilla-slab", "600-italic", OFL),
@@ -127,36 +134,48 @@ FONTS = (
     ("display-15", "stardos-stencil", "700-normal", OFL),
     ("display-16", "carter-one", "400-normal", OFL),
     ("display-17", "doto", "900-normal", OFL),
+    ("han-01", "fonts-noto-cjk", f"{NOTO}SansCJK-Regular.ttc#2", OFL),
+    ("han-02", "fonts-noto-cjk", f"{NOTO}SansCJK-Bold.ttc#2", OFL),
+    ("han-03", "fonts-noto-cjk-extra", f"{NOTO}SansCJK-Light.ttc#2", OFL),
+    ("han-04", "fonts-noto-cjk", f"{NOTO}SerifCJK-Regular.ttc#2", OFL),
+    ("han-05", "fonts-noto-cjk-extra", f"{NOTO}SerifCJK-Black.ttc#2", OFL),
+    ("han-06", "fonts-lxgw-wenkai", f"{WENKAI}Regular.ttf", OFL),
+    ("han-07", "fonts-lxgw-wenkai", f"{WENKAI}Bold.ttf", OFL),
+    ("han-08", "fonts-wqy-microhei", WENQUANYI, APACHE),
 )
-"""Our name, the package, the weight and slant within it (or a path), the licence."""
+"""Our name, the package, the weight and slant within it, the licence. Debian's packages have a path
+instead, with the number of the font within a collection."""
 
 HEADING = """\
 # The fonts
 
-Each holds the 62 letters and digits of the font that its package brings, without hinting, kerning
-and alternates, and under a new name; `tools/subset_fonts.py` made them, and this table.
-`captchascope-digits.ttf` is described in [OFL.txt](OFL.txt).
+Each holds the 62 letters and digits of the font that its package brings, and what it has of the
+signs + - × ÷ * / = ? and the full stop, without hinting, kerning and alternates, and under a new
+name; those named han have the numerals and words of Chinese sums as well. `tools/subset_fonts.py`
+made them, and this table. `captchascope-digits.ttf` is described in [OFL.txt](OFL.txt).
 
 | file | copyright | licence | package |
 |---|---|---|---|
 """
 
 
-def source(modules: Path, package: str, cut: str) -> tuple[str, Path]:
-    """Return the package as one would ask for it, and the font's file within it."""
-    if package == DEBIAN:
-        return f"Debian {package}", Path(cut)
-    path = modules / "@fontsource" / package / "files" / f"{package}-latin-{cut}.woff"
-    return f"npm @fontsource/{package} {FONTSOURCE}, {cut}", path
+def source(modules: Path, package: str, cut: str) -> tuple[str, Path, int]:
+    """Return the package as one would ask for it, the font's file, and its number within that."""
+    if cut.startswith("/"):
+        path, _, number = cut.partition("#")
+        return f"Debian {package}", Path(path), int(number or -1)
+    file = modules / "@fontsource" / package / "files" / f"{package}-latin-{cut}.woff"
+    return f"npm @fontsource/{package} {FONTSOURCE}, {cut}", file, -1
 
 
-def cut_out(path: Path) -> ttLib.TTFont:
-    """Read a font and leave its letters and digits, unhinted."""
+def cut_out(path: Path, number: int, characters: str) -> ttLib.TTFont:
+    """Read a font and leave these characters, unhinted."""
     options = subset.Options(hinting=False, layout_features=[], notdef_outline=True)
-    options.drop_tables += ["GDEF", "GPOS", "GSUB", "FFTM", "gasp", "kern", "meta", "STAT"]
-    font = ttLib.TTFont(path, recalcTimestamp=False)
+    options.drop_tables += ["BASE", "GDEF", "GPOS", "GSUB", "FFTM", "gasp", "kern", "meta", "STAT"]
+    options.drop_tables += ["VORG", "vhea", "vmtx"]
+    font = ttLib.TTFont(path, fontNumber=number, recalcTimestamp=False)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text=CHARACTERS)
+    subsetter.populate(text=characters)
     subsetter.subset(font)
     font.flavor = None  # woff, as npm's packages have it, is a compressed ttf
     font["head"].modified = font["head"].created  # the same bytes at every run
@@ -177,7 +196,7 @@ def rename(font: ttLib.TTFont, name: str, licence: Licence) -> str:
         FULL_NAME_ID: family,
         VERSION_ID: "Version 1.0",
         POSTSCRIPT_ID: family.replace(" ", "") + "-Regular",
-        LICENCE_ID: f"Licensed under the {licence.name}. Cut down to letters and digits.",
+        LICENCE_ID: f"Licensed under the {licence.name}. Cut down to few characters.",
         LICENCE_URL_ID: licence.url,
     }.items():
         table.setName(text, name_id, 3, 1, 0x409)
@@ -191,7 +210,7 @@ def main() -> None:
     parser.add_argument("--packages", action="store_true", help="print the packages, write nothing")
     arguments = parser.parse_args()
     if arguments.packages:
-        packages = sorted({package for _, package, _, _ in FONTS} - {DEBIAN})
+        packages = sorted({package for _, package, cut, _ in FONTS if cut[0] != "/"})
         asked = (f"@fontsource/{package}@{FONTSOURCE}" for package in packages)
         sys.stdout.write(" ".join(asked) + "\n")
         return
@@ -200,11 +219,12 @@ def main() -> None:
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     table = HEADING
     for name, package, cut, licence in sorted(FONTS):
-        origin, path = source(arguments.modules, package, cut)
-        font = cut_out(path)
+        origin, path, number = source(arguments.modules, package, cut)
+        font = cut_out(path, number, CHARACTERS + HAN * name.startswith("han"))
         holder = rename(font, name, licence).replace("|", "\\|")
-        font.save(DESTINATION / f"{name}.ttf")
-        table += f"| {name}.ttf | {holder} | [{licence.name}]({licence.file}) | {origin} |\n"
+        file = f"{name}.{'otf' if 'CFF ' in font else 'ttf'}"
+        font.save(DESTINATION / file)
+        table += f"| {file} | {holder} | [{licence.name}]({licence.file}) | {origin} |\n"
     (DESTINATION / "FONTS.md").write_text(table, encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from captchascope.generate import SCHEMES, draw_captcha
-from captchascope.generate.typefaces import font_names
+from captchascope.generate.typefaces import font_names, han_names
 from captchascope.image import load_rgb
 from cli.commands import Cli, Done, one_line
 
@@ -79,7 +79,7 @@ def test_the_fonts_can_be_listed(cli: Cli) -> None:
     """One a line, without a scheme or a folder; each is one that ``--font`` takes."""
     done = cli("generate", "--list-fonts")
     assert (done.status, done.err) == (0, "")
-    assert done.rows == list(font_names())
+    assert done.rows == [*font_names(), *han_names()]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,10 @@ def test_the_fonts_can_be_listed(cli: Cli) -> None:
         (["no\nscheme", "made"], "no\\nscheme: is no scheme"),
         (["metu", "made", "--lines", "3"], "metu: cannot be changed by --lines ("),
         (["metu", "made", "--no-gray"], "metu: cannot be changed by --gray ("),
-        (["wavy", "made", "--charset", "äö"], "--charset: must be of 0-9, A-Z and a-z, not 'ä' ("),
+        (
+            ["wavy", "made", "--charset", "äö"],
+            "--charset: must be of 0-9, A-Z, a-z, + - × ÷ * / = ? . and",
+        ),
         (["wavy", "made", "--length", "x"], "--length: is no length: x (write 6, or 4-6)"),
         (["wavy", "made", "--length", "40"], "--length: must be 1 to 32, the least first, not 40"),
         (["wavy", "made", "--length", "30"], "--size: must be at least 210 pixels wide for 30"),

@@ -63,7 +63,10 @@ def test_a_negative_number_is_wrong_usage(seed: int, number: int) -> None:
         draw_captcha("metu", seed, number)
 
 
-@pytest.mark.parametrize("scheme", [name for name in SCHEMES if name != "metu"])
+STYLED = [name for name in SCHEMES if name not in ("metu", "general")]
+
+
+@pytest.mark.parametrize("scheme", STYLED)
 def test_a_knob_overrides_the_scheme(scheme: str) -> None:
     """What it says holds for every image; the rest is the scheme's."""
     knobs = {"charset": "XY", "length": (3, 3), "size": (40, 90), "gray": True, "quality": 31}
@@ -75,15 +78,17 @@ def test_a_knob_overrides_the_scheme(scheme: str) -> None:
         assert drawn.quality == 31
 
 
-@pytest.mark.parametrize("scheme", [name for name in SCHEMES if name != "metu"])
+@pytest.mark.parametrize("scheme", STYLED)
 def test_an_unusable_knob_is_wrong_usage(scheme: str) -> None:
     """Whatever the scheme; the error names the option."""
     with pytest.raises(UsageError, match=r"^lines: must be 0 to 200, not -1 \("):
         draw_captcha(scheme, 1, 1, {"lines": -1})
 
 
-def test_metu_has_no_knobs() -> None:
-    """It is drawn in the likeness of real ones; the error names the schemes that have some."""
-    with pytest.raises(UsageError, match=r"^metu: cannot be changed by --font .*plain.*varied\)$"):
-        draw_captcha("metu", 1, 1, {"fonts": ("sans-01",)})
+@pytest.mark.parametrize("scheme", ["metu", "general"])
+def test_what_has_no_style_has_no_knobs(scheme: str) -> None:
+    """The one imitates real ones, the other has many styles; the error names those that have."""
+    expected = rf"^{scheme}: cannot be changed by --font .*plain.*varied\)$"
+    with pytest.raises(UsageError, match=expected):
+        draw_captcha(scheme, 1, 1, {"fonts": ("sans-01",)})
     assert draw_captcha("metu", 1, 1, {}).label == "533665"

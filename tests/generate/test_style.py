@@ -11,13 +11,15 @@ import pytest
 from captchascope.errors import UsageError
 from captchascope.generate.style import BACKDROPS, FILLS, INKS, Style, option_of, restyled
 
+ALPHABET = "of 0-9, A-Z, a-z, + - × ÷ * / = ? . and the characters of Chinese sums"
+
 
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
-        ({"charset": ""}, "charset must be of 0-9, A-Z and a-z, not empty"),
-        ({"charset": "12ß"}, "charset must be of 0-9, A-Z and a-z, not 'ß'"),
-        ({"charset": "1 2"}, "charset must be of 0-9, A-Z and a-z, not ' '"),
+        ({"charset": ""}, f"charset must be {ALPHABET}, not empty"),
+        ({"charset": "12ß"}, f"charset must be {ALPHABET}, not 'ß'"),
+        ({"charset": "1 2"}, f"charset must be {ALPHABET}, not ' '"),
         ({"length": (0, 4)}, "length must be 1 to 32, the least first, not 0 to 4"),
         ({"length": (5, 4)}, "length must be 1 to 32, the least first, not 5 to 4"),
         ({"length": (4, 33)}, "length must be 1 to 32, the least first, not 4 to 33"),

@@ -21,12 +21,15 @@ from captchascope.generate import typefaces as lettering
 from captchascope.generate.typefaces import (
     CHARACTERS,
     FULL,
+    HAN,
     INKED,
+    SIGNS,
     SUBPIXELS,
     Mask,
     face,
     font_names,
     glyph,
+    han_names,
     ink_box,
     paste,
     stamp,
@@ -112,6 +115,7 @@ def test_pasting_cuts_what_lies_outside(left: int, top: int) -> None:
 
 FOLDER = resources.files("captchascope.generate").joinpath("fonts")
 EXPECTED = string.digits + string.ascii_letters
+BUNDLED = (*font_names(), *han_names())
 LARGEST = 1_200_000  # bytes of the folder
 COPYRIGHT_ID, LICENCE_ID = 0, 13
 
@@ -124,10 +128,10 @@ def drawn(name: str, char: str) -> NDArray[np.int32]:
 
 
 def table() -> dict[str, list[str]]:
-    """Return the rows of ``FONTS.md``: copyright, licence and package by file."""
+    """Return the rows of ``FONTS.md``: copyright, licence and package by font."""
     text = FOLDER.joinpath("FONTS.md").read_text(encoding="utf-8").replace(r"\|", "/")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
-    return {row[0]: row[1:] for row in rows if row[0].endswith(".ttf")}
+    return {row[0]: row[1:] for row in rows if row[0].endswith((".ttf", ".otf"))}
 
 
 def test_there_are_many_kinds() -> None:
@@ -137,6 +141,7 @@ def test_there_are_many_kinds() -> None:
         "sans", "serif", "mono", "hand", "display",
     }  # fmt: skip
     assert len(font_names()) >= 60
+    assert {name.partition("-")[0] for name in han_names()} == {"han"}
 
 
 @pytest.mark.parametrize("name", font_names())
@@ -178,7 +183,7 @@ def shrunk(image: NDArray[np.int32]) -> NDArray[np.int32]:
 def test_every_font_says_whose_it_is() -> None:
     """Its row has the copyright that the file itself has, and a licence that lies beside it."""
     rows = table()
-    assert rows.keys() == {f"{name}.ttf" for name in font_names()}
+    assert {file.partition(".")[0] for file in rows} == set(BUNDLED)
     for file, (holder, licence, package) in rows.items():
         with TTFont(BytesIO(FOLDER.joinpath(file).read_bytes())) as font:
             assert font["name"].getDebugName(COPYRIGHT_ID).replace("|", "/") == holder
@@ -190,12 +195,31 @@ def test_every_font_says_whose_it_is() -> None:
 
 def test_no_font_keeps_the_name_of_its_source() -> None:
     """Many reserve it; the copyright line is the one place where it may stand."""
-    for name in font_names():
-        with TTFont(BytesIO(FOLDER.joinpath(f"{name}.ttf").read_bytes())) as font:
+    for file in table():
+        with TTFont(BytesIO(FOLDER.joinpath(file).read_bytes())) as font:
             shown = [str(record) for record in font["name"].names if record.nameID in (1, 3, 4, 6)]
             assert len(shown) == 4
             assert all(text.startswith("Captchascope") for text in shown)
-            assert set(font.getBestCmap()) == {ord(char) for char in EXPECTED}
+            held = EXPECTED + SIGNS + HAN * file.startswith("han-")
+            assert {ord(char) for char in EXPECTED} <= font.getBestCmap().keys()
+            assert font.getBestCmap().keys() <= {ord(char) for char in held}
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_sign_and_word_is_drawn_in_every_font(name: str) -> None:
+    """Its own or a borrowed one, and none is the box that stands for a missing glyph."""
+    missing = lettering._drawn(name, "€", 96).mask
+    for char in SIGNS + HAN:
+        mask = stamp(name, char, 96).mask
+        assert mask.max() > 200
+        assert mask.tobytes() != missing.tobytes()
+
+
+def test_no_two_characters_of_a_chinese_font_are_alike() -> None:
+    """Nor is a letter or a sign of it like any of them, capitals and small letters aside."""
+    chars = string.digits + string.ascii_lowercase + SIGNS + HAN
+    for name in han_names():
+        assert len({stamp(name, char, 96).mask.tobytes() for char in chars}) == len(chars)
 
 
 def test_the_folder_is_small() -> None:

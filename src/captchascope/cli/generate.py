@@ -38,14 +38,14 @@ def _as_knobs(options: dict[str, Any]) -> dict[str, Any]:
 
 def _list_fonts(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from captchascope.generate.typefaces import font_names
+        from captchascope.generate.typefaces import font_names, han_names
 
-        click.echo("\n".join(font_names()))
+        click.echo("\n".join((*font_names(), *han_names())))
         ctx.exit()
 
 
 _with_knobs = adding(
-    click.option("--charset", metavar="CHARS", help="What is drawn, of 0-9, A-Z and a-z."),
+    click.option("--charset", metavar="CHARS", help="What is drawn, such as 0123456789."),
     click.option("--length", metavar="N|N-M", help="How many characters a text has."),
     click.option("--size", metavar="WxH", help="Pixels, such as 150x50."),
     click.option("--font", "fonts", multiple=True, metavar="NAME", help="A font; may be repeated."),
@@ -96,7 +96,7 @@ def generate_command(
     """Generate labelled captchas: 1.jpeg to N.jpeg, labels.csv and labels.txt.
 
     SCHEME is one that captchascope schemes lists as generated. The options from --charset on
-    override what it looks like; metu has none of them.
+    override what it looks like; metu and general have none of them.
 
     \b
     Examples:

@@ -15,6 +15,7 @@ from captchascope.atomic import atomic_folder
 from captchascope.data.labels import write_labels, write_labels_txt
 from captchascope.errors import UsageError
 from captchascope.generate.families import PRESETS, draw_height, draw_style
+from captchascope.generate.general import draw_general
 from captchascope.generate.metu import draw_metu
 from captchascope.generate.paint import Drawn
 from captchascope.generate.style import option_of, restyled
@@ -27,8 +28,15 @@ SCHEMES: dict[str, str] = {
     "metu": "six digits, 150x50: black speckle (kind 1) or a periodic pattern (kind 2)",
     **{name: preset.title for name, preset in PRESETS.items()},
     "varied": "every image of its own alphabet, length, size, typeface, colours and noise",
+    "general": "every image of one of many families, sums and Chinese words among them",
 }
 """What can be generated, by name, with a line on each; all but ``metu`` have knobs."""
+
+_UNSTYLED: dict[str, tuple[Callable[..., Drawn], tuple[str, ...]]] = {
+    "metu": (draw_metu, ()),
+    "general": (draw_general, ("only", "exclude")),
+}
+"""What has no style whose attributes could be turned: what draws it, and its own knobs."""
 
 
 def draw_captcha(
@@ -44,7 +52,8 @@ def draw_captcha(
         scheme: A name of ``SCHEMES``.
         seed: Of the whole set, at least 0.
         number: Of the image within it, at least 0; each is drawn independently of the others.
-        knobs: Attributes of ``Style`` that override the scheme's own.
+        knobs: Attributes of ``Style`` that override the scheme's own; for ``general`` the arguments
+            ``only`` and ``exclude`` of ``draw_general``.
     Raises:
         UsageError: If there is no such scheme, a number is negative, or a knob is not usable.
     """
@@ -54,12 +63,13 @@ def draw_captcha(
     if min(seed, number) < 0:
         raise UsageError("seed", f"must be at least 0, not {min(seed, number)}", "such as 1")
     rng = np.random.default_rng([seed, number])
-    if scheme == "metu":
-        if knobs:
-            others = ", ".join(name for name in SCHEMES if name != "metu")
-            what = f"cannot be changed by {option_of(next(iter(knobs)))}"
-            raise UsageError("metu", what, f"leave it out, or choose of {others}")
-        return draw_metu(rng)
+    if taken := _UNSTYLED.get(scheme):
+        draw, known = taken
+        if foreign := [knob for knob in knobs or {} if knob not in known]:
+            others = ", ".join(name for name in SCHEMES if name not in _UNSTYLED)
+            what = f"cannot be changed by {option_of(foreign[0])}"
+            raise UsageError(scheme, what, f"leave it out, or choose of {others}")
+        return draw(rng, **knobs or {})
     if scheme == "varied":
         style, height = draw_style(rng), draw_height(rng)
         return draw_styled(rng, restyled(style, knobs or {}), height)

@@ -56,6 +56,7 @@ _WIDEST = 6.0  # times the height, of an image without a given size
 _SMALLEST = 9.0  # pixels of a capital in the finished image: what is smaller cannot be read
 _NARROWEST = 0.72  # of a glyph's width; then the whole text gets smaller
 _ATTEMPTS = 6
+_SPACE = 0.35  # of a capital's height
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +110,7 @@ def fitted(
 
     Args:
         rng: Turns, slants and moves the glyphs.
-        text: What to set.
+        text: What to set; a space is left empty.
         style: How.
         tall: The image's height, pixels.
     Returns:
@@ -164,6 +165,9 @@ def _lay_out(text: str, style: Style, jitters: list[_Jitter], cap: float, squeez
     """Set a text with capitals ``cap`` pixels tall, and glyphs narrowed by ``squeeze``."""
     glyphs, x = [], 0.0
     for char, jitter in zip(text, jitters, strict=True):
+        if char == " ":
+            x += cap * _SPACE
+            continue
         mask, top = _glyph(char, style, jitter, cap, squeeze)
         glyphs.append(Placed(mask, round(x), top))
         width = mask.shape[1]

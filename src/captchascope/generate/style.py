@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from captchascope.errors import UsageError
-from captchascope.generate.typefaces import CHARACTERS, font_names
+from captchascope.generate.typefaces import CHARACTERS, SIGNS, font_names, han_names
 
 FILLS = ("solid", "hollow", "dotted", "shadow", "gradient")
 BACKDROPS = ("plain", "gradient", "noise", "blobs", "stripes", "grid", "patches")
@@ -39,6 +39,7 @@ _NUMBERS: dict[str, tuple[float, float]] = {
 _RANGES: tuple[tuple[str, float, float], ...] = (("length", 1, 32), ("height", 0.1, 1))
 """The knobs that are pairs, likewise."""
 
+_CHARSET = f"of 0-9, A-Z, a-z, {' '.join(SIGNS)} and the characters of Chinese sums"
 _SMALLEST, _LARGEST = 16, 1000  # pixels
 _NARROWEST = 7  # pixels of width for each character
 
@@ -48,13 +49,13 @@ class Style:
     """The knobs of one scheme; lengths are shares of the image's height unless said otherwise.
 
     Attributes:
-        charset: The characters that are drawn, of 0-9, A-Z and a-z; one that is there twice is
-            drawn twice as often.
+        charset: The characters that are drawn, of ``typefaces.CHARACTERS``; one that is there twice
+            is drawn twice as often.
         length: Fewest and most characters of a text, 1 to 32.
         size: Height and width of the image in pixels, 16 to 1000, and at least 7 of width for each
             character; None for whatever the text needs.
-        fonts: Names of bundled fonts, or none for all of them; each image takes one, or each glyph
-            where ``mixed``. One that is there twice is taken twice as often.
+        fonts: Names of bundled fonts, or none for all but the Chinese ones; each image takes one,
+            or each glyph where ``mixed``. One that is there twice is taken twice as often.
         mixed: Whether every glyph takes a font of its own.
         height: How tall a capital is, least and most.
         gap: Space between glyphs as a share of their height, -0.6 to 2; below 0 they overlap.
@@ -129,10 +130,10 @@ class Style:
 
     def __post_init__(self) -> None:
         if foreign := set(self.charset) - CHARACTERS:
-            raise _wrong("charset", "of 0-9, A-Z and a-z", repr(min(foreign)))
+            raise _wrong("charset", _CHARSET, repr(min(foreign)))
         if not self.charset:
-            raise _wrong("charset", "of 0-9, A-Z and a-z", "empty")
-        if unknown := set(self.fonts) - set(font_names()):
+            raise _wrong("charset", _CHARSET, "empty")
+        if unknown := set(self.fonts).difference(font_names(), han_names()):
             raise _wrong("fonts", f"of {_families()}", min(unknown))
         for knob, low, high in _RANGES:
             least, most = getattr(self, knob)
@@ -167,9 +168,8 @@ def _wrong(knob: str, rule: str, value: str) -> ValueError:
 
 def _families() -> str:
     """Return the names of all fonts in a line."""
-    groups = [
-        list(group) for _, group in groupby(font_names(), lambda name: name.partition("-")[0])
-    ]
+    names = sorted((*font_names(), *han_names()))
+    groups = [list(group) for _, group in groupby(names, lambda name: name.partition("-")[0])]
     return ", ".join(f"{group[0]} to {group[-1]}" for group in groups)
 
 

@@ -88,11 +88,17 @@ _LEAST_BEND = 0.1  # of the whole way
 _GROUND_BENDS = 0.3  # of the images that are bent
 
 
-def draw_styled(rng: np.random.Generator, style: Style, height: int = 50) -> Drawn:
-    """Draw a captcha of any text; arguments as ``draw_image``. One in gray has one channel."""
-    text = draw_text(rng, style)
+def draw_styled(
+    rng: np.random.Generator, style: Style, height: int = 50, text: str | None = None
+) -> Drawn:
+    """Draw a captcha, of any text where none is given; arguments as ``draw_image``.
+
+    One in gray has one channel. The label is the text without its spaces.
+    """
+    text = draw_text(rng, style) if text is None else text
     image = draw_image(rng, style, text, height)
-    return Drawn(image[..., 0] if style.gray else image, text, {}, style.quality or _LOSSLESS)
+    label, quality = text.replace(" ", ""), style.quality or _LOSSLESS
+    return Drawn(image[..., 0] if style.gray else image, label, {}, quality)
 
 
 def draw_text(rng: np.random.Generator, style: Style) -> str:
@@ -102,7 +108,7 @@ def draw_text(rng: np.random.Generator, style: Style) -> str:
 
 
 def draw_image(rng: np.random.Generator, style: Style, text: str, height: int = 50) -> RgbImage:
-    """Draw ``text``, which is of 0-9, A-Z and a-z and not empty, all of it inside the image.
+    """Draw ``text``, of ``CHARACTERS`` with spaces between, all of it inside the image.
 
     Where the style has no size, the image is ``height`` pixels high.
     """

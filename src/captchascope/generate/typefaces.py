@@ -88,29 +88,54 @@ def paste(canvas: Coverage, char: Coverage, left: int, top: int) -> None:
         np.maximum(part, char[y0 - top : y1 - top, x0 - left : x1 - left], out=part)
 
 
-CHARACTERS = frozenset(string.digits + string.ascii_letters)
-"""What every font has, but for those that are left out of ``font_names()``."""
+SIGNS = "+-×÷*/=?."
+"""What is in sums besides digits."""
+
+HAN = "零一二三四五六七八九十壹贰叁肆伍陆柒捌玖拾加减乘除以等于"
+"""What Chinese sums are written in: numerals plain and formal, and words."""
+
+CHARACTERS = frozenset(string.digits + string.ascii_letters + SIGNS + HAN)
+"""What can be drawn in every font: what one lacks, it borrows from another."""
 
 _DIGITS_ONLY = "captchascope-digits"
+_LACKING = {("display-12", "÷"): "display-16"}  # and which font it is borrowed from
+
+
+@cache
+def font_files() -> dict[str, str]:
+    """Return the files of all fonts that have letters, by name."""
+    files = sorted(path.name for path in _FOLDER.iterdir() if path.name.endswith(("ttf", "otf")))
+    return {name: file for file in files if (name := file.partition(".")[0]) != _DIGITS_ONLY}
+
+
+@cache
+def han_names() -> tuple[str, ...]:
+    """Return the fonts that have ``HAN`` as well, sorted, such as ``han-01``."""
+    return tuple(name for name in font_files() if name.startswith("han-"))
 
 
 @cache
 def font_names() -> tuple[str, ...]:
-    """Return the fonts that have all of 0-9, A-Z and a-z, sorted, such as ``sans-01``."""
-    files = (path.name for path in _FOLDER.iterdir())
-    fonts = {file.removesuffix(".ttf") for file in files if file.endswith(".ttf")}
-    return tuple(sorted(fonts - {_DIGITS_ONLY}))
+    """Return the other fonts that have all of 0-9, A-Z and a-z, sorted, such as ``sans-01``."""
+    return tuple(name for name in font_files() if name not in han_names())
 
 
 def face(name: str, size: float) -> ImageFont.FreeTypeFont:
     """Return a font for Pillow, ``size`` pixels to the em; it is shared by all that ask for it.
 
     Raises:
-        UsageError: If ``name`` is none of ``font_names()``.
+        UsageError: If ``name`` is none of ``font_names()`` and ``han_names()``.
     """
-    if name not in font_names():
-        raise UsageError(name, "is no bundled font", f"choose of {', '.join(font_names())}")
-    return _face(f"{name}.ttf", size)
+    if name not in font_files():
+        raise UsageError(name, "is no bundled font", f"choose of {', '.join(font_files())}")
+    return _face(font_files()[name], size)
+
+
+def _bringing(font: str, char: str) -> str:
+    """Return the font that brings a character: this one, or the one that it borrows it from."""
+    if char in HAN and font not in han_names():
+        return han_names()[font_names().index(font) % len(han_names())]
+    return _LACKING.get((font, char), font)
 
 
 Mask: TypeAlias = NDArray[np.uint8]
@@ -154,6 +179,7 @@ def stamp(font: str, char: str, cap: float) -> Stamp:
 
 
 def _drawn(font: str, char: str, cap: int) -> Stamp:
+    font = _bringing(font, char)
     drawn = face(font, round(_em(font) * cap))
     left, top, right, bottom = (round(side) for side in drawn.getbbox(char, anchor="ls"))
     canvas = Image.new("L", (right - left + 4, bottom - top + 4))

@@ -1,0 +1,106 @@
+"""The general mix: every image of one of many families, each with its share.
+
+A reader of any captcha is trained on it. One family or several can be left out, so that what the
+reader makes of images of a kind that it never saw can be measured.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from itertools import accumulate
+from typing import TypeAlias
+
+import numpy as np
+
+from captchascope.errors import UsageError
+from captchascope.generate.families import draw_height, draw_style
+from captchascope.generate.metu import draw_metu
+from captchascope.generate.paint import Drawn
+from captchascope.generate.style import Style
+from captchascope.generate.styled import draw_styled
+from captchascope.generate.sums import as_read, draw_han_sum, draw_sum
+from captchascope.generate.typefaces import SIGNS, han_names
+
+_LETTERS = string.digits + string.ascii_letters
+
+
+def _varied(rng: np.random.Generator) -> Drawn:
+    """Draw one of the scheme ``varied``, now and then with signs among the letters."""
+    style = draw_style(rng)
+    if rng.random() < 0.05:
+        style = replace(style, charset=_LETTERS + 3 * SIGNS)
+    return draw_styled(rng, style, draw_height(rng))
+
+
+def _sums(rng: np.random.Generator) -> Drawn:
+    text = draw_sum(rng)
+    return _read(draw_styled(rng, _calm(draw_style(rng)), draw_height(rng), text), text)
+
+
+def _han(rng: np.random.Generator) -> Drawn:
+    text, style = draw_han_sum(rng), _calm(draw_style(rng))
+    fonts = han_names()
+    chosen = tuple(fonts[number] for number in rng.integers(0, len(fonts), len(style.fonts)))
+    low, high = max(style.height[0], 0.4), max(style.height[1], 0.4)
+    style = replace(style, fonts=chosen, height=(low, high))
+    return _read(draw_styled(rng, style, max(draw_height(rng), 36), text), text)
+
+
+def _calm(style: Style) -> Style:
+    """Return a style in which small signs and dense characters are not lost under their like."""
+    return replace(
+        style,
+        gap=max(style.gap, 0.0),
+        bold=min(style.bold, 1),
+        lines=min(style.lines, 3),
+        arcs=min(style.arcs, 2),
+        thickness=min(style.thickness, 2),
+        dots=min(style.dots, 25),
+        speckle=min(style.speckle, 0.03),
+    )
+
+
+def _read(drawn: Drawn, shown: str) -> Drawn:
+    return replace(drawn, label=as_read(shown))
+
+
+Family: TypeAlias = Callable[[np.random.Generator], Drawn]
+
+FAMILIES: dict[str, tuple[float, Family]] = {
+    "varied": (0.60, _varied),
+    "sums": (0.12, _sums),
+    "han": (0.10, _han),
+    "metu": (0.08, draw_metu),
+}
+"""By name: the share, which is divided by the sum of all, and what draws an image."""
+
+
+def draw_general(
+    rng: np.random.Generator,
+    *,
+    only: Collection[str] | None = None,
+    exclude: Collection[str] = (),
+) -> Drawn:
+    """Draw one image of the mix; the column ``family`` says of which family it is.
+
+    Args:
+        rng: The source of randomness.
+        only: Names of the families to draw from; None for all.
+        exclude: Names of the families to leave out.
+    Raises:
+        UsageError: If there is no such family, or none is left.
+    """
+    for knob, named in (("only", only or ()), ("exclude", exclude)):
+        if unknown := set(named).difference(FAMILIES):
+            what = f"has no family {min(unknown)!r}"
+            raise UsageError(knob, what, f"choose of {', '.join(FAMILIES)}")
+    names = [n for n in FAMILIES if n not in exclude and (only is None or n in only)]
+    if not names:
+        raise UsageError("exclude", "leaves no family", f"there are {', '.join(FAMILIES)}")
+    shares = list(accumulate(FAMILIES[name][0] for name in names))
+    place = float(rng.random()) * shares[-1]
+    name = next((n for n, end in zip(names, shares, strict=True) if place < end), names[-1])
+    drawn = FAMILIES[name][1](rng)
+    return replace(drawn, columns={**drawn.columns, "family": name})
