@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import FrozenInstanceError, dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +33,15 @@ def test_a_reading_is_plain_unless_said_otherwise() -> None:
     assert (reading.chars, reading.error) == ((), None)
     assert not reading.abstained
     assert not reading.unfamiliar
+
+
+def test_the_value_of_a_reading_is_that_of_its_text() -> None:
+    """Where that is a sum; a row has it as JSON can."""
+    cases = [("3+5=?", 8, 8), ("8/3", Fraction(8, 3), "8/3"), ("1234", None, None)]
+    for text, value, written in [*cases, (None, None, None)]:
+        reading = Reading(text, 0.5)
+        assert reading.value == value
+        assert json.loads(json.dumps(reading.row("a")))["value"] == written
 
 
 def test_samples_share_no_columns() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ from captchascope.decode import folded
 from captchascope.errors import DatasetError
 from captchascope.files import NaturalKey, natural_key, printable
 from captchascope.records import Reading, Sample
+from captchascope.sums import value_of
 
 if TYPE_CHECKING:
     from captchascope.data.dataset import Dataset
@@ -225,7 +226,8 @@ def evaluate_reader(
     """Read every sample of a data set, and compare what was read with the labels.
 
     A sample whose image cannot be read is missed, as is one that the reader abstains from. Upper
-    and lower case count as one where the reader ignores case.
+    and lower case count as one where the reader ignores case. Where it solves sums, results are
+    compared: a label may be the result, or the sum.
 
     Args:
         reader: What is measured, with its constraints.
@@ -248,17 +250,27 @@ def evaluate_reader(
     if not dataset.samples:
         what, remedy = "has no usable sample", "label some captchas"
         raise DatasetError(printable(dataset.folder), what, remedy)
-    readings = []
+    readings, samples = [], dataset.samples
     paths = [sample.path for sample in dataset.samples]
     for reading in reader.read_many(paths, jobs=jobs, errors="return"):
         readings.append(reading)
         on_reading(reading)
-    ignore_case = reader.options.ignore_case
-    return evaluate_readings(dataset.samples, readings, ignore_case=ignore_case)
+    if reader.options.solve:
+        readings = [replace(r, text=r.text and str(r.value)) for r in readings]
+        samples = tuple(replace(s, label=_result(s.label)) for s in samples)
+    return evaluate_readings(samples, readings, ignore_case=reader.options.ignore_case)
+
+
+def _result(label: str) -> str:
+    """Return the result of a label that is a sum; any other is one."""
+    value = value_of(label)
+    return label if value is None else str(value)
 
 
 def impossible_labels(reader: Reader, dataset: Dataset) -> Sequence[DatasetError]:
-    """Return what is wrong with the labels that a reader can never give."""
+    """Return what is wrong with the labels that a reader can never give; of results nothing is."""
+    if reader.options.solve:
+        return ()
     known = reader.charset
     if reader.options.ignore_case:
         cases = [case for c in known.chars for case in (c, c.lower(), c.upper())]

@@ -111,7 +111,9 @@ class Reader:
     def with_options(self, options: ReadOptions) -> Reader:
         """Return a reader of the same opened model under other options; errors as ``load``."""
         recogniser = self.recogniser
-        if replace(options, min_confidence=self.options.min_confidence) != self.options:
+        mine = self.options
+        told = replace(options, min_confidence=mine.min_confidence, solve=mine.solve)
+        if told != mine:
             recogniser = recogniser_of(self.model, options.constraints)
         return replace(self, options=options, recogniser=recogniser)
 
@@ -225,7 +227,9 @@ class Reader:
             if isinstance(error := reading.error, SegmentationError):
                 named = SegmentationError(str(name), error.what, error.remedy)
                 reading = replace(reading, error=named)
-            elif reading.confidence < self.options.min_confidence:
+            elif reading.confidence < self.options.min_confidence or (
+                self.options.solve and reading.value is None
+            ):
                 reading = replace(reading, text=None, abstained=True)
             readings.append(reading)
         return readings
@@ -264,6 +268,7 @@ def load(
     pattern: str | None = None,
     ignore_case: bool = False,
     min_confidence: float = 0.0,
+    solve: bool = False,
     threads: int = 1,
     providers: Sequence[str] | None = None,
 ) -> Reader:
@@ -277,6 +282,7 @@ def load(
         pattern: Read only texts that match this regular expression as a whole.
         ignore_case: Take upper and lower case for one, and give lower case.
         min_confidence: Abstain below this confidence, 0 to 1.
+        solve: Abstain where the text is no sum, such as 3+5=?; the result is the reading's value.
         threads: How many ONNX Runtime may use for one batch; in each process, where there are more.
         providers: ONNX Runtime's execution providers, the preferred one first; None for CUDA where
             it works, and the CPU.
@@ -288,7 +294,7 @@ def load(
         >>> captchascope.load("metu").read("captcha.jpeg").text
         '321404'
     """
-    options = ReadOptions(charset, length, pattern, ignore_case, min_confidence)
+    options = ReadOptions(charset, length, pattern, ignore_case, min_confidence, solve)
     return reader_of(model, options, threads, providers)
 
 

@@ -8,12 +8,24 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from itertools import repeat
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 from numpy.typing import NDArray
 
 from captchascope.errors import CaptchascopeError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 GrayImage: TypeAlias = NDArray[np.uint8]
 """A grayscale image, shape (H, W), 0 black to 255 white."""
@@ -103,11 +115,26 @@ class Reading:
         text, none = decoded.text or None, not decoded.text
         return cls(text, decoded.confidence, decoded.chars, None, none, unfamiliar)
 
+    @property
+    def value(self) -> int | Fraction | None:
+        """The exact result of the text where it is a sum, such as ``3+5=?``; else None.
+
+        Which texts are sums, ``captchascope.sums`` says.
+        """
+        from captchascope.sums import value_of  # only who asks waits for it
+
+        return None if self.text is None else value_of(self.text)
+
     def row(self, file: str) -> dict[str, object]:
-        """Return the reading as a row of JSON, whose ``file`` is what the user called the image."""
+        """Return the reading as a row of JSON, whose ``file`` is what the user called the image.
+
+        A value that is no whole number is text, such as 8/3: JSON has no fractions.
+        """
+        value = self.value
         return {
             "file": file,
             "text": self.text,
+            "value": value if value is None or isinstance(value, int) else str(value),
             "confidence": round(self.confidence, 6),
             "chars": [{"char": c.char, "confidence": round(c.confidence, 6)} for c in self.chars],
             "error": None if self.error is None else self.error.what,

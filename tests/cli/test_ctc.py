@@ -8,8 +8,9 @@ from pathlib import Path
 import cv2
 import pytest
 
+from captchascope.charset import Charset
 from cli.commands import Cli, one_line
-from ctc.bars import CHARS, bars, noise, write_model
+from ctc.bars import CHARS, SUMS, bars, noise, sum_bars, write_model
 
 TEXTS = ["01A", "4", "AbBa", "10", "43210"]
 
@@ -80,6 +81,61 @@ def test_the_measurement(cli: Cli, model: str) -> None:
     assert "5 of 6" in done.rows[1]
     assert "position" not in done.out
     assert "83.33%" in Path("report.html").read_text()
+
+
+@pytest.fixture
+def sums(place: Path) -> list[str]:
+    """Write a model that reads sums, and a folder of four, their results the labels, and a text."""
+    (place / "sums").mkdir()
+    labels = {"3+4=": "7", "1-42": "-41", "4/3": "4/3", "2+2=4": "2+2", "1234": "1234"}
+    rows = ["file,label", *(f"{n}.png,{label}" for n, label in enumerate(labels.values(), 1))]
+    (place / "sums" / "labels.csv").write_text("\n".join(rows) + "\n")
+    for number, text in enumerate(labels, 1):
+        cv2.imwrite(str(place / "sums" / f"{number}.png"), sum_bars(text))
+    write_model(place / "sums.onnx", charset=Charset(SUMS), lengths=(1, 7))
+    return list(labels)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_sums_are_solved(cli: Cli, sums: list[str], jobs: int) -> None:
+    """The result stands in the place of the text; what is no sum abstains, and a line says so."""
+    done = cli("read", "sums", "--model", "sums.onnx", "--solve", "--jobs", jobs)
+    assert [row.split("\t")[1] for row in done.rows] == ["7", "-41", "4/3", "4", ""]
+    assert (done.status, done.err) == (
+        1,
+        "captchascope: sums/5.png: reads '1234', which is no sum "
+        "(leave --solve away to see texts)\n",
+    )
+    assert cli("read", "sums", "--model", "sums.onnx", "--solve", "--last", 4).status == 0
+
+
+def test_a_row_of_jsonl_has_a_sum_and_its_result(cli: Cli, sums: list[str]) -> None:
+    """With the option or without; a fraction is text."""
+    arguments = ["read", "sums", "--model", "sums.onnx", "--format", "jsonl"]
+    rows = [json.loads(row) for row in cli(*arguments).rows]
+    assert [row["text"] for row in rows] == sums
+    assert [row["value"] for row in rows] == [7, -41, "4/3", 4, None]
+    solved = [json.loads(row) for row in cli(*arguments, "--solve").rows]
+    assert solved[:4] == rows[:4]
+    assert (solved[4]["text"], solved[4]["abstained"]) == (None, True)
+
+
+def test_less_sure_than_asked_for_is_no_question_of_sums(cli: Cli, sums: list[str]) -> None:
+    """It abstains without a line, as ever."""
+    options = ["--solve", "--min-confidence", 1]
+    done = cli("read", "sums", "--model", "sums.onnx", *options)
+    assert (done.status, done.err) == (1, "")
+    assert {row.split("\t")[1] for row in done.rows} == {""}
+
+
+def test_results_are_measured(cli: Cli, sums: list[str]) -> None:
+    """Against labels that are results, or sums; without the option they are texts."""
+    measured = ["test", "sums", "--model", "sums.onnx", "--format", "json"]
+    done = cli(*measured, "--solve")
+    result = json.loads(done.out)
+    assert (done.status, done.err) == (0, "")
+    assert (result["captcha"]["hits"], result["abstained"]) == (4, 1)
+    assert json.loads(cli(*measured).out)["captcha"]["hits"] == 2
 
 
 def test_the_measurement_under_constraints(cli: Cli, model: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from captchascope.reader import load
 from cli.commands import Cli, Done, one_line, shell, text
 
-KEYS = ["file", "text", "confidence", "chars", "error", "abstained", "unfamiliar"]
+KEYS = ["file", "text", "value", "confidence", "chars", "error", "abstained", "unfamiliar"]
 
 
 def texts(done: Done) -> list[str]:
@@ -74,7 +74,7 @@ def test_a_jsonl_row_has_what_the_contract_says(cli: Cli) -> None:
     done = cli("read", "captchas/1.jpeg", "--format", "jsonl")
     (row,) = (json.loads(line) for line in done.rows)
     assert (done.status, list(row)) == (0, KEYS)
-    assert (row["file"], row["text"]) == ("captchas/1.jpeg", text(1))
+    assert (row["file"], row["text"], row["value"]) == ("captchas/1.jpeg", text(1), None)
     assert (row["error"], row["abstained"], row["unfamiliar"]) == (None, False, False)
     assert "".join(char["char"] for char in row["chars"]) == text(1)
     for char in row["chars"]:
@@ -149,6 +149,17 @@ def test_abstaining_in_jsonl(cli: Cli) -> None:
     assert (row["text"], row["abstained"], row["error"]) == (None, True, None)
     assert 0 < row["confidence"] <= 1
     assert "".join(char["char"] for char in row["chars"]) == text(1)
+
+
+def test_what_is_no_sum_has_no_result(cli: Cli) -> None:
+    """Nothing is made up: the row is there without one, and a line says what was read."""
+    done = cli("read", "captchas/1.jpeg", "--solve")
+    what, remedy = f"reads '{text(1)}', which is no sum", "leave --solve away to see texts"
+    assert (done.status, texts(done)) == (1, [""])
+    assert done.err == f"captchascope: captchas/1.jpeg: {what} ({remedy})\n"
+    rows = cli("read", "captchas/1.jpeg", "--solve", "--format", "jsonl").rows
+    row = json.loads(rows[0])
+    assert (row["text"], row["value"], row["abstained"], row["error"]) == (None, None, True, None)
 
 
 @pytest.mark.parametrize("value", ["-0.1", "1.1", "nan"])

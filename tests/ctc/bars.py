@@ -117,6 +117,15 @@ def model_bytes(
     return bytes(model.SerializeToString())
 
 
+SUMS = "01234+-/="
+"""An alphabet for models that read sums: each stands for the bar of the same place in CHARS."""
+
+
+def sum_bars(text: str) -> NDArray[np.uint8]:
+    """Draw a sum, as ``bars``."""
+    return bars(text.translate(str.maketrans(SUMS, CHARS)))
+
+
 def write_model(path: Path, spec: CtcSpec = GRAY, **changes: Any) -> Path:
     """Write the model file, and return its path."""
     path.write_bytes(model_bytes(spec, **changes))

@@ -156,6 +156,21 @@ def test_below_the_confidence_asked_for_it_abstains(
     assert texts_of(client.post("/v1/read", files=files_of(captchas[:1]))) == labels[:1]
 
 
+def test_what_is_no_sum_abstains_where_sums_are_solved(
+    client: httpx.Client, captchas: list[bytes], labels: list[str]
+) -> None:
+    """For that request alone, by form, query and JSON."""
+    answers = [
+        client.post("/v1/read", files=files_of(captchas[:1]), data={"solve": "true"}),
+        client.post("/v1/read?solve=true", content=captchas[0], headers=JPEG),
+        client.post("/v1/read", json={"images": [in_base64(captchas[0])], "solve": True}),
+    ]
+    for answer in answers:
+        row = answer.json()["readings"][0]
+        assert (row["text"], row["value"], row["abstained"]) == (None, None, True)
+    assert texts_of(client.post("/v1/read", files=files_of(captchas[:1]))) == labels[:1]
+
+
 def test_each_model_is_asked_for_by_name(
     client: httpx.Client, captchas: list[bytes], labels: list[str]
 ) -> None:
@@ -188,6 +203,7 @@ def test_the_body_is_stronger_than_the_query(
         ("pattern", "[0-9"),
         ("pattern", "[0-9]" * 60),
         ("ignore_case", "perhaps"),
+        ("solve", "perhaps"),
         ("min_confidence", "2"),
         ("min_confidence", "NaN"),
         ("colour", "red"),

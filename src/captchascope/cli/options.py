@@ -115,6 +115,7 @@ reading_options = adding(
         metavar="P",
         help="Abstain below P, 0 to 1.",
     ),
+    click.option("--solve", is_flag=True, help="Give the result of sums; abstain from all else."),
 )
 """What ``ReadOptions`` has."""
 

@@ -66,11 +66,16 @@ def read_command(
                 console.error(named.with_traceback(error.__traceback__))
             elif reading.abstained:
                 console.failed = True
+                if reader.options.solve and reading.confidence >= reader.options.min_confidence:
+                    text = "".join(char.char for char in reading.chars)
+                    what = f"reads {text!r}, which is no sum"
+                    console.error(ImageError(name, what, "leave --solve away to see texts"))
             if form == "jsonl":
                 console.result(json.dumps(reading.row(name)))
             elif error is None:
-                line = f"{printable(name)}\t{reading.text or ''}\t{reading.confidence:.4f}"
-                console.result(line)
+                found = reading.value if reader.options.solve else reading.text
+                shown = "" if found is None else found
+                console.result(f"{printable(name)}\t{shown}\t{reading.confidence:.4f}")
 
 
 def _found(

@@ -37,6 +37,7 @@ class ReadOptions:
         pattern: Read only texts that match this as a whole.
         ignore_case: Take upper and lower case for one, and give lower case.
         min_confidence: Abstain below this confidence, 0 to 1.
+        solve: Abstain where the text is no sum: what is wanted is its value.
         constraints: What the others say of the texts, parsed.
 
     Raises:
@@ -48,6 +49,7 @@ class ReadOptions:
     pattern: str | None = None
     ignore_case: bool = False
     min_confidence: float = 0.0
+    solve: bool = False
     constraints: Constraints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

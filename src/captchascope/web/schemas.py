@@ -64,6 +64,7 @@ class Options(_Strict):
     ] = None
     ignore_case: Annotated[bool, Field(description="Give lower case, whatever the case.")] = False
     min_confidence: Annotated[_Share, Field(description="Abstain below this confidence.")] = 0.0
+    solve: Annotated[bool, Field(description="Abstain where the text is no sum.")] = False
 
     def choice(self) -> Choice:
         """Return the same as readers take it."""
@@ -101,6 +102,10 @@ class Reading(_Strict):
 
     file: Annotated[str, Field(description="What the image was called, or its number.")]
     text: Annotated[str | None, Field(description="None where it failed or abstained.")]
+    value: Annotated[
+        int | str | None,
+        Field(description="The result where the text is a sum; a fraction is text, such as 8/3."),
+    ]
     confidence: _Share
     chars: list[Char]
     error: str | None
@@ -343,7 +348,7 @@ def _unique(fields: Fields) -> dict[str, Any]:
         if name in found:
             raise Problem(422, "is given more than once", where=name)
         found[name] = value
-        if name in ("ignore_case", "min_confidence"):
+        if name in ("ignore_case", "min_confidence", "solve"):
             with suppress(ValueError, RecursionError):
                 found[name] = json.loads(value)
     return found

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from captchascope.data.dataset import read_dataset
 from captchascope.evaluate import evaluate_reader
 from captchascope.reader import load
-from captchascope.records import CharReading
-from captchascope.web.pages.read import Alignment, Picture, alignment_of
+from captchascope.records import CharReading, Reading
+from captchascope.web.pages.read import Alignment, Card, Picture, alignment_of
 from captchascope.web.settings import Settings
-from captchascope.web.templates import Assets, hash_of
+from captchascope.web.templates import Assets, hash_of, render_page
 from web.serving import TIMEOUT, serving
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -178,6 +178,23 @@ def test_what_is_not_sure_enough_has_no_text(site: httpx.Client) -> None:
     assert "No text: not sure enough" in answer.text
     assert re.search(r'id="min_confidence"[^>]* value="0.999999"', answer.text)
     assert 'name="ignore_case" value="1" checked' in answer.text
+
+
+def test_a_sum_stands_beside_its_result() -> None:
+    """Whole or a fraction; what is no sum stands alone."""
+    found = []
+    for text in ("3+5=?", "8/3", "1234"):
+        card = Card("a.png", Reading(text, 0.9), 1.0, None, None, "")
+        page = bytes(render_page("readings.html", cards=[card], notice=None, asked={}).body)
+        found.append(re.findall(r"<samp>(.*?)</samp>", page.decode()))
+    assert found == [["3+5=?", "8"], ["8/3", "8/3"], ["1234"]]
+
+
+def test_what_is_no_sum_has_no_text_where_sums_are_asked_for(site: httpx.Client) -> None:
+    """A box asks for them."""
+    answer = posted(site, ONE, solve="1")
+    assert "No text: not sure enough, or no sum" in answer.text
+    assert 'name="solve" value="1" checked' in answer.text
 
 
 def test_an_image_that_cannot_be_read_does_not_hide_the_others(site: httpx.Client) -> None:

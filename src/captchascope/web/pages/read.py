@@ -290,8 +290,9 @@ class _Pages:
         if not form.files:
             raise Problem(422, "no image was chosen", remedy="choose one or more")
         fields = {name: value for name, value in _typed(form).items() if value}
-        if "ignore_case" in fields:  # as a browser sends a box that is ticked
-            fields["ignore_case"] = "true"
+        for box in ("ignore_case", "solve"):  # as a browser sends one that is ticked
+            if box in fields:
+                fields[box] = "true"
         asked = parse_options([*fields.items()], self.limits, self.batcher.readers.names)
         images = [data for _, data in form.files]
         readings, ms = await self.batcher.read(images, asked.choice())
