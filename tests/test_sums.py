@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from typing import TypeAlias
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from captchascope.generate.sums import as_read, draw_han_sum, draw_sum
 from captchascope.sums import value_of
 
 PLAIN, FORMAL = "零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖"
@@ -210,6 +213,17 @@ def test_the_unknown_of_an_equation_is_what_is_asked_for(text: str, value: int |
 def test_all_else_is_no_sum(text: str) -> None:
     """A number alone, half a sum, what has no one value, and what is too long."""
     assert value_of(text) is None
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([draw_sum, draw_han_sum]))
+def test_every_sum_that_is_drawn_has_a_value(
+    seed: int, draw: Callable[[np.random.Generator], str]
+) -> None:
+    """As it is shown, and as it is read."""
+    shown = draw(np.random.default_rng(seed))
+    value = value_of(as_read(shown))
+    assert value is not None
+    assert value_of(shown) == value
 
 
 @given(st.text() | st.text("0123456789+-xX*/=?()×÷零一二十百加减乘除以等于几多少 ", max_size=128))
