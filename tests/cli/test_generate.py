@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from captchascope.generate import SCHEMES, draw_captcha
-from captchascope.generate.typefaces import font_names, han_names
+from captchascope.generate.style import all_names
 from captchascope.image import load_rgb
 from cli.commands import Cli, Done, one_line
 
@@ -79,7 +79,7 @@ def test_the_fonts_can_be_listed(cli: Cli) -> None:
     """One a line, without a scheme or a folder; each is one that ``--font`` takes."""
     done = cli("generate", "--list-fonts")
     assert (done.status, done.err) == (0, "")
-    assert done.rows == [*font_names(), *han_names()]
+    assert done.rows == list(all_names())
 
 
 @pytest.mark.parametrize(

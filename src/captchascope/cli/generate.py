@@ -13,7 +13,7 @@ from captchascope.cli.output import Console
 from captchascope.decode import parse_length
 from captchascope.errors import UsageError
 from captchascope.files import printable
-from captchascope.generate.style import BACKDROPS, FILLS
+from captchascope.generate.style import BACKDROPS, FILLS, all_names
 
 
 def _as_knobs(options: dict[str, Any]) -> dict[str, Any]:
@@ -38,9 +38,7 @@ def _as_knobs(options: dict[str, Any]) -> dict[str, Any]:
 
 def _list_fonts(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from captchascope.generate.typefaces import font_names, han_names
-
-        click.echo("\n".join((*font_names(), *han_names())))
+        click.echo("\n".join(all_names()))
         ctx.exit()
 
 

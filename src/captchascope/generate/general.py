@@ -18,6 +18,8 @@ from captchascope.errors import UsageError
 from captchascope.generate.families import draw_height, draw_style
 from captchascope.generate.metu import draw_metu
 from captchascope.generate.paint import Drawn
+from captchascope.generate.pixels import PIXEL_NAMES
+from captchascope.generate.strokes import MANNERS
 from captchascope.generate.style import Style
 from captchascope.generate.styled import draw_styled
 from captchascope.generate.sums import as_read, draw_han_sum, draw_sum
@@ -35,8 +37,51 @@ def _varied(rng: np.random.Generator) -> Drawn:
 
 
 def _sums(rng: np.random.Generator) -> Drawn:
-    text = draw_sum(rng)
-    return _read(draw_styled(rng, _calm(draw_style(rng)), draw_height(rng), text), text)
+    text, style = draw_sum(rng), _calm(draw_style(rng))
+    if (choice := rng.random()) < 0.2:
+        names = tuple(MANNERS) if choice < 0.12 else PIXEL_NAMES
+        style = replace(style, fonts=(names[int(rng.integers(len(names)))],), bold=0, fill="solid")
+    return _read(draw_styled(rng, style, draw_height(rng), text), text)
+
+
+def _strokes(rng: np.random.Generator) -> Drawn:
+    """Draw letters written with a pen, mostly with hard edges and a pixel or two wide."""
+    style = _calm(draw_style(rng))
+    fonts = tuple(MANNERS)
+    style = replace(
+        style,
+        charset=string.digits if rng.random() < 0.35 else style.charset,
+        fonts=(fonts[int(rng.integers(len(fonts)))],),
+        contrast=max(style.contrast, 0.4),
+        fill="solid",
+        bold=max(style.bold, 0) if rng.random() < 0.3 else 0,
+        blur=style.blur / 2,
+        shrink=1.0 if rng.random() < 0.7 else style.shrink,
+        jagged=rng.random() < 0.6,
+    )
+    return draw_styled(rng, style, draw_height(rng))
+
+
+def _pixels(rng: np.random.Generator) -> Drawn:
+    """Draw letters of few pixels, mostly upright, as graphics libraries do without a typeface."""
+    style = _calm(draw_style(rng))
+    upright = rng.random() < 0.75
+    style = replace(
+        style,
+        fonts=(PIXEL_NAMES[int(rng.integers(len(PIXEL_NAMES)))],),
+        rotation=0.0 if upright else style.rotation / 2,
+        shear=0.0 if upright else style.shear / 2,
+        gap=max(style.gap, 0.12),
+        scaling=0.0,
+        contrast=max(style.contrast, 0.4),
+        fill="solid" if rng.random() < 0.85 else style.fill,
+        bold=0,
+        warp=0.0 if upright else style.warp,
+        slant=0.0 if upright else style.slant,
+        blur=style.blur / 2,
+        shrink=1.0,
+    )
+    return draw_styled(rng, style, draw_height(rng))
 
 
 def _han(rng: np.random.Generator) -> Drawn:
@@ -69,9 +114,11 @@ def _read(drawn: Drawn, shown: str) -> Drawn:
 Family: TypeAlias = Callable[[np.random.Generator], Drawn]
 
 FAMILIES: dict[str, tuple[float, Family]] = {
-    "varied": (0.60, _varied),
+    "varied": (0.40, _varied),
     "sums": (0.12, _sums),
     "han": (0.10, _han),
+    "strokes": (0.14, _strokes),
+    "pixels": (0.08, _pixels),
     "metu": (0.08, draw_metu),
 }
 """By name: the share, which is divided by the sum of all, and what draws an image."""

@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 
 from captchascope.generate.noise import chance, uniform
+from captchascope.generate.pixels import PIXEL_NAMES, enlarged
+from captchascope.generate.strokes import MANNERS, Pen, draw_pen, written
 from captchascope.generate.style import Style
-from captchascope.generate.typefaces import Mask, font_names, ink_box, stamp, turned
+from captchascope.generate.typefaces import HAN, Mask, font_names, ink_box, stamp, turned
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 _THINNABLE = 40  # pixels of height: strokes of smaller glyphs would vanish
@@ -93,9 +95,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class _Jitter:
-    """The random part of one glyph; all numbers from -1 to 1."""
+    """The random part of one glyph; all numbers but its own from -1 to 1."""
 
+    number: int
     font: str
+    pen: Pen | None
     size: float
     turn: float
     shear: float
@@ -121,8 +125,12 @@ def fitted(
     chosen = rng.integers(0, len(fonts), len(text)).tolist()
     if not style.mixed:
         chosen = chosen[:1] * len(text)
-    numbers = rng.uniform(-1, 1, (len(text), 5)).tolist()
-    jitters = [_Jitter(fonts[font], *row) for font, row in zip(chosen, numbers, strict=True)]
+    names, rows = [fonts[font] for font in chosen], rng.uniform(-1, 1, (len(text), 5)).tolist()
+    pens = {name: draw_pen(rng, name) for name in sorted(set(names).intersection(MANNERS))}
+    jitters = [
+        _Jitter(number, name, pens.get(name), *row)
+        for number, (name, row) in enumerate(zip(names, rows, strict=True))
+    ]
     cap, squeeze = max(tall * uniform(rng, *style.height), _SMALLEST * style.shrink), 1.0
     edge = style.shrink + 0.35 * style.warp * tall
     line = _lay_out(text, style, jitters, cap, squeeze)
@@ -185,15 +193,19 @@ def _glyph(
     char: str, style: Style, jitter: _Jitter, cap: float, squeeze: float
 ) -> tuple[Mask, int]:
     """Return a glyph's mask, and its first row from the middle of the text's capitals."""
-    source = stamp(jitter.font, char, cap)
-    size = cap / source.cap * (1 + style.scaling * jitter.size)
-    mask, middle = turned(
-        source,
-        (size, size * squeeze),
-        style.rotation * jitter.turn,
-        style.shear * jitter.shear,
-        swelling(style),
-    )
+    degrees, shear = style.rotation * jitter.turn, style.shear * jitter.shear
+    larger, margin = 1 + style.scaling * jitter.size, swelling(style)
+    scale = cap * larger, cap * larger * squeeze
+    if jitter.pen and char not in HAN:
+        mask, middle = written(
+            jitter.pen, char, jitter.number, scale, degrees, shear, margin, style.jagged
+        )
+    elif jitter.font in PIXEL_NAMES and char not in HAN:
+        mask, middle = enlarged(jitter.font, char, scale, degrees, shear, margin)
+    else:
+        source = stamp(jitter.font, char, cap)
+        size = cap / source.cap * larger
+        mask, middle = turned(source, (size, size * squeeze), degrees, shear, margin)
     mask = outlined(mask, style)
     left, top, right, bottom = ink_box(mask)
     drop = cap * style.wobble * jitter.drop

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from itertools import groupby
 from typing import Any
 
 from captchascope.errors import UsageError
+from captchascope.generate.pixels import PIXEL_NAMES
+from captchascope.generate.strokes import MANNERS
 from captchascope.generate.typefaces import CHARACTERS, SIGNS, font_names, han_names
 
 FILLS = ("solid", "hollow", "dotted", "shadow", "gradient")
@@ -44,6 +47,12 @@ _SMALLEST, _LARGEST = 16, 1000  # pixels
 _NARROWEST = 7  # pixels of width for each character
 
 
+@cache
+def all_names() -> tuple[str, ...]:
+    """Return the names of all faces: of outlines, Chinese ones, of strokes and of pixels."""
+    return tuple(sorted((*font_names(), *han_names(), *MANNERS, *PIXEL_NAMES)))
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """The knobs of one scheme; lengths are shares of the image's height unless said otherwise.
@@ -54,8 +63,8 @@ class Style:
         length: Fewest and most characters of a text, 1 to 32.
         size: Height and width of the image in pixels, 16 to 1000, and at least 7 of width for each
             character; None for whatever the text needs.
-        fonts: Names of bundled fonts, or none for all but the Chinese ones; each image takes one,
-            or each glyph where ``mixed``. One that is there twice is taken twice as often.
+        fonts: Of ``all_names()``, or none for all of ``font_names()``; each image takes one, or
+            each glyph where ``mixed``. One that is there twice is taken twice as often.
         mixed: Whether every glyph takes a font of its own.
         height: How tall a capital is, least and most.
         gap: Space between glyphs as a share of their height, -0.6 to 2; below 0 they overlap.
@@ -133,7 +142,7 @@ class Style:
             raise _wrong("charset", _CHARSET, repr(min(foreign)))
         if not self.charset:
             raise _wrong("charset", _CHARSET, "empty")
-        if unknown := set(self.fonts).difference(font_names(), han_names()):
+        if unknown := set(self.fonts).difference(all_names()):
             raise _wrong("fonts", f"of {_families()}", min(unknown))
         for knob, low, high in _RANGES:
             least, most = getattr(self, knob)
@@ -168,8 +177,7 @@ def _wrong(knob: str, rule: str, value: str) -> ValueError:
 
 def _families() -> str:
     """Return the names of all fonts in a line."""
-    names = sorted((*font_names(), *han_names()))
-    groups = [list(group) for _, group in groupby(names, lambda name: name.partition("-")[0])]
+    groups = [list(group) for _, group in groupby(all_names(), lambda name: name.split("-")[0])]
     return ", ".join(f"{group[0]} to {group[-1]}" for group in groups)
 
 

@@ -134,7 +134,7 @@ def face(name: str, size: float) -> ImageFont.FreeTypeFont:
 def _bringing(font: str, char: str) -> str:
     """Return the font that brings a character: this one, or the one that it borrows it from."""
     if char in HAN and font not in han_names():
-        return han_names()[font_names().index(font) % len(han_names())]
+        return han_names()[sum(font.encode()) % len(han_names())]
     return _LACKING.get((font, char), font)
 
 
@@ -202,7 +202,12 @@ def ink_box(mask: Mask) -> tuple[int, int, int, int]:
 
 
 def turned(
-    source: Stamp, scale: tuple[float, float], degrees: float, shear: float, margin: int
+    source: Stamp,
+    scale: tuple[float, float],
+    degrees: float,
+    shear: float,
+    margin: int,
+    pixels: int = cv2.INTER_LINEAR,
 ) -> tuple[Mask, float]:
     """Scale, slant and turn a glyph about the middle of its capital height.
 
@@ -212,6 +217,7 @@ def turned(
         degrees: Clockwise.
         shear: To the left at the top, as a share of the height.
         margin: Empty pixels to leave around it.
+        pixels: OpenCV's way to find what lies between two.
     Returns:
         The mask, and the row of that middle in it.
     """
@@ -225,8 +231,6 @@ def turned(
     half_x, half_y = (width - 1) / 2, (height - 1) / 2
     x, y = (wide - 1) / 2 - a * half_x - b * half_y, (tall - 1) / 2 - c * half_x - d * half_y
     size = math.ceil(wide), math.ceil(tall)
-    mask = cv2.warpAffine(
-        source.mask, np.array([[a, b, x], [c, d, y]]), size, flags=cv2.INTER_LINEAR
-    )
+    mask = cv2.warpAffine(source.mask, np.array([[a, b, x], [c, d, y]]), size, flags=pixels)
     middle = c * half_x + d * source.middle + y
     return np.asarray(mask, np.uint8), middle
