@@ -143,7 +143,7 @@ class Evaluation:
         calibration: Confidence against exact match, of the texts given, in fifteen equal bins.
         coverage: Texts given, of all samples.
         answered: Exact match among the texts given.
-        abstained: Samples without a text because the reader was not sure enough.
+        abstained: Samples without a text because the reader was not sure enough, or it is no sum.
         failed: Samples without a text for any other reason.
         unfamiliar: Samples that are unlike what the model was trained on, text or no text.
         mean_edit_distance: Edits per sample that turn the text into the label.

@@ -94,8 +94,8 @@ class Reading:
         confidence: The probability, 0 to 1, that the whole text is right.
         chars: The characters in reading order.
         error: Why there is no text; None where there is one.
-        abstained: Whether the text was withheld because the reader was not sure enough, or there
-            was none to give.
+        abstained: Whether the text was withheld because the reader was not sure enough or was to
+            solve sums and it is none, or there was none to give.
         unfamiliar: Whether the image is unlike anything the model was trained on; no model that
             cuts glyphs can tell, so it is False.
     """

@@ -4,9 +4,9 @@
     operators   + 加 加上, - 减 减去, × x X * 乘 乘以, ÷ / 除 除以, with the usual precedence; ( )
     asked for   what = or 等于 leads to, and ? or 几 or 多少 stand for; or a single ? anywhere else
 
-Full-width and traditional characters are taken for these, and white space only parts numbers. An x
-is times, never an unknown. All else is no sum: a number alone, half a sum, a division by zero, an
-equation that is wrong, or has no solution or many.
+Full-width and traditional characters and other dashes are taken for these, and white space only
+parts numbers. An x is times, never an unknown. All else is no sum: a number alone, half a sum, a
+division by zero, an equation that is wrong, or has no solution or many.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _LONGEST = 128  # characters; so no text takes long, or nests too deep
 
 _DIGITS = "零一二三四五六七八九"
 _SAME = str.maketrans(
-    "〇壹贰叁肆伍陆柒捌玖拾佰两兩貳參陸加减減乘除−xX*/於几幾",
-    "零一二三四五六七八九十百二二二三六+--×÷-×××÷于??",
+    "〇壹贰叁肆伍陆柒捌玖拾佰两兩貳參陸加减減乘除‐‑‒–—−xX✕*∗/∕⁄於几幾",
+    "零一二三四五六七八九十百二二二三六+--×÷------×××××÷÷÷于??",
 )
 _NARROW = "0123456789+-xX*/=?()"
 _SAME |= str.maketrans("".join(chr(ord(c) + 0xFEE0) for c in _NARROW), _NARROW.translate(_SAME))
