@@ -67,10 +67,10 @@ _SHRINKS = ((1.0, 0.5), (1.5, 0.25), (2.0, 0.25))
 
 def draw_style(rng: np.random.Generator) -> Style:
     """Draw every knob, each with its own chance to be off: most captchas use a few of them."""
-    fonts, few, length = font_names(), _one(rng, _FONTS), _one(rng, _LENGTHS)
+    fonts, few, length = font_names(), one_of(rng, _FONTS), one_of(rng, _LENGTHS)
     big = uniform(rng, 0.3, 0.75)
     return Style(
-        charset=_one(rng, CHARSETS),
+        charset=one_of(rng, CHARSETS),
         length=(length, length),
         size=None,
         fonts=tuple(fonts[number] for number in rng.integers(0, len(fonts), few)),
@@ -82,16 +82,16 @@ def draw_style(rng: np.random.Generator) -> Style:
         wobble=_maybe(rng, 0.6, 0.03, 0.3),
         scaling=_maybe(rng, 0.4, 0.03, 0.25),
         anywhere=rng.random() < 0.5,
-        ink=_one(rng, _INKS),
+        ink=one_of(rng, _INKS),
         gray=rng.random() < 0.3,
         colours=rng.random() < 0.35,
         contrast=uniform(rng, 0.15, 1.0),
-        fill=_one(rng, _FILLS),
-        bold=_one(rng, _BOLD),
-        backdrop=_one(rng, _BACKDROPS),
+        fill=one_of(rng, _FILLS),
+        bold=one_of(rng, _BOLD),
+        backdrop=one_of(rng, _BACKDROPS),
         lines=_count(rng, 0.45, 8),
         arcs=_count(rng, 0.35, 4),
-        thickness=_one(rng, _THICKNESSES),
+        thickness=one_of(rng, _THICKNESSES),
         line_ink=rng.random() < 0.45,
         over=rng.random() < 0.7,
         dots=_count(rng, 0.35, 120),
@@ -100,7 +100,7 @@ def draw_style(rng: np.random.Generator) -> Style:
         slant=_maybe(rng, 0.2, 0.05, 0.4),
         blur=_maybe(rng, 0.2, 0.3, 1.1),
         grain=_maybe(rng, 0.25, 2, 22),
-        shrink=_one(rng, _SHRINKS),
+        shrink=one_of(rng, _SHRINKS),
         jagged=rng.random() < 0.2,
         quality=int(rng.integers(25, 96)) if rng.random() < 0.6 else None,
     )
@@ -120,7 +120,7 @@ def _count(rng: np.random.Generator, chance: float, most: int) -> int:
     return 1 + int((most - 1) * rng.random() ** 2) if rng.random() < chance else 0
 
 
-def _one(rng: np.random.Generator, choices: Sequence[tuple[_T, float]]) -> _T:
+def one_of(rng: np.random.Generator, choices: Sequence[tuple[_T, float]]) -> _T:
     """Return one of the values, each with its chance; numpy's own takes ten times as long."""
     left = float(rng.random()) * sum(chance for _, chance in choices)
     for value, chance in choices:

@@ -119,7 +119,7 @@ def backdrop(
     other = between(rng, base, near(rng, style, base))
     if style.backdrop == "patches":
         return _patches(rng, shape, base, other)
-    share = _SHARES[style.backdrop](rng, shape)
+    share = SHARES[style.backdrop](rng, shape)
     if share.ndim == 2:
         share = np.asarray(cv2.cvtColor(share, cv2.COLOR_GRAY2RGB), np.uint8)
     table = np.linspace(base, other, 256).astype(np.uint8)[None]
@@ -172,7 +172,7 @@ def _grid(rng: np.random.Generator, shape: tuple[int, int]) -> _Share:
     return share
 
 
-_SHARES: dict[str, Callable[[np.random.Generator, tuple[int, int]], _Share]] = {
+SHARES: dict[str, Callable[[np.random.Generator, tuple[int, int]], _Share]] = {
     "gradient": _gradient,
     "noise": _noise,
     "blobs": _blobs,
