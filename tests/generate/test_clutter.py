@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from captchascope.generate.clutter import BEHIND, OVER, Stage
-from captchascope.generate.finish import ENLARGEMENTS, Finish, finished
+from captchascope.generate.finishing import ENLARGEMENTS, Finish, finished
 from captchascope.generate.lettering import Letter, placed
 from captchascope.generate.paint import filled
 from captchascope.generate.tiles import TILES, draw_tiles

@@ -9,6 +9,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from captchascope.errors import UsageError
 from captchascope.generate.families import draw_height, draw_style
+from captchascope.generate.layouts import draw_layout
 from captchascope.generate.metu import draw_metu
 from captchascope.generate.paint import Drawn
 from captchascope.generate.pixels import PIXEL_NAMES
@@ -113,6 +115,21 @@ def _read(drawn: Drawn, shown: str) -> Drawn:
 
 Family: TypeAlias = Callable[[np.random.Generator], Drawn]
 
+_LAYOUTS = {
+    "outlined": 0.10,
+    "small": 0.08,
+    "motley": 0.09,
+    "overlaid": 0.07,
+    "struck": 0.06,
+    "tiled": 0.05,
+    "decoyed": 0.05,
+    "warped": 0.08,
+    "faint": 0.03,
+    "coarse": 0.05,
+    "jumbled": 0.05,
+}
+"""The shares of ``layouts.LAYOUTS``."""
+
 FAMILIES: dict[str, tuple[float, Family]] = {
     "varied": (0.40, _varied),
     "sums": (0.12, _sums),
@@ -120,6 +137,7 @@ FAMILIES: dict[str, tuple[float, Family]] = {
     "strokes": (0.14, _strokes),
     "pixels": (0.08, _pixels),
     "metu": (0.08, draw_metu),
+    **{name: (share, partial(draw_layout, name=name)) for name, share in _LAYOUTS.items()},
 }
 """By name: the share, which is divided by the sum of all, and what draws an image."""
 

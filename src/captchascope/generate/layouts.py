@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,11 +12,12 @@ import numpy as np
 from captchascope.generate.clutter import BEHIND, OVER
 from captchascope.generate.colours import GROUNDS
 from captchascope.generate.families import CHARSETS, one_of
-from captchascope.generate.finish import ENLARGEMENTS, Finish
+from captchascope.generate.finishing import ENLARGEMENTS, Finish
 from captchascope.generate.lettering import Letter
 from captchascope.generate.noise import uniform
 from captchascope.generate.paint import Drawn
 from captchascope.generate.scene import Scene, draw_scene
+from captchascope.generate.sums import as_read, draw_sum
 from captchascope.generate.tiles import TILES
 from captchascope.generate.typefaces import font_names
 from captchascope.generate.warp import WARPS
@@ -294,8 +296,8 @@ def _struck(rng: np.random.Generator) -> Scene:
 
 
 def _tiled(rng: np.random.Generator) -> Scene:
-    """Set each letter in a box, on a disc or on a ground of its own."""
-    text = draw_text(rng)
+    """Set each letter, or each character of a sum, in a box, on a disc or on its own ground."""
+    text = draw_text(rng) if rng.random() < 0.7 else (as_read(draw_sum(rng)), string.digits)
     kind = TILES[int(rng.integers(len(TILES)))]
     near = (0.25, 0.5) if kind == "columns" else (0.42, 1.1)
     return _scene(

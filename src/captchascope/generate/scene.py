@@ -19,7 +19,7 @@ from captchascope.generate.colours import (
     fainter,
     lay,
 )
-from captchascope.generate.finish import Finish, finished
+from captchascope.generate.finishing import Finish, finished
 from captchascope.generate.lettering import (
     Letter,
     Print,
