@@ -5,9 +5,10 @@ from __future__ import annotations
 import doctest
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -16,9 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captchascope import evaluate
+from captchascope.charset import Charset
 from captchascope.check import inspection, labels
 from captchascope.data import dataset
 from captchascope.data.dataset import Dataset, read_dataset
+from captchascope.decode import ReadOptions, folded
 from captchascope.errors import DatasetError, ImageError
 from captchascope.evaluate import (
     Bin,
@@ -27,11 +30,15 @@ from captchascope.evaluate import (
     Rate,
     evaluate_reader,
     evaluate_readings,
+    impossible_labels,
 )
 from captchascope.reader import load
 from captchascope.records import Reading, Sample
 from ctc.bars import bars, write_model
 
+Fold: TypeAlias = Callable[[str], str]
+
+FOLDS = st.sampled_from([str, folded])
 LABELS = st.text("01aAİß", min_size=1, max_size=5)
 TEXTS = st.none() | st.text("01aAİß", max_size=6)
 CONFIDENCES = st.floats(0, 1)
@@ -48,17 +55,17 @@ def reading(text: str | None, confidence: float = 0.5) -> Reading:
     return Reading(text, confidence)
 
 
-def compare(*pairs: tuple[str, str | None], ignore_case: bool = False) -> Evaluation:
+def compare(*pairs: tuple[str, str | None], fold: Fold = str) -> Evaluation:
     """Evaluate (label, text) pairs, in files called 1.png, 2.png and so on."""
     samples = [sample(label, f"{i}.png") for i, (label, _) in enumerate(pairs, 1)]
-    return evaluate_readings(samples, [reading(text) for _, text in pairs], ignore_case=ignore_case)
+    return evaluate_readings(samples, [reading(text) for _, text in pairs], fold)
 
 
-def of_reads(reads: list[tuple[str, str | None, float]], *, ignore_case: bool) -> Evaluation:
+def of_reads(reads: list[tuple[str, str | None, float]], fold: Fold) -> Evaluation:
     """Evaluate (label, text, confidence) triples, whose first letter is their kind."""
     samples = [sample(label, f"{i}.png", kind=label[0]) for i, (label, _, _) in enumerate(reads)]
     readings = [reading(text, confidence) for _, text, confidence in reads]
-    return evaluate_readings(samples, readings, ignore_case=ignore_case)
+    return evaluate_readings(samples, readings, fold)
 
 
 def as_counts(rate: Rate) -> tuple[int, int]:
@@ -175,7 +182,7 @@ def test_mistakes_are_worst_first() -> None:
 def test_case_counts_unless_ignored() -> None:
     """Ignored case is right everywhere, and is counted under the label's own character."""
     assert as_counts(compare(("aB", "Ab")).exact_match) == (0, 1)
-    evaluation = compare(("aB", "Ab"), ("aBc", "AC"), ignore_case=True)
+    evaluation = compare(("aB", "Ab"), ("aBc", "AC"), fold=folded)
     assert as_counts(evaluation.exact_match) == (1, 2)
     assert evaluation.confusion == {("a", "a"): 2, ("B", "B"): 1, ("B", ""): 1, ("c", "c"): 1}
     assert evaluation.cer == pytest.approx(1 / 5)
@@ -234,10 +241,10 @@ def test_a_confidence_is_a_probability(confidence: float) -> None:
         evaluate_readings([sample("1")], [reading("1", confidence)])
 
 
-@given(st.lists(LABELS, min_size=1), st.booleans())
-def test_reading_the_labels_is_perfect(labels: list[str], ignore_case: bool) -> None:
+@given(st.lists(LABELS, min_size=1), FOLDS)
+def test_reading_the_labels_is_perfect(labels: list[str], fold: Fold) -> None:
     """Every rate is 1 and nothing is left to mend."""
-    evaluation = compare(*((label, label) for label in labels), ignore_case=ignore_case)
+    evaluation = compare(*((label, label) for label in labels), fold=fold)
     rates = [
         evaluation.exact_match,
         evaluation.character_accuracy,
@@ -258,13 +265,13 @@ def test_wilson_interval_holds_the_value(a: int, b: int) -> None:
     assert Rate(rate.total - rate.hits, rate.total).low == pytest.approx(1 - rate.high, abs=1e-12)
 
 
-@given(READS, st.booleans())
-def test_the_figures_agree(reads: list[tuple[str, str | None, float]], ignore_case: bool) -> None:
+@given(READS, FOLDS)
+def test_the_figures_agree(reads: list[tuple[str, str | None, float]], fold: Fold) -> None:
     """Positions, kinds and confusion add up to the same characters, the parts to all samples.
 
     Positions only where all labels have the same.
     """
-    evaluation = of_reads(reads, ignore_case=ignore_case)
+    evaluation = of_reads(reads, fold)
     characters = evaluation.character_accuracy
     assert characters.total == sum(len(label) for label, _, _ in reads)
     sums = [[rates.character_accuracy for rates in evaluation.by_kind.values()]]
@@ -284,16 +291,16 @@ def test_the_figures_agree(reads: list[tuple[str, str | None, float]], ignore_ca
 @given(READS)
 def test_calibration_is_bounded(reads: list[tuple[str, str | None, float]]) -> None:
     """Every text is in one of fifteen bins, and no gap is wider than 1."""
-    evaluation = of_reads(reads, ignore_case=False)
+    evaluation = of_reads(reads, str)
     bins = evaluation.calibration.bins
     assert sum(b.count for b in bins) == evaluation.coverage.hits
     assert all(b.low - 1e-9 <= b.confidence <= b.high + 1e-9 for b in bins)
     assert 0 <= (evaluation.calibration.ece or 0.0) <= 1
 
 
-@given(READS, st.booleans(), st.randoms())
+@given(READS, FOLDS, st.randoms())
 def test_order_does_not_matter(
-    reads: list[tuple[str, str | None, float]], ignore_case: bool, order: random.Random
+    reads: list[tuple[str, str | None, float]], fold: Fold, order: random.Random
 ) -> None:
     """The same samples in another order give the same evaluation, mistakes included."""
     pairs = [
@@ -302,16 +309,16 @@ def test_order_does_not_matter(
     ]
     shuffled = order.sample(pairs, len(pairs))
     before, after = (
-        evaluate_readings([s for s, _ in part], [r for _, r in part], ignore_case=ignore_case)
+        evaluate_readings([s for s, _ in part], [r for _, r in part], fold)
         for part in (pairs, shuffled)
     )
     assert json.dumps(before.to_json()) == json.dumps(after.to_json())
 
 
-@given(READS, st.booleans())
-def test_json_is_strict(reads: list[tuple[str, str | None, float]], ignore_case: bool) -> None:
+@given(READS, FOLDS)
+def test_json_is_strict(reads: list[tuple[str, str | None, float]], fold: Fold) -> None:
     """No NaN gets into the JSON, whatever was read."""
-    data = of_reads(reads, ignore_case=ignore_case).to_json()
+    data = of_reads(reads, fold).to_json()
     assert json.loads(json.dumps(data, allow_nan=False))["captcha"]["total"] == len(reads)
 
 
@@ -319,7 +326,7 @@ def test_json_is_strict(reads: list[tuple[str, str | None, float]], ignore_case:
 def test_ignoring_case_never_hurts(label: str, text: str) -> None:
     """What is right stays right when case is ignored."""
     strict = compare((label, text))
-    loose = compare((label, text), ignore_case=True)
+    loose = compare((label, text), fold=folded)
     assert loose.exact_match.hits >= strict.exact_match.hits
     assert loose.cer <= strict.cer
 
@@ -382,11 +389,28 @@ def test_a_reader_that_ignores_case_is_evaluated_so(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "AB.png"), bars("AB"))
     model = write_model(tmp_path / "bars.onnx")
     data = read_dataset(tmp_path, "names")
-    hits = [
-        evaluate_reader(load(model, charset="ab01", ignore_case=case), data).exact_match.hits
-        for case in (True, False)
+    readers = [
+        load(model, charset="ab01", ignore_case=True),
+        load(model, charset="0-1ab"),
+        load(model, charset="ab01", case="keep"),
     ]
-    assert hits == [1, 0]
+    assert [evaluate_reader(reader, data).exact_match.hits for reader in readers] == [1, 1, 0]
+
+
+def test_a_label_in_the_case_that_is_folded_is_possible(tmp_path: Path) -> None:
+    """A model of capitals gives small letters where those are told, and no others."""
+    capitals = write_model(tmp_path / "capitals.onnx", charset=Charset("01234ABCD"))
+    files = [tmp_path / f"{label}.png" for label in ("AB", "ab", "x")]
+    data = Dataset(tmp_path, tuple(Sample(file.name, file.stem, file) for file in files))
+    for options, hopeless in (
+        (ReadOptions(charset="a-d"), 1),
+        (ReadOptions(pattern="[a-d]{2}"), 1),
+        (ReadOptions(ignore_case=True), 1),
+        (ReadOptions(charset="A-D", case="keep"), 2),
+        (ReadOptions(), 2),
+    ):
+        reader = load(capitals).with_options(options)
+        assert len(impossible_labels(reader, data)) == hopeless
 
 
 def test_what_a_listener_raises_ends_an_evaluation() -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from captchascope.charset import Charset
-from captchascope.decode import folded
 from captchascope.errors import DatasetError
 from captchascope.files import NaturalKey, natural_key, printable
 from captchascope.records import Reading, Sample
@@ -226,8 +225,8 @@ def evaluate_reader(
     """Read every sample of a data set, and compare what was read with the labels.
 
     A sample whose image cannot be read is missed, as is one that the reader abstains from. Upper
-    and lower case count as one where the reader ignores case. Where it solves sums, results are
-    compared: a label may be the result, or the sum.
+    and lower case count as one where the reader takes them for one. Where it solves sums,
+    results are compared: a label may be the result, or the sum.
 
     Args:
         reader: What is measured, with its constraints.
@@ -258,7 +257,8 @@ def evaluate_reader(
     if reader.options.solve:
         readings = [replace(r, text=r.text and str(r.value)) for r in readings]
         samples = tuple(replace(s, label=_result(s.label)) for s in samples)
-    return evaluate_readings(samples, readings, ignore_case=reader.options.ignore_case)
+    fold = reader.options.constraints.folding(reader.charset.chars)
+    return evaluate_readings(samples, readings, fold)
 
 
 def _result(label: str) -> str:
@@ -272,9 +272,10 @@ def impossible_labels(reader: Reader, dataset: Dataset) -> Sequence[DatasetError
     if reader.options.solve:
         return ()
     known = reader.charset
-    if reader.options.ignore_case:
-        cases = [case for c in known.chars for case in (c, c.lower(), c.upper())]
-        known = Charset("".join(dict.fromkeys(case for case in cases if len(case) == 1)))
+    fold = reader.options.constraints.folding(known.chars)
+    cases = [*known.chars, *(case for c in known.chars for case in (c.lower(), c.upper()))]
+    cases = [case for case in cases if len(case) == 1 and fold(case) in fold(known.chars)]
+    known = Charset("".join(dict.fromkeys(cases)))
     possible = dataset.require_charset(known)
     if reader.recogniser.lengths is not None:
         possible = possible.require_length(*reader.recogniser.lengths)
@@ -282,16 +283,17 @@ def impossible_labels(reader: Reader, dataset: Dataset) -> Sequence[DatasetError
 
 
 def evaluate_readings(
-    samples: Sequence[Sample], readings: Sequence[Reading], *, ignore_case: bool = False
+    samples: Sequence[Sample], readings: Sequence[Reading], fold: Callable[[str], str] = str
 ) -> Evaluation:
     """Compare the labels with what was read, one reading for each sample in the same order.
+
+    Texts that ``fold``, which leaves their length, makes equal are equal.
 
     Raises:
         ValueError: If there are no samples, not as many readings, or a confidence not in 0 to 1.
     """
     if not samples or len(samples) != len(readings):
         raise ValueError(f"{len(readings)} readings for {len(samples)} samples")
-    fold = folded if ignore_case else str
     outcomes = [_outcome(*pair, fold) for pair in zip(samples, readings, strict=True)]
     answered = [outcome for outcome in outcomes if outcome.reading.text is not None]
     abstained = sum(o.reading.text is None and o.reading.abstained for o in outcomes)

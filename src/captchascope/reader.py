@@ -14,7 +14,7 @@ import numpy as np
 from captchascope.charset import Charset
 from captchascope.ctc import inputs as ctc_inputs
 from captchascope.ctc.recogniser import CtcRecogniser
-from captchascope.decode import Constraints, ReadOptions
+from captchascope.decode import Case, Constraints, ReadOptions
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
 from captchascope.glyphs import inputs as glyph_inputs
 from captchascope.glyphs.recogniser import GlyphRecogniser
@@ -267,6 +267,7 @@ def load(
     length: str | int | None = None,
     pattern: str | None = None,
     ignore_case: bool = False,
+    case: Case = "fold",
     min_confidence: float = 0.0,
     solve: bool = False,
     threads: int = 1,
@@ -276,11 +277,13 @@ def load(
 
     Args:
         model: The name of a shipped model, or the path of a model file.
-        charset: Read only these characters.
+        charset: Read only these characters; ranges such as ``0-9a-z`` may be among them.
         length: Read only texts of so many characters: 6, "6" or "4-6". Where neither this nor a
             pattern is given, they are as long as the labels that the model was trained on.
         pattern: Read only texts that match this regular expression as a whole.
         ignore_case: Take upper and lower case for one, and give lower case.
+        case: Where a charset or a pattern has letters of one case alone, ``fold`` takes upper and
+            lower case for one and gives that case; ``keep`` reads nothing but that case.
         min_confidence: Abstain below this confidence, 0 to 1.
         solve: Abstain where the text is no sum, such as 3+5=?; the result is the reading's value.
         threads: How many ONNX Runtime may use for one batch; in each process, where there are more.
@@ -294,7 +297,7 @@ def load(
         >>> captchascope.load("metu").read("captcha.jpeg").text
         '321404'
     """
-    options = ReadOptions(charset, length, pattern, ignore_case, min_confidence, solve)
+    options = ReadOptions(charset, length, pattern, ignore_case, case, min_confidence, solve)
     return reader_of(model, options, threads, providers)
 
 

@@ -69,6 +69,26 @@ def test_constraints_are_kept(cli: Cli, model: str, options: list[str], texts: l
     assert cli("read", "bars", "--model", model, "--charset", "x").status == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ([], "01A"),
+        (["--charset", "0-9a-b"], "01a"),
+        (["--pattern", "[0-9]{2}[a-b]"], "01a"),
+        (["--charset", "0-9a-b", "--case", "keep"], "014"),
+        (["--charset", "0-9A-B"], "01A"),
+        (["--charset", "0-9A-Ba"], "01A"),
+    ],
+)
+def test_letters_are_given_in_the_case_that_is_told(
+    cli: Cli, model: str, options: list[str], text: str
+) -> None:
+    """As surely as in the image's own; where the case is kept, the image shows something else."""
+    done = cli("read", "bars/1.png", "--model", model, *options)
+    assert done.rows[0].split("\t")[1] == text
+    assert float(done.rows[0].split("\t")[2]) > 0.8
+
+
 def test_the_measurement(cli: Cli, model: str) -> None:
     """Exact matches and characters of labels of any length, without positions."""
     result = json.loads(cli("test", "bars", "--model", model, "--format", "json").out)

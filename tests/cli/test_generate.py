@@ -55,7 +55,7 @@ def test_every_scheme_can_be_generated(cli: Cli, scheme: str) -> None:
 @pytest.mark.parametrize(
     ("options", "knobs"),
     [
-        (["--charset", "abc", "--length", "4-5"], {"charset": "abc", "length": (4, 5)}),
+        (["--charset", "a-c", "--length", "4-5"], {"charset": "abc", "length": (4, 5)}),
         (["--size", "200x70"], {"size": (70, 200)}),
         (["--font", "mono-01", "--font", "hand-01"], {"fonts": ("mono-01", "hand-01")}),
         (["--rotation", "30", "--overlap", "0.2"], {"rotation": 30, "gap": -0.2}),
@@ -92,6 +92,7 @@ def test_the_fonts_can_be_listed(cli: Cli) -> None:
         (["no\nscheme", "made"], "no\\nscheme: is no scheme"),
         (["metu", "made", "--lines", "3"], "metu: cannot be changed by --lines ("),
         (["metu", "made", "--no-gray"], "metu: cannot be changed by --gray ("),
+        (["wavy", "made", "--charset", "9-0"], "--charset: 9-0 is a range backwards ("),
         (
             ["wavy", "made", "--charset", "äö"],
             "--charset: must be of 0-9, A-Z, a-z, + - × ÷ * / = ? . and",

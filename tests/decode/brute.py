@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import chain, groupby, product
 
@@ -23,16 +23,20 @@ def texts(chars: str, longest: int) -> Iterator[str]:
 
 
 def chances(
-    scores: FloatArray, charset: Charset = ABC, only: str | None = None, fold: bool = False
+    scores: FloatArray,
+    charset: Charset = ABC,
+    only: str | None = None,
+    fold: Callable[[str], str] = str,
 ) -> dict[str, float]:
     """Return the probability of every text that logits of shape (T, K) can give.
 
-    Each path is tried; ``only`` are the characters that are left, and ``fold`` gives lower case.
+    Each path is tried; ``only`` are the characters that are left, and those that ``fold`` gives
+    one name are one.
     """
     kept = [True, *(only is None or char in only for char in charset.chars)]
     powers = np.where(kept, np.exp(scores.astype(np.float64)), 0.0)
     shares = powers / powers.sum(axis=1, keepdims=True)
-    paths, texts, numbers = _paths(len(scores), charset.chars.lower() if fold else charset.chars)
+    paths, texts, numbers = _paths(len(scores), fold(charset.chars))
     weights = shares[np.arange(len(scores)), paths].prod(axis=1)
     return dict(zip(texts, np.bincount(numbers, weights).tolist(), strict=True))
 

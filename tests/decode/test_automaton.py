@@ -80,6 +80,20 @@ def test_cases_are_grouped() -> None:
     assert left.groups.tolist() == [0, 1, 3]
 
 
+def test_a_case_that_is_told_is_folded_into() -> None:
+    """A model of one case is left as it is, or serves for the other one."""
+    rule = ReadOptions(charset="a-c1").constraints
+    left = allowed(rule, Charset("aBAb1"))
+    assert left.chars == "ab1"
+    assert left.columns is not None
+    assert left.columns.tolist() == [0, 1, 3, 2, 4, 5]
+    assert allowed(rule, Charset("abc1")).columns is None
+    capitals = allowed(rule, Charset("AB1"))
+    assert (capitals.chars, capitals.columns, capitals.groups) == ("ab1", None, None)
+    kept = ReadOptions(charset="a-c1", case="keep").constraints
+    assert [allowed(kept, Charset(chars)).chars for chars in ("aBAb1", "AB1")] == ["ab1", "1"]
+
+
 def test_a_text_of_so_many_characters_may_be_impossible() -> None:
     """And of others possible."""
     left = allowed(ReadOptions(pattern="a{2,3}|b{5}").constraints, ABC)

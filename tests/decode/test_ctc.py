@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby, product
 
 import numpy as np
@@ -140,22 +142,58 @@ def test_the_text_is_the_most_probable_of_those_allowed(
         assert found.confidence == pytest.approx(max(sure.values()), rel=1e-4, abs=1e-6)
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
-@given(logits(classes=5), st.sampled_from(["aA", "Ab", "b", "abAB"]), st.booleans())
+FOLDINGS: dict[str, tuple[ReadOptions, str, Callable[[str], str]]] = {
+    "a charset of both cases": (ReadOptions("aB"), "aB", str),
+    "one case": (ReadOptions("A1"), "aA1", str.upper),
+    "one case, small": (ReadOptions("ab1"), "aAbB1", str.lower),
+    "one case, kept": (ReadOptions("ab1", case="keep"), "ab1", str),
+    "no letter": (ReadOptions("1"), "1", str),
+    "case ignored": (ReadOptions("Ab", ignore_case=True), "aAbB", str.lower),
+    "a pattern of one case": (ReadOptions(pattern="[AB1]{1,3}"), "aAbB1", str.upper),
+    "a pattern of one case, kept": (
+        ReadOptions(pattern="[AB]{1,3}", case="keep"),
+        "aAbB1",
+        str,
+    ),
+    "a pattern that leaves one case of two": (
+        ReadOptions("abAB", None, "b[a1]?"),
+        "aAbB",
+        str.lower,
+    ),
+    "a pattern of both cases": (ReadOptions(pattern="[aB1]{1,3}"), "aAbB1", str),
+}
+"""Options, the characters that they leave, and the names that those are given."""
+
+
+@pytest.mark.parametrize("told", FOLDINGS.values(), ids=[*FOLDINGS])
+@settings(derandomize=True, deadline=None, max_examples=12)
+@given(logits(classes=6), st.sampled_from([None, "1", "2-3"]))
 def test_a_charset_masks_classes_and_cases_are_summed(
-    scores: FloatArray, chars: str, fold: bool
+    told: tuple[ReadOptions, str, Callable[[str], str]], scores: FloatArray, length: str | None
 ) -> None:
-    """Each timestep sums to 1 again; with cases folded, a capital means both."""
-    charset = Charset("aAbB")
-    only = chars + chars.swapcase() if fold else chars
-    possible = chances(scores[0], charset, only, fold)
-    found = one(scores[0], charset, ReadOptions(charset=chars, ignore_case=fold).constraints)
-    assert found.confidence == pytest.approx(possible[found.text], rel=1e-4, abs=1e-6)
-    assert found.confidence == pytest.approx(max(possible.values()), rel=1e-4, abs=1e-6)
-    single = divided({text: chance for text, chance in possible.items() if len(text) == 1})
-    rule = ReadOptions(charset=chars, length=1, ignore_case=fold).constraints
-    found = one(scores[0], charset, rule)
-    assert found.confidence == pytest.approx(single[found.text], rel=1e-4, abs=1e-6)
+    """Each timestep sums to 1 again; the text is the best of those that all paths can give."""
+    options, only, fold = told
+    charset = Charset("aAbB1")
+    rule = replace(options, length=length).constraints
+    fewest, most = rule.length or (0, 99)
+    possible = {
+        text: chance
+        for text, chance in chances(scores[0], charset, only, fold).items()
+        if fewest <= len(text) <= most and (rule.pattern is None or rule.pattern.matches(text))
+    }
+    (found,) = decode_ctc(scores, charset, rule)
+    if found is None:
+        assert not possible
+        return
+    sure = possible if (rule.length, rule.pattern) == (None, None) else divided(possible)
+    assert found.confidence == pytest.approx(sure[found.text], rel=1e-4, abs=1e-6)
+    assert found.confidence == pytest.approx(max(sure.values()), rel=1e-4, abs=1e-6)
+    for char in found.chars:
+        classes = [0, *(i for i, c in enumerate(charset.chars, 1) if c in only)]
+        shares = np.exp(scores[0, :, classes].T.astype(np.float64))
+        shares /= shares.sum(axis=1, keepdims=True)
+        same = [i for i, k in enumerate(classes) if k and fold(charset.chars[k - 1]) == char.char]
+        assert char.confidence <= max(shares[:, same].sum(axis=1).max(), found.confidence) + 1e-6
 
 
 @settings(derandomize=True, deadline=None, max_examples=30)

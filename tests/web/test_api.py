@@ -128,7 +128,7 @@ def test_constraints_never_leak_into_other_requests(
     client: httpx.Client, captchas: list[bytes], labels: list[str]
 ) -> None:
     """Sixty at once, of four kinds, that are read in the same batches."""
-    asked = ["charset=0123456789", "charset=01234", "charset=56789&length=6", "length=4"]
+    asked = ["charset=0-9", "charset=0-4", "charset=56789&length=6", "length=4"]
 
     def ask(number: int) -> tuple[int, str]:
         query = asked[number % 4]
@@ -183,6 +183,16 @@ def test_each_model_is_asked_for_by_name(
     assert answer.json()["model"] == "metu-glyphs"
 
 
+def test_case_is_folded_unless_it_is_kept(client: httpx.Client, captchas: list[bytes]) -> None:
+    """It is taken as readers take it, and ignored and kept at once it is refused."""
+    query = {"charset": "0-9a-z", "case": "keep"}
+    response = client.post("/v1/read", content=captchas[0], headers=JPEG, params=query)
+    assert response.status_code == 200
+    query["ignore_case"] = "true"
+    response = client.post("/v1/read", content=captchas[0], headers=JPEG, params=query)
+    assert refused(response, 422)["where"] == "case"
+
+
 def test_the_body_is_stronger_than_the_query(
     client: httpx.Client, captchas: list[bytes], labels: list[str]
 ) -> None:
@@ -202,8 +212,10 @@ def test_the_body_is_stronger_than_the_query(
         ("length", "9-2"),
         ("pattern", "[0-9"),
         ("pattern", "[0-9]" * 60),
+        ("charset", "9-0"),
         ("ignore_case", "perhaps"),
         ("solve", "perhaps"),
+        ("case", "upper"),
         ("min_confidence", "2"),
         ("min_confidence", "NaN"),
         ("colour", "red"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from captchascope.charset import expanded
 from captchascope.cli.options import PATH, adding, common
 from captchascope.cli.output import Console
 from captchascope.decode import parse_length
@@ -20,9 +21,11 @@ def _as_knobs(options: dict[str, Any]) -> dict[str, Any]:
     """Return the knobs that were given, as ``Style`` takes them.
 
     Raises:
-        UsageError: If a length or a size is not written as one.
+        UsageError: If a charset, a length or a size is not written as one.
     """
     knobs = {name: value for name, value in options.items() if value not in (None, ())}
+    if "charset" in knobs:
+        knobs["charset"] = expanded(knobs["charset"])
     if "length" in knobs:
         knobs["length"] = parse_length(knobs["length"])
     if "size" in knobs:
@@ -43,7 +46,7 @@ def _list_fonts(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 _with_knobs = adding(
-    click.option("--charset", metavar="CHARS", help="What is drawn, such as 0123456789."),
+    click.option("--charset", metavar="CHARS", help="What is drawn, such as 0-9a-f."),
     click.option("--length", metavar="N|N-M", help="How many characters a text has."),
     click.option("--size", metavar="WxH", help="Pixels, such as 150x50."),
     click.option("--font", "fonts", multiple=True, metavar="NAME", help="A font; may be repeated."),

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 from click.shell_completion import CompletionItem
 
 from captchascope.cli.output import Console
+from captchascope.decode import Case
 from captchascope.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -93,7 +94,11 @@ model_and_jobs = adding(
 )
 
 reading_options = adding(
-    click.option("--charset", metavar="CHARS", help="Read only these characters."),
+    click.option(
+        "--charset",
+        metavar="CHARS",
+        help="Read only these characters: 0-9a-f, or one by one; a literal - stands last.",
+    ),
     click.option(
         "--length",
         metavar="N|N-M",
@@ -107,6 +112,12 @@ reading_options = adding(
         "+, {m}, {m,n}, (ab|cd).",
     ),
     click.option("--ignore-case", is_flag=True, help="Give lower case, whatever the case."),
+    click.option(
+        "--case",
+        type=click.Choice(get_args(Case)),
+        default="fold",
+        help="What letters told in one case alone mean: both, given in that one, or that one.",
+    ),
     click.option(
         "--min-confidence",
         type=float,

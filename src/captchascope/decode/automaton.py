@@ -72,7 +72,7 @@ def allowed(rule: Constraints, charset: Charset) -> Allowed:
     Raises:
         UsageError: If the pattern has too many cases.
     """
-    given = folded(charset.chars) if rule.ignore_case else charset.chars
+    given = rule.folding(charset.chars)(charset.chars)
     wanted = given if rule.charset is None else rule.charset.chars
     wanted = folded(wanted) if rule.ignore_case else wanted
     chars = "".join(dict.fromkeys(c for c in given if c in wanted))

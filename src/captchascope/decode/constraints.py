@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
 
-from captchascope.charset import Charset
-from captchascope.decode.pattern import Pattern
+from captchascope.charset import Charset, expanded
+from captchascope.decode.pattern import Pattern, folded
 from captchascope.errors import UsageError
+
+Case: TypeAlias = Literal["fold", "keep"]
+"""What letters mean that are told in one case alone: both, given in that case, or themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +24,45 @@ class Constraints:
         length: Fewest and most characters.
         pattern: What the whole text must match.
         ignore_case: Upper and lower case are one character, given in lower case.
+        case: What letters mean that are told in one case alone.
     """
 
     charset: Charset | None = None
     length: tuple[int, int] | None = None
     pattern: Pattern | None = None
     ignore_case: bool = False
+    case: Case = "fold"
+
+    def folding(self, alphabet: str) -> Callable[[str], str]:
+        """Return what gives a text the case in which letters are told, character by character.
+
+        It leaves a text as it is where no letters are told, or some in either case. A pattern tells
+        those that it can read.
+
+        Args:
+            alphabet: What the model knows.
+        """
+        if self.ignore_case:
+            return folded
+        pairs = {ord(other): char for char in self._told(alphabet) if (other := _swapped(char))}
+        if self.case == "keep" or len({char.isupper() for char in pairs.values()}) != 1:
+            return str
+        return lambda text: text.translate(pairs)
+
+    def _told(self, alphabet: str) -> str:
+        """Return the characters that charset and pattern leave; none where there is neither."""
+        chars = "" if self.charset is None else self.charset.chars
+        if self.pattern is None:
+            return chars
+        chars = chars or alphabet + "".join(map(_swapped, alphabet))
+        taken = zip(chars, self.pattern.taking(chars), strict=True)
+        return "".join(char for char, places in taken if places)
+
+
+def _swapped(char: str) -> str:
+    """Return a letter in its other case; "" where it has none, or shares it with a third."""
+    other = char.swapcase()
+    return other if len(other) == 1 and other != char == other.swapcase() else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +70,12 @@ class ReadOptions:
     """The options of reading as a user writes them; the same everywhere, under the same names.
 
     Attributes:
-        charset: Read only these characters.
+        charset: Read only these characters; ranges such as ``0-9a-z`` may be among them.
         length: Read only texts of so many characters: 6, "6" or "4-6".
         pattern: Read only texts that match this as a whole.
         ignore_case: Take upper and lower case for one, and give lower case.
+        case: Where a charset or a pattern has letters of one case alone, ``fold`` takes upper and
+            lower case for one and gives that case; ``keep`` reads nothing but that case.
         min_confidence: Abstain below this confidence, 0 to 1.
         solve: Abstain where the text is no sum: what is wanted is its value.
         constraints: What the others say of the texts, parsed.
@@ -48,6 +88,7 @@ class ReadOptions:
     length: str | int | None = None
     pattern: str | None = None
     ignore_case: bool = False
+    case: Case = "fold"
     min_confidence: float = 0.0
     solve: bool = False
     constraints: Constraints = field(init=False, repr=False, compare=False)
@@ -57,12 +98,16 @@ class ReadOptions:
             what = f"must be 0 to 1, not {self.min_confidence}"
             raise UsageError("min_confidence", what, "such as 0.9")
         try:
-            chars = None if self.charset is None else Charset(self.charset)
+            chars = None if self.charset is None else Charset(expanded(self.charset))
         except ValueError as error:
             raise UsageError("charset", str(error), "such as 0123456789") from None
+        if self.case not in get_args(Case):
+            raise UsageError("case", f"cannot be {self.case!r}", "'fold' or 'keep'")
+        if self.ignore_case and self.case == "keep":
+            raise UsageError("case", "keep contradicts ignoring case", "leave one of them away")
         pattern = None if self.pattern is None else Pattern.parse(self.pattern)
         length = None if self.length is None else parse_length(self.length)
-        rule = Constraints(chars, length, pattern, self.ignore_case)
+        rule = Constraints(chars, length, pattern, self.ignore_case, self.case)
         object.__setattr__(self, "constraints", rule)
 
 

@@ -23,7 +23,7 @@ from python_multipart.exceptions import FormParserError
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from captchascope.decode import ReadOptions
+from captchascope.decode import Case, ReadOptions
 from captchascope.web.batching import PLAIN, Choice
 from captchascope.web.problems import Problem
 from captchascope.web.settings import Limits
@@ -51,7 +51,9 @@ class Options(_Strict):
     """What is asked for beside the images; None where nothing is."""
 
     model: Annotated[str | None, Field(description="The first by default.")] = None
-    charset: Annotated[_Text | None, Field(description="Read only these characters.")] = None
+    charset: Annotated[
+        _Text | None, Field(description="Read only these characters: 0-9a-f, or one by one.")
+    ] = None
     length: Annotated[
         _Number | _Span | None, Field(description="Read only texts of this length: 6, or 4-6.")
     ] = None
@@ -63,6 +65,13 @@ class Options(_Strict):
         ),
     ] = None
     ignore_case: Annotated[bool, Field(description="Give lower case, whatever the case.")] = False
+    case: Annotated[
+        Case,
+        Field(
+            description="What letters told in one case alone mean: both, given in that one, or "
+            "that one."
+        ),
+    ] = "fold"
     min_confidence: Annotated[_Share, Field(description="Abstain below this confidence.")] = 0.0
     solve: Annotated[bool, Field(description="Abstain where the text is no sum.")] = False
 

@@ -164,10 +164,11 @@ def test_each_character_is_marked_where_it_was_seen(site: httpx.Client) -> None:
 
 def test_what_the_texts_may_be_is_obeyed(site: httpx.Client) -> None:
     """And stands in the form again; the next request knows nothing of it."""
-    answer = posted(site, ONE, charset="01", length="6", pattern="[01]{5}0")
+    answer = posted(site, ONE, charset="0-1", length="6", pattern="[01]{5}0", case="keep")
+    assert 'name="case" value="keep" checked' in answer.text
     assert re.fullmatch("[01]{5}0", texts(answer.text)[0])
     assert 'name="charset" maxlength="256"' in answer.text
-    assert re.search(r'id="charset"[^>]* value="01"', answer.text)
+    assert re.search(r'id="charset"[^>]* value="0-1"', answer.text)
     assert re.search(r'id="pattern"[^>]* value="\[01\]\{5\}0"', answer.text)
     assert texts(posted(site, ONE).text) == readings()[:1]
 
