@@ -149,7 +149,23 @@ _START = replace(
     known=2.0,
 )
 
-CTC_RECIPES = {recipe.name: recipe for recipe in (_DEFAULT, _FAST, _START)}
+_GENERAL = replace(
+    _DEFAULT,
+    name="general",
+    network="general",
+    rate=2e-3,
+    batch=128,
+    averaging=0.999,
+    views=6_000_000,
+    views_each=0,
+    most_views=6_000_000,
+    max_steps=1_000_000,
+    strength=0.5,
+    patience=1_000,
+    known=2.0,
+)
+
+CTC_RECIPES = {recipe.name: recipe for recipe in (_DEFAULT, _FAST, _START, _GENERAL)}
 """``start`` made the pretrained start: of a hundred thousand captchas in as many styles, of which
 few networks ever read most."""
 

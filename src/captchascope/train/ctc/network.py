@@ -54,6 +54,13 @@ SIZES = {
         context=160,
         blocks=3,
     ),
+    "general": Size(
+        32,
+        (Stage(64, 1, 3, (1, 1)), Stage(128, 2, 3, (2, 2)), Stage(256, 1, 3, (2, 1))),
+        rows="weighed",
+        context=320,
+        blocks=4,
+    ),
     "fast": Size(
         8,
         (Stage(16, 0, 3, (2, 2)), Stage(32, 0, 5, (3, 1))),

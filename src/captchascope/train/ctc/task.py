@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -110,11 +111,20 @@ class Fitted:
     stuck: bool
 
 
+class BatchSource(Protocol):
+    """What gives the batches of a training."""
+
+    def after(self, given: int) -> Generator[Batch]:
+        """Yield without end the batches that come after so many that were given."""
+        ...
+
+
 class CtcTask:
     """The task of training a CTC network.
 
     Args:
-        train: What is trained on.
+        source: What is trained on.
+        probe: Some images that are trained on, or are like them.
         held: What the best weights are chosen by; may be empty.
         recipe: How.
         start: What training begins with.
@@ -127,23 +137,22 @@ class CtcTask:
 
     def __init__(
         self,
-        train: TextImages,
+        source: BatchSource,
+        probe: TextImages,
         held: TextImages,
         recipe: CtcRecipe,
         start: Start,
         place: Place,
         stop: Callable[[], bool],
     ) -> None:
-        self._share, self._own = recipe.share_of_batch(place.world), (place.rank, place.world)
-        self._batches = Batches(train, self._share, recipe.strength, start.seed, self._own)
-        every = -(-len(train) // _PROBED)
-        self._probe = TextImages(train.images[::every], train.targets[::every])
+        self._seen = recipe.share_of_batch(place.world) * place.world
+        self._source, self._probe = source, probe
         self._held, self._recipe, self._start, self._stop = held, recipe, start, stop
         self.stuck = False
 
     def batches(self, number: int) -> Generator[Batch]:
         """Yield batches without end from the one of this number on."""
-        return self._batches.after(number)
+        return self._source.after(number)
 
     def loss(self, network: nn.Module, batch: Batch, training: Training) -> tuple[Tensor, Tensor]:
         """Return the loss of a batch, and the part of it that CTC is.
@@ -179,7 +188,7 @@ class CtcTask:
         training.rows.append(
             Row(
                 step=training.clock.steps,
-                views=training.clock.steps * self._own[1] * self._share,
+                views=training.clock.steps * self._seen,
                 seconds=round(training.clock.seconds, 1),
                 loss=training.loss,
                 validation_loss=None if held is None else held.loss,
@@ -224,7 +233,7 @@ class CtcTask:
     def _is_hopeless(self, training: Training) -> bool:
         """Tell whether other weights might do better, and there is time for them."""
         curriculum, progress = training.curriculum, training.progress
-        seen = (training.clock.steps - curriculum.step) * self._share
+        seen = (training.clock.steps - curriculum.step) * self._seen
         early = curriculum.cycled(progress) < _SETTLED or seen < _SEEN
         late = progress > _LATEST or curriculum.attempt + 1 >= _ATTEMPTS
         return self.stuck and not early and not late
@@ -278,8 +287,20 @@ def fit_ctc(
         TrainingError: If the loss stays no number, or no time was left for a step.
         UsageError: If the checkpoint to go on from was made with something else.
     """
-    place = where.place
+    place, share = where.place, recipe.share_of_batch(where.place.world)
+    batches = Batches(train, share, recipe.strength, start.seed, (place.rank, place.world))
+    every = -(-len(train) // _PROBED)
+    probe = TextImages(train.images[::every], train.targets[::every])
+    task = CtcTask(batches, probe, held, recipe, start, place, watch.stop)
     clock = Clock(recipe.steps(len(train), start.scratch, place.world), watch.deadline)
+    return fit_task(task, clock, recipe, start, where, watch)
+
+
+def fit_task(
+    task: CtcTask, clock: Clock, recipe: CtcRecipe, start: Start, where: Where, watch: Watch
+) -> Fitted:
+    """Train on a task until its clock has run down; else as ``fit_ctc``, which makes one."""
+    place = where.place
     if not where.resume and clock.progress >= 1:
         raise TrainingError("train", "no time was left for a step", "give a longer time limit")
     start.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -287,7 +308,6 @@ def fit_ctc(
     training = Training(start.network, recipe, clock, curriculum, place)
     if where.resume:
         training.load(read_checkpoint(where.folder / CHECKPOINT, where.facts), Row)
-    task = CtcTask(train, held, recipe, start, place, watch.stop)
     try:
         with connected(place):
             if place.rank == 0 and not start.scratch and not where.resume:
