@@ -63,7 +63,7 @@ def test_a_negative_number_is_wrong_usage(seed: int, number: int) -> None:
         draw_captcha("metu", seed, number)
 
 
-STYLED = [name for name in SCHEMES if name not in ("metu", "general")]
+STYLED = [name for name in SCHEMES if name not in ("metu", "metu-wide", "general")]
 
 
 @pytest.mark.parametrize("scheme", STYLED)
@@ -85,7 +85,7 @@ def test_an_unusable_knob_is_wrong_usage(scheme: str) -> None:
         draw_captcha(scheme, 1, 1, {"lines": -1})
 
 
-@pytest.mark.parametrize("scheme", ["metu", "general"])
+@pytest.mark.parametrize("scheme", ["metu", "metu-wide", "general"])
 def test_what_has_no_style_has_no_knobs(scheme: str) -> None:
     """The one imitates real ones, the other has many styles; the error names those that have."""
     expected = rf"^{scheme}: cannot be changed by --font .*plain.*varied\)$"

@@ -17,6 +17,7 @@ from captchascope.errors import UsageError
 from captchascope.generate.families import PRESETS, draw_height, draw_style
 from captchascope.generate.general import draw_general
 from captchascope.generate.metu import draw_metu
+from captchascope.generate.metu_wide import draw_metu_wide
 from captchascope.generate.paint import Drawn
 from captchascope.generate.style import option_of, restyled
 from captchascope.generate.styled import draw_styled
@@ -26,14 +27,16 @@ __all__ = ["SCHEMES", "Drawn", "draw_captcha", "write_folder"]
 
 SCHEMES: dict[str, str] = {
     "metu": "six digits, 150x50: black speckle (kind 1) or a periodic pattern (kind 2)",
+    "metu-wide": "like metu, in many typefaces, sizes, noises and patterns",
     **{name: preset.title for name, preset in PRESETS.items()},
     "varied": "every image of its own alphabet, length, size, typeface, colours and noise",
     "general": "every image of one of many families, sums and Chinese words among them",
 }
-"""What can be generated, by name, with a line on each; all but ``metu`` have knobs."""
+"""What can be generated, by name, with a line on each; all but the first two have knobs."""
 
 _UNSTYLED: dict[str, tuple[Callable[..., Drawn], tuple[str, ...]]] = {
     "metu": (draw_metu, ()),
+    "metu-wide": (draw_metu_wide, ()),
     "general": (draw_general, ("only", "exclude")),
 }
 """What has no style whose attributes could be turned: what draws it, and its own knobs."""
