@@ -7,7 +7,7 @@ reader makes of images of a kind that it never saw can be measured.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
@@ -25,7 +25,7 @@ from captchascope.generate.strokes import MANNERS
 from captchascope.generate.style import Style
 from captchascope.generate.styled import draw_styled
 from captchascope.generate.sums import as_read, draw_han_sum, draw_sum
-from captchascope.generate.typefaces import SIGNS, han_names
+from captchascope.generate.typefaces import SIGNS, han_names, latin_names
 
 _LETTERS = string.digits + string.ascii_letters
 
@@ -35,25 +35,31 @@ def _varied(rng: np.random.Generator) -> Drawn:
     style = draw_style(rng)
     if rng.random() < 0.05:
         style = replace(style, charset=_LETTERS + 3 * SIGNS)
-    return draw_styled(rng, style, draw_height(rng))
+    fonts = _some(rng, latin_names(), len(style.fonts))
+    return draw_styled(rng, replace(style, fonts=fonts), draw_height(rng))
+
+
+def _some(rng: np.random.Generator, names: Sequence[str], count: int) -> tuple[str, ...]:
+    return tuple(names[number] for number in rng.integers(0, len(names), count))
 
 
 def _sums(rng: np.random.Generator) -> Drawn:
     text, style = draw_sum(rng), _calm(draw_style(rng))
     if (choice := rng.random()) < 0.2:
-        names = tuple(MANNERS) if choice < 0.12 else PIXEL_NAMES
-        style = replace(style, fonts=(names[int(rng.integers(len(names)))],), bold=0, fill="solid")
+        fonts = _some(rng, tuple(MANNERS) if choice < 0.12 else PIXEL_NAMES, 1)
+        style = replace(style, fonts=fonts, bold=0, fill="solid")
+    else:
+        style = replace(style, fonts=_some(rng, latin_names(), len(style.fonts)))
     return _read(draw_styled(rng, style, draw_height(rng), text), text)
 
 
 def _strokes(rng: np.random.Generator) -> Drawn:
     """Draw letters written with a pen, mostly with hard edges and a pixel or two wide."""
     style = _calm(draw_style(rng))
-    fonts = tuple(MANNERS)
     style = replace(
         style,
         charset=string.digits if rng.random() < 0.35 else style.charset,
-        fonts=(fonts[int(rng.integers(len(fonts)))],),
+        fonts=_some(rng, tuple(MANNERS), 1),
         contrast=max(style.contrast, 0.4),
         fill="solid",
         bold=max(style.bold, 0) if rng.random() < 0.3 else 0,
@@ -70,7 +76,7 @@ def _pixels(rng: np.random.Generator) -> Drawn:
     upright = rng.random() < 0.75
     style = replace(
         style,
-        fonts=(PIXEL_NAMES[int(rng.integers(len(PIXEL_NAMES)))],),
+        fonts=_some(rng, PIXEL_NAMES, 1),
         rotation=0.0 if upright else style.rotation / 2,
         shear=0.0 if upright else style.shear / 2,
         gap=max(style.gap, 0.12),
@@ -88,10 +94,9 @@ def _pixels(rng: np.random.Generator) -> Drawn:
 
 def _han(rng: np.random.Generator) -> Drawn:
     text, style = draw_han_sum(rng), _calm(draw_style(rng))
-    fonts = han_names()
-    chosen = tuple(fonts[number] for number in rng.integers(0, len(fonts), len(style.fonts)))
+    fonts = _some(rng, han_names(), len(style.fonts))
     low, high = max(style.height[0], 0.4), max(style.height[1], 0.4)
-    style = replace(style, fonts=chosen, height=(low, high))
+    style = replace(style, fonts=fonts, height=(low, high))
     return _read(draw_styled(rng, style, max(draw_height(rng), 36), text), text)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from captchascope.errors import UsageError
 from captchascope.generate.pixels import PIXEL_NAMES
 from captchascope.generate.strokes import MANNERS
-from captchascope.generate.typefaces import CHARACTERS, SIGNS, font_names, han_names
+from captchascope.generate.typefaces import CHARACTERS, SIGNS, font_files
 
 FILLS = ("solid", "hollow", "dotted", "shadow", "gradient")
 BACKDROPS = ("plain", "gradient", "noise", "blobs", "stripes", "grid", "patches")
@@ -50,7 +50,7 @@ _NARROWEST = 7  # pixels of width for each character
 @cache
 def all_names() -> tuple[str, ...]:
     """Return the names of all faces: of outlines, Chinese ones, of strokes and of pixels."""
-    return tuple(sorted((*font_names(), *han_names(), *MANNERS, *PIXEL_NAMES)))
+    return tuple(sorted((*font_files(), *MANNERS, *PIXEL_NAMES)))
 
 
 @dataclass(frozen=True, slots=True)

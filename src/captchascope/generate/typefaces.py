@@ -98,7 +98,15 @@ CHARACTERS = frozenset(string.digits + string.ascii_letters + SIGNS + HAN)
 """What can be drawn in every font: what one lacks, it borrows from another."""
 
 _DIGITS_ONLY = "captchascope-digits"
-_LACKING = {("display-12", "÷"): "display-16"}  # and which font it is borrowed from
+_LACKING = {
+    ("display-12", "÷"): "display-16",
+    ("script-04", "×"): "hand-01",
+    ("script-09", "×"): "hand-01",
+    ("script-09", "÷"): "hand-01",
+}
+"""What a font has not, and which other it is borrowed from."""
+
+_USUAL = ("display", "hand", "mono", "sans", "serif")
 
 
 @cache
@@ -116,7 +124,13 @@ def han_names() -> tuple[str, ...]:
 
 @cache
 def font_names() -> tuple[str, ...]:
-    """Return the other fonts that have all of 0-9, A-Z and a-z, sorted, such as ``sans-01``."""
+    """Return the fonts that a style takes where it names none, sorted, such as ``sans-01``."""
+    return tuple(name for name in font_files() if name.startswith(_USUAL))
+
+
+@cache
+def latin_names() -> tuple[str, ...]:
+    """Return these and those of the kinds that came later: all but ``han_names()``, sorted."""
     return tuple(name for name in font_files() if name not in han_names())
 
 
@@ -124,7 +138,7 @@ def face(name: str, size: float) -> ImageFont.FreeTypeFont:
     """Return a font for Pillow, ``size`` pixels to the em; it is shared by all that ask for it.
 
     Raises:
-        UsageError: If ``name`` is none of ``font_names()`` and ``han_names()``.
+        UsageError: If ``name`` is none of ``font_files()``.
     """
     if name not in font_files():
         raise UsageError(name, "is no bundled font", f"choose of {', '.join(font_files())}")
@@ -144,7 +158,7 @@ Mask: TypeAlias = NDArray[np.uint8]
 INKED = 40
 """Coverage above which a pixel belongs to a glyph."""
 
-_SIZES = (16, 28, 48, 96)  # heights of capitals that are kept; all fonts take about 60 MB
+_SIZES = (16, 28, 48, 96)  # heights of capitals that are kept; all fonts take about 120 MB
 _STEP = 32  # above these sizes
 
 
@@ -163,7 +177,7 @@ class Stamp:
     middle: float
 
 
-@lru_cache(maxsize=256)
+@cache
 def _em(font: str) -> float:
     """Return the ems of a capital's height."""
     top = face(font, 200).getbbox("H", anchor="ls")[1]
@@ -191,7 +205,7 @@ def _drawn(font: str, char: str, cap: int) -> Stamp:
     return Stamp(mask, cap, 2 - top - cap / 2 - y)
 
 
-_kept = lru_cache(maxsize=32768)(_drawn)
+_kept = lru_cache(maxsize=65536)(_drawn)
 
 
 def ink_box(mask: Mask) -> tuple[int, int, int, int]:
