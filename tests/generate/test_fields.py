@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from captchascope.generate.fields import CAP, EDGE, SLOPE, field, skeleton_field, thinned
-from captchascope.generate.typefaces import font_names, stamp
+from captchascope.generate.typefaces import latin_names, stamp
 
-FONTS = font_names()[::7]
+FONTS = latin_names()[::7]
 
 
 @pytest.mark.parametrize("font", FONTS)

@@ -17,7 +17,7 @@ from captchascope.generate.lettering import (
     placed,
     printed,
 )
-from captchascope.generate.typefaces import font_names
+from captchascope.generate.typefaces import latin_names
 
 SIZE = 40.0
 SHAPE = (200, 400)
@@ -42,7 +42,7 @@ def pixels(letters: list[Letter], **knobs: float) -> tuple[float, float, float, 
 LETTERS = st.builds(
     Letter,
     char=st.sampled_from("0aWgj8"),
-    font=st.sampled_from(font_names()),
+    font=st.sampled_from(latin_names()),
     size=st.floats(0.6, 1.3),
     squeeze=st.floats(0.7, 1.3),
     turn=st.floats(-60, 60),

@@ -19,7 +19,7 @@ from captchascope.generate.paint import Drawn
 from captchascope.generate.scene import Scene, draw_scene
 from captchascope.generate.sums import as_read, draw_sum
 from captchascope.generate.tiles import TILES
-from captchascope.generate.typefaces import font_names
+from captchascope.generate.typefaces import latin_names
 from captchascope.generate.warp import WARPS
 
 _LENGTHS = ((3, 0.08), (4, 0.33), (5, 0.26), (6, 0.22), (7, 0.06), (8, 0.05))
@@ -70,7 +70,7 @@ def letters(
         shear: By how much it slants at most, each way.
         gap: Between letters, least and most; drawn once and then varied a little.
     """
-    fonts = font_names()
+    fonts = latin_names()
     lean = uniform(rng, -shear, shear)
     squeeze = uniform(rng, 0.75, 1.25) if rng.random() < 0.3 else 1.0
     space = uniform(rng, *gap)

@@ -30,7 +30,7 @@ class Letter:
 
     Attributes:
         char: The character.
-        font: Of ``font_names()``.
+        font: Of ``latin_names()``.
         size: Relative to the others.
         squeeze: Its width, relative to what the font has.
         turn: Degrees clockwise.
