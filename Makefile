@@ -10,7 +10,7 @@ export PIP_NO_INPUT := 1
 # On all processors but at most eight; a file goes to one of them as a whole.
 SUITE := -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test coverage check format models examples bench bench-peers soak figures opencv4 clean
+.PHONY: demo test coverage check format models examples bench bench-any bench-peers peers packages soak figures opencv4 clean
 
 demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope read examples
@@ -54,11 +54,20 @@ bench: $(VENV)/bench  ## speed and accuracy: five hours or so on two cores, and 
 	$(BIN)/python bench/labels.py --parallel 2
 	$(BIN)/python bench/calibration.py --seeds 3
 	$(BIN)/python bench/metu.py --seeds 5
-	$(MAKE) bench-peers
+	$(MAKE) bench-any bench-peers
 
-bench-peers: $(VENV)/bench $(VENV)-peers/ddddocr  ## beside ddddocr and Tesseract: half an hour, an hour with nothing trained yet
+bench-any: $(VENV)/bench peers packages  ## what `any` reads untold: half an hour
+	$(BIN)/python bench/any.py --wheel
+
+bench-peers: $(VENV)/bench peers packages  ## beside five other readers: an hour and a half
 	@command -v tesseract >/dev/null || echo "Tesseract is left out: apt-get install tesseract-ocr"
 	$(BIN)/python bench/peers.py
+
+peers: $(VENV)-peers/installed  ## the other readers, for the benches alone
+
+packages: $(VENV)-packages/installed  ## packages that draw captchas, for the benches alone
+	@command -v php perl >/dev/null || echo "Debian has two more: apt-get install php-cli" \
+		"php-gd php-gregwar-captcha libgd-securityimage-perl"
 
 soak: $(VENV)/dev  ## the long runs
 	$(BIN)/python bench/soak.py
@@ -88,11 +97,26 @@ $(VENV)/bench: $(VENV)/dev
 	$(PIP) --group bench
 	@touch $@
 
-# Alone, so that what it needs changes no version here.
-$(VENV)-peers/ddddocr: constraints.txt
+# Alone, so that what they need changes no version here. Of azcrawlerpy only what reads: all that it
+# asks for is a crawler with two browsers.
+$(VENV)-peers/installed: constraints.txt
 	$(PYTHON) -m venv $(VENV)-peers
 	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check \
-		$$(grep '^ddddocr==' constraints.txt)
+		-c constraints.txt ddddocr captcha-whisperer azcrawlerpy-recaptcha-text
+	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		-c constraints.txt azcrawlerpy
+	@touch $@
+
+# Alone, as one of them takes the name of the package captcha. Without the scripts that npm runs
+# after installing: one would fetch a program from elsewhere, and draws on @napi-rs/canvas instead.
+$(VENV)-packages/installed: constraints.txt
+	$(PYTHON) -m venv $(VENV)-packages
+	$(VENV)-packages/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c constraints.txt multicolorcaptcha claptcha django-simple-captcha
+	@command -v npm >/dev/null || echo "JavaScript's packages are left out: there is no npm"
+	! command -v npm >/dev/null || npm install --silent --ignore-scripts --prefix $(VENV)-packages \
+		svg-captcha@1.4.0 trek-captcha@0.4.0 captcha-canvas@3.4.0 \
+		@napi-rs/canvas@1.1.1 @resvg/resvg-js@2.6.2
 	@touch $@
 
 $(VENV)-opencv4/core: pyproject.toml constraints.txt
@@ -104,4 +128,4 @@ $(VENV)-opencv4/core: pyproject.toml constraints.txt
 	@touch $@
 
 clean:  ## remove what make made
-	rm -rf $(VENV) $(VENV)-opencv4 $(VENV)-peers .coverage demo build dist
+	rm -rf $(VENV) $(VENV)-opencv4 $(VENV)-peers $(VENV)-packages .coverage demo build dist

@@ -15,7 +15,7 @@ import os
 import random
 import string
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -29,10 +29,11 @@ from captchascope.records import Sample
 PLACE = Path(__file__).parents[1] / "build" / "bench"
 TRAIN, TEST = 1000, 500
 
+DIGITS = string.digits
+ALL = string.digits + string.ascii_uppercase
+CLEAR = ALL.replace("0", "").replace("O", "")
+
 _SEED = 990_004  # of whatever is drawn here; nothing is ever trained on it elsewhere
-_DIGITS = string.digits
-_ALL = string.digits + string.ascii_uppercase
-_CLEAR = _ALL.replace("0", "").replace("O", "")
 
 
 class MissingSetError(Exception):
@@ -75,8 +76,8 @@ def folder_of(name: str) -> Path:
     if not folder.exists():
         rows = list(SETS[name].rows())
         with atomic_folder(folder) as place:
-            _write(place / "train", rows[: min(TRAIN, len(rows) - TEST)])
-            _write(place / "test", rows[-TEST:])
+            write_rows(place / "train", rows[: min(TRAIN, len(rows) - TEST)])
+            write_rows(place / "test", rows[-TEST:])
     return folder
 
 
@@ -111,8 +112,9 @@ def real(name: str) -> list[Row]:
     return [Row((folder / r.file).read_bytes(), Path(r.file).suffix, r.label) for r in found]
 
 
-def _write(folder: Path, rows: Sequence[Row]) -> None:
-    folder.mkdir()
+def write_rows(folder: Path, rows: Iterable[Row]) -> None:
+    """Write a data set into a folder, which is made if need be."""
+    folder.mkdir(exist_ok=True)
     samples = []
     for number, row in enumerate(rows, 1):
         file = f"{number}{row.suffix}"
@@ -131,21 +133,21 @@ class _Seeded(random.Random):
         return self.getrandbits(bits)
 
 
-def _captcha(charset: str) -> Iterator[Row]:
+def captcha(charset: str, count: int = TRAIN + TEST) -> Iterator[Row]:
     """Draw with ``ImageCaptcha()`` of the package captcha: 160x60, PNG."""
     try:
         from captcha import image
     except ImportError:
         raise MissingSetError("it needs pip install --group bench") from None
     drawer = image.ImageCaptcha()
-    for number in range(TRAIN + TEST):
+    for number in range(count):
         rng = _Seeded(f"{_SEED} {charset} {number}")
         label = "".join(rng.choices(charset, k=4))
         with patch.object(image, "secrets", rng):
             yield Row(drawer.generate(label).getvalue(), ".png", label)
 
 
-def _wheezy() -> Iterator[Row]:
+def wheezy(count: int = TRAIN + TEST) -> Iterator[Row]:
     """Draw as the documentation of the package wheezy.captcha does: 200x75, JPEG."""
     try:
         import matplotlib
@@ -157,21 +159,21 @@ def _wheezy() -> Iterator[Row]:
     text = image.text(fonts=chosen, drawings=[image.warp(), image.rotate(), image.offset()])
     drawings = [image.background(), text, image.curve(), image.noise(), image.smooth()]
     render = image.captcha(drawings=drawings, width=200, height=75)
-    for number in range(TRAIN + TEST):
+    for number in range(count):
         random.seed(f"{_SEED} wheezy {number}")  # which is where the package takes its chance from
-        label = "".join(random.choices(_CLEAR, k=4))
+        label = "".join(random.choices(CLEAR, k=4))
         stream = io.BytesIO()
         render(label).save(stream, "JPEG", quality=75)
         yield Row(stream.getvalue(), ".jpg", label)
 
 
 SETS = {
-    "metu": ImageSet("generated METU captchas", _DIGITS, 6, lambda: drawn(_SEED, TRAIN + TEST)),
-    "henan4": ImageSet("real, four digits, 70x30, colour", _DIGITS, 4, lambda: real("henan4")),
-    "cloud4": ImageSet("real, four digits, 240x80, dotted", _DIGITS, 4, lambda: real("cloud4")),
-    "captcha": ImageSet("PyPI captcha without 0 and O", _CLEAR, 4, lambda: _captcha(_CLEAR)),
-    "captcha-0O": ImageSet("PyPI captcha with 0 and O", _ALL, 4, lambda: _captcha(_ALL)),
-    "wheezy": ImageSet("PyPI wheezy.captcha without 0 and O", _CLEAR, 4, _wheezy),
+    "metu": ImageSet("generated METU captchas", DIGITS, 6, lambda: drawn(_SEED, TRAIN + TEST)),
+    "henan4": ImageSet("real, four digits, 70x30, colour", DIGITS, 4, lambda: real("henan4")),
+    "cloud4": ImageSet("real, four digits, 240x80, dotted", DIGITS, 4, lambda: real("cloud4")),
+    "captcha": ImageSet("PyPI captcha without 0 and O", CLEAR, 4, lambda: captcha(CLEAR)),
+    "captcha-0O": ImageSet("PyPI captcha with 0 and O", ALL, 4, lambda: captcha(ALL)),
+    "wheezy": ImageSet("PyPI wheezy.captcha without 0 and O", CLEAR, 4, wheezy),
 }
 
 
