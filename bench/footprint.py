@@ -1,9 +1,9 @@
 """What starting and installing a reader costs, for peers.py.
 
-    python footprint.py DISTRIBUTION
+    python footprint.py DISTRIBUTION...
 
-prints the bytes of an installed distribution and of all that it needs. This much also runs in the
-environment of ddddocr, where captchascope is not.
+prints the bytes of installed distributions and of all that they need. This much also runs in the
+environment of the other readers, where captchascope is not.
 """
 
 from __future__ import annotations
@@ -19,10 +19,19 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 _SOURCE = Path(__file__).parents[1] / "src" / "captchascope"
-_DDDDOCR = (
-    "import sys, ddddocr; "
-    "print(ddddocr.DdddOcr(show_ad=False).classification(open(sys.argv[1], 'rb').read()))"
-)
+_OTHERS = {
+    "ddddocr": (
+        "import sys, ddddocr; "
+        "print(ddddocr.DdddOcr(show_ad=False).classification(open(sys.argv[1], 'rb').read()))"
+    ),
+    "captcha-whisperer": "import sys, captcha_whisperer as c; print(c.recognize(sys.argv[1]))",
+}
+_DISTRIBUTIONS = {
+    "ddddocr": ["ddddocr"],
+    # Weights alone, and what reads them; its crawler, which needs a browser, is not counted.
+    "azcrawlerpy": ["azcrawlerpy-recaptcha-text", "numpy", "onnxruntime", "pillow"],
+    "captcha-whisperer": ["captcha-whisperer"],
+}
 _TESSERACT = (
     "tesseract-ocr",
     "tesseract-ocr-eng",
@@ -37,13 +46,14 @@ def cold_starts(image: Path, peers: Path, rounds: int) -> dict[str, float]:
 
     Args:
         image: To be read.
-        peers: The Python that has ddddocr.
+        peers: The Python that has the others.
         rounds: In which all take turns, after one that does not count.
     """
     script = Path(sys.executable).with_name("captchascope")
     commands = {"captchascope": [str(script), "read", str(image)]}
     if peers.exists():
-        commands["ddddocr"] = [str(peers), "-c", _DDDDOCR, str(image)]
+        for name, code in _OTHERS.items():
+            commands[name] = [str(peers), "-c", code, str(image)]
     if shutil.which("tesseract"):
         commands["Tesseract"] = ["tesseract", str(image), "stdout", "--psm", "7"]
     times: dict[str, list[float]] = {name: [] for name in commands}
@@ -59,19 +69,20 @@ def install_sizes(peers: Path) -> dict[str, float]:
     Of Tesseract, Debian's packages of the program, its two libraries and English; the further
     libraries, which image programs share, are not counted.
     """
-    sizes = {"captchascope": installed("captchascope") / 1e6}
+    sizes = {"captchascope": installed(["captchascope"]) / 1e6}
     if peers.exists():
-        command = [str(peers), __file__, "ddddocr"]
-        sizes["ddddocr"] = int(subprocess.check_output(command, text=True)) / 1e6
+        for name, wanted in _DISTRIBUTIONS.items():
+            command = [str(peers), __file__, *wanted]
+            sizes[name] = int(subprocess.check_output(command, text=True)) / 1e6
     if shutil.which("tesseract"):
         sizes["Tesseract"] = _debian_size()
     return sizes
 
 
-def installed(name: str) -> int:
-    """Return the bytes of an installed distribution's files, and of what it needs."""
+def installed(names: Sequence[str]) -> int:
+    """Return the bytes of the files of installed distributions, and of what they need."""
     found: dict[str, Distribution] = {}
-    names = [name]
+    names = list(names)
     while names:
         if (chosen := names.pop()) in found:
             continue
@@ -115,4 +126,4 @@ def _seconds(command: Sequence[str]) -> float:
 
 
 if __name__ == "__main__":
-    print(installed(sys.argv[1]))
+    print(installed(sys.argv[1:]))
