@@ -29,7 +29,7 @@ from captchascope import Reading
 from captchascope.reader import model_path
 from captchascope.records import Sample
 from children import PEERS, Engine, ours, peer, running, take_turns
-from running import commit, table
+from running import commit, share, table
 from schemes import GENERATORS, PACKAGES, SCHEMES, SHARED, Scheme, readable
 
 _CALIBRATED = 300  # images from which on calibration is judged
@@ -107,9 +107,9 @@ def _row(name: str, result: Result) -> list[str]:
     told, untold = _ASKED.get(name, (0, 0))
     shares = [
         _against(result.told, told),
-        f"{result.told_kept:.1%}",
+        share(result.told_kept),
         _against(result.untold, untold),
-        f"{result.untold_kept:.1%}",
+        share(result.untold_kept),
     ]
     errors = ["", ""]
     if result.count >= _CALIBRATED and len(result.sure.confidence):
@@ -120,10 +120,10 @@ def _row(name: str, result: Result) -> list[str]:
     return [title, f"{result.count:,}", *shares, *errors]
 
 
-def _against(share: float, asked: float) -> str:
+def _against(found: float, asked: float) -> str:
     if not asked:
-        return f"{share:.1%}"
-    return f"{share:.2%} (asked {asked:.1%}{'' if share >= asked else ', missed'})"
+        return share(found)
+    return f"{share(found, 2)} (asked {share(asked)}{'' if found >= asked else ', missed'})"
 
 
 def _print_model(model: str, sets: dict[str, list[Sample]]) -> None:
@@ -148,8 +148,8 @@ def _print_mean(what: str, found: dict[str, Result], names: Iterable[str]) -> No
     if not chosen:
         return
     told, untold = [each.told for each in chosen], [each.untold for each in chosen]
-    print(f"{what}, case folded: told {fmean(told):.1%}, at least {min(told):.1%}; ", end="")
-    print(f"told nothing {fmean(untold):.1%}, at least {min(untold):.1%}")
+    print(f"{what}, case folded: told {share(fmean(told))}, at least {share(min(told))}; ", end="")
+    print(f"told nothing {share(fmean(untold))}, at least {share(min(untold))}")
 
 
 def _print_times(models: Sequence[str], sets: dict[str, list[Sample]], rounds: int) -> None:

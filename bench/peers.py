@@ -29,7 +29,7 @@ from captchascope.generate import write_folder
 from captchascope.records import Sample
 from children import PEERS, Engine, ours, peer, running, take_turns
 from footprint import cold_starts, install_sizes
-from running import table, trained
+from running import share, table, trained
 from schemes import SCHEMES, Scheme, readable
 from sets import PLACE
 
@@ -132,7 +132,7 @@ def _measured(
         took, score = times[engine.name], scores.get(engine.name)
         shares = ["-"] * 4
         if score is not None:
-            shares = [f"{share:.1%}" for share in (*score.told, *score.untold)]
+            shares = [share(each) for each in (*score.told, *score.untold)]
         multiple = f"{took / times['decoding alone']:.1f}"
         cost = [f"{took * 1000:.3f} ms", multiple, f"{engine.peak:.0f} MB"]
         rows.append([engine.name, *shares, *cost])
@@ -162,12 +162,12 @@ def _print_summary(found: dict[str, dict[str, Score]]) -> None:
     for scheme, scores in found.items():
         mine = scores[_ANY]
         best = max(scores[other].told[0] for other in names)
-        shares = [f"{mine.untold[0]:.1%}", f"{mine.told[0]:.1%}"]
-        shares += [f"{scores[other].told[0]:.1%}" for other in names[1:]]
+        shares = [share(mine.untold[0]), share(mine.told[0])]
+        shares += [share(scores[other].told[0]) for other in names[1:]]
         rows.append([scheme, *shares, "below" if mine.told[0] < best else ""])
     untold, told = _mean(found, _ANY)
-    means = [f"{untold:.1%}", f"{told:.1%}"]
-    means += [f"{_mean(found, other)[1]:.1%}" for other in names[1:]]
+    means = [share(untold), share(told)]
+    means += [share(_mean(found, other)[1]) for other in names[1:]]
     print("\nCase folded; the others in their better setting\n")
     head = ["scheme", "captchascope, untold", "told", *names[1:], "the best other"]
     print(table(head, [*rows, ["mean", *means, ""]]))

@@ -166,6 +166,11 @@ def percent(share: Rate) -> str:
     return f"{share.value:.2%} ({share.low * 100:.2f} to {share.high * 100:.2f})".replace("%", " %")
 
 
+def share(value: float, places: int = 1) -> str:
+    """Return a share of one as ``98.6 %``."""
+    return f"{100 * value:.{places}f} %"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
