@@ -233,6 +233,13 @@ def dots(rng: np.random.Generator, image: RgbImage, stage: Stage) -> None:
             lay(image, cover, colour)
 
 
+def frame(rng: np.random.Generator, image: RgbImage, stage: Stage) -> None:
+    """Draw a border."""
+    height, width = image.shape[:2]
+    corner = width - 1, height - 1
+    cv2.rectangle(image, (0, 0), corner, stage.any(rng), 1 if rng.random() < 0.7 else 3)
+
+
 def strike(rng: np.random.Generator, image: RgbImage, stage: Stage) -> None:
     """Draw one line or wave through all letters, in the ink of one of them, or two."""
     colour = stage.ink(rng) if rng.random() < 0.75 else draw_colour(rng, stage.gray)
@@ -328,6 +335,7 @@ OVER: dict[str, Clutter] = {
     "strips": strips,
     "grid": grid,
     "dots": dots,
+    "frame": frame,
     "strike": strike,
     "cuts": cuts,
 }

@@ -121,16 +121,16 @@ def _read(drawn: Drawn, shown: str) -> Drawn:
 Family: TypeAlias = Callable[[np.random.Generator], Drawn]
 
 _LAYOUTS = {
-    "outlined": 0.10,
-    "small": 0.08,
-    "motley": 0.09,
-    "overlaid": 0.07,
-    "struck": 0.06,
+    "outlined": 0.12,
+    "small": 0.10,
+    "motley": 0.10,
+    "overlaid": 0.08,
+    "struck": 0.07,
     "tiled": 0.05,
-    "decoyed": 0.05,
-    "warped": 0.08,
-    "faint": 0.03,
-    "coarse": 0.05,
+    "decoyed": 0.04,
+    "warped": 0.09,
+    "faint": 0.04,
+    "coarse": 0.04,
     "jumbled": 0.05,
 }
 """The shares of ``layouts.LAYOUTS``."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from captchascope.generate.clutter import BEHIND, OVER
 from captchascope.generate.colours import GROUNDS
-from captchascope.generate.families import CHARSETS, one_of
+from captchascope.generate.families import one_of
 from captchascope.generate.finishing import ENLARGEMENTS, Finish
 from captchascope.generate.lettering import Letter
 from captchascope.generate.noise import uniform
@@ -22,6 +22,15 @@ from captchascope.generate.tiles import TILES
 from captchascope.generate.typefaces import latin_names
 from captchascope.generate.warp import WARPS
 
+_CHARSETS = (
+    (string.digits, 0.2),
+    (string.digits + string.ascii_uppercase, 0.18),
+    (string.digits + string.ascii_lowercase, 0.18),
+    (string.digits + string.ascii_letters, 0.28),
+    (string.ascii_uppercase, 0.05),
+    (string.ascii_lowercase, 0.05),
+    (string.ascii_letters, 0.06),
+)
 _LENGTHS = ((3, 0.08), (4, 0.33), (5, 0.26), (6, 0.22), (7, 0.06), (8, 0.05))
 _TONES = (("dark", 0.62), ("light", 0.2), ("any", 0.18))
 _PAINTS = (
@@ -39,7 +48,7 @@ def draw_text(
     rng: np.random.Generator, lengths: Sequence[tuple[int, float]] = _LENGTHS
 ) -> tuple[str, str]:
     """Draw a text, and return it with the characters that it was drawn of."""
-    charset, count = one_of(rng, CHARSETS), one_of(rng, lengths)
+    charset, count = one_of(rng, _CHARSETS), one_of(rng, lengths)
     return "".join(charset[i] for i in rng.integers(0, len(charset), count).tolist()), charset
 
 
@@ -66,7 +75,7 @@ def letters(
         pen: The chance of a pen of one width.
         turn: Degrees by which a letter turns at most, each way.
         drop: How far a letter leaves the line at most, each way.
-        sizes: The share by which its size differs at most, each way.
+        sizes: The share by which its size and its width differ at most, each way.
         shear: By how much it slants at most, each way.
         gap: Between letters, least and most; drawn once and then varied a little.
     """
@@ -75,7 +84,7 @@ def letters(
     squeeze = uniform(rng, 0.75, 1.25) if rng.random() < 0.3 else 1.0
     space = uniform(rng, *gap)
     found, look = [], _look(rng, fonts, weights, pen)
-    for char, row in zip(text, rng.uniform(-1, 1, (len(text), 5)).tolist(), strict=True):
+    for char, row in zip(text, rng.uniform(-1, 1, (len(text), 6)).tolist(), strict=True):
         if each:
             look = _look(rng, fonts, weights, pen)
         font, weight, by_pen = look
@@ -83,7 +92,7 @@ def letters(
             char,
             font,
             size=1 + sizes * row[0],
-            squeeze=squeeze,
+            squeeze=squeeze * (1 + sizes * row[5]),
             turn=turn * row[1],
             shear=lean + 0.3 * shear * row[2],
             drop=drop * row[3],
@@ -115,7 +124,7 @@ def _finish(rng: np.random.Generator) -> Finish:
         jagged=rng.random() < 0.1,
         blur=uniform(rng, 0.4, 1.0) if rng.random() < 0.12 else 0.0,
         grain=uniform(rng, 2, 20) if rng.random() < 0.15 else 0.0,
-        palette=int(rng.integers(4, 33)) if rng.random() < 0.08 else 0,
+        palette=int(rng.integers(4, 33)) if rng.random() < 0.1 else 0,
         quality=int(rng.integers(10, 45) if share < 0.12 else rng.integers(45, 97)),
     )
 
@@ -169,7 +178,8 @@ def _outlined(rng: np.random.Generator) -> Scene:
     """Draw hollow letters that touch or overlap, on waves, with dots in them and around them."""
     text = draw_text(rng, ((4, 0.4), (5, 0.3), (6, 0.3)))
     warped = rng.random() < 0.8
-    thick = 0.02 + 0.12 * float(rng.random()) ** 1.5
+    thick = 0.02 + 0.12 * float(rng.random()) ** 2
+    dotted = rng.random() < 0.6
     return _scene(
         rng,
         text,
@@ -181,7 +191,7 @@ def _outlined(rng: np.random.Generator) -> Scene:
             "drop": uniform(rng, 0, 0.2),
             "sizes": uniform(rng, 0, 0.15),
             "shear": uniform(rng, 0, 0.3),
-            "gap": (-0.3, 0.06),
+            "gap": (-0.36, 0.04),
         },
         height=int(rng.integers(36, 110)),
         cap=uniform(rng, 0.45, 0.85),
@@ -190,11 +200,11 @@ def _outlined(rng: np.random.Generator) -> Scene:
         warp=one_of(rng, (("waves", 0.6), ("ripples", 0.2), ("knots", 0.1), ("swirl", 0.1)))
         if warped
         else "",
-        reach=uniform(rng, 0.08, 0.32),
+        reach=uniform(rng, 0.1, 0.38),
         contrast=uniform(rng, 80, 220),
         colours=rng.random() < 0.15,
-        behind=("dots",) if rng.random() < 0.4 else (),
-        over=_some(rng, ("dots", "dots", "strike", "arcs", "lines"), 0.5),
+        behind=_some(rng, ("dots", "dots", "arcs"), 0.25),
+        over=("dots",) * dotted + _some(rng, ("dots", "strike", "arcs", "lines"), 0.3),
         struck=rng.random() < 0.12,
     )
 
@@ -202,7 +212,7 @@ def _outlined(rng: np.random.Generator) -> Scene:
 def _small(rng: np.random.Generator) -> Scene:
     """Draw a text that is small in a wide or a tall frame, or that leaves it."""
     text = draw_text(rng)
-    each = rng.random() < 0.3
+    each = rng.random() < 0.45
     looks = {
         "each": each,
         "turn": uniform(rng, 0, 30) if rng.random() < 0.5 else 0.0,
@@ -213,13 +223,15 @@ def _small(rng: np.random.Generator) -> Scene:
     if rng.random() < 0.3:  # cut off
         knobs = {"cut": uniform(rng, 0.1, 0.3), "cap": uniform(rng, 0.5, 0.95)}
         return _scene(rng, text, looks, warp="", angle=0.0, **knobs)
-    cap = uniform(rng, 0.2, 0.45)
-    height = int(uniform(rng, 9.5, 22) / cap)
+    cap = uniform(rng, 0.17, 0.45)
+    height = int(uniform(rng, 9, 22) / cap)
     if rng.random() < 0.55:  # wide
         width = int(min(max(height * uniform(rng, 2.2, 8), 12 * len(text[0])), 670))
     else:
         width = int(max(cap * height * (0.75 * len(text[0]) + 0.5), 60) * uniform(rng, 1, 1.4))
     knobs = {"height": height, "cap": cap, "anywhere": rng.random() < 0.75}
+    if each:
+        looks["pen"], knobs["colours"] = 0.25, rng.random() < 0.8
     if rng.random() < 0.4:
         scale = uniform(rng, 1, 2.2)
         knobs["height"], width = int(height * scale), int(min(width * scale, 670))
@@ -256,7 +268,7 @@ def _motley(rng: np.random.Generator) -> Scene:
 def _overlaid(rng: np.random.Generator) -> Scene:
     """Lay lines, blobs, strips and grids over the text, in any colours."""
     text = draw_text(rng)
-    names = tuple(name for name in OVER if name != "dots")
+    names = tuple(name for name in OVER if name not in ("dots", "frame"))
     over = tuple(names[i] for i in rng.integers(0, len(names), int(rng.integers(1, 4))).tolist())
     return _scene(
         rng,
@@ -284,7 +296,7 @@ def _struck(rng: np.random.Generator) -> Scene:
         {
             "turn": uniform(rng, 0, 30),
             "drop": uniform(rng, 0, 0.25),
-            "gap": (-0.25, 0.2),
+            "gap": (-0.15, 0.25),
             "pen": 0.35,
             "shear": uniform(rng, 0, 0.3),
         },
@@ -357,7 +369,7 @@ def _warped(rng: np.random.Generator) -> Scene:
         },
         height=int(rng.integers(30, 111)),
         warp=WARPS[int(rng.integers(len(WARPS)))],
-        reach=uniform(rng, 0.12, 0.36),
+        reach=uniform(rng, 0.14, 0.42),
         whole=rng.random() < 0.5,
         angle=uniform(rng, -14, 14) if rng.random() < 0.3 else 0.0,
         sag=uniform(rng, -0.7, 0.7) if rng.random() < 0.25 else 0.0,
@@ -375,10 +387,10 @@ def _faint(rng: np.random.Generator) -> Scene:
             "turn": uniform(rng, 0, 25) if rng.random() < 0.5 else 0.0,
             "drop": uniform(rng, 0, 0.15),
             "gap": (-0.05, 0.4),
-            "weights": (-0.01, 0.05),
+            "weights": (-0.025, 0.05),
         },
         tone=one_of(rng, (("dark", 0.4), ("light", 0.4), ("any", 0.2))),
-        contrast=uniform(rng, 18, 50),
+        contrast=9 + 36 * float(rng.random()) ** 1.3,
         ground="plain" if rng.random() < 0.8 else "gradient",
         paint=one_of(rng, (("solid", 0.9), ("edged", 0.1))),
         behind=(),
