@@ -1,12 +1,17 @@
 """The learning curve: exact match at so many labels.
 
-    python bench/labels.py [--sets SET...] [--labels N,N] [--seeds N] [--parallel N] [--from START]
-                           [--kept]
+    python bench/labels.py [--sets SET...] [--labels N,N] [--seeds N] [--parallel N]
+                           [--from any|none|FILE] [--kept]
 
 Trains on the first rows of each set through the command line with default settings, tests on its
-last 500, prints a table and draws docs/figures/labels.png. At 0 labels the start reads as it is,
-told only the characters and the length. With `--parallel 2` two trainings run side by side on one
-core each. What is done is kept (running.py), so that an interrupted run goes on.
+last 500, prints a table and draws docs/figures/labels.png. At 0 labels what they start from reads
+as it is, told only the characters and the length. With `--parallel 2` two trainings run side by
+side on one core each. What is done is kept (running.py), so that an interrupted run goes on.
+
+Trainings of this version began with another model before there was `any`; to see them beside:
+
+    git show 6120b18:src/captchascope/models/start.onnx > build/start.onnx
+    python bench/labels.py --from build/start.onnx --figure build/start.png
 """
 
 from __future__ import annotations
@@ -113,7 +118,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--labels", default=_LABELS, help="how many, such as 25,100,500")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each (3)")
     parser.add_argument("--parallel", type=int, default=1, choices=[1, 2])
-    parser.add_argument("--from", dest="source", default="start", metavar="start|none|FILE")
+    parser.add_argument("--from", dest="source", default="any", metavar="any|none|FILE")
     parser.add_argument("--kept", action="store_true", help="train nothing, show what is there")
     parser.add_argument("--figure", type=Path, default=_FIGURE)
     return parser.parse_args()

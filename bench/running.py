@@ -2,7 +2,7 @@
 
 A `Cell` is one training and its test. It is written to build/bench/cells as soon as it is done,
 and found there ever after, so that an interrupted bench goes on where it was. It belongs to the
-file that was started from: another start, other cells. After a change of the training's code,
+file that was started from: another file, other cells. After a change of the training's code,
 delete that folder.
 """
 
@@ -31,7 +31,7 @@ class RunError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a model is trained on: the first ``labels`` rows of a set; 0 is the start itself.
+    """What a model is trained on: the first ``labels`` rows of a set; 0 is what it starts from.
 
     Attributes:
         name: Of the set.
@@ -43,7 +43,7 @@ class Training:
     name: str
     labels: int
     seed: int = 0
-    source: str = "start"
+    source: str = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _cell_of_labels(training: Training, model: Path, threads: int | None) -> Cel
 
 
 def _cell_of_none(training: Training) -> Cell:
-    """Measure what the start reads of a set that it has seen nothing of."""
+    """Measure what the model to start from reads of a set that it has seen nothing of."""
     known = SETS[training.name]
     reader = load(training.source, charset=known.charset, length=known.length)
     result = evaluate_reader(reader, read_dataset(folder_of(training.name) / "test"))

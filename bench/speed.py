@@ -20,7 +20,6 @@ import numpy as np
 import captchascope
 from captchascope import Reader, Reading
 from captchascope.generate import draw_captcha
-from captchascope.reader import model_path
 
 _IMAGES, _ROUNDS, _SEED = 500, 15, 990_002
 _DECODING = "decoding alone (cv2.imdecode)"
@@ -48,12 +47,6 @@ def _together(reader: Reader, files: Sequence[bytes]) -> list[Reading]:
     return list(reader.read_many(files))
 
 
-def _shipped() -> list[str]:
-    """Return the names of the models, each file once."""
-    files = {model_path(name): name for name in ("metu", "metu-glyphs")}
-    return list(files.values())
-
-
 def main(models: Sequence[str]) -> None:
     """Print microseconds per image and multiples of decoding."""
     cv2.setNumThreads(1)
@@ -76,4 +69,4 @@ def main(models: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or _shipped())
+    main(sys.argv[1:] or ["metu", "metu-glyphs"])

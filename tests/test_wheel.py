@@ -166,11 +166,11 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path, ve
     assert run(python, "-c", hooked) == "True\n"
     assert run(command, "--version") == f"captchascope {captchascope.__version__}\n"
     rows = [row.split("\t") for row in run(command, "read", "examples").splitlines()]
-    reader = captchascope.load("metu")
+    reader = captchascope.load()
     assert len(rows) == 12
     for name, text, _ in rows:
         assert text == reader.read(ROOT / name).text
-    code = "import captchascope; print(captchascope.load('metu').read('examples/1.jpeg').text)"
+    code = "import captchascope; print(captchascope.load().read('examples/1.jpeg').text)"
     assert run(python, "-c", code) == f"{rows[0][1]}\n"
     run(command, "generate", "metu", "made", "--count", "2")
     run(command, "explain", "made/2.jpeg", "-o", "stages.png")

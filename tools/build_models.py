@@ -1,6 +1,6 @@
 """Rebuild every model that ships, from seeds: ``make models``.
 
-    python tools/build_models.py [metu-glyphs|metu|start ...]
+    python tools/build_models.py [metu-glyphs|metu ...]
 
 The training images are generated, with a seed that no test, bench or example uses.
 """
@@ -19,7 +19,6 @@ from captchascope.train import train_model
 _MODELS = Path(__file__).parents[1] / "src" / "captchascope" / "models"
 _GLYPHS_COUNT, _GLYPHS_SEED = 20_000, 20261122
 _WHOLE_COUNT, _WHOLE_SEED = 40_000, 20261125
-_START_COUNT, _START_SEED = 110_000, 20261124
 
 
 def _generated(scheme: str, folder: Path, count: int, seed: int) -> Dataset:
@@ -51,13 +50,7 @@ def metu(place: Path) -> None:
     _built("metu", images, recipe="fast", devices=2, time_limit=10 * 60.0)
 
 
-def start(place: Path) -> None:
-    """Train the start of other trainings on captchas in as many styles as there are images."""
-    images = _generated("varied", place / "varied", _START_COUNT, _START_SEED)
-    _built("start", images, recipe="start", devices=2, time_limit=50 * 60.0)
-
-
-_BUILDERS = {"metu-glyphs": metu_glyphs, "metu": metu, "start": start}
+_BUILDERS = {"metu-glyphs": metu_glyphs, "metu": metu}
 
 
 def main(names: list[str]) -> None:

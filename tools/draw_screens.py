@@ -55,7 +55,7 @@ def main() -> None:
             _shoot(browser, url, _READ, folder)
         for labels in captchas.glob("labels.*"):
             labels.unlink()
-        options = "--model", "start", "--no-retrain", "--overlap", "100%"
+        options = "--model", "any", "--no-retrain", "--overlap", "100%"
         with _server("label", "captchas", *options, at=made) as url:
             for ending in ("", "W"):
                 _say(browser, url, ending)

@@ -1,7 +1,7 @@
 """Read, train on and measure text CAPTCHAs, offline.
 
 >>> import captchascope
->>> captchascope.load("metu").read("captcha.jpeg").text
+>>> captchascope.load().read("captcha.jpeg").text
 '321404'
 """
 

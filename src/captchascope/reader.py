@@ -34,7 +34,8 @@ _FOLDER = Path(__file__).parent / "models"
 _BATCH = 256  # images that are read at once; half as many take a twentieth longer
 _HELD = 1 << 26  # bytes of decoded images, which end a batch too
 
-_STAND_INS = {"metu": "metu-glyphs"}  # where the first does not ship
+DEFAULT_MODELS = {"whole": "any", "glyphs": "metu-glyphs"}
+"""The model of each method that is taken where none is named."""
 
 
 def recogniser_of(model: ModelFile, rule: Constraints) -> Recogniser:
@@ -75,7 +76,7 @@ class Reader:
         providers: ONNX Runtime's execution providers; None for its own choice.
 
     Example:
-        >>> with captchascope.load("metu") as reader:
+        >>> with captchascope.load() as reader:
         ...     texts = [reading.text for reading in reader.read_many(paths, jobs=2)]
     """
 
@@ -261,7 +262,7 @@ def _is_one_image(images: object) -> bool:
 
 
 def load(
-    model: str | Path = "metu",
+    model: str | Path = DEFAULT_MODELS["whole"],
     *,
     charset: str | None = None,
     length: str | int | None = None,
@@ -276,7 +277,8 @@ def load(
     """Return a reader.
 
     Args:
-        model: The name of a shipped model, or the path of a model file.
+        model: The name of a shipped model, or the path of a model file; ``any`` reads whatever
+            scheme an image is of.
         charset: Read only these characters; ranges such as ``0-9a-z`` may be among them.
         length: Read only texts of so many characters: 6, "6" or "4-6". Where neither this nor a
             pattern is given, they are as long as the labels that the model was trained on.
@@ -294,7 +296,7 @@ def load(
         UsageError: If an option is malformed, or the model can never satisfy it.
 
     Example:
-        >>> captchascope.load("metu").read("captcha.jpeg").text
+        >>> captchascope.load().read("captcha.jpeg").text
         '321404'
     """
     options = ReadOptions(charset, length, pattern, ignore_case, case, min_confidence, solve)
@@ -317,7 +319,7 @@ def reader_of(
 
 def model_names() -> list[str]:
     """Return the names of the models that ship."""
-    return sorted({file.stem for file in _FOLDER.glob("*.onnx")} | {*_STAND_INS})
+    return sorted(file.stem for file in _FOLDER.glob("*.onnx"))
 
 
 def model_path(model: str | Path) -> Path:
@@ -327,8 +329,7 @@ def model_path(model: str | Path) -> Path:
         ModelError: If it is neither a name nor the path of something.
     """
     if isinstance(model, str) and model in model_names():
-        file = _FOLDER / f"{model}.onnx"
-        return file if file.exists() else _FOLDER / f"{_STAND_INS[model]}.onnx"
+        return _FOLDER / f"{model}.onnx"
     path = Path(model)
     try:
         exists = path.exists()

@@ -86,9 +86,9 @@ def test_the_rest_of_a_folder_is_read(cli: Cli, bad: Path, jobs: int) -> None:
     done = cli("read", *files, "--jobs", jobs, "--model", "metu-glyphs")
     assert done.status == 1
     assert [row.split("\t")[:2] for row in done.rows] == [
-        ["bad/0.jpeg", text(1)],
-        ["bad/z\\t1.jpeg", text(1)],
-        ["captchas/2.jpeg", text(2)],
+        ["bad/0.jpeg", text(1, "metu-glyphs")],
+        ["bad/z\\t1.jpeg", text(1, "metu-glyphs")],
+        ["captchas/2.jpeg", text(2, "metu-glyphs")],
     ]
     assert len(done.errors) == len(BAD) + 2
     lines = sorted(shaped(line) for line in done.errors)
@@ -141,7 +141,7 @@ def test_labelled_bad_images(cli: Cli, bad: Path, command: list[str]) -> None:
     """They are one line each, the good ones are measured and cut."""
     for name in ("a\nb.jpeg", "z\t1.jpeg"):
         (bad / name).unlink()
-    rows = [f"{path.name},{text(1)}\n" for path in sorted(bad.iterdir())]
+    rows = [f"{path.name},{text(1, 'metu-glyphs')}\n" for path in sorted(bad.iterdir())]
     (bad / "labels.csv").write_text("file,label\n" + "".join(rows))
     done = cli(*command, "bad", *(["glyphs"] if command == ["segment"] else []))
     assert done.status == 1

@@ -103,11 +103,11 @@ def test_test_measures_the_rest(cli: Cli, fault: str) -> None:
 def test_test_measures_labels_that_the_model_cannot_give(cli: Cli, label: str) -> None:
     """A wrong reading, and perhaps a slip of the label's: it is measured, and said."""
     rows_where(relabel(3, label))
-    done = cli("test", "captchas")
+    done = cli("test", "captchas", "--model", "metu")
     assert (done.status, len(done.errors)) == (1, 1)
     assert shaped(done.errors[0]).startswith("captchas/labels.csv:4: ")
     assert done.rows[1].endswith(" of 12")
-    assert f"  3.jpeg  label {label}  read {text(3)}" in done.out
+    assert f"  3.jpeg  label {label}  read {text(3, 'metu')}" in done.out
 
 
 def test_every_problem_has_its_own_line(cli: Cli) -> None:

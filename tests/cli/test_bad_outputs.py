@@ -126,7 +126,7 @@ def test_an_output_that_is_there_is_replaced_whole(cli: Cli, place: Path) -> Non
 def test_a_line_break_in_the_name_of_an_output(cli: Cli) -> None:
     """It is escaped in the results, in the notes and in the errors."""
     done = cli("explain", "captchas/1.jpeg", "-o", "sta\nges.png")
-    assert done.rows[0].startswith(f"sta\\nges.png\t{text(1)}\t")
+    assert done.rows[0].startswith(f"sta\\nges.png\t{text(1, 'metu-glyphs')}\t")
     assert cli("generate", "metu", "ma\nde", "--count", "1").errors == [
         "1 captchas of metu in ma\\nde"
     ]

@@ -59,16 +59,18 @@ def test_a_damaged_image(cli: Cli) -> None:
 
 def test_a_wrong_label_is_found_by_a_model(cli: Cli) -> None:
     """With what the model reads, and no hint any more."""
-    wrong = text(3)[:-1] + ("1" if text(3)[-1] != "1" else "2")
+    wrong = text(3, "metu")[:-1] + ("1" if text(3, "metu")[-1] != "1" else "2")
     relabel(3, wrong)
     done = cli("check", "captchas", "--model", "metu")
     assert (done.status, done.err) == (1, "")
-    assert done.rows[2].startswith(f"          3.jpeg  label {wrong}  read {text(3)}  confidence ")
+    assert done.rows[2].startswith(
+        f"          3.jpeg  label {wrong}  read {text(3, 'metu')}  confidence "
+    )
 
 
 def test_a_label_of_another_length_is_no_obstacle(cli: Cli) -> None:
     """The model reads what is there, whatever length the labels have."""
-    relabel(3, text(3)[:5])
+    relabel(3, text(3, "metu")[:5])
     done = cli("check", "captchas", "--model", "metu", "--format", "json")
     found = {finding["kind"]: finding for finding in json.loads(done.out)["findings"]}
     assert [file["file"] for file in found["likely-wrong"]["files"]] == ["3.jpeg"]

@@ -36,7 +36,7 @@ def objects(done: Done) -> list[dict[str, object]]:
 def test_a_row_is_path_text_and_confidence(cli: Cli) -> None:
     """Separated by tabs, the confidence with four decimals, as the library has them."""
     done = cli("read", "captchas/1.jpeg")
-    reading = load("metu").read("captchas/1.jpeg")
+    reading = load().read("captchas/1.jpeg")
     assert done == Done(0, f"captchas/1.jpeg\t{reading.text}\t{reading.confidence:.4f}\n", "")
 
 
@@ -178,7 +178,10 @@ CONTRADICTIONS = {
         "--method",
         "whole",
     ],
-    "--charset: has nothing in common with the model's (": ["--charset", "abc"],
+    "--method: glyphs contradicts the model, which reads by whole (": [
+        *("--model", "any", "--method", "glyphs"),
+    ],
+    "--charset: has nothing in common with the model's (": [*GLYPHS, "--charset", "abc"],
     "--charset: a charset needs at least one character (": ["--charset", ""],
     "--charset: ": ["--charset", "11"],
     "--charset: 9-0 is a range backwards (": ["--charset", "9-0"],
@@ -192,7 +195,7 @@ CONTRADICTIONS = {
     "--length: is no length: six (": ["--length", "six"],
     "--length: is no length: 6-4 (": ["--length", "6-4"],
     "--pattern: [ at character 2 has no end (": ["--pattern", "(["],
-    "--pattern: matches no text that the model can read (": ["--pattern", "[a-z]{6}"],
+    "--pattern: matches no text that the model can read (": [*GLYPHS, "--pattern", "[a-z]{6}"],
     "--jobs: must be at least 1, not 0 (": ["--jobs", "0"],
 }
 
@@ -226,10 +229,17 @@ def test_a_model_file_in_the_place_of_a_name(cli: Cli) -> None:
     """The shipped model by its path reads the same."""
     from captchascope.reader import model_path
 
-    shutil.copy(model_path("metu"), "mine.onnx")
+    shutil.copy(model_path("any"), "mine.onnx")
     wanted = cli("read", "captchas")
     assert cli("read", "captchas", "--model", "mine.onnx") == wanted
-    assert cli("read", "captchas", "--model", "metu") == wanted
+    assert cli("read", "captchas", "--model", "any") == wanted
+
+
+def test_a_method_without_a_model_takes_its_own(cli: Cli) -> None:
+    """The model that cuts glyphs, or the one that reads anything."""
+    glyphs, whole = (cli("read", "captchas", "--method", way) for way in ("glyphs", "whole"))
+    assert glyphs == cli("read", "captchas", *GLYPHS)
+    assert whole == cli("read", "captchas")
 
 
 def test_a_range_that_fits_no_later_folder_is_known_before_anything_is_read(

@@ -25,7 +25,7 @@ PLAN = replace(
 
 def test_each_recipe_knows_its_name_and_a_network() -> None:
     """As the command line has them."""
-    assert list(CTC_RECIPES) == ["default", "fast", "start"]
+    assert list(CTC_RECIPES) == ["default", "fast", "general"]
     assert list(GLYPHS_RECIPES) == ["default", "tutorial"]
     for recipes, networks in ((CTC_RECIPES, SIZES), (GLYPHS_RECIPES, NETWORKS)):
         assert [recipe.name for recipe in recipes.values()] == list(recipes)
@@ -39,7 +39,7 @@ def test_a_recipe_has_a_method() -> None:
     assert chosen_recipe("glyphs", "default") is GLYPHS_RECIPES["default"]
     for method, name, says in (
         ("glyphs", "fast", "recipe: fast is of --method whole (not of glyphs)"),
-        ("whole", "slow", "recipe: there is no slow (name one of default, fast, start)"),
+        ("whole", "slow", "recipe: there is no slow (name one of default, fast, general)"),
         ("none", "default", "method: there is no none (name one of whole, glyphs)"),
     ):
         with pytest.raises(UsageError, match=re.escape(says)):

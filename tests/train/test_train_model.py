@@ -58,6 +58,7 @@ def test_a_model_comes_of_a_data_set(
         ({"recipe": "fast", "method": "glyphs"}, UsageError, "recipe: fast is of --method whole"),
         ({"method": "none"}, UsageError, "method: there is no none"),
         ({"unlabelled": "more", "devices": 2}, UsageError, "unlabelled: is done by one process"),
+        ({"source": "start"}, UsageError, r"^source: start no longer ships \(write any"),
         ({"source": "nothing"}, ModelError, "nothing: no such model"),
         ({"recipe": "fast", "time_limit": 0.01}, TrainingError, "no time was left"),
     ],

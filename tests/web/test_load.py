@@ -31,7 +31,10 @@ def test_two_workers_answer_many_clients_without_an_error(
                 right.append(answer.json()["readings"][0]["text"] == labels[number % 12])
             return right
 
-    with serving(Settings(workers=2)) as served, ThreadPoolExecutor(CLIENTS) as pool:
+    with (
+        serving(Settings(models=("metu",), workers=2)) as served,
+        ThreadPoolExecutor(CLIENTS) as pool,
+    ):
         assert all(all(right) for right in pool.map(work, range(CLIENTS)))
 
 
@@ -43,7 +46,7 @@ def test_a_flood_is_shed_and_leaves_nothing_behind(captchas: list[bytes]) -> Non
         return client.post(f"{served.url}/v1/read", files=files)
 
     with (
-        serving(Settings(limits=Limits(queue=12))) as served,
+        serving(Settings(models=("metu",), limits=Limits(queue=12))) as served,
         httpx.Client(timeout=TIMEOUT) as client,
         ThreadPoolExecutor(CLIENTS) as pool,
     ):

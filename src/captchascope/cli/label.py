@@ -18,7 +18,7 @@ from captchascope.cli.serve import announced, app_settings, with_address
 @click.option(
     "--model",
     metavar="NAME|FILE",
-    help="Which model guesses.  [default: the one trained here, or the shipped one that is surest]",
+    help="Which model guesses.  [default: the one trained here, or any]",
 )
 @click.option(
     "--overlap",
@@ -67,11 +67,12 @@ def label_command(
       captchascope label captchas --overlap 5% --model mine.onnx
     """
     need("web", "captchascope label")
+    from captchascope.reader import DEFAULT_MODELS
     from captchascope.web.server import serve_app
     from captchascope.web.settings import LabelSettings
 
     settings = app_settings(
-        models=("metu",) if model is None else (model,),
+        models=(DEFAULT_MODELS["whole"],) if model is None else (model,),
         label=LabelSettings(folder, model, overlap, None if no_retrain else retrain, time_limit),
         **address,
     )

@@ -28,6 +28,5 @@ def models_command(console: Console) -> None:
         colour = ", in colour" if meta.input.get("channels") == 3 else ""
         right = meta.metrics.get("validation_captcha")
         measured = f", {right:.1%} of validation captchas right" if isinstance(right, float) else ""
-        alias = f" (the model {path.stem})" if path.stem != name else ""  # a stand-in
         size = f"{path.stat().st_size / 1000:.0f} kB"
-        console.result(f"{name}\t{meta.method}, reads {texts}{colour}{measured}{alias}, {size}")
+        console.result(f"{name}\t{meta.method}, reads {texts}{colour}{measured}, {size}")

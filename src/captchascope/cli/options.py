@@ -89,7 +89,7 @@ text_or_json = click.option(
 )
 
 model_and_jobs = adding(
-    click.option("--model", default="metu", metavar="NAME|FILE", help="Which model."),
+    click.option("--model", metavar="NAME|FILE", help="Which model.  [default: any]"),
     click.option("--jobs", type=int, default=1, metavar="N", help="Processes."),
 )
 

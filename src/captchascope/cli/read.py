@@ -15,13 +15,17 @@ from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.files import find_images, printable
 from captchascope.image import MAX_BYTES, ImageSource
-from captchascope.reader import reader_of
+from captchascope.reader import DEFAULT_MODELS, reader_of
 
 
 @click.command("read")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @model_and_jobs
-@click.option("--method", type=click.Choice(["whole", "glyphs"]), help="Insist on a method.")
+@click.option(
+    "--method",
+    type=click.Choice([*DEFAULT_MODELS]),
+    help="How to read: whole, or cut into glyphs, by metu-glyphs unless a model is named.",
+)
 @reading_options
 @click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="What a line is."
@@ -31,7 +35,7 @@ from captchascope.reader import reader_of
 def read_command(
     console: Console,
     paths: tuple[str, ...],
-    model: str,
+    model: str | None,
     method: str | None,
     form: str,
     jobs: int,
@@ -49,7 +53,7 @@ def read_command(
       captchascope read captchas --first 1 --last 100 --format jsonl
       captchascope read - < captcha.jpeg
     """
-    reader = reader_of(model, ReadOptions(**limits))
+    reader = reader_of(model or DEFAULT_MODELS[method or "whole"], ReadOptions(**limits))
     meta = reader.model.metadata
     if method not in (None, meta.method):
         what = f"{method} contradicts the model, which reads by {meta.method}"

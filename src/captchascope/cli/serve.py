@@ -85,7 +85,7 @@ def announced(console: Console, what: str, path: str = "") -> Callable[[str], No
     "--model",
     "models",
     multiple=True,
-    default=["metu", "metu-glyphs"],
+    default=["any", "metu", "metu-glyphs"],
     metavar="NAME|FILE",
     help="A model that can be asked for; may be given several times, and the first is the default.",
 )

@@ -24,7 +24,7 @@ from captchascope.cli.options import (
 from captchascope.cli.output import Console, report_problems
 from captchascope.evaluate import Evaluation, evaluate_reader, impossible_labels
 from captchascope.files import printable
-from captchascope.reader import load
+from captchascope.reader import DEFAULT_MODELS, load
 from captchascope.records import Reading
 
 _MOST_CHARS = 16  # of a table of confusions that still fits a terminal
@@ -93,7 +93,7 @@ def _confused(result: Evaluation) -> Iterator[str]:
 def test_command(
     console: Console,
     folder: Path,
-    model: str,
+    model: str | None,
     form: str,
     worst: int,
     jobs: int,
@@ -114,7 +114,7 @@ def test_command(
     """
     from captchascope.data.dataset import read_dataset
 
-    with closing(load(model, **limits)) as reader:
+    with closing(load(model or DEFAULT_MODELS["whole"], **limits)) as reader:
         dataset = read_dataset(folder, labels_from).select(first, last)
         report_problems(console, dataset)
         for problem in impossible_labels(reader, dataset):

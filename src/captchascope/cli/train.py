@@ -48,11 +48,11 @@ _OF_WHOLE = {
 )
 @click.option(
     "--recipe",
-    type=click.Choice(["default", "fast", "start", "tutorial"]),
+    type=click.Choice(["default", "fast", "tutorial"]),
     default="default",
     show_default=True,
-    help="How to train: fast gives a small network, for thousands of labels; start is how the "
-    "pretrained start was made, of a hundred thousand captchas; tutorial is the classic way.",
+    help="How to train: fast gives a small network, for thousands of labels; tutorial is the "
+    "classic way.",
 )
 @click.option(
     "--seed",
@@ -72,11 +72,11 @@ _OF_WHOLE = {
 @click.option(
     "--from",
     "source",
-    default="start",
+    default="any",
     show_default=True,
-    metavar="start|none|FILE",
-    help="What to start from: the pretrained start, nothing, or a model file. Recipes but the "
-    "default one start from nothing.",
+    metavar="any|none|FILE",
+    help="What to start from: the model that reads anything, nothing, or a model file. Recipes but "
+    "the default one start from nothing.",
 )
 @click.option(
     "--unlabelled",

@@ -81,11 +81,11 @@ def train_model(
         dataset: What to train on; samples that cannot be are left out.
         output: The model file.
         method: ``whole``, without segmentation, or ``glyphs``; None for the one of the recipe.
-        recipe: How: ``default``, ``fast`` or ``start``, or of glyphs ``default`` or ``tutorial``.
+        recipe: How: ``default`` or ``fast``, or of glyphs ``default`` or ``tutorial``.
         seed: Of weights, order and validation samples.
         scheme: How to cut glyphs: its name, its file, or itself.
-        source: The model to start from, a name or a file; ``none`` for nothing; None for the
-            pretrained start with the recipe ``default``, and nothing with others.
+        source: The model to start from, a name or a file; ``none`` for nothing; None for ``any``
+            with the recipe ``default``, and nothing with others.
         time_limit: Seconds after which all must be done; None for no limit.
         unlabelled: A folder of further images to learn from.
         resume: Whether to go on where a training of this model was ended.

@@ -138,17 +138,6 @@ _FAST = replace(
     half=False,
 )
 
-_START = replace(
-    _DEFAULT,
-    name="start",
-    rate=2e-3,
-    batch=48,
-    averaging=0.998,
-    most_views=330_000,
-    strength=0.5,
-    known=2.0,
-)
-
 _GENERAL = replace(
     _DEFAULT,
     name="general",
@@ -165,9 +154,8 @@ _GENERAL = replace(
     known=2.0,
 )
 
-CTC_RECIPES = {recipe.name: recipe for recipe in (_DEFAULT, _FAST, _START, _GENERAL)}
-"""``start`` made the pretrained start: of a hundred thousand captchas in as many styles, of which
-few networks ever read most."""
+CTC_RECIPES = {recipe.name: recipe for recipe in (_DEFAULT, _FAST, _GENERAL)}
+"""``general`` makes ``any``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from captchascope.errors import CaptchascopeError, TrainingError, UsageError
 from captchascope.files import StrPath, printable
 from captchascope.glyphs.scheme import Scheme
 from captchascope.model.metadata import Metadata
-from captchascope.reader import model_path
+from captchascope.reader import DEFAULT_MODELS, model_path
 from captchascope.train.ctc.infer import alphabet_of
 from captchascope.train.recipes import CtcRecipe, GlyphsRecipe
 
@@ -104,19 +104,22 @@ def weights_of(
     """Return the model file to start from; None for none.
 
     Args:
-        recipe: The one that is called default has the pretrained start, where none is given.
+        recipe: The one that is called default has ``any``, where none is given.
         source: The name or file of a model; ``none`` for nothing.
         unlabelled: A folder of further images, from which one process alone can learn.
         processes: How many there are.
 
     Raises:
         ModelError: If there is no such model.
-        UsageError: If several processes should learn from images without labels.
+        UsageError: If several processes should learn from images without labels, or the model is
+            ``start``, which released versions had.
     """
     if unlabelled is not None and processes > 1:
         what = "is done by one process"
         raise UsageError("unlabelled", what, "leave --devices and --nodes away")
     if source is None:
         whole = isinstance(recipe, CtcRecipe) and recipe.name == "default"
-        source = "start" if whole else "none"
+        source = DEFAULT_MODELS["whole"] if whole else "none"
+    if source == "start":
+        raise UsageError("source", "start no longer ships", "write any, which knows more")
     return None if source == "none" else model_path(os.fspath(source))

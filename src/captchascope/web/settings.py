@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from captchascope.errors import UsageError
+from captchascope.reader import DEFAULT_MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Settings:
         echo: Whether ``/v1/echo`` gives back what it gets, to measure the server itself by.
     """
 
-    models: tuple[str, ...] = ("metu",)
+    models: tuple[str, ...] = (DEFAULT_MODELS["whole"],)
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1

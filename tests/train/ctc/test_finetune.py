@@ -26,8 +26,8 @@ CHARS = "ADEHKR34678"
 
 @cache
 def start() -> Weights:
-    """Read the start that ships."""
-    return read_weights(model_path("start"))
+    """Read the model that trainings start from."""
+    return read_weights(model_path("any"))
 
 
 def plain(charset: Charset, fold: bool = False) -> TextImages:

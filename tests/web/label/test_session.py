@@ -78,7 +78,7 @@ def test_a_broken_model_is_passed_over(tmp_path: Path) -> None:
         waited(lambda: session.store.guess(1))
         guess = session.store.guess(1)
     assert guess is not None
-    assert guess.text == load("metu").read(tmp_path / "captchas" / "1.jpeg").text
+    assert guess.text == load().read(tmp_path / "captchas" / "1.jpeg").text
 
 
 def test_a_folder_that_cannot_be_labelled_is_let_go(folder: Path) -> None:

@@ -303,8 +303,8 @@ def test_a_result_is_measured_again_if_asked(site: httpx.Client) -> None:
 
 def test_a_model_that_is_not_served_has_no_result(site: httpx.Client) -> None:
     """Not even one that ships."""
-    assert site.get("/results/start").status_code == 404
-    assert site.post("/results/start").status_code == 404
+    assert site.get("/results/none").status_code == 404
+    assert site.post("/results/none").status_code == 404
 
 
 PICTURE = Picture("data:image/png;base64,", 150, 50)

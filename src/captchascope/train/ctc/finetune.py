@@ -45,7 +45,8 @@ def read_weights(path: Path) -> Weights:
     weights = state_of(data)
     for size in SIZES:
         wanted = CtcNet(3, charset.num_classes, size).state_dict()
-        if all(_fits(weights.get(name), value, name) for name, value in wanted.items()):
+        fit = (_fits(weights.get(name), value, name) for name, value in wanted.items())
+        if weights.keys() <= wanted.keys() and all(fit):
             return Weights(weights, charset, size)
     what = f"{where} holds no network of the whole way that this version knows"
     raise UsageError("source", what, "name a model that train --method whole wrote, or none")

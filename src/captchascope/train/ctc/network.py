@@ -69,7 +69,7 @@ SIZES = {
         blocks=1,
     ),
 }
-"""``base`` is what the pretrained start has; ``fast`` reads in a tenth of the time, and needs
+"""``base`` learns from scratch in minutes; ``fast`` reads in a tenth of the time, and needs
 thousands of labels: its last stage looks at five rows at once, nearly a character's height."""
 
 

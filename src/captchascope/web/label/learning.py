@@ -32,16 +32,8 @@ OWN_MODEL = ".captchascope-model.onnx"
 NEXT_MODEL = ".captchascope-next.onnx"
 """What a training writes, until it is known whether it is better."""
 
-_SHIPPED = ("metu", "start")
-
 _BATCH = 16  # images; few, so that pages are served in between
 _IDLE = 1.0  # seconds between looks for new images
-
-
-def best_of(images: Sequence[bytes]) -> Reader:
-    """Return the shipped model that is surest about some images, on the average."""
-    readers = [load(name) for name in _SHIPPED]
-    return max(readers, key=lambda reader: sum(r.confidence for r in reader.read_batch(images)))
 
 
 class Guesses:

@@ -5,25 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from statistics import median
 
-from captchascope.errors import CaptchascopeError, DatasetError, ImageError
+from captchascope.errors import CaptchascopeError, DatasetError
 from captchascope.reader import load
 from captchascope.web.label.csvsync import CsvSync
-from captchascope.web.label.images import bytes_of, files_of
+from captchascope.web.label.images import files_of
 from captchascope.web.label.learning import (
     OWN_MODEL,
     Guesses,
     Retrainer,
-    best_of,
     training_command,
 )
 from captchascope.web.label.store import Store
 from captchascope.web.settings import LabelSettings
 
 _TICK, _LOOK = 1.0, 5.0  # seconds
-_LOOKED_AT = 24  # images, to choose a model by
 _LATELY = 50  # labels
 
 
@@ -111,9 +108,8 @@ class LabelSession:
 
     def _keep_up(self) -> None:
         """Do what is to be done, now and then; nothing that goes wrong here stops labelling."""
-        with suppress(CaptchascopeError):
-            if self.guesses.model == 0:
-                self._choose_model()
+        if self.guesses.model == 0:
+            self._attempt("model", self._choose_model)
         while not self._ended.wait(self._tick):
             self._attempt("images", self._look)
             self._attempt("labels.csv", self._csv.follow)
@@ -146,14 +142,10 @@ class LabelSession:
             self._files = files
 
     def _choose_model(self) -> None:
-        with suppress(CaptchascopeError):  # there is none, or a broken one: there are others
+        try:
             self.guesses.use(load(self.store.folder / OWN_MODEL))
-            return
-        some = []
-        for file in self._files[:_LOOKED_AT]:
-            with suppress(ImageError):
-                some.append(bytes_of(self.store.folder, file))
-        self.guesses.use(best_of(some))
+        except CaptchascopeError:  # there is none, or a broken one: there is another
+            self.guesses.use(load())
 
     def _learn(self) -> None:
         """Train where it is time, and use the model that came of it."""
