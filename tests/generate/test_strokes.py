@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from captchascope.generate.skeletons import skeletons
+from captchascope.generate.skeletons import forms_of
 from captchascope.generate.strokes import MANNERS, Pen, cut, draw_pen, written
 from captchascope.generate.typefaces import CHARACTERS, HAN, Mask, ink_box
 
@@ -35,7 +35,7 @@ def inked(mask: Mask) -> NDArray[np.bool_]:
 def test_every_skeleton_lies_in_its_room() -> None:
     """Two points at least to a stroke; within the width of a letter, from the top to below."""
     for char in WRITABLE:
-        for form in (*skeletons(char), *skeletons(char, segments=True)):
+        for form in (*forms_of(char), *forms_of(char, segments=True)):
             assert form
             for stroke in form:
                 assert len(stroke) >= 2
@@ -44,7 +44,7 @@ def test_every_skeleton_lies_in_its_room() -> None:
 
 def test_no_two_skeletons_are_the_same() -> None:
     """Whatever the form, a character is no other one; I and l may both be a bar."""
-    forms = [(char, form) for char in WRITABLE if char != "l" for form in skeletons(char)]
+    forms = [(char, form) for char in WRITABLE if char != "l" for form in forms_of(char)]
     for char, form in forms:
         assert all(form != other for name, other in forms if name != char)
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from captchascope.generate.skeletons import skeletons
+from captchascope.generate.skeletons import forms_of
 from captchascope.generate.strokes import cut
 from captchascope.generate.typefaces import Mask, Stamp, face, turned
 
@@ -62,7 +62,7 @@ def _from_typeface(name: str, char: str) -> Mask:
 def _from_grid(name: str, char: str) -> Mask:
     width, height = _GRIDS[name]
     canvas = np.zeros((2 * height + 2 * _ROOM, width + 2 * _ROOM), np.uint8)
-    for stroke in skeletons(char)[0]:
+    for stroke in forms_of(char)[0]:
         line = [(x * 1.5 + 0.5, y + 0.5) for x, y, _ in cut(list(stroke), 1)]
         ends = [(round(x * (width - 1)), round(y * (height - 1))) for x, y in line]
         cv2.polylines(canvas, [np.array(ends, np.int32) + _ROOM], False, 255)

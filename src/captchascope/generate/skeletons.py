@@ -121,7 +121,7 @@ def _parsed(form: str) -> Skeleton:
 
 
 @cache
-def skeletons(char: str, *, segments: bool = False) -> tuple[Skeleton, ...]:
+def forms_of(char: str, *, segments: bool = False) -> tuple[Skeleton, ...]:
     """Return the forms of a digit, a letter or a sign; digits of seven segments if asked for."""
     forms = _SEGMENTS.get(char, _FORMS[char]) if segments else _FORMS[char]
     return tuple(_parsed(form) for form in forms.split("|"))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from captchascope.generate.noise import uniform
-from captchascope.generate.skeletons import Point, skeletons
+from captchascope.generate.skeletons import Point, forms_of
 from captchascope.generate.typefaces import Mask
 
 _PARTS = 4  # bits below a pixel that OpenCV's lines know
@@ -106,7 +106,7 @@ def written(
         margin: Empty pixels to leave around it.
         jagged: Whether edges are hard.
     """
-    forms = skeletons(char, segments=pen.manner.segments)
+    forms = forms_of(char, segments=pen.manner.segments)
     form = forms[Random(f"{pen.seed} {char}").randrange(len(forms))]
     random = Random(pen.seed * 64 + number)
     thickness = max(1, round(pen.width * scale[0]))
