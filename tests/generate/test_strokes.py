@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,7 +15,11 @@ from captchascope.generate.typefaces import CHARACTERS, HAN, Mask, ink_box
 
 WRITABLE = sorted(CHARACTERS - set(HAN))
 STEADY = replace(
-    draw_pen(np.random.default_rng(0), "stroke-01"), unsteady=0.0, width=0.08, square=False
+    draw_pen(np.random.default_rng(0), "stroke-01"),
+    unsteady=0.0,
+    loose=False,
+    width=0.08,
+    square=False,
 )
 
 
@@ -116,3 +121,22 @@ def test_cutting_keeps_ends_and_marked_corners() -> None:
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y, _ in smooth)
     steps = np.diff([point[:2] for point in smooth[2:]], axis=0)
     assert np.hypot(*steps.T).max() < 0.6
+
+
+def test_pieces_bend_what_is_straight() -> None:
+    """The ink of a rough dash is on a line where it is of one piece, and far from it if of many."""
+    rough = replace(STEADY, rough=0.05, width=0.02)
+    for piece, least, most in ((9.0, 0.0, 0.5), (0.1, 0.6, 3.0)):
+        rows, columns = np.nonzero(write(replace(rough, piece=piece), "-", jagged=True)[0])
+        off = rows - np.polyval(np.polyfit(columns, rows, 1), columns)
+        assert least <= np.abs(off).mean() < most
+
+
+def test_strokes_that_meet_go_on_meeting_unless_they_are_loose() -> None:
+    """The two loops of an 8 part now and then, and only then."""
+    parts = {}
+    for loose in (False, True):
+        pen = replace(STEADY, unsteady=0.1, loose=loose, width=0.02)
+        masks = [write(pen, "8", number=number, jagged=True)[0] for number in range(40)]
+        parts[loose] = [cv2.connectedComponents(mask)[0] - 1 for mask in masks]
+    assert max(parts[False]) == 1 < max(parts[True])

@@ -61,7 +61,7 @@ def _strokes(rng: np.random.Generator) -> Drawn:
         charset=string.digits if rng.random() < 0.35 else style.charset,
         fonts=_some(rng, tuple(MANNERS), 1),
         contrast=max(style.contrast, 0.4),
-        fill="solid",
+        fill="solid" if rng.random() < 0.85 else style.fill,
         bold=max(style.bold, 0) if rng.random() < 0.3 else 0,
         blur=style.blur / 2,
         shrink=1.0 if rng.random() < 0.7 else style.shrink,

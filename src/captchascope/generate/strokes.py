@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 import cv2
 import numpy as np
 
 from captchascope.generate.noise import uniform
-from captchascope.generate.skeletons import Point, forms_of
+from captchascope.generate.skeletons import Point, Skeleton, forms_of
 from captchascope.generate.typefaces import Mask
 
 _PARTS = 4  # bits below a pixel that OpenCV's lines know
@@ -24,12 +25,16 @@ class Manner:
         cuts: How often corners are cut: 0 leaves them, 1 makes angles of curves, 3 smooth ones.
         unsteady: How far a point of the skeleton is moved at most.
         rough: How far a point of the cut line is moved at most.
+        piece: How long a straight piece of it can be.
+        loose: How often strokes that meet in the skeleton miss each other.
         segments: Whether digits have the seven segments of displays.
     """
 
     cuts: tuple[int, ...]
     unsteady: tuple[float, float]
     rough: tuple[float, float]
+    piece: tuple[float, float] = (9.0, 9.0)
+    loose: float = 0.2
     segments: bool = False
 
 
@@ -39,7 +44,9 @@ MANNERS = {
     "stroke-03": Manner((1, 2), (0.03, 0.12), (0.02, 0.06)),
     "stroke-04": Manner((3,), (0.05, 0.13), (0.0, 0.012)),
     "stroke-05": Manner((2,), (0.0, 0.06), (0.02, 0.06)),
-    "stroke-06": Manner((0, 1), (0.0, 0.05), (0.0, 0.0), segments=True),
+    "stroke-06": Manner((0, 1), (0.0, 0.05), (0.0, 0.0), loose=0.0, segments=True),
+    "stroke-07": Manner((1, 2), (0.0, 0.06), (0.02, 0.06), piece=(0.1, 0.25)),
+    "stroke-08": Manner((2,), (0.02, 0.1), (0.01, 0.04), piece=(0.2, 0.4), loose=0.8),
 }
 """By the names that ``Style.fonts`` takes."""
 
@@ -54,6 +61,8 @@ class Pen:
         cuts: As in the manner.
         unsteady: Likewise.
         rough: Likewise.
+        piece: Likewise.
+        loose: Whether strokes that meet in the skeleton miss each other.
         width: Of the pen, as a share of a capital's height.
         across: How wide letters are, as a share of the usual.
         square: Whether its tip is square rather than round.
@@ -64,6 +73,8 @@ class Pen:
     cuts: int
     unsteady: float
     rough: float
+    piece: float
+    loose: bool
     width: float
     across: float
     square: bool
@@ -78,6 +89,8 @@ def draw_pen(rng: np.random.Generator, face: str) -> Pen:
         cuts=manner.cuts[int(rng.integers(len(manner.cuts)))],
         unsteady=uniform(rng, *manner.unsteady),
         rough=uniform(rng, *manner.rough),
+        piece=uniform(rng, *manner.piece),
+        loose=rng.random() < manner.loose,
         width=0.02 + 0.13 * float(rng.random()) ** 2,
         across=uniform(rng, 0.6, 1.1),
         square=rng.random() < 0.4,
@@ -116,19 +129,11 @@ def written(
     matrix = np.array(
         [[wide * cos, tall * (cos * shear - sin)], [wide * sin, tall * (cos + sin * shear)]]
     )
-    moved: dict[Point, Point] = {}  # what meets goes on meeting
-    for stroke in form:
-        for x, y, corner in stroke:
-            moved.setdefault(
-                (x, y, corner),
-                (x + _either(random, pen.unsteady), y + _either(random, pen.unsteady), corner),
-            )
-    lines = [cut([moved[point] for point in stroke], pen.cuts) for stroke in form]
     points = [
-        np.array([(x + _either(random, pen.rough), y + _either(random, pen.rough))
-                  for x, y, _ in line]) @ matrix.T
-        for line in lines
-    ]  # fmt: skip
+        np.array([(_near(random, x, pen.rough), _near(random, y, pen.rough)) for x, y, _ in line])
+        @ matrix.T
+        for line in _lines(random, pen, form)
+    ]
     room = math.ceil(thickness / 2) + margin + 1
     left, top = np.floor(np.min([line.min(axis=0) for line in points], axis=0)) - room
     right, bottom = np.ceil(np.max([line.max(axis=0) for line in points], axis=0)) + room + 1
@@ -142,9 +147,41 @@ def written(
     return mask, float(-top)
 
 
-def _either(random: Random, reach: float) -> float:
-    """Return a number up to this, either way."""
-    return reach * (2 * random.random() - 1)
+def _lines(random: Random, pen: Pen, form: Skeleton) -> list[list[Point]]:
+    """Move the points of a skeleton, those that strokes share together, and cut its corners."""
+    moved: dict[Point, Point] = {}
+    lines = []
+    for stroke in form:
+        if pen.loose:
+            moved.clear()
+        for point in stroke:
+            if point not in moved:
+                x, y, corner = point
+                moved[point] = (
+                    _near(random, x, pen.unsteady),
+                    _near(random, y, pen.unsteady),
+                    corner,
+                )
+        lines.append(_pieces(cut([moved[point] for point in stroke], pen.cuts), pen.piece))
+    return lines
+
+
+def _near(random: Random, place: float, reach: float) -> float:
+    """Return a number that is as far from this one at most, either way."""
+    return place + reach * (2 * random.random() - 1)
+
+
+def _pieces(line: list[Point], longest: float) -> list[Point]:
+    """Divide what is longer than a piece can be."""
+    divided = line[:1]
+    for (x, y, _), (u, v, corner) in pairwise(line):
+        count = math.ceil(math.hypot(u - x, v - y) / longest)
+        divided += [
+            (x + (u - x) * step / count, y + (v - y) * step / count, False)
+            for step in range(1, count)
+        ]
+        divided.append((u, v, corner))
+    return divided
 
 
 def cut(points: list[Point], times: int) -> list[Point]:
