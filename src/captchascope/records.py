@@ -84,6 +84,19 @@ class Decoded:
     confidence: float
     chars: tuple[CharReading, ...]
 
+    def within(self, left: float, right: float) -> Decoded:
+        """Return the same, read in a part of an image that begins and ends at these shares.
+
+        Every character has a place in that part.
+        """
+        places = [
+            (left + (right - left) * char.place[0], left + (right - left) * char.place[1])
+            for char in self.chars
+            if char.place is not None
+        ]
+        sure = [char.confidence for char in self.chars]
+        return Decoded(self.text, self.confidence, CharReading.several(self.text, sure, places))
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

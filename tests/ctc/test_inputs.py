@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captchascope.ctc.inputs import CtcSpec, fitted_width, normalise, prepare
+from captchascope.ctc.inputs import CtcSpec, fitted_width, normalise, prepare, text_frame
 from captchascope.records import build
 
 FIXED = CtcSpec("whole", 50, 150, 150, 150, 1)
@@ -153,3 +153,49 @@ def test_the_columns_are_told_as_shares() -> None:
     """A reading tells where in the whole image its characters are."""
     assert NARROW.span == (20 / 150, 140 / 150)
     assert FIXED.span == FREE.span == (0.0, 1.0)
+
+
+TRIMMED = CtcSpec("whole", 40, None, 48, 320, 3, trimmed=True)
+
+
+def framed(tall: int, wide: int, top: int, left: int) -> np.ndarray[Any, Any]:
+    """Return a wide white frame with a dark block in it."""
+    image = np.full((120, 400, 3), 250, np.uint8)
+    image[top : top + tall, left : left + wide] = 30
+    return image
+
+
+@settings(deadline=None)
+@given(st.integers(8, 60), st.integers(8, 200), st.integers(5, 50), st.integers(5, 190))
+def test_a_plain_margin_goes_and_no_ink(tall: int, wide: int, top: int, left: int) -> None:
+    """As much of it stays around the text as the text's height asks for, and not more."""
+    rows, columns = text_frame(framed(tall, wide, top, left))
+    assert rows.start <= top < top + tall <= rows.stop
+    assert columns.start <= left < left + wide <= columns.stop
+    assert rows.stop - rows.start <= 1.9 * tall + 4
+    assert columns.stop - columns.start <= wide + 1.3 * tall + 4
+
+
+@pytest.mark.parametrize("what", ["noise", "a line to the edges", "nothing"])
+def test_what_reaches_the_edges_keeps_the_frame(what: str) -> None:
+    """And so does an empty image."""
+    image = np.full((60, 200, 3), 250, np.uint8)
+    if what == "noise":
+        image = np.random.default_rng(1).integers(0, 256, image.shape, np.uint8)
+    elif what == "a line to the edges":
+        for column in range(200):
+            image[column * 59 // 199, column] = 0
+    assert text_frame(image) == (slice(0, 60), slice(0, 200))
+
+
+def test_a_trimmed_image_is_seen_at_the_scale_of_its_text() -> None:
+    """In gray as in colour, whatever the frame."""
+    image = framed(20, 80, 50, 100)
+    small = image[40:80, 80:200]
+    assert prepare(image, TRIMMED).shape[0] == 40
+    ink = (prepare(image, TRIMMED)[..., 0] < 128).any(axis=1).sum()
+    assert abs(int(ink) - 22) <= 2  # of 40 rows; 7 without
+    assert np.array_equal(
+        prepare(image[..., 0], replace(TRIMMED, channels=1)), prepare(image, TRIMMED)[..., 0]
+    )
+    assert abs((prepare(small, TRIMMED)[..., 0] < 128).any(axis=1).sum() - int(ink)) <= 3

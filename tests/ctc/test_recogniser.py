@@ -106,3 +106,36 @@ def test_many_images_go_through_the_network_a_few_at_once() -> None:
     rows = normalise(given_images)
     np.testing.assert_array_equal(bucket.logits, rows[:, 0, 0, :, None])
     np.testing.assert_allclose(bucket.distances, rows.mean(axis=(1, 2, 3)), rtol=1e-5)
+
+
+def dark_columns(batch: FloatArray) -> tuple[FloatArray, None]:
+    """Give a character where the middle row is dark, and else the blank: one step a column."""
+    dark = batch[:, 0, batch.shape[2] // 2] < 0.5
+    return np.stack([~dark, dark, ~dark & dark], axis=2) * np.float32(20), None
+
+
+def test_places_are_those_of_the_image_before_it_was_trimmed() -> None:
+    """Whatever is left out beside the text."""
+    image = np.full((60, 300), 240, np.uint8)
+    image[20:40, 150:170] = 10
+    for trimmed in (False, True):
+        spec = CtcSpec("whole", 16, None, 16, 200, 1, trimmed=trimmed)
+        (reading,) = recogniser(spec, dark_columns)([image])
+        ((char),) = reading.chars
+        assert char.place is not None
+        np.testing.assert_allclose(char.place, (150 / 300, 170 / 300), atol=0.02)
+
+
+def test_a_reader_of_any_captcha_takes_one_look() -> None:
+    """One of a single scheme takes several of what it is unsure of."""
+    batches: list[tuple[int, ...]] = []
+
+    def unsure(batch: FloatArray) -> tuple[FloatArray, None]:
+        batches.append(batch.shape)
+        return np.zeros((len(batch), 16, 3), np.float32), None
+
+    image = images((16, 64))
+    replace(recogniser(FREE, unsure), augments=False)(image)
+    assert batches == [(1, 1, 16, 64)]
+    recogniser(FREE, unsure)(image)
+    assert batches[1:] == [(1, 1, 16, 64), (4, 1, 16, 64)]

@@ -31,6 +31,8 @@ class CtcSpec:
         channels: 1 for gray, 3 for RGB.
         left: The first column, of an image of ``width``, that the network looks at.
         right: The one after the last; None for the image's end.
+        trimmed: Whether a plain margin around the text is left out first, so that the network sees
+            the text at its own scale and not at that of its frame.
 
     Raises:
         ValueError: If a size is not within its bounds.
@@ -44,6 +46,7 @@ class CtcSpec:
     channels: Channels
     left: int = 0
     right: int | None = None
+    trimmed: bool = False
 
     def __post_init__(self) -> None:
         if not _HEIGHTS[0] <= self.height <= _HEIGHTS[1]:
@@ -53,6 +56,8 @@ class CtcSpec:
             raise ValueError(f"widths must be within {_WIDTHS[0]} to {_WIDTHS[1]}, not {given}")
         if self.width is not None and not _WIDTHS[0] <= self.width <= _WIDTHS[1]:
             raise ValueError(f"width must be {_WIDTHS[0]} to {_WIDTHS[1]}, not {self.width}")
+        if self.trimmed and self.width is not None:
+            raise ValueError("trimmed images need a width that follows")
         if (self.left, self.right) != (0, None):
             end = self.end
             if self.width is None or end is None:
@@ -85,6 +90,36 @@ def fitted_width(height: int, width: int, spec: CtcSpec) -> int:
     return min(max(free, spec.min_width), spec.max_width)
 
 
+_PLAIN = 28  # levels that a margin's pixels are apart at most, in any channel
+_SHARE = 0.9  # of the outermost pixels are so, where there is a margin
+_LEAST = 6  # pixels of text, either way: less is a speck
+_ABOVE, _BESIDE = 0.4, 0.6  # of the text's height that stay above and below it, and beside it
+
+
+def text_frame(image: GrayImage | RgbImage) -> tuple[slice, slice]:
+    """Return the rows and columns of an image in which what stands on a plain ground lies.
+
+    Only what is far outside it is left out. Where the ground is not plain, or something on it
+    reaches the edges, nothing is.
+    """
+    height, width = image.shape[:2]
+    everything = slice(0, height), slice(0, width)
+    image = image.reshape(height, width, -1)
+    edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    ground = np.median(edge, axis=0)
+    low, high = np.maximum(ground - _PLAIN, 0), np.minimum(ground + _PLAIN, 255)
+    if ((edge >= low) & (edge <= high)).all(axis=1).mean() < _SHARE:
+        return everything
+    x, y, wide, tall = cv2.boundingRect(cv2.bitwise_not(cv2.inRange(image, low, high)))
+    if min(wide, tall) < _LEAST:
+        return everything
+    above, beside = max(2, round(_ABOVE * tall)), max(2, round(_BESIDE * tall))
+    return (
+        slice(max(0, y - above), min(height, y + tall + above)),
+        slice(max(0, x - beside), min(width, x + wide + beside)),
+    )
+
+
 def prepare(image: GrayImage | RgbImage, spec: CtcSpec) -> GrayImage | RgbImage:
     """Return what the network looks at, shape (height, w) or (height, w, 3).
 
@@ -95,6 +130,11 @@ def prepare(image: GrayImage | RgbImage, spec: CtcSpec) -> GrayImage | RgbImage:
     Returns:
         ``image`` itself, or a view of it, where its size already fits.
     """
+    return resized(image[text_frame(image)] if spec.trimmed else image, spec)
+
+
+def resized(image: GrayImage | RgbImage, spec: CtcSpec) -> GrayImage | RgbImage:
+    """Do what ``prepare`` does to an image that is trimmed already."""
     height, width = image.shape[:2]
     size = (fitted_width(height, width, spec), spec.height)
     if size != (width, height):
