@@ -95,6 +95,7 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (30, 90, 1), np.uint8).repea
     "finish",
     [
         Finish(speckle=0.1),
+        Finish(rows=2),
         Finish(blur=1.0),
         Finish(grain=12.0),
         Finish(palette=8),

@@ -271,10 +271,35 @@ def struck(
 
 
 def cuts(rng: np.random.Generator, image: RgbImage, stage: Stage) -> None:
-    """Draw thin lines in the ground's colour, which cut the letters up."""
+    """Draw thin lines in the ground's colour, which cut the letters up: a few, or many alike."""
     thickness = max(1, round(stage.cap * uniform(rng, 0.02, 0.07)))
+    if rng.random() < 0.3:
+        step = thickness + max(3, round(stage.cap * uniform(rng, 0.1, 0.3)))
+        rows = rng.random() < 0.7
+        for start in range(int(rng.integers(step)), image.shape[0 if rows else 1], step):
+            part = slice(start, start + thickness)
+            image[(part, slice(None)) if rows else (slice(None), part)] = np.array(
+                stage.ground, np.uint8
+            )
+        return
     for _ in range(int(rng.integers(1, 6))):
         _line(image, _straight(rng, image), stage.ground, thickness, stage)
+
+
+def negative(rng: np.random.Generator, image: RgbImage, stage: Stage) -> None:
+    """Turn light into dark and dark into light, in an ellipse, on one side, or in stripes."""
+    height, width = image.shape[:2]
+    choice, where = rng.random(), np.zeros((height, width), np.uint8)
+    x, y = round(uniform(rng, 0.2, 0.8) * width), round(uniform(rng, 0.2, 0.8) * height)
+    if choice < 0.5:
+        axes = round(stage.cap * uniform(rng, 0.4, 2)), round(stage.cap * uniform(rng, 0.3, 1))
+        cv2.ellipse(where, (x, y), axes, uniform(rng, 0, 180), 0, 360, 255, -1)
+    elif choice < 0.8:
+        where[:, :x] = 255
+    else:
+        step = max(3, round(stage.cap * uniform(rng, 0.3, 1.2)))
+        where[:] = (np.arange(width) // step % 2 * 255).astype(np.uint8)
+    np.copyto(image, 255 - image, where=(where > 0)[..., None])
 
 
 def decoys(rng: np.random.Generator, image: RgbImage, stage: Stage) -> None:
@@ -338,5 +363,6 @@ OVER: dict[str, Clutter] = {
     "frame": frame,
     "strike": strike,
     "cuts": cuts,
+    "negative": negative,
 }
 """What may lie over it."""

@@ -25,6 +25,7 @@ class Finish:
     Attributes:
         speckle: The share of the pixels that are replaced by noise.
         jagged: Whether edges are hard.
+        rows: By how many pixels each row is moved sideways at most.
         blur: Standard deviation, pixels.
         enlarged: So many times, 1 to 4.
         how: Of ``ENLARGEMENTS``.
@@ -35,6 +36,7 @@ class Finish:
 
     speckle: float = 0.0
     jagged: bool = False
+    rows: int = 0
     blur: float = 0.0
     enlarged: float = 1.0
     how: str = "linear"
@@ -51,6 +53,10 @@ def finished(rng: np.random.Generator, image: RgbImage, finish: Finish, gray: bo
         levels = (2, 1) if gray or rng.random() < 0.5 else (256, 3)
         noise = rng.integers(0, levels[0], (int(hit.sum()), levels[1]), np.uint8)
         image[hit] = noise * np.uint8(255 // (levels[0] - 1))
+    if finish.rows:
+        moves = rng.integers(-finish.rows, finish.rows + 1, (height, 1))
+        columns = np.clip(np.arange(width) + moves, 0, width - 1)
+        image = image[np.arange(height)[:, None], columns]
     if finish.blur:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), finish.blur), np.uint8)
     if finish.enlarged != 1:

@@ -126,7 +126,7 @@ _LAYOUTS = {
     "motley": 0.10,
     "overlaid": 0.08,
     "struck": 0.07,
-    "tiled": 0.05,
+    "tiled": 0.06,
     "decoyed": 0.04,
     "warped": 0.09,
     "faint": 0.04,

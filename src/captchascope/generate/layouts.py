@@ -41,13 +41,18 @@ _PAINTS = (
     ("textured", 0.06),
     ("shaded", 0.05),
 )
+_SUMS = 0.06  # of the texts, where no clutter hides a sign
 _PLAINEST = 0.5  # of the grounds have one colour
 
 
 def draw_text(
-    rng: np.random.Generator, lengths: Sequence[tuple[int, float]] = _LENGTHS
+    rng: np.random.Generator,
+    lengths: Sequence[tuple[int, float]] = _LENGTHS,
+    sums: float = 0.0,
 ) -> tuple[str, str]:
-    """Draw a text, and return it with the characters that it was drawn of."""
+    """Draw a text, or with a chance of ``sums`` a sum, and return it with its alphabet."""
+    if sums and rng.random() < sums:
+        return as_read(draw_sum(rng)), string.digits
     charset, count = one_of(rng, _CHARSETS), one_of(rng, lengths)
     return "".join(charset[i] for i in rng.integers(0, len(charset), count).tolist()), charset
 
@@ -122,6 +127,7 @@ def _finish(rng: np.random.Generator) -> Finish:
     return Finish(
         speckle=0.1 * float(rng.random()) ** 2 if rng.random() < 0.1 else 0.0,
         jagged=rng.random() < 0.1,
+        rows=int(rng.integers(1, 3)) if rng.random() < 0.03 else 0,
         blur=uniform(rng, 0.4, 1.0) if rng.random() < 0.12 else 0.0,
         grain=uniform(rng, 2, 20) if rng.random() < 0.15 else 0.0,
         palette=int(rng.integers(4, 33)) if rng.random() < 0.1 else 0,
@@ -211,7 +217,7 @@ def _outlined(rng: np.random.Generator) -> Scene:
 
 def _small(rng: np.random.Generator) -> Scene:
     """Draw a text that is small in a wide or a tall frame, or that leaves it."""
-    text = draw_text(rng)
+    text = draw_text(rng, sums=_SUMS)
     each = rng.random() < 0.45
     looks = {
         "each": each,
@@ -240,7 +246,7 @@ def _small(rng: np.random.Generator) -> Scene:
 
 def _motley(rng: np.random.Generator) -> Scene:
     """Give each letter its own typeface, weight, size, turn and colour, hairline to heavy."""
-    text = draw_text(rng)
+    text = draw_text(rng, sums=_SUMS)
     return _scene(
         rng,
         text,
@@ -269,7 +275,9 @@ def _overlaid(rng: np.random.Generator) -> Scene:
     """Lay lines, blobs, strips and grids over the text, in any colours."""
     text = draw_text(rng)
     names = tuple(name for name in OVER if name not in ("dots", "frame"))
-    over = tuple(names[i] for i in rng.integers(0, len(names), int(rng.integers(1, 4))).tolist())
+    over = tuple(
+        names[i] for i in rng.integers(0, len(names), 1 + int(2.2 * rng.random())).tolist()
+    )
     return _scene(
         rng,
         text,
@@ -309,7 +317,7 @@ def _struck(rng: np.random.Generator) -> Scene:
 
 def _tiled(rng: np.random.Generator) -> Scene:
     """Set each letter, or each character of a sum, in a box, on a disc or on its own ground."""
-    text = draw_text(rng) if rng.random() < 0.7 else (as_read(draw_sum(rng)), string.digits)
+    text = draw_text(rng, sums=0.45)
     kind = TILES[int(rng.integers(len(TILES)))]
     near = (0.25, 0.5) if kind == "columns" else (0.42, 1.1)
     return _scene(
@@ -324,17 +332,18 @@ def _tiled(rng: np.random.Generator) -> Scene:
         height=int(rng.integers(26, 70)),
         cap=uniform(rng, 0.32, 0.62),
         tiles=kind,
+        cut=uniform(rng, 0.05, 0.2) if rng.random() < 0.2 else 0.0,
         paint=one_of(rng, (("solid", 0.9), ("textured", 0.1))),
         warp="",
         angle=0.0,
         colours=rng.random() < 0.5,
-        over=_some(rng, ("arcs", "threads", "lines", "dots", "cuts"), 0.4),
+        over=_some(rng, ("arcs", "threads", "lines", "dots", "cuts", "cuts"), 0.45),
     )
 
 
 def _decoyed(rng: np.random.Generator) -> Scene:
     """Draw smaller and fainter characters, strokes, ghosts and mirrored marks around the text."""
-    text = draw_text(rng)
+    text = draw_text(rng, sums=_SUMS)
     kinds = ((("decoys",), 0.45), (("scratches",), 0.3), (("scratches", "decoys"), 0.25))
     return _scene(
         rng,
@@ -355,7 +364,7 @@ def _decoyed(rng: np.random.Generator) -> Scene:
 
 def _warped(rng: np.random.Generator) -> Scene:
     """Draw strong warps: waves along both axes, ripples, swirls, lenses, perspective and shears."""
-    text = draw_text(rng)
+    text = draw_text(rng, sums=_SUMS)
     return _scene(
         rng,
         text,
@@ -379,7 +388,7 @@ def _warped(rng: np.random.Generator) -> Scene:
 
 def _faint(rng: np.random.Generator) -> Scene:
     """Draw in ink that is close to the ground, light on dark as often as dark on light."""
-    text = draw_text(rng)
+    text = draw_text(rng, sums=_SUMS)
     return _scene(
         rng,
         text,
@@ -403,7 +412,7 @@ def _faint(rng: np.random.Generator) -> Scene:
 
 def _coarse(rng: np.random.Generator) -> Scene:
     """Draw small pictures enlarged, of few colours, or compressed until blocks show."""
-    text = draw_text(rng)
+    text = draw_text(rng, sums=_SUMS)
     share = rng.random()
     ways = tuple(ENLARGEMENTS)
     finish = _finish(rng)
