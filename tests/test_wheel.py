@@ -21,7 +21,7 @@ pytestmark = pytest.mark.wheel
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-LARGEST = 10_000_000  # bytes of a wheel
+LARGEST = 25_000_000  # bytes of a wheel
 
 FONT_PAPERS = ("Apache-2.0.txt", "DejaVu.txt", "FONTS.md", "OFL.txt")
 
@@ -110,7 +110,7 @@ def test_the_wheel_holds_all_that_it_needs(wheel: Path) -> None:
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
-    """Ten megabytes at most, for any Python and any machine."""
+    """25 megabytes at most, for any Python and any machine."""
     assert wheel.stat().st_size <= LARGEST
     assert wheel.name == f"captchascope-{captchascope.__version__}-py3-none-any.whl"
 
