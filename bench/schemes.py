@@ -149,11 +149,11 @@ GENERATORS = {
 """The two packages of which a thousand are read."""
 
 PACKAGES = {
-    "multicolor": _of_package("PyPI multicolorcaptcha", ALL, "4", "python", "multicolor"),
+    "multicolor": _of_package("PyPI multicolorcaptcha", DIGITS, "4", "python", "multicolor"),
     "multicolor-sums": _of_package(
         "PyPI multicolorcaptcha, sums", f"{DIGITS}+-", "5", "python", "multicolor-sums"
     ),
-    "claptcha": _of_package("PyPI claptcha", _LETTERS, "6", "python", "claptcha"),
+    "claptcha": _of_package("PyPI claptcha", string.ascii_uppercase, "6", "python", "claptcha"),
     "django": _of_package(
         "PyPI django-simple-captcha", string.ascii_uppercase, "4", "python", "django"
     ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import random
+import string
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -17,17 +18,16 @@ from pathlib import Path
 from typing import Any
 
 _FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 Save = Callable[[str], object]
 """Writes an image into the file that is named."""
 
 
 def multicolor() -> Iterator[tuple[str, Save]]:
-    """Yield four digits and capitals, each in a face and colour of its own, 640x360."""
+    """Yield four digits, each in a face and colour of its own, 640x360."""
     generator = import_module("multicolorcaptcha").CaptchaGenerator(2)
     while True:
-        drawn = generator.gen_captcha_image(difficult_level=2, chars_mode="ascii")
+        drawn = generator.gen_captcha_image()
         yield drawn.characters, drawn.image.convert("RGB").save
 
 
@@ -35,19 +35,19 @@ def multicolor_sums() -> Iterator[tuple[str, Save]]:
     """Yield sums of two numbers below a hundred, 640x360."""
     generator = import_module("multicolorcaptcha").CaptchaGenerator(2)
     while True:
-        drawn = generator.gen_math_captcha_image(difficult_level=2)
+        drawn = generator.gen_math_captcha_image()
         yield drawn.equation_str, drawn.image.convert("RGB").save
 
 
 def claptcha() -> Iterator[tuple[str, Save]]:
-    """Yield six digits and letters, bent and struck through, 200x80."""
+    """Yield six capitals, bent and struck through, 200x80."""
     face: Any = import_module("PIL.ImageFont").FreeTypeFont
     # It calls what Pillow dropped in version 10.
     face.getsize = lambda self, text: self.getbbox(text)[2:]
     claptcha_of = import_module("claptcha").Claptcha
     while True:
-        text = "".join(random.choices(_ALPHABET, k=6))
-        yield text, claptcha_of(text, _FONT, noise=0.3).write
+        text = "".join(random.choices(string.ascii_uppercase, k=6))
+        yield text, claptcha_of(text, _FONT).write
 
 
 def django() -> Iterator[tuple[str, Save]]:
