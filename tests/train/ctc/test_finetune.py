@@ -16,7 +16,7 @@ from captchascope.errors import UsageError
 from captchascope.generate import draw_captcha
 from captchascope.reader import model_path
 from captchascope.train.ctc.data import TextImages
-from captchascope.train.ctc.finetune import Weights, fine_tuned, read_weights, state_of
+from captchascope.train.ctc.finetune import Weights, fine_tuned, moderate, read_weights, state_of
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.validate import outputs_of, score
 
@@ -100,3 +100,29 @@ def test_a_model_of_the_other_way_is_refused() -> None:
     path: Path = model_path("metu-glyphs")
     with pytest.raises(UsageError, match="holds no network of the whole way"):
         read_weights(path)
+
+
+def test_little_training_moves_weights_little() -> None:
+    """Halfway between what was known and what was learnt, where there are as few labels."""
+    charset = Charset(CHARS)
+    data = plain(charset)
+    network = fine_tuned(start(), charset, 3, data).eval()
+    first = {name: value.clone() for name, value in network.state_dict().items()}
+    with torch.no_grad():
+        network.head.bias.add_(0.02)
+    moderate(network, first, data)
+    moved = (network.head.bias - first["head.bias"]) / 0.02
+    torch.testing.assert_close(moved, torch.full_like(moved, 24 / 49), rtol=0.01, atol=0.01)
+    assert torch.equal(network.head.weight, first["head.weight"])
+
+
+def test_training_that_changed_everything_is_left_as_it_is() -> None:
+    """What it began with then only harms."""
+    charset = Charset(CHARS)
+    data = plain(charset)
+    network = fine_tuned(start(), charset, 3, data).eval()
+    last = {name: value.clone() for name, value in network.state_dict().items()}
+    torch.manual_seed(0)
+    first = {name: torch.randn_like(value.float()) for name, value in last.items()}
+    moderate(network, first, data)
+    assert all(torch.equal(value, last[n]) for n, value in network.state_dict().items())

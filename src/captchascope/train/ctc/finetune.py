@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,9 +19,10 @@ from captchascope.model.onnxwalk import read_model
 from captchascope.train.ctc.data import TextImages
 from captchascope.train.ctc.network import SIZES, CtcNet
 from captchascope.train.ctc.ood import WITHIN
-from captchascope.train.ctc.validate import outputs_of, score
+from captchascope.train.ctc.validate import is_as_good, outputs_of, score
 
 _TRIED = 200  # images that tell upper from lower case
+_WORTH = 25  # labels: as much as what a network knew before counts beside them
 _LUMA = (0.299, 0.587, 0.114)
 
 
@@ -114,6 +116,33 @@ def fine_tuned(source: Weights, charset: Charset, channels: int, train: TextImag
     assert best is not None
     network.load_state_dict(best[1])
     return network
+
+
+def moderate(network: CtcNet, first: Mapping[str, Tensor], train: TextImages) -> None:
+    """Move the weights of a trained network some way back to those that it began with.
+
+    In between, both what it has learnt and what it has long known hold, and few labels do not
+    outweigh many (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). It goes the
+    further the fewer labels there are, but not where it then reads fewer of their texts.
+
+    Args:
+        network: In evaluation mode; it is changed.
+        first: The weights that its training began with.
+        train: What it was trained on.
+    """
+    images, targets = train.images[:_TRIED], train.targets[:_TRIED]
+    last = {name: value.clone() for name, value in network.state_dict().items()}
+    learnt = score(outputs_of(network, images), targets).exact
+    share = len(train) / (len(train) + _WORTH)
+    network.load_state_dict(
+        {
+            name: first[name].lerp(value, share) if value.is_floating_point() else value
+            for name, value in last.items()
+        }
+    )
+    between = score(outputs_of(network, images), targets)
+    if not is_as_good(between, {"record": learnt}, "exact", len(images)):
+        network.load_state_dict(last)
 
 
 def _seeing(weight: Tensor, channels: int) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from copy import deepcopy
 from dataclasses import asdict, replace
 
 import torch
@@ -18,7 +19,7 @@ from captchascope.model.metadata import FORMAT, Metadata
 from captchascope.train.calibrate import text_temperature
 from captchascope.train.ctc.crop import cropped_spec, within
 from captchascope.train.ctc.data import TextImages, text_images
-from captchascope.train.ctc.finetune import fine_tuned, read_weights
+from captchascope.train.ctc.finetune import fine_tuned, moderate, read_weights
 from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.ood import WithDistance, means_of, threshold, whitening
@@ -80,9 +81,12 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     first = limited
     if request.unlabelled is not None and limited.deadline is not None:  # half is for what follows
         first = replace(limited, deadline=(time.monotonic() + limited.deadline) / 2)
+    begun = deepcopy(start.network.state_dict())
     fitted = fit_ctc(train, held, recipe, start, where, first)
     if place.rank > 0:
         return None
+    if not start.scratch:
+        moderate(fitted.network, begun, train)
     if request.unlabelled is not None and not watch.stop():
         further = label_with_network(fitted.network, held, request.unlabelled, known)
         watch.say(f"learns from {len(further)} images without labels, which it reads surely")
