@@ -322,6 +322,9 @@ def _textured(rng: np.random.Generator, cover: Mask, cap: float) -> Mask:
     return np.asarray(cover * stays, np.uint8)
 
 
+_DEEPEST = 0.25  # of a capital's height, from which a solid would close the gaps
+
+
 def _shade(
     rng: np.random.Generator,
     image: RgbImage,
@@ -330,11 +333,17 @@ def _shade(
     stage: Stage,
     shadow: float,
 ) -> None:
-    """Print the text once more, fainter and elsewhere; what moves out of the picture is gone."""
-    angle = uniform(rng, 0, 2 * math.pi)
-    far = max(shadow * stage.cap, 1.0)
-    moves = np.array([[1, 0, far * math.cos(angle)], [0, 1, far * math.sin(angle)]])
-    moved = cv2.warpAffine(cover, moves, (cover.shape[1], cover.shape[0]))
+    """Print the text once more, fainter and elsewhere, or as the side of solid letters."""
+    angle, far = uniform(rng, 0, 2 * math.pi), max(shadow * stage.cap, 1.0)
+    right, down = far * math.cos(angle), far * math.sin(angle)
+    if far < _DEEPEST * stage.cap and rng.random() < 0.4:  # a solid seen from the side
+        side = math.ceil(far)
+        trail = np.zeros((2 * side + 1, 2 * side + 1), np.uint8)
+        cv2.line(trail, (side, side), (side - round(right), side - round(down)), 1)
+        moved = cv2.dilate(cover, trail)
+    else:
+        moves = np.array([[1, 0, right], [0, 1, down]])
+        moved = cv2.warpAffine(cover, moves, (cover.shape[1], cover.shape[0]))
     gap = differ(ink, stage.ground) * uniform(rng, 0.25, 0.6)
     colour = fainter(ink, stage.ground, gap)
     if rng.random() < 0.3:
