@@ -12,8 +12,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from captchascope.decode.pattern import Pattern
 from captchascope.generate.sums import as_read, draw_han_sum, draw_sum
-from captchascope.sums import value_of
+from captchascope.sums import PATTERN, value_of
 
 PLAIN, FORMAL = "零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖"
 WORDS = {"+": ["+", "＋", "加", "加上"], "-": ["-", "−", "－", "减", "减去", "減"]}
@@ -217,15 +218,25 @@ def test_all_else_is_no_sum(text: str) -> None:
     assert value_of(text) is None
 
 
+SEEN = Pattern.parse(PATTERN)
+
+
 @given(st.integers(0, 2**32 - 1), st.sampled_from([draw_sum, draw_han_sum]))
 def test_every_sum_that_is_drawn_has_a_value(
     seed: int, draw: Callable[[np.random.Generator], str]
 ) -> None:
-    """As it is shown, and as it is read."""
+    """As it is shown, and as it is read; and it looks like a sum."""
     shown = draw(np.random.default_rng(seed))
     value = value_of(as_read(shown))
     assert value is not None
     assert value_of(shown) == value
+    assert SEEN.matches(as_read(shown))
+
+
+@pytest.mark.parametrize("text", ["?+3=8", "3+?=8", "8=2+?×3", "?=3+5", "二十减?等于六", "1+2×3=?"])
+def test_equations_look_like_sums(text: str) -> None:
+    """With an unknown wherever it may be."""
+    assert SEEN.matches(text)
 
 
 @given(st.text() | st.text("0123456789+-xX*/=?()×÷零一二十百加减乘除以等于几多少 ", max_size=128))

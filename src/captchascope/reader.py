@@ -112,9 +112,7 @@ class Reader:
     def with_options(self, options: ReadOptions) -> Reader:
         """Return a reader of the same opened model under other options; errors as ``load``."""
         recogniser = self.recogniser
-        mine = self.options
-        told = replace(options, min_confidence=mine.min_confidence, solve=mine.solve)
-        if told != mine:
+        if replace(options, min_confidence=self.options.min_confidence) != self.options:
             recogniser = recogniser_of(self.model, options.constraints)
         return replace(self, options=options, recogniser=recogniser)
 

@@ -35,6 +35,14 @@ _OPERATORS = frozenset("+-×÷")
 _DIGIT = f"([{_DIGITS[1:]}])"
 _NUMERAL = re.compile(f"(?:{_DIGIT}百)?(?:零{_DIGIT}|{_DIGIT}?(十){_DIGIT}?)?")
 
+_N = f"([0-9]+|[〇{_DIGITS}十百两壹贰叁肆伍陆柒捌玖拾佰]+)"
+_O = r"([+\-−×xX*÷/加减乘除]|加上|减去|乘以|除以)"
+_E = "(=|等于)"
+_SUM = f"{_N}({_O}{_N})+"
+_HOLE = rf"(({_N}{_O})+\?({_O}{_N})*|\?({_O}{_N})+)"
+PATTERN = rf"{_SUM}({_E}\??|\?)?|{_HOLE}{_E}{_N}|{_N}{_E}{_HOLE}|\?{_E}{_SUM}"
+"""What sums look like in captchas, as ``--pattern`` takes it: no brackets, no minus in front."""
+
 _Token: TypeAlias = int | str  # a number, or one of +-×÷=?()
 
 

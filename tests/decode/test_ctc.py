@@ -330,6 +330,21 @@ def test_without_a_search_the_best_path_counts(scores: FloatArray, length: str |
         assert found.confidence == pytest.approx(best.confidence, abs=1e-9)
 
 
+@given(logits(), st.sampled_from(["1-2", "2", "3"]), st.floats(0, 1))
+def test_too_improbable_texts_are_none(scores: FloatArray, length: str, least: float) -> None:
+    """Together, where the best path is none of them."""
+    rule = ReadOptions(length=length).constraints
+    assert rule.length is not None
+    (path,) = decode_ctc(scores[:1], ABC, rule, search=False)
+    known = rule, replace(rule, least=least)
+    (found,), (kept,) = (decode_ctc(scores[:1], ABC, each) for each in known)
+    fewest, most = rule.length
+    shares = [p for text, p in chances(scores[0]).items() if fewest <= len(text) <= most]
+    together = math.fsum(shares)
+    if abs(together - least) > 1e-6:
+        assert kept == (None if path is None and together < least else found)
+
+
 def test_nothing_may_be_the_text() -> None:
     """As far as the constraints go."""
     nothing = seen("-", "-", "-")

@@ -70,10 +70,10 @@ def read_command(
                 console.error(named.with_traceback(error.__traceback__))
             elif reading.abstained:
                 console.failed = True
-                if reader.options.solve and reading.confidence >= reader.options.min_confidence:
-                    text = "".join(char.char for char in reading.chars)
-                    what = f"reads {text!r}, which is no sum"
-                    console.error(ImageError(name, what, "leave --solve away to see texts"))
+                sure = not reading.chars or reading.confidence >= reader.options.min_confidence
+                if reader.options.solve and sure:
+                    remedy = "leave --solve away to read its text"
+                    console.error(ImageError(name, "shows no sum", remedy))
             if form == "jsonl":
                 console.result(json.dumps(reading.row(name)))
             elif error is None:

@@ -11,13 +11,15 @@ from captchascope.charset import Charset
 from captchascope.ctc.inputs import CtcSpec, normalise, resized, text_frame
 from captchascope.ctc.ood import out_of_distribution
 from captchascope.ctc.tta import Network, augmented_logits
-from captchascope.decode import Constraints, decode_ctc, require_possible
+from captchascope.decode import Constraints, allowed, decode_ctc, require_possible
+from captchascope.decode.pattern import Pattern
 from captchascope.errors import ModelError
 from captchascope.model.file import ModelFile
 from captchascope.model.metadata import TRAIN_AGAIN
 from captchascope.records import FloatArray, GrayImage, Reading, RgbImage, build
 
 _AT_ONCE = 32  # images: what a network makes of more no longer fits into a processor's cache
+_LEAST_A_SUM = 0.1  # probability that a text is a sum: what is less probably one, is none
 _SURE = 0.99  # a text that is as probable needs no test-time augmentation
 
 
@@ -73,7 +75,7 @@ class CtcRecogniser:
         """Return the recogniser of a model file, under constraints.
 
         Where neither a length nor a pattern is given, the texts are as long as the labels that the
-        model was trained on.
+        model was trained on. Sums have the pattern of sums, if the model knows any.
 
         Raises:
             ValueError: If the metadata cannot be used.
@@ -81,6 +83,12 @@ class CtcRecogniser:
         """
         meta = model.metadata
         spec = build(CtcSpec, meta.input)
+        if rule.solve and rule.pattern is None:
+            from captchascope.sums import PATTERN  # only sums need it
+
+            sums = replace(rule, pattern=Pattern.parse(PATTERN), least=_LEAST_A_SUM)
+            if allowed(sums, meta.charset).possible():
+                rule = sums
         if rule.length is None and rule.pattern is None:
             rule = replace(rule, length=meta.lengths)
         require_possible(rule, meta.charset)

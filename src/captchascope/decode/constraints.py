@@ -25,6 +25,8 @@ class Constraints:
         pattern: What the whole text must match.
         ignore_case: Upper and lower case are one character, given in lower case.
         case: What letters mean that are told in one case alone.
+        solve: The texts are sums.
+        least: How probable it must be that the text is an allowed one; else there is none.
     """
 
     charset: Charset | None = None
@@ -32,6 +34,8 @@ class Constraints:
     pattern: Pattern | None = None
     ignore_case: bool = False
     case: Case = "fold"
+    solve: bool = False
+    least: float = 0.0
 
     def folding(self, alphabet: str) -> Callable[[str], str]:
         """Return what gives a text the case in which letters are told, character by character.
@@ -77,7 +81,8 @@ class ReadOptions:
         case: Where a charset or a pattern has letters of one case alone, ``fold`` takes upper and
             lower case for one and gives that case; ``keep`` reads nothing but that case.
         min_confidence: Abstain below this confidence, 0 to 1.
-        solve: Abstain where the text is no sum: what is wanted is its value.
+        solve: Read sums, whose values are wanted, and abstain from all else. Where no pattern is
+            given, a text that may be a sum is read as one.
         constraints: What the others say of the texts, parsed.
 
     Raises:
@@ -107,7 +112,7 @@ class ReadOptions:
             raise UsageError("case", "keep contradicts ignoring case", "leave one of them away")
         pattern = None if self.pattern is None else Pattern.parse(self.pattern)
         length = None if self.length is None else parse_length(self.length)
-        rule = Constraints(chars, length, pattern, self.ignore_case, self.case)
+        rule = Constraints(chars, length, pattern, self.ignore_case, self.case, self.solve)
         object.__setattr__(self, "constraints", rule)
 
 

@@ -77,8 +77,8 @@ def decode_ctc(
             counts, whatever its confidence.
     Returns:
         One for each image, whatever else is in the batch; None if no allowed text fits into T
-        timesteps, or if there was no search and the best path's is not allowed. Without
-        constraints it may be the empty text.
+        timesteps, or if the best path's is not allowed and there was no search, or all that are
+        have less than ``rule.least`` together. Without constraints it may be the empty text.
     Raises:
         ValueError: If the shape is another one or without timesteps, the temperature is not
             within 1e-6 to 1e6, or a logit is NaN or infinite; minus infinity may be one that is
@@ -96,17 +96,17 @@ def decode_ctc(
         (unsure,) = np.nonzero(refused | (texts.confidences < _SURE))
         if len(unsure):
             together[unsure] = scores.of(unsure).together(left)
+    none = refused & (together < rule.least)
     texts = replace(texts, confidences=np.minimum(texts.confidences / together, 1.0))
     found: list[Decoded | None] = [*_decoded(texts, left.chars, logits.shape[1], span)]
-    if not search:
-        for image in np.flatnonzero(refused).tolist():
-            found[image] = None
-        return found
-    (doubtful,) = np.nonzero(refused | (texts.confidences < _ENOUGH))
-    for image, decoded in _searched(scores, left, together, doubtful, span):
-        before = found[image]
-        if refused[image] or (decoded and before and decoded.confidence > before.confidence):
-            found[image] = decoded
+    if search:
+        (doubtful,) = np.nonzero((refused | (texts.confidences < _ENOUGH)) & ~none)
+        for image, decoded in _searched(scores, left, together, doubtful, span):
+            before = found[image]
+            if refused[image] or (decoded and before and decoded.confidence > before.confidence):
+                found[image] = decoded
+    for image in np.flatnonzero(none if search else refused).tolist():
+        found[image] = None
     return found
 
 
