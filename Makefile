@@ -59,7 +59,7 @@ bench: $(VENV)/bench  ## speed and accuracy: five hours or so on two cores, and 
 bench-any: $(VENV)/bench peers packages  ## what `any` reads untold: half an hour
 	$(BIN)/python bench/any.py --wheel
 
-bench-peers: $(VENV)/bench peers packages  ## beside five other readers: an hour and a half
+bench-peers: $(VENV)/bench peers packages  ## beside five other readers: half an hour
 	@command -v tesseract >/dev/null || echo "Tesseract is left out: apt-get install tesseract-ocr"
 	$(BIN)/python bench/peers.py
 
