@@ -120,7 +120,7 @@ def test_texts_are_as_long_as_the_labels_were(rule: Constraints, wanted: list[st
 
 def test_only_what_is_unsure_is_looked_at_again() -> None:
     """In its place, and what all views say in the mean counts."""
-    recogniser = whole(temperature=0.1)  # whose bars are sure
+    recogniser = replace(whole(temperature=0.1), augments=True)  # whose bars are sure
     images = [bars("01A"), noise(1), bars("aB"), noise(2)]
     batches: list[FloatArray] = []
 
