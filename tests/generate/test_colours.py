@@ -14,9 +14,8 @@ from captchascope.generate.colours import (
     draw_ground,
     draw_ink,
     fainter,
-    lay,
 )
-from captchascope.generate.paint import filled, luma
+from captchascope.generate.paint import luma
 
 
 @pytest.mark.parametrize("tone", TONES)
@@ -57,22 +56,3 @@ def test_a_backdrop_stays_near_its_colours(kind: str, gray: bool) -> None:
         assert (np.ptp(image, axis=2) == 0).all() or not gray
         assert np.abs(image.astype(float) - base).max() < 110
         assert (image.std(axis=(0, 1)).max() > 0) == (kind != "plain")
-
-
-def test_paint_covers_as_far_as_it_should() -> None:
-    """A colour or another picture."""
-    for paint in ((10.0, 20.0, 30.0), filled((20, 30), (10, 20, 30))):
-        image = filled((20, 30), (200, 200, 200))
-        cover = np.zeros((20, 30), np.uint8)
-        cover[5:10, 5:20], cover[10:12, 5:20] = 255, 128
-        lay(image, cover, paint)
-        assert (image[7, 7] == (10, 20, 30)).all()
-        assert (image[0, 0] == 200).all()
-        np.testing.assert_allclose(image[11, 10], (105, 110, 115), atol=2)
-
-
-def test_no_cover_paints_nothing() -> None:
-    """Nor does it fail."""
-    image = filled((20, 30), (200, 200, 200))
-    lay(image, np.zeros((20, 30), np.uint8), (0.0, 0.0, 0.0))
-    assert (image == 200).all()

@@ -18,6 +18,7 @@ from captchascope.generate.paint import (
     grainy,
     ground,
     ink,
+    lay,
     luma,
     near,
     speckle,
@@ -231,20 +232,20 @@ def test_gray_speckle_has_no_colours() -> None:
 
 @pytest.mark.parametrize("grain", [2.0, 20.0])
 def test_grain_is_as_strong_as_it_says(grain: float) -> None:
-    """Its mean is 0 and its deviation that of the style; levels never wrap around."""
+    """Its mean is 0 and its deviation the one asked for; levels never wrap around."""
     image = filled((100, 200), (128, 128, 128))
-    noisy = grainy(np.random.default_rng(0), image, replace(STYLE, grain=grain)).astype(float) - 128
+    noisy = grainy(np.random.default_rng(0), image, grain, gray=False).astype(float) - 128
     assert abs(noisy.mean()) < 0.05 * grain
     assert noisy.std() == pytest.approx(grain, rel=0.06)
     assert not (noisy[..., 0] == noisy[..., 1]).all()
-    white = grainy(np.random.default_rng(0), filled((50, 50), WHITE), replace(STYLE, grain=grain))
+    white = grainy(np.random.default_rng(0), filled((50, 50), WHITE), grain, gray=False)
     assert white.min() > 128
 
 
 def test_gray_grain_is_the_same_in_all_channels() -> None:
     """So that a gray image stays gray."""
     image = filled((50, 50), (128, 128, 128))
-    noisy = grainy(np.random.default_rng(0), image, replace(STYLE, grain=10, gray=True))
+    noisy = grainy(np.random.default_rng(0), image, 10, gray=True)
     assert (noisy == noisy[..., :1]).all()
     assert noisy.std() > 5
 
@@ -266,3 +267,22 @@ def test_a_coloured_image_keeps_its_colours() -> None:
     image[:, :16, 0] = image[:, 16:32, 1] = image[:, 32:, 2] = 255
     rgb = load_rgb(Drawn(image, "x", {}, 100).jpeg()).astype(int)
     assert np.abs(rgb[:, [6, 24, 42]] - image[:, [6, 24, 42]]).max() < 30
+
+
+def test_paint_covers_as_far_as_it_should() -> None:
+    """A colour or another picture."""
+    for paint in ((10.0, 20.0, 30.0), filled((20, 30), (10, 20, 30))):
+        image = filled((20, 30), (200, 200, 200))
+        cover = np.zeros((20, 30), np.uint8)
+        cover[5:10, 5:20], cover[10:12, 5:20] = 255, 128
+        lay(image, cover, paint)
+        assert (image[7, 7] == (10, 20, 30)).all()
+        assert (image[0, 0] == 200).all()
+        np.testing.assert_allclose(image[11, 10], (105, 110, 115), atol=2)
+
+
+def test_no_cover_paints_nothing() -> None:
+    """Nor does it fail."""
+    image = filled((20, 30), (200, 200, 200))
+    lay(image, np.zeros((20, 30), np.uint8), (0.0, 0.0, 0.0))
+    assert (image == 200).all()

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from captchascope.generate.colours import draw_colour, fainter, lay
+from captchascope.generate.colours import draw_colour, fainter
 from captchascope.generate.lettering import Letter, filling, placed, printed
 from captchascope.generate.noise import uniform
-from captchascope.generate.paint import Colour
+from captchascope.generate.paint import Colour, lay
 from captchascope.records import RgbImage
 
 _PARTS = 4  # bits below a pixel that OpenCV's lines know

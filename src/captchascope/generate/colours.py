@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from captchascope.generate.noise import uniform
 from captchascope.generate.paint import SHARES, Colour, between, filled, luma
-from captchascope.generate.typefaces import Mask
 from captchascope.records import RgbImage
 
 TONES = ("dark", "light", "any")
@@ -147,15 +146,3 @@ def draw_backdrop(
         share = np.asarray(cv2.cvtColor(plane, cv2.COLOR_GRAY2RGB), np.uint8)
     table = np.linspace(base, other, 256).astype(np.uint8)[None]
     return np.asarray(cv2.LUT(share, table), np.uint8)
-
-
-def lay(image: RgbImage, cover: Mask, paint: RgbImage | Colour) -> None:
-    """Paint over an image in place, as far as ``cover`` says, with a colour or another image."""
-    x, y, width, height = cv2.boundingRect(cover)
-    if not width:
-        return
-    where = slice(y, y + height), slice(x, x + width)
-    inked = cv2.merge([cover[where]] * 3)
-    over = filled((height, width), paint) if isinstance(paint, tuple) else paint[where]
-    behind = cv2.multiply(image[where], cv2.bitwise_not(inked), scale=1 / 255)
-    image[where] = cv2.add(behind, cv2.multiply(over, inked, scale=1 / 255))

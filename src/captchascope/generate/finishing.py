@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from captchascope.generate.noise import chance
+from captchascope.generate.paint import grainy
 from captchascope.records import RgbImage
 
 ENLARGEMENTS = {
@@ -64,7 +65,7 @@ def finished(rng: np.random.Generator, image: RgbImage, finish: Finish, gray: bo
         how = ENLARGEMENTS[finish.how]
         image = np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
     if finish.grain:
-        image = _grainy(rng, image, finish.grain, gray)
+        image = grainy(rng, image, finish.grain, gray)
     if finish.palette:
         dither = Image.Dither.FLOYDSTEINBERG if rng.random() < 0.5 else Image.Dither.NONE
         few = Image.fromarray(image).quantize(
@@ -74,14 +75,3 @@ def finished(rng: np.random.Generator, image: RgbImage, finish: Finish, gray: bo
         if gray:
             image[:] = image[..., 1:2]
     return image
-
-
-def _grainy(rng: np.random.Generator, image: RgbImage, grain: float, gray: bool) -> RgbImage:
-    """Return the picture with noise added: near to normal, the mean of four even ones."""
-    shape = image.shape[:2] if gray else image.shape
-    even = np.frombuffer(rng.bytes(4 * int(np.prod(shape))), np.uint8).reshape(4, *shape)
-    total = even.astype(np.int16).sum(axis=0, dtype=np.int16) - np.int16(510)
-    noise = (total * np.float32(grain / 147.8)).astype(np.int16)
-    if gray:
-        noise = cv2.merge([noise] * 3)
-    return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)

@@ -90,7 +90,7 @@ class Spot:
         """Return it elsewhere."""
         x0, y0, x1, y1 = self.box
         box = x0 + right, y0 + down, x1 + right, y1 + down
-        return replace(self, x=self.x + right, y=self.y + down, box=box)
+        return Spot(self.field, self.matrix, self.x + right, self.y + down, box, self.weight)
 
 
 def placed(letters: Sequence[Letter], *, angle: float = 0.0, sag: float = 0.0) -> list[Spot]:

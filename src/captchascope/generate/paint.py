@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TypeAlias
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from captchascope.generate.noise import chance, uniform
 from captchascope.generate.style import Style
+from captchascope.generate.typefaces import Mask
 from captchascope.records import GrayImage, RgbImage
 
 
@@ -198,6 +199,25 @@ def _patches(
     return image
 
 
+def lay(image: RgbImage, cover: Mask, paint: RgbImage | Colour) -> None:
+    """Paint over an image in place, as far as ``cover`` says, with a colour or another image."""
+    x, y, width, height = cv2.boundingRect(cover)
+    if not width:
+        return
+    where = slice(y, y + height), slice(x, x + width)
+    inked = cv2.merge([cover[where]] * 3)
+    over = filled((height, width), paint) if isinstance(paint, tuple) else paint[where]
+    behind = cv2.multiply(image[where], cv2.bitwise_not(inked), scale=1 / 255)
+    image[where] = cv2.add(behind, cv2.multiply(over, inked, scale=1 / 255))
+
+
+def coloured(owner: Mask, colours: Sequence[Colour]) -> RgbImage:
+    """Return an image in which each pixel has the colour of its owner, a number of ``colours``."""
+    table = np.zeros((1, 256, 3), np.uint8)
+    table[0, : len(colours)] = colours
+    return np.asarray(cv2.LUT(cv2.merge([owner] * 3), table), np.uint8)
+
+
 _Points: TypeAlias = NDArray[np.float64]
 """Columns and rows, shape (N, 2)."""
 
@@ -288,13 +308,13 @@ def speckle(rng: np.random.Generator, image: RgbImage, style: Style, text: Colou
         image[hit] = rng.integers(0, 256, (count, 3), np.uint8)
 
 
-def grainy(rng: np.random.Generator, image: RgbImage, style: Style) -> RgbImage:
-    """Return the image with normal noise added, the same in all channels where it is gray."""
+def grainy(rng: np.random.Generator, image: RgbImage, grain: float, gray: bool) -> RgbImage:
+    """Return the image with normal noise of so many levels added, where ``gray`` without hues."""
     height, width = image.shape[:2]
-    table = np.round(_NORMAL * style.grain).astype(np.int16)[None]
-    channels = 1 if style.gray else 3
+    table = np.round(_NORMAL * grain).astype(np.int16)[None]
+    channels = 1 if gray else 3
     levels = np.frombuffer(rng.bytes(height * width * channels), np.uint8)
     noise = cv2.LUT(levels.reshape(height, width, channels), table)
-    if style.gray:
+    if gray:
         noise = cv2.merge([noise, noise, noise])
     return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)

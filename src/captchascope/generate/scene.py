@@ -17,7 +17,6 @@ from captchascope.generate.colours import (
     draw_ink,
     faded,
     fainter,
-    lay,
 )
 from captchascope.generate.finishing import Finish, finished
 from captchascope.generate.lettering import (
@@ -31,7 +30,7 @@ from captchascope.generate.lettering import (
     printed,
 )
 from captchascope.generate.noise import chance, uniform
-from captchascope.generate.paint import Colour, Drawn, between
+from captchascope.generate.paint import Colour, Drawn, between, coloured, lay
 from captchascope.generate.tiles import draw_tiles
 from captchascope.generate.typefaces import Mask
 from captchascope.generate.warp import Warp, draw_warp
@@ -270,9 +269,7 @@ def _paint(
 ) -> RgbImage | Colour:
     """Return the colour of the letters, or of each pixel where they have several."""
     if len(inks) > 1:
-        table = np.zeros((1, 256, 3), np.uint8)
-        table[0, : len(inks)] = inks
-        return np.asarray(cv2.LUT(cv2.merge([owner] * 3), table), np.uint8)
+        return coloured(owner, inks)
     if scene.paint != "shaded":
         return inks[0]
     height, width = owner.shape

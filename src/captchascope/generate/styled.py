@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,12 +15,13 @@ from captchascope.generate.paint import (
     Drawn,
     backdrop,
     between,
+    coloured,
     draw_dots,
     draw_lines,
-    filled,
     grainy,
     ground,
     ink,
+    lay,
     speckle,
 )
 from captchascope.generate.style import Style
@@ -124,8 +124,8 @@ def draw_image(rng: np.random.Generator, style: Style, text: str, height: int = 
     if style.warp or style.slant:
         image, cover, owner = _bent(rng, style, image, cover, owner)
     if style.fill == "shadow":
-        image = _shadowed(rng, image, cover, between(rng, colours[0], behind))
-    image = _painted(image, cover, owner, colours)
+        _shadow(rng, image, cover, between(rng, colours[0], behind))
+    lay(image, cover, colours[0] if len(colours) == 1 else coloured(owner, colours))
     if style.over:
         draw_lines(rng, image, style, colours[0], behind)
     if style.speckle:
@@ -180,29 +180,13 @@ def _touches_border(cover: Mask, rim: int) -> bool:
     return any(end.max() > _FAINT for end in ends)
 
 
-def _shadowed(rng: np.random.Generator, image: RgbImage, cover: Mask, colour: Colour) -> RgbImage:
-    """Paint the glyphs a little to the side."""
+def _shadow(rng: np.random.Generator, image: RgbImage, cover: Mask, colour: Colour) -> None:
+    """Paint the glyphs a little to the side, in place."""
     reach = max(2, round(cover.shape[0] / 25))
     down, across = (int(step) for step in rng.integers(1, reach + 1, 2))
     moved = np.zeros_like(cover)
     moved[down:, across:] = cover[:-down, :-across]
-    return _painted(image, moved, moved, (colour,))
-
-
-def _painted(image: RgbImage, cover: Mask, owner: Mask, colours: Sequence[Colour]) -> RgbImage:
-    """Return the image with every glyph in its colour; the image given is painted over."""
-    x, y, width, height = cv2.boundingRect(cover)
-    where = slice(y, y + height), slice(x, x + width)
-    inked = cv2.merge([cover[where]] * 3)
-    if len(colours) == 1:
-        paint = filled((height, width), colours[0])
-    else:
-        table = np.zeros((1, 256, 3), np.uint8)
-        table[0, : len(colours)] = colours
-        paint = np.asarray(cv2.LUT(cv2.merge([owner[where]] * 3), table), np.uint8)
-    behind = cv2.multiply(image[where], cv2.bitwise_not(inked), scale=1 / 255)
-    image[where] = cv2.add(behind, cv2.multiply(paint, inked, scale=1 / 255))
-    return image
+    lay(image, moved, colour)
 
 
 def _finished(rng: np.random.Generator, image: RgbImage, style: Style) -> RgbImage:
@@ -215,7 +199,7 @@ def _finished(rng: np.random.Generator, image: RgbImage, style: Style) -> RgbIma
         sigma = min(style.blur, image.shape[0] * _MOST_BLUR)
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
     if style.grain:
-        image = grainy(rng, image, style)
+        image = grainy(rng, image, style.grain, style.gray)
     if style.gray:
         gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         image = np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB), np.uint8)
