@@ -562,6 +562,27 @@ def test_reader_what_the_model_can_never_satisfy_is_wrong_usage(
     assert caught.value.remedy
 
 
+def test_options_are_inferred_from_images_of_one_scheme(tmp_path: Path) -> None:
+    """What is told stays; those that fail are left out, and of more than a hundred some."""
+    texts = [f"{n % 5}{n // 5 % 5}{n // 25 % 5}" for n in range(125)]
+    images = [bars(text) for text in texts]
+    reader = load(write_model(tmp_path / "bars.onnx"), min_confidence=0.1)
+    found = reader.inferred_options([b"no image", *images])
+    assert found == replace(reader.options, charset="0-4", length="3")
+    assert reader.with_options(found).read(images[7]).text == texts[7]
+    told = reader.with_options(ReadOptions(length=3))
+    assert told.inferred_options(images) == ReadOptions(charset="0-4", length="3")
+    assert reader.inferred_options([b"no image"]) is None
+    assert reader.inferred_options([]) is None
+
+
+def test_options_are_inferred_where_glyphs_are_cut(reader: Reader) -> None:
+    """How many there are is known; an image that cannot be cut says nothing."""
+    assert reader.inferred_options([BLANK, *JPEGS[:20]]) == replace(reader.options, length="6")
+    with pytest.raises(UsageError, match="pattern: leaves nothing to be inferred"):
+        reader.with_options(ReadOptions(pattern="[0-9]{6}")).inferred_options(JPEGS)
+
+
 def test_models_go_by_name_or_path(reader: Reader, readings: list[Reading]) -> None:
     """The names are listed, and each is a file."""
     assert {"metu", "metu-glyphs"} <= set(model_names())

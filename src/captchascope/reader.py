@@ -21,7 +21,7 @@ from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.image import MAX_BYTES, MAX_PIXELS, ImageSource, load_image
 from captchascope.model.file import ModelFile, open_model
 from captchascope.model.metadata import TRAIN_AGAIN
-from captchascope.records import GrayImage, Reading, RgbImage
+from captchascope.records import FloatArray, GrayImage, Reading, RgbImage
 
 if TYPE_CHECKING:
     from captchascope.parallel import Workers
@@ -32,6 +32,7 @@ Recogniser: TypeAlias = GlyphRecogniser | CtcRecogniser
 _FOLDER = Path(__file__).parent / "models"
 
 _BATCH = 256  # images that are read at once; half as many take a twentieth longer
+_SAMPLE, _FEW = 100, 16  # images that a scheme is inferred from, and decoded at once for it
 _HELD = 1 << 26  # bytes of decoded images, which end a batch too
 
 DEFAULT_MODELS = {"whole": "any", "glyphs": "metu-glyphs"}
@@ -198,6 +199,49 @@ class Reader:
         limits = {"max_bytes": max_bytes, "max_pixels": max_pixels}
         loaded = [self._loaded(image, name, **limits) for image in images]
         return self._read([name or _name_of(image) for image in images], loaded)
+
+    def inferred_options(self, images: Sequence[ImageSource]) -> ReadOptions | None:
+        """Return these options with the charset and the length that images have in common.
+
+        The images are of one scheme. A hundred of them, evenly chosen where there are more, are
+        looked at, and the alphabet and the lengths are taken under which all of them together are
+        most probable. What the options say already stays as it is.
+
+        Args:
+            images: Each as ``read`` takes it; those that fail are left out.
+        Returns:
+            None where no alphabet and no length is clearly more probable than any other.
+        Raises:
+            UsageError: If there is nothing to infer: there is a pattern, or a charset and a length.
+            ModelError: If the network fails.
+
+        Example:
+            >>> reader = captchascope.load("any")
+            >>> if (options := reader.inferred_options(paths)) is not None:
+            ...     reader = reader.with_options(options)
+        """
+        from captchascope.decode.consistent import inferred_scheme
+
+        told = self.options.constraints
+        for name in ("pattern", "length"):
+            if getattr(told, name) is not None and (name == "pattern" or told.charset is not None):
+                what = "leaves nothing to be inferred from the images"
+                raise UsageError(name, what, "leave it away, or do not read consistently")
+        count = min(len(images), _SAMPLE)
+        chosen = [images[i * len(images) // count] for i in range(count)]
+        shares: list[FloatArray] = []
+        for first in range(0, len(chosen), _FEW):
+            loaded = map(self._loaded, chosen[first : first + _FEW])
+            shares += self.recogniser.shares([x for x in loaded if not isinstance(x, ImageError)])
+        scheme = inferred_scheme(shares, self.charset, told, self.recogniser.lengths)
+        if scheme is None:
+            return None
+        low, high = scheme.length
+        length = str(low) if low == high else f"{low}-{high}"
+        narrower = told.charset is None and len(scheme.chars) < len(self.charset.chars)
+        charset = Charset(scheme.chars).written if narrower else self.options.charset
+        options = replace(self.options, charset=charset, length=length)
+        return None if options.constraints == told else options
 
     def close(self) -> None:
         """End the processes that ``read_many`` has begun; it may be called again all the same."""

@@ -89,6 +89,48 @@ def test_letters_are_given_in_the_case_that_is_told(
     assert float(done.rows[0].split("\t")[2]) > 0.8
 
 
+def test_images_of_one_scheme_are_read_consistently(cli: Cli, model: str) -> None:
+    """Under the charset and length that are inferred from all of them, which a line names."""
+    texts = [f"{n % 5}{n // 5 % 5}{n // 25 % 5}" for n in range(7, 125, 3)]
+    Path("same").mkdir()
+    for number, text in enumerate([*texts, "01a4"], 1):
+        cv2.imwrite(f"same/{number}.png", bars(text))
+    Path("same/99.png").write_bytes(b"no image")
+    free = cli("read", "same", "--model", model)
+    done = cli("read", "same", "--model", model, "--consistent")
+    line, *errors = done.err.splitlines()
+    assert line == "read as: 3 of 01234; say --length 3 --charset 0-4 to fix it"
+    assert errors == free.err.splitlines()
+    found = [row.split("\t")[1] for row in done.rows]
+    assert found[:-1] == texts
+    assert len(found[-1]) == 3
+    assert free.rows[-1].split("\t")[1] == "01a4"
+    told = cli("read", "same", "--model", model, "--length", 3, "--charset", "0-4")
+    assert told.rows == done.rows
+    options = ["--consistent", "--jobs", 2, "--charset", "0-4"]
+    line, *_ = cli("read", "same", "--model", model, *options).err.splitlines()
+    assert line == "read as: 3 of 01234; say --length 3 to fix it"
+    few = cli("read", "same", "--model", model, "--consistent", "--last", 1)
+    assert few.err == "no charset and no length is clearly what these images have in common\n"
+    assert few.rows == free.rows[:1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--pattern", "[0-4]+"], "--pattern: leaves nothing to be inferred from the images ("),
+        (["--length", 3, "--charset", "0-4"], "--length: leaves nothing to be inferred"),
+        (["-"], "--consistent: reads images twice, and stdin only once ("),
+    ],
+)
+def test_there_must_be_something_to_infer(
+    cli: Cli, model: str, options: list[str], message: str
+) -> None:
+    """Or it is wrong usage."""
+    done = cli("read", "bars", "--model", model, "--consistent", *options)
+    assert one_line(done, 2).startswith(message)
+
+
 def test_the_measurement(cli: Cli, model: str) -> None:
     """Exact matches and characters of labels of any length, without positions."""
     result = json.loads(cli("test", "bars", "--model", model, "--format", "json").out)

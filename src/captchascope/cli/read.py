@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.files import find_images, printable
 from captchascope.image import MAX_BYTES, ImageSource
-from captchascope.reader import DEFAULT_MODELS, reader_of
+from captchascope.reader import DEFAULT_MODELS, Reader, reader_of
 
 
 @click.command("read")
@@ -30,6 +31,11 @@ from captchascope.reader import DEFAULT_MODELS, reader_of
 @click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="What a line is."
 )
+@click.option(
+    "--consistent",
+    is_flag=True,
+    help="Infer the charset and the length that all images have in common, and read under them.",
+)
 @positions
 @common
 def read_command(
@@ -39,6 +45,7 @@ def read_command(
     method: str | None,
     form: str,
     jobs: int,
+    consistent: bool,
     first: int | None,
     last: int | None,
     **limits: Any,
@@ -51,6 +58,7 @@ def read_command(
     Examples:
       captchascope read captcha.jpeg
       captchascope read captchas --first 1 --last 100 --format jsonl
+      captchascope read captchas --consistent
       captchascope read - < captcha.jpeg
     """
     reader = reader_of(model or DEFAULT_MODELS[method or "whole"], ReadOptions(**limits))
@@ -62,6 +70,8 @@ def read_command(
         console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}")
     names, files = _found(console, paths, first, last)
     images = map(_image_of, files) if None in files else filter(None, files)
+    if consistent:
+        reader = _consistent(console, reader, files)
     with reader:
         readings = reader.read_many(images, jobs=jobs, errors="return")
         for name, reading in zip(names, readings, strict=True):
@@ -80,6 +90,27 @@ def read_command(
                 found = reading.value if reader.options.solve else reading.text
                 shown = "" if found is None else found
                 console.result(f"{printable(name)}\t{shown}\t{reading.confidence:.4f}")
+
+
+def _consistent(console: Console, reader: Reader, files: list[Path | None]) -> Reader:
+    """Return the reader under what is inferred from images of one scheme, having said what that is.
+
+    Raises:
+        UsageError: If there is nothing to infer, or an image can be read only once.
+    """
+    if None in files:
+        raise UsageError("consistent", "reads images twice, and stdin only once", "name files")
+    options = reader.inferred_options([*filter(None, files)])
+    if options is None:
+        console.note("no charset and no length is clearly what these images have in common")
+        return reader
+    chars = options.constraints.charset or reader.charset
+    told = {"--length": options.length, "--charset": options.charset}
+    given = {"--length": reader.options.length, "--charset": reader.options.charset}
+    flags = [f"{flag} {quote(str(told[flag]))}" for flag in told if told[flag] != given[flag]]
+    line = f"read as: {options.length} of {chars.chars}; say {' '.join(flags)} to fix it"
+    console.note(line)
+    return reader.with_options(options)
 
 
 def _found(

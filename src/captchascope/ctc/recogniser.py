@@ -142,6 +142,21 @@ class CtcRecogniser:
             read.update(zip(bucket.places, map(Reading.of, decoded, strange), strict=True))
         return list(map(read.__getitem__, range(len(images))))
 
+    def shares(self, images: Sequence[GrayImage | RgbImage]) -> list[FloatArray]:
+        """Return the probabilities of the K classes at the timesteps of each image, (T, K).
+
+        Raises:
+            ModelError: If the network fails, or gives what are no numbers.
+        """
+        found: list[FloatArray] = []
+        for bucket in self.buckets(images):
+            logits = bucket.logits / np.float32(self.temperature)
+            if not np.isfinite(highest := logits.max(axis=2, keepdims=True)).all():
+                raise ModelError(self.name, "gives a NaN or an infinity", TRAIN_AGAIN)
+            powers = np.exp(logits - highest)
+            found += [*(powers / powers.sum(axis=2, keepdims=True))]
+        return found
+
     def buckets(self, images: Sequence[GrayImage | RgbImage]) -> list[Bucket]:
         """Return every image's logits, those of one width together.
 

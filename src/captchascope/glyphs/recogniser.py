@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from captchascope.charset import Charset
+from captchascope.charset import BLANK, Charset
 from captchascope.decode import Constraints, decode_glyphs, require_possible
 from captchascope.errors import SegmentationError, UsageError
 from captchascope.glyphs.inputs import InputSpec, normalise_glyphs, prepare_glyphs
@@ -79,6 +79,21 @@ class GlyphRecogniser:
             else self.decode(found)
             for found in self.probabilities(images)
         ]
+
+    def shares(self, images: Sequence[GrayImage]) -> list[FloatArray]:
+        """Return the probabilities of a blank and the C characters, as a whole reader gives them.
+
+        Each is of shape (2 N, C + 1), with a blank behind each of the N glyphs; an image that
+        cannot be cut has none.
+        """
+        found = []
+        for glyphs in self.probabilities(images):
+            if isinstance(glyphs, SegmentationError):
+                continue
+            rows = np.zeros((len(glyphs), 2, glyphs.shape[1] + 1), np.float32)
+            rows[:, 0, 1:], rows[:, 1, BLANK] = glyphs, 1.0
+            found.append(rows.reshape(2 * len(glyphs), -1))
+        return found
 
     def decode(self, probabilities: FloatArray) -> Reading:
         """Return the reading of glyphs' probabilities, shape (N, C), under the constraints."""
