@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -12,11 +13,20 @@ from onnx import TensorProto, helper
 
 from captchascope.charset import Charset
 from captchascope.ctc.inputs import CtcSpec, prepare
+from captchascope.data.dataset import read_dataset
 from captchascope.errors import UsageError
-from captchascope.generate import draw_captcha
+from captchascope.generate import draw_captcha, write_folder
 from captchascope.reader import model_path
 from captchascope.train.ctc.data import TextImages
-from captchascope.train.ctc.finetune import Weights, fine_tuned, moderate, read_weights, state_of
+from captchascope.train.ctc.finetune import (
+    Weights,
+    best_scaled,
+    fine_tuned,
+    moderate,
+    read_weights,
+    state_of,
+)
+from captchascope.train.ctc.infer import alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.validate import outputs_of, score
 
@@ -100,6 +110,24 @@ def test_a_model_of_the_other_way_is_refused() -> None:
     path: Path = model_path("metu-glyphs")
     with pytest.raises(UsageError, match="holds no network of the whole way"):
         read_weights(path)
+
+
+@pytest.mark.parametrize(("margin", "larger"), [(0, False), (60, True)])
+def test_a_text_that_is_small_in_its_frame_is_looked_at_larger(
+    tmp_path: Path, margin: int, larger: bool
+) -> None:
+    """Where the network that training begins with reads it better so."""
+    write_folder("plain", tmp_path / "images", 12, 3)
+    for path in sorted((tmp_path / "images").glob("*.jpeg")):
+        image = cv2.imread(str(path))
+        assert image is not None
+        edges = (margin,) * 4
+        cv2.imwrite(str(path), cv2.copyMakeBorder(image, *edges, cv2.BORDER_REPLICATE))
+    dataset = read_dataset(tmp_path / "images")
+    charset = alphabet_of(dataset)
+    assert charset is not None
+    found = best_scaled(start(), dataset, inferred(dataset, charset, 40))
+    assert (found.spec.height > 40) == larger
 
 
 def test_little_training_moves_weights_little() -> None:

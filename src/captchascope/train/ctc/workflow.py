@@ -19,7 +19,7 @@ from captchascope.model.metadata import FORMAT, Metadata
 from captchascope.train.calibrate import text_temperature
 from captchascope.train.ctc.crop import cropped_spec, within
 from captchascope.train.ctc.data import TextImages, text_images
-from captchascope.train.ctc.finetune import fine_tuned, moderate, read_weights
+from captchascope.train.ctc.finetune import Weights, best_scaled, fine_tuned, moderate, read_weights
 from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.ood import WithDistance, means_of, threshold, whitening
@@ -60,15 +60,18 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
         watch.warn(line)
     charset = alphabet_of(dataset)
     assert charset is not None
+    weights = None if request.source is None else read_weights(request.source)
     try:
         known = inferred(dataset, charset, recipe.height)
+        if weights is not None and recipe.height is not None:
+            known = best_scaled(weights, dataset, known)
     except CaptchascopeError as error:
         raise _nothing(dataset, error) from error
     for line in known.lines():
         watch.say(line)
     train, held = _sets(dataset, known, request.seed)
     watch.say(f"samples   {len(train)} to train on, {len(held)} to validate on")
-    start = _start(known, recipe, request, train)
+    start = _start(weights, known, request, train)
     watch.say(f"from      {request.begins_with}")
     facts = {
         "--recipe": recipe.name,
@@ -126,9 +129,12 @@ def _sets(dataset: Dataset, known: Inferred, seed: int) -> tuple[TextImages, Tex
     return train, text_images(held, known.spec, known.charset)
 
 
-def _start(known: Inferred, recipe: CtcRecipe, request: TrainRequest, train: TextImages) -> Start:
+def _start(
+    weights: Weights | None, known: Inferred, request: TrainRequest, train: TextImages
+) -> Start:
     channels, classes = known.spec.channels, known.charset.num_classes
-    weights = None if request.source is None else read_weights(request.source)
+    recipe = request.recipe
+    assert isinstance(recipe, CtcRecipe)
     size = recipe.network if weights is None else weights.size
 
     def fresh(seed: int) -> CtcNet:
