@@ -32,7 +32,7 @@ from captchascope.train.recipes import CtcRecipe
 from captchascope.train.request import Product, TrainRequest
 from captchascope.train.watch import Watch
 
-_AFTERWARDS = 12.0  # seconds kept free at the end of a time limit, on a machine of its own
+_AFTERWARDS = 20.0  # seconds kept free at the end of a time limit, on a machine of its own
 _HELD_OUT = 0.1
 _MOST_HELD_OUT = 2000  # samples: they tell the exact match to a fifth of a percent
 _FAMILIAR = 1000  # training images that tell what is in the distribution
