@@ -1,11 +1,12 @@
 """How well the model `metu` reads, which is trained on generated captchas alone.
 
-    python bench/metu.py [--model NAME|FILE] [--count N] [--seeds N [--parallel N]]
+    python bench/metu.py [--model NAME|FILE] [--count N] [--independent N] [--seeds N]
 
 20,000 generated captchas of a seed that nothing is trained on, the wrong readings that are left
-when the least sure are abstained from, and the four real ones of CAPTCHASCOPE_DATA. With `--seeds
-5`, five more models are trained as `make models` trains it, each with another seed, and tested on
-the real ones; ten minutes each, unless `--time-limit` says otherwise.
+when the least sure are abstained from, 10,000 captchas of `bench/independent_metu.py`, and the four
+real ones of CAPTCHASCOPE_DATA. With `--seeds 5`, five more models are trained as `make models`
+trains it, each with another seed, and tested on the real ones; ten minutes each, unless
+`--time-limit` says otherwise.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from captchascope import Reader, Reading
 from captchascope.evaluate import Rate
 from captchascope.generate import write_folder
 from captchascope.reader import model_path
+from independent_metu import MissingFacesError, independent
 from running import percent, trained
 from sets import PLACE, MissingSetError, Row, drawn, real
 
 _SEED = 990_005  # nothing is trained on it
+_SURE = 0.99
 _ABSTAINED = 0.05  # the share of images, those least sure of
+_INDEPENDENT_SEED = 990_008  # nor on anything of that hand
 _TRAINING_IMAGES, _TRAINING_SEED = 40_000, 20261125  # as tools/build_models.py has them
 
 
@@ -46,6 +50,20 @@ def _print_generated(read: Sequence[tuple[str, Reading]]) -> None:
     print(f"wrong, of {wrong.total:,} given: {wrong.hits}, {wrong.value:.3%}; asked 0.05 % at most")
     unfamiliar = Rate(sum(reading.unfamiliar for _, reading in read), len(read))
     print(f"called unfamiliar: {unfamiliar.value:.2%}")
+
+
+def _print_independent(reader: Reader, count: int) -> None:
+    """Read what another hand has drawn, drawn as it is read, and print each kind."""
+    captchas, files = tee(independent(_INDEPENDENT_SEED, count))
+    readings = reader.read_many((one.data for one in files), errors="return")
+    read = list(zip(captchas, readings, strict=True))
+    for kinds in ((1, 2), (1,), (2,)):
+        right = [one.label == reading.text for one, reading in read if one.kind in kinds]
+        rate = percent(Rate(sum(right), len(right)))
+        which = "both kinds" if len(kinds) == 2 else f"kind {kinds[0]}"
+        print(f"exact match, {len(right):,} of another hand, {which}: {rate}; asked 99.9 %")
+    sure = [one.label == reading.text for one, reading in read if reading.confidence >= _SURE]
+    print(f"wrong at confidence {_SURE} and above: {sure.count(False)} of {len(sure):,}")
 
 
 def _real_ones(reader: Reader, rows: Sequence[Row]) -> str:
@@ -87,6 +105,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The model of the METU scheme.")
     parser.add_argument("--model", default="metu", metavar="NAME|FILE")
     parser.add_argument("--count", type=int, default=20_000, help="generated captchas (20,000)")
+    parser.add_argument("--independent", type=int, default=10_000, help="of another hand (10,000)")
     parser.add_argument("--seeds", type=int, default=0, help="models to train besides (0)")
     parser.add_argument("--time-limit", default="10m", help="of each training (10m)")
     parser.add_argument("--parallel", type=int, default=1, help="on one core each; 1: all cores")
@@ -101,6 +120,10 @@ def main() -> None:
     print(f"{file.name}: {file.stat().st_size / 1e6:.2f} MB; asked 1 MB at most")
     reader = captchascope.load(options.model)
     _print_generated(_read(reader, options.count))
+    try:
+        _print_independent(reader, options.independent)
+    except MissingFacesError as error:
+        print(f"the captchas of another hand are left out: {error}")
     try:
         rows = real("metu-real")
     except MissingSetError as error:
