@@ -47,6 +47,7 @@ def test_it_serves_until_it_is_interrupted(place: Path) -> None:
         (["images", "--overlap", "half"], 2, "'half' is no share; write 5% or 0.05"),
         (["images", "--retrain", "3"], 2, "3 is not in the range x>=10"),
         (["images", "--time-limit", "soon"], 2, "soon"),
+        (["images", "--charset", "9-0"], 2, "--charset: 9-0 is a range backwards (write 0-9)"),
     ],
 )
 def test_what_cannot_be_labelled_is_said_at_once(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from captchascope.cli.options import PATH, common, parse_duration, parse_share
+from captchascope.cli.options import PATH, common, parse_duration, parse_share, reading_options
 from captchascope.cli.output import Console, need
 from captchascope.cli.serve import announced, app_settings, with_address
+from captchascope.decode import ReadOptions
 
 
 @click.command("label")
@@ -44,6 +46,7 @@ from captchascope.cli.serve import announced, app_settings, with_address
     metavar="TIME",
     help="For each training: 90s, 10m.",
 )
+@reading_options
 @common
 def label_command(
     console: Console,
@@ -53,7 +56,7 @@ def label_command(
     retrain: int,
     no_retrain: bool,
     time_limit: float,
-    **address: Any,
+    **further: Any,
 ) -> None:
     """Label the captchas of a folder in a browser, with the model's guesses filled in.
 
@@ -64,6 +67,7 @@ def label_command(
     \b
     Examples:
       captchascope label captchas
+      captchascope label captchas --charset 0-9 --length 6
       captchascope label captchas --overlap 5% --model mine.onnx
     """
     need("web", "captchascope label")
@@ -71,9 +75,11 @@ def label_command(
     from captchascope.web.server import serve_app
     from captchascope.web.settings import LabelSettings
 
+    told = {each.name: further.pop(each.name) for each in fields(ReadOptions) if each.init}
+    every = None if no_retrain else retrain
     settings = app_settings(
         models=(DEFAULT_MODELS["whole"],) if model is None else (model,),
-        label=LabelSettings(folder, model, overlap, None if no_retrain else retrain, time_limit),
-        **address,
+        label=LabelSettings(folder, model, overlap, every, time_limit, ReadOptions(**told)),
+        **further,
     )
     serve_app(settings, announced(console, "label at", "label"), console.note)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from captchascope.decode import ReadOptions
 from captchascope.errors import UsageError
 from captchascope.reader import DEFAULT_MODELS
 
@@ -23,6 +24,7 @@ class LabelSettings:
         overlap: The share of the images, 0 to 1, that two sessions are given.
         retrain: After how many labels the model is trained again; None for never.
         limit: Seconds that a training may take.
+        options: What is known of the texts, for the guesses.
     """
 
     folder: Path
@@ -30,6 +32,7 @@ class LabelSettings:
     overlap: float = 0.0
     retrain: int | None = 50
     limit: float = 180.0
+    options: ReadOptions = field(default_factory=ReadOptions)
 
 
 _SHORTEST_TOKEN = 16  # characters; less could be guessed

@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 
+from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError, ModelError
 from captchascope.generate import write_folder
 from captchascope.reader import load
@@ -26,9 +27,10 @@ SOON = 60  # seconds; nothing takes a tenth of it on an idle machine
 
 
 @contextmanager
-def labelling(folder: Path, retrain: int | None = None) -> Iterator[LabelSession]:
+def labelling(folder: Path, retrain: int | None = None, **options: str) -> Iterator[LabelSession]:
     """Label a folder until the block ends, looking for what is new all the time."""
-    session = LabelSession(LabelSettings(folder, retrain=retrain), tick=0.01, look=0.0)
+    settings = LabelSettings(folder, retrain=retrain, options=ReadOptions(**options))  # type: ignore[arg-type]
+    session = LabelSession(settings, tick=0.01, look=0.0)
     try:
         session.begin()
         yield session
@@ -66,6 +68,17 @@ def test_the_model_that_was_trained_here_guesses(folder: Path) -> None:
         guess = session.store.guess(4)
     assert guess is not None
     assert guess.text == "0Ab"
+
+
+@pytest.mark.parametrize(("charset", "text"), [("0-4a-b", "0ab"), ("x-z", "0Ab")])
+def test_guesses_follow_what_is_known_of_the_texts(folder: Path, charset: str, text: str) -> None:
+    """As far as a model that was trained here ever can."""
+    cv2.imwrite(str(folder / "4.png"), bars("0Ab"))
+    with labelling(folder, charset=charset) as session:
+        waited(lambda: session.store.guess(4))
+        guess = session.store.guess(4)
+    assert guess is not None
+    assert guess.text == text
 
 
 def test_a_broken_model_is_passed_over(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from statistics import median
 
-from captchascope.errors import CaptchascopeError, DatasetError
-from captchascope.reader import load
+from captchascope.errors import CaptchascopeError, DatasetError, UsageError
+from captchascope.reader import Reader, load
 from captchascope.web.label.csvsync import CsvSync
 from captchascope.web.label.images import files_of
 from captchascope.web.label.learning import (
@@ -63,9 +64,10 @@ class LabelSession:
 
         Raises:
             ModelError: If the model that was asked for cannot be used.
+            UsageError: If it can never guess what is known of the texts.
         """
         if self.settings.model is not None:
-            self.guesses.use(load(self.settings.model))
+            self.guesses.use(load(self.settings.model).with_options(self.settings.options))
         self.guesses.begin()
         self._upkeep.start()
 
@@ -143,11 +145,17 @@ class LabelSession:
 
     def _choose_model(self) -> None:
         try:
-            self.guesses.use(load(self.store.folder / OWN_MODEL))
+            self._guess_with(load(self.store.folder / OWN_MODEL))
         except CaptchascopeError:  # there is none, or a broken one: there is another
-            self.guesses.use(load())
+            self._guess_with(load())
 
     def _learn(self) -> None:
         """Train where it is time, and use the model that came of it."""
         if (reader := self.retrainer.look()) is not None:
-            self.guesses.use(reader)
+            self._guess_with(reader)
+
+    def _guess_with(self, reader: Reader) -> None:
+        """Guess with a model, and what is known of the texts if it can ever guess that."""
+        with suppress(UsageError):
+            reader = reader.with_options(self.settings.options)
+        self.guesses.use(reader)
