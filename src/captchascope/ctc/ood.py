@@ -1,10 +1,8 @@
 """The out-of-distribution score: whether an image is unlike all that a network was trained on.
 
-The network gives it beside the logits: how far the mean of an image's features over the timesteps
-is from that of the training images, in their standard deviations, as the root of the mean square
-over the features. The training puts both statistics into the network, and the threshold into the
-metadata: one and a half times what 99.5 % of the training images are within. A ``Reading`` above
-it is ``unfamiliar``.
+The network gives it beside the logits: how much farther what it sees in an image is from what it
+saw in those of its scheme than from what it sees in any others. The training puts that into the
+network, and the limit into the metadata. A ``Reading`` above it is ``unfamiliar``.
 """
 
 from __future__ import annotations

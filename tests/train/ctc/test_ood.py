@@ -10,15 +10,17 @@ import pytest
 import torch
 
 from captchascope.charset import Charset
-from captchascope.ctc.inputs import NORMALISATION, CtcSpec
+from captchascope.ctc.inputs import NORMALISATION, CtcSpec, prepare
+from captchascope.generate import draw_captcha
+from captchascope.image import load_image
 from captchascope.model.file import ModelFile, open_model_bytes
 from captchascope.model.metadata import Metadata
-from captchascope.train.ctc.finetune import state_of
+from captchascope.reader import model_path
+from captchascope.records import GrayImage, RgbImage
+from captchascope.train.ctc.finetune import read_weights, state_of
 from captchascope.train.ctc.network import CtcNet
-from captchascope.train.ctc.ood import WithDistance, means_of, threshold, whitening
-from captchascope.train.ctc.validate import outputs_of
+from captchascope.train.ctc.ood import Familiar, WithDistance, familiar, statistics, statistics_of
 from captchascope.train.export import export_model
-from train.ctc.tasks import task
 
 SPEC = CtcSpec("whole", 32, None, 32, 160, 3)
 CHARSET = Charset("0123456789abcdef")
@@ -57,10 +59,11 @@ def batch(size: int, width: int) -> torch.Tensor:
 @pytest.fixture(scope="module")
 def made() -> WithDistance:
     """Wrap a network with a distance of its own."""
-    network, generator = untrained(), torch.Generator().manual_seed(0)
-    features = network.head.in_features
-    whiten = torch.randn(features, 20, generator=generator)
-    return WithDistance(network, torch.randn(features, generator=generator), whiten).eval()
+    network, rng = untrained(), np.random.default_rng(0)
+    size = statistics_of(network, [np.zeros((32, 64, 3), np.uint8)]).shape[1]
+    centre, directions = rng.normal(size=size), rng.normal(size=(size, 20))
+    score = Familiar(centre, directions, rng.normal(size=20), rng.uniform(2, 3, 20), 1.0)
+    return WithDistance(network, score).eval()
 
 
 @pytest.fixture(scope="module")
@@ -97,17 +100,6 @@ def test_the_logits_are_those_of_the_network(made: WithDistance) -> None:
         torch.testing.assert_close(made(images)[0], made.network(images))
 
 
-def test_the_distance_is_the_root_of_the_mean_square_of_whitened_deviations() -> None:
-    """Here, with features whitened by hand, images of the training set are about 1 away."""
-    network = untrained()
-    with torch.no_grad():
-        features = network.features(batch(400, 96)).mean(1)
-        _, sizes, directions = torch.linalg.svd(features - features.mean(0), full_matrices=False)
-        whiten = directions[:10].T / sizes[:10] * len(features) ** 0.5
-        _, distances = WithDistance(network, features.mean(0), whiten).eval()(batch(400, 96))
-    assert distances.square().mean().item() == pytest.approx(1, rel=1e-3)
-
-
 def test_the_metadata_goes_along(model: ModelFile) -> None:
     """With the keys that only the method ``whole`` has."""
     assert model.metadata.to_props() == META.to_props()
@@ -130,25 +122,63 @@ def test_the_file_computes_nothing_anew(data: bytes) -> None:
     assert any(node.op_type == "BatchNormalization" for node in graph.node)
 
 
-def test_features_are_meant_over_the_timesteps() -> None:
-    """One row per image, in order."""
-    torch.manual_seed(0)
-    network = CtcNet(1, 5, "fast").eval()
-    means = means_of(outputs_of(network.features, task(6).images))
-    alone = means_of(outputs_of(network.features, task(6).images[4:5]))
-    assert means.shape == (6, 48)
-    np.testing.assert_allclose(means[4:5], alone, atol=1e-5)
+def test_statistics_are_means_and_deviations_of_channels() -> None:
+    """Of the images first, then of each stage's maps, and of the features over the timesteps."""
+    images, maps = torch.rand(3, 3, 8, 16), [torch.rand(3, 5, 4, 8), torch.rand(3, 2, 2, 8)]
+    features = torch.rand(3, 8, 6)
+    seen = statistics(images, maps, features)
+    assert seen.shape == (3, 2 * (3 + 5 + 2 + 6))
+    torch.testing.assert_close(seen[:, :3], images.mean((2, 3)))
+    torch.testing.assert_close(seen[:, 3:6], images.std((2, 3), correction=0))
+    torch.testing.assert_close(seen[:, -12:-6], features.mean(1))
+    torch.testing.assert_close(seen[:, -6:], features.std(1, correction=0))
 
 
-def test_training_images_are_about_one_away() -> None:
-    """However their features are scaled; one that never varies does no harm."""
-    rng = np.random.default_rng(0)
-    means = (rng.normal(3, 1, (500, 8)) * 10.0 ** np.arange(-2, 6)).astype(np.float32)
-    means[:, 5] = 7
-    mean, whiten = whitening(means)
-    away = ((torch.from_numpy(means) - mean) @ whiten).square().mean(1).sqrt()
-    assert 0.8 < float(away.mean()) < 1.2
-    limit = threshold(means, mean, whiten)
-    assert float(away.max()) < limit < 4
-    far = torch.from_numpy(means[:1] + 8 * means.std(axis=0)) - mean
-    assert float((far @ whiten).square().mean().sqrt()) > limit
+def test_an_even_image_has_no_deviation() -> None:
+    """Rounding must not make a root of something negative of it."""
+    even = torch.full((1, 3, 40, 96), 0.7)
+    deviations = statistics(even, [], torch.full((1, 24, 4), 1e-3))[:, [3, 4, 5, -1]]
+    assert deviations.isfinite().all()
+    assert deviations.max() < 1e-3
+
+
+GRAY = CtcSpec("whole", 50, 150, 150, 150, 1)
+
+
+@pytest.fixture(scope="module")
+def trained() -> CtcNet:
+    """Return a small network that can read."""
+    weights = read_weights(model_path("metu"))
+    network = CtcNet(1, weights.charset.num_classes, weights.size)
+    network.load_state_dict(weights.state)
+    return network.eval()
+
+
+def drawn(scheme: str, first: int, count: int) -> list[GrayImage | RgbImage]:
+    """Return generated captchas as that network looks at them."""
+    jpegs = [draw_captcha(scheme, 3, number).jpeg() for number in range(first, first + count)]
+    return [prepare(load_image(jpeg, 1), GRAY) for jpeg in jpegs]
+
+
+def scores(score: Familiar, network: CtcNet, images: list[GrayImage | RgbImage]) -> torch.Tensor:
+    """Return the scores of images."""
+    return score.of(torch.from_numpy(statistics_of(network, images)).float())
+
+
+def test_images_of_other_schemes_are_beyond_the_limit(trained: CtcNet) -> None:
+    """Those of the scheme itself are about 1 away; others it has never seen."""
+    score, limit = familiar(trained, GRAY, drawn("metu", 1, 150))
+    own = scores(score, trained, drawn("metu", 1001, 60))
+    assert -1 < float(own.mean()) < limit
+    assert int((own > limit).sum()) <= 4
+    for scheme in ("plain", "hollow", "lined"):
+        assert int((scores(score, trained, drawn(scheme, 1, 20)) > limit).sum()) >= 19, scheme
+    assert float(scores(score, trained, [np.full((50, 150), 255, np.uint8)])) > limit
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_few_images_will_do(trained: CtcNet, count: int) -> None:
+    """The score is a number then too."""
+    score, limit = familiar(trained, GRAY, drawn("metu", 1, count))
+    assert scores(score, trained, drawn("wavy", 1, 1)).isfinite().all()
+    assert 0 <= limit < np.inf

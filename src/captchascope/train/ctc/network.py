@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import torch
@@ -98,6 +99,7 @@ class CtcNet(nn.Module):
             stages += [_Residual(stage.channels) for _ in range(stage.blocks)]
             before = stage.channels
         self.stages = nn.Sequential(*stages)
+        self.layers = [1 + stage.blocks for stage in plan.stages]
         self.weigh = nn.Conv2d(before, 1, 1) if plan.rows == "weighed" else None
         self.widen = _convolved(before, plan.context, (1, 1), (1, 1))
         self.context = nn.Sequential(
@@ -106,9 +108,17 @@ class CtcNet(nn.Module):
         self.drop = nn.Dropout(0.1)
         self.head = nn.Linear(plan.context, num_classes)
 
-    def features(self, images: Tensor) -> Tensor:
-        """Map images (B, channels, H, W) to features (B, T, F)."""
-        x = self.stages(self.stem(images))
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """Map images (B, channels, H, W) to what each stage gives, shape (B, C, h, w)."""
+        found, x, layers = [], self.stem(images), iter(self.stages)
+        for count in self.layers:
+            for layer in islice(layers, count):
+                x = layer(x)
+            found.append(x)
+        return found
+
+    def row(self, x: Tensor) -> Tensor:
+        """Map what the last stage gives to features (B, T, F)."""
         if self.weigh is None:
             x = nn.functional.max_pool2d(x, (x.shape[2], 1))
         else:
@@ -116,6 +126,10 @@ class CtcNet(nn.Module):
         x = self.context(self.widen(x))
         features: Tensor = x[:, :, 0].transpose(1, 2)
         return features
+
+    def features(self, images: Tensor) -> Tensor:
+        """Map images (B, channels, H, W) to features (B, T, F)."""
+        return self.row(self.maps(images)[-1])
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (B, channels, H, W), 0 to 1, to logits (B, T, num_classes)."""

@@ -1,69 +1,217 @@
-"""The out-of-distribution score: how far from the training images an image is, to a network."""
+"""The out-of-distribution score: how much less an image is like its scheme than like any other.
+
+All that a network sees from the pixels to the text counts: what comes first tells grounds, colours
+and strokes apart, and what comes last characters, and as little else as it can.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import TypeAlias, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from captchascope.records import FloatArray
+from captchascope.ctc.inputs import CtcSpec, prepare
+from captchascope.generate import draw_captcha
+from captchascope.generate.foreign import KINDS, draw_foreign
+from captchascope.image import load_image
+from captchascope.records import GrayImage, RgbImage
 from captchascope.train.ctc.network import CtcNet
+from captchascope.train.ctc.validate import outputs_of
 
-_QUANTILE = 0.995
-_MARGIN = 1.5  # times the distance that nearly all images of the scheme are within
-_LEAST = 1e-3  # of a feature's deviation: a constant one tells nothing
+_CAPTCHAS, _OF_A_KIND = 240, 8  # that are drawn to compare with, and of each kind of others
+_SEED = 880_021  # of those; nothing else is drawn by it
+_DIRECTIONS, _ROUNDS = 48, 12  # that are kept, and of looking for them
+_FOLDS = 3
+_QUANTILE = 0.99  # of the scheme's images, as a score sees them that was fitted on others
+_LEAST = 1e-3  # of the largest deviation of a statistic: a constant one tells nothing
+
+_Floats: TypeAlias = NDArray[np.float64]
 
 WITHIN = "network."
 """What stands before the name of each weight of the network in a model file."""
 
 
-def means_of(features: Sequence[FloatArray]) -> FloatArray:
-    """Return the features of each image, shape (T, F), meant over the timesteps: shape (N, F)."""
-    return np.stack([of_image.mean(axis=0) for of_image in features])
+def statistics(images: Tensor, maps: Sequence[Tensor], features: Tensor) -> Tensor:
+    """Return the mean and the deviation of each channel over an image, shape (B, S).
+
+    Args:
+        images: Shape (B, channels, H, W), 0 to 1.
+        maps: What ``CtcNet.maps`` gives for them.
+        features: What ``CtcNet.row`` gives for the last of those.
+    """
+    parts = []
+    for x, over in (*((x, (2, 3)) for x in (images, *maps)), (features, (1,))):
+        mean = x.mean(over)
+        variance = x.square().mean(over) - mean.square()
+        parts += [mean, variance.relu().sqrt()]  # which rounding may leave below 0
+    return torch.cat(parts, dim=1)
 
 
-def whitening(means: FloatArray) -> tuple[Tensor, Tensor]:
-    """Return the mean of features (N, F), shape (F,), and what makes them of variance 1, (F, F)."""
-    deviations = np.maximum(means.std(axis=0), _LEAST)
-    return torch.from_numpy(means.mean(axis=0)), torch.diag(torch.from_numpy(1 / deviations))
+def statistics_of(network: CtcNet, images: Sequence[GrayImage | RgbImage]) -> _Floats:
+    """Return the statistics of prepared images, shape (N, S)."""
+
+    def seen(batch: Tensor) -> Tensor:
+        maps = network.maps(batch)
+        return statistics(batch, maps, network.row(maps[-1]))
+
+    return np.stack(outputs_of(seen, images)).astype(np.float64)
 
 
-def threshold(means: FloatArray, mean: Tensor, whiten: Tensor) -> float:
-    """Return the distance above which an image is none of the scheme that ``means`` are of."""
-    distances = ((torch.from_numpy(means) - mean) @ whiten).square().mean(1).sqrt()
-    return round(_MARGIN * float(np.quantile(distances.numpy(), _QUANTILE)), 4)
+class Familiar(nn.Module):
+    """The relative Mahalanobis distance (Ren et al. 2021) of an image's statistics.
+
+    That is how far it is from a scheme's own images, less how far it is from others, as mean
+    squares, in the directions in which the own vary least beside the others; moved so that the own
+    are about 1, and never below 0.
+
+    Args:
+        centre: The mean of the others' statistics, shape (S,).
+        directions: In which the others are uncorrelated and of variance 1, and the own
+            uncorrelated, shape (S, D).
+        own: The mean of the scheme's own images along these, shape (D,).
+        precision: One over their variance, shape (D,).
+        shift: What is added.
+    """
+
+    def __init__(
+        self, centre: _Floats, directions: _Floats, own: _Floats, precision: _Floats, shift: float
+    ) -> None:
+        super().__init__()
+        self.shift = shift
+        # None is called "mean": ONNX has one space of names for weights and results.
+        for name, value in (
+            ("centre", centre),
+            ("directions", directions),
+            ("own", own),
+            ("precision", precision),
+        ):
+            self.register_buffer(name, torch.from_numpy(value).float())
+
+    def of(self, seen: Tensor) -> Tensor:
+        """Map statistics (B, S) to scores (B,), which may still be below 0."""
+        along = (seen - self.centre) @ self.directions
+        own = (along - self.own).square() * self.precision
+        return (own - along.square()).mean(1) + self.shift
+
+    def forward(self, images: Tensor, maps: Sequence[Tensor], features: Tensor) -> Tensor:
+        """Map what ``statistics`` takes to scores (B,)."""
+        return self.of(statistics(images, maps, features)).relu()
 
 
 class WithDistance(nn.Module):
     """A network that tells of each image, beside its logits, its out-of-distribution score.
 
-    That is how unlike the training images it is: the Mahalanobis distance of the features' mean
-    over the timesteps (Lee et al. 2018, "A simple unified framework for detecting
-    out-of-distribution samples", with one class), as the root of the mean square, so that training
-    images are about 1 away.
+    Args:
+        network: The trained network.
+        score: Images, maps and features to scores (B,).
+    """
+
+    def __init__(self, network: CtcNet, score: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.score = score
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Map images (B, channels, H, W), 0 to 1, to logits (B, T, K) and scores (B,)."""
+        maps = self.network.maps(images)
+        features = self.network.row(maps[-1])
+        logits = cast(Tensor, self.network.head(self.network.drop(features)))
+        return logits, self.score(images, maps, features)
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """The statistics of images that are not of the scheme: mean, scale and covariance in it."""
+
+    centre: _Floats
+    scale: _Floats
+    covariance: _Floats
+
+    @classmethod
+    def of(cls, samples: _Floats) -> _Others:
+        scale = samples.std(axis=0)
+        scale = np.maximum(scale, max(_LEAST * float(scale.max()), 1e-6))
+        return cls(samples.mean(axis=0), scale, _covariance(samples / scale))
+
+    def fit(self, own: _Floats, shift: float = 0.0) -> Familiar:
+        """Fit the score of a scheme to the statistics of its images, shape (N, S)."""
+        own = (own - self.centre) / self.scale
+        directions, variances = _least_varied(_covariance(own), self.covariance)
+        middle = own.mean(axis=0) @ directions
+        directions = directions / self.scale[:, None]
+        return Familiar(self.centre, directions, middle, 1 / variances, shift)
+
+
+def _covariance(samples: _Floats) -> _Floats:
+    """Return the covariance of samples (N, S), shrunk as so few need it (Ledoit and Wolf 2004)."""
+    x = samples - samples.mean(axis=0)
+    count, size = x.shape
+    found: _Floats = x.T @ x / count
+    target = np.eye(size) * np.trace(found) / size
+    apart = ((found - target) ** 2).sum()
+    error = ((x**2).T @ x**2 / count - found**2).sum() / count
+    share = min(1.0, error / apart) if apart > 0 else 1.0
+    return np.asarray(share * target + (1 - share) * found + _LEAST**2 * np.eye(size))
+
+
+def _least_varied(own: _Floats, others: _Floats) -> tuple[_Floats, _Floats]:
+    """Return directions (S, D) and, along each, how much less the own vary than the others, (D,).
+
+    The others vary by 1 along each, and neither are correlated. They are found by subspace
+    iteration: a large network has statistics by the thousand, and few directions are needed.
+    """
+    size = len(own)
+    inverse = np.linalg.inv(np.linalg.cholesky(own))
+    spread = inverse @ others @ inverse.T
+    basis = np.random.default_rng(0).normal(size=(size, min(size, 2 * _DIRECTIONS)))
+    for _ in range(_ROUNDS):
+        basis, _ = np.linalg.qr(spread @ basis)
+    values, vectors = np.linalg.eigh(basis.T @ spread @ basis)
+    values, vectors = values[::-1][:_DIRECTIONS], vectors[:, ::-1][:, :_DIRECTIONS]
+    return inverse.T @ (basis @ vectors) / np.sqrt(values), 1 / values
+
+
+def familiar(
+    network: CtcNet,
+    spec: CtcSpec,
+    images: Sequence[GrayImage | RgbImage],
+    others: Sequence[GrayImage | RgbImage] | None = None,
+) -> tuple[Familiar, float]:
+    """Fit the score of a scheme, and the limit above which an image is none of it.
+
+    The limit is found on images that the score was not fitted on, a part of them at a time.
 
     Args:
         network: The trained network.
-        mean: The mean of the training images' features, shape (F,).
-        whiten: What makes their deviations from it uncorrelated and of variance 1, shape (F, D).
+        spec: What it looks at.
+        images: Of the scheme, at least one, prepared.
+        others: Images that are not, prepared; None for captchas of many kinds, and a few that are
+            none. A reader of any captcha has but ``foreign_images``.
     """
+    if others is None:
+        others = [*_captchas(spec), *foreign_images(spec, _OF_A_KIND)]
+    own, apart = statistics_of(network, images), _Others.of(statistics_of(network, others))
+    found = np.empty(len(own))
+    part = np.arange(len(own)) % _FOLDS
+    for fold in np.unique(part):
+        held = part == fold
+        score = apart.fit(own if held.all() else own[~held])
+        found[held] = score.of(torch.from_numpy(own[held]).float()).numpy()
+    shift = 1 - float(found.mean())
+    return apart.fit(own, shift), round(float(np.quantile(found, _QUANTILE)) + shift, 4)
 
-    centre: Tensor
-    whiten: Tensor
 
-    def __init__(self, network: CtcNet, mean: Tensor, whiten: Tensor) -> None:
-        super().__init__()
-        self.network = network
-        # Not "mean": ONNX has one space of names for weights and results.
-        self.register_buffer("centre", mean)
-        self.register_buffer("whiten", whiten)
+def foreign_images(spec: CtcSpec, of_a_kind: int = 60) -> list[GrayImage | RgbImage]:
+    """Draw images that are no captchas, as the network looks at them."""
+    drawn = (draw_foreign(kind, _SEED, number) for kind in KINDS for number in range(of_a_kind))
+    return [prepare(load_image(image, spec.channels), spec) for image in drawn]
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Map images (B, channels, H, W), 0 to 1, to logits (B, T, K) and distances (B,)."""
-        features = self.network.features(images)
-        logits = cast(Tensor, self.network.head(self.network.drop(features)))
-        deviations = (features.mean(1) - self.centre) @ self.whiten
-        return logits, deviations.square().mean(1).sqrt()
+
+def _captchas(spec: CtcSpec) -> list[GrayImage | RgbImage]:
+    drawn = (draw_captcha("general", _SEED, number).jpeg() for number in range(_CAPTCHAS))
+    return [prepare(load_image(image, spec.channels), spec) for image in drawn]

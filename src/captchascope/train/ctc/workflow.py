@@ -22,7 +22,7 @@ from captchascope.train.ctc.data import TextImages, text_images
 from captchascope.train.ctc.finetune import Weights, best_scaled, fine_tuned, moderate, read_weights
 from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
-from captchascope.train.ctc.ood import WithDistance, means_of, threshold, whitening
+from captchascope.train.ctc.ood import WithDistance, familiar
 from captchascope.train.ctc.pseudo_labels import joined, label_with_network, self_trained
 from captchascope.train.ctc.task import FEWEST, Fitted, Start, Where, fit_ctc
 from captchascope.train.ctc.validate import outputs_of, score
@@ -35,7 +35,7 @@ from captchascope.train.watch import Watch
 _AFTERWARDS = 20.0  # seconds kept free at the end of a time limit, on a machine of its own
 _HELD_OUT = 0.1
 _MOST_HELD_OUT = 2000  # samples: they tell the exact match to a fifth of a percent
-_FAMILIAR = 1000  # training images that tell what is in the distribution
+_FAMILIAR = 500  # images that tell what is in the distribution
 _FAR = 0.25  # of the texts: training above validation by more is learning by heart
 
 
@@ -213,9 +213,7 @@ def _described(
 ) -> tuple[Metadata, WithDistance]:
     """Return what the file says, measured on the weights that it has, and what tells distances."""
     network = fitted.network
-    features = outputs_of(network.features, held.images)
-    with torch.no_grad():  # what costs time is behind the features
-        logits = [network.head(torch.from_numpy(one)).numpy() for one in features]
+    logits = outputs_of(network, held.images)
     steps = fitted.rows[-1].step if fitted.rows else fitted.step
     metrics: dict[str, object] = {"step": fitted.step, "steps": steps}
     if logits:
@@ -225,10 +223,8 @@ def _described(
             "validation_character": read.character,
             "validation_loss": read.loss,
         }
-    every = -(-len(train) // _FAMILIAR)
-    means = means_of(outputs_of(network.features, train.images[::every]))
-    mean, whiten = whitening(means)
-    unseen = means_of(features) if features else means
+    own = (*held.images, *train.images)
+    distance, limit = familiar(network, known.spec, own[:: -(-len(own) // _FAMILIAR)])
     samples = len(train) + len(held)
     data = {"samples": samples, "recipe": request.recipe.name, "from": request.begins_with}
     metadata = Metadata(
@@ -244,6 +240,6 @@ def _described(
         data=json.dumps(data),
         metrics=metrics,
         lengths=known.lengths,
-        unfamiliar=threshold(unseen, mean, whiten),
+        unfamiliar=limit,
     )
-    return metadata, WithDistance(network, mean, whiten)
+    return metadata, WithDistance(network, distance)
