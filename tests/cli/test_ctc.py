@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -42,6 +43,28 @@ def test_a_row_of_jsonl_says_what_is_unfamiliar(cli: Cli, model: str) -> None:
     assert [row["unfamiliar"] for row in rows] == [False] * 5 + [True]
     assert list(rows[0]["chars"][0]) == ["char", "confidence"]
     assert "".join(char["char"] for char in rows[0]["chars"]) == rows[0]["text"] == TEXTS[0]
+
+
+def test_what_is_unfamiliar_is_said_once(cli: Cli, model: str) -> None:
+    """At the end, with what to do, beside the same texts and the same exit status."""
+    done = cli("read", "bars", "bars/6.png", "--model", model)
+    assert (done.status, len(done.rows)) == (0, 7)
+    assert done.err == (
+        "captchascope: 2 of 7 images are unlike what model bars was trained on (read them with "
+        "--model any, or train on such: captchascope train --help)\n"
+    )
+    assert cli("read", "bars", "bars/6.png", "--model", model, "-q") == replace(done, err="")
+    assert " 1 of 1 images is unlike " in cli("read", "bars/6.png", "--model", model).err
+
+
+def test_the_general_model_is_not_referred_to_itself(cli: Cli) -> None:
+    """There training is all that is left; rows of jsonl say it themselves."""
+    cv2.imwrite("noise.png", noise(6))
+    model = str(write_model(Path("any.onnx")))
+    done = cli("read", "noise.png", "--model", model)
+    assert done.err.startswith("captchascope: 1 of 1 images is unlike what model any was trained ")
+    assert "--model" not in done.err
+    assert cli("read", "noise.png", "--model", model, "--format", "jsonl").err == ""
 
 
 def test_the_method_is_checked(cli: Cli, model: str) -> None:

@@ -72,6 +72,7 @@ def read_command(
     images = map(_image_of, files) if None in files else filter(None, files)
     if consistent:
         reader = _consistent(console, reader, files)
+    unlike = read = 0
     with reader:
         readings = reader.read_many(images, jobs=jobs, errors="return")
         for name, reading in zip(names, readings, strict=True):
@@ -84,12 +85,26 @@ def read_command(
                 if reader.options.solve and sure:
                     remedy = "leave --solve away to read its text"
                     console.error(ImageError(name, "shows no sum", remedy))
+            read += error is None
+            unlike += reading.unfamiliar
             if form == "jsonl":
                 console.result(json.dumps(reading.row(name)))
             elif error is None:
                 found = reading.value if reader.options.solve else reading.text
                 shown = "" if found is None else found
                 console.result(f"{printable(name)}\t{shown}\t{reading.confidence:.4f}")
+    if unlike and form == "text":
+        console.note(_unlike(unlike, read, reader.path.stem))
+
+
+def _unlike(unlike: int, read: int, model: str) -> str:
+    """Return the line about images that are none of what the model knows."""
+    what = f"{unlike} of {read} images {'is' if unlike == 1 else 'are'}"
+    general = DEFAULT_MODELS["whole"]
+    remedy = "train on such: captchascope train --help"
+    if model != general:
+        remedy = f"read them with --model {general}, or {remedy}"
+    return f"captchascope: {what} unlike what model {printable(model)} was trained on ({remedy})"
 
 
 def _consistent(console: Console, reader: Reader, files: list[Path | None]) -> Reader:
