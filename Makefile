@@ -53,6 +53,7 @@ bench: $(VENV)/bench  ## speed and accuracy: five hours or so on two cores, and 
 	$(BIN)/python bench/recipes.py
 	$(BIN)/python bench/labels.py --parallel 2
 	$(BIN)/python bench/calibration.py --seeds 3
+	$(BIN)/python bench/lost.py
 	$(BIN)/python bench/metu.py --seeds 5
 	$(MAKE) bench-any bench-peers
 
