@@ -193,7 +193,9 @@ def _strokes(rng: np.random.Generator) -> RgbImage:
                 round_ = np.stack([np.cos(turn), np.sin(turn)], axis=1)
                 stroke = ends[:1] + uniform(rng, 0.08, 0.35) * round_
             elif rng.random() < bent:
-                stroke = _bezier(np.linspace(*ends, _KNOTS) + rng.normal(0, 0.2, (_KNOTS, 2)))
+                stroke = _bezier(
+                    np.linspace(ends[0], ends[1], _KNOTS) + rng.normal(0, 0.2, (_KNOTS, 2))
+                )
             else:
                 stroke = ends
             _draw(image, corner + stroke * (wide, tall), colour, thickness)

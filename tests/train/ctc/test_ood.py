@@ -61,8 +61,8 @@ def made() -> WithDistance:
     """Wrap a network with a distance of its own."""
     network, rng = untrained(), np.random.default_rng(0)
     size = statistics_of(network, [np.zeros((32, 64, 3), np.uint8)]).shape[1]
-    centre, directions = rng.normal(size=size), rng.normal(size=(size, 20))
-    score = Familiar(centre, directions, rng.normal(size=20), rng.uniform(2, 3, 20), 1.0)
+    centre, directions = rng.normal(size=(size,)), rng.normal(size=(size, 20))
+    score = Familiar(centre, directions, rng.normal(size=(20,)), rng.uniform(2, 3, 20), 1.0)
     return WithDistance(network, score).eval()
 
 

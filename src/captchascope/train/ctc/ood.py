@@ -78,6 +78,11 @@ class Familiar(nn.Module):
         shift: What is added.
     """
 
+    centre: Tensor
+    directions: Tensor
+    own: Tensor
+    precision: Tensor
+
     def __init__(
         self, centre: _Floats, directions: _Floats, own: _Floats, precision: _Floats, shift: float
     ) -> None:
