@@ -49,6 +49,40 @@ def texts(recogniser: CtcRecogniser, *written: str) -> list[str | None]:
     return [reading.text for reading in recogniser([bars(text) for text in written])]
 
 
+@pytest.mark.parametrize(
+    ("told", "weighed"),
+    [
+        ({}, True),
+        ({"length": "4-6"}, True),
+        ({"ignore_case": True}, True),
+        ({"charset": "0-9"}, False),
+        ({"pattern": "[0-9]{4}"}, False),
+        ({"solve": True}, False),
+    ],
+)
+def test_what_is_told_of_the_characters_leaves_nothing_to_the_prior(
+    told: dict[str, Any], weighed: bool
+) -> None:
+    """Neither does a model of one scheme, or of an alphabet that mixes no kinds."""
+    rule = ReadOptions(**told).constraints
+    for name, general in (("any", True), ("metu", False)):
+        recogniser = recogniser_of(open_model(model_path(name)), rule if general else ANY)
+        assert isinstance(recogniser, CtcRecogniser)
+        assert (recogniser.prior is not None) == (weighed and general)
+    assert whole(lengths=None).prior is None
+
+
+def test_what_the_prior_decides_does_not_depend_on_the_batch() -> None:
+    """Nor on whether there is one; and a text that is sure stays as it is."""
+    reader = load("any")
+    images = [draw_captcha("general", 4711, number).jpeg() for number in range(8)]
+    together = reader.read_many(images)
+    for image, reading in zip(images, together, strict=True):
+        alone = reader.read(image)
+        assert reading.text == alone.text
+        assert reading.confidence == pytest.approx(alone.confidence, abs=1e-4)
+
+
 def test_a_model_is_read_by_its_own_method() -> None:
     """The metadata says which; either says how many channels it wants."""
     colour = replace(GRAY, channels=3)

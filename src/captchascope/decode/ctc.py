@@ -19,7 +19,7 @@ path weighs 1, and a sum over paths stays within the floating-point numbers with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -108,6 +108,40 @@ def decode_ctc(
     for image in np.flatnonzero(none if search else refused).tolist():
         found[image] = None
     return found
+
+
+def log_probabilities(
+    logits: FloatArray,
+    charset: Charset,
+    rule: Constraints,
+    texts: Sequence[str],
+    images: IntArray,
+    temperature: float = 1.0,
+) -> Floats:
+    """Return the logarithm of the confidence of each of N texts that the constraints allow.
+
+    Args:
+        logits: Unnormalised scores, shape (B, T, K); class 0 is the blank.
+        charset: The model's, of K - 1 characters.
+        rule: The constraints.
+        texts: N of them.
+        images: Shape (N,): which of the B images each text is for.
+        temperature: What the logits are divided by.
+    Returns:
+        Shape (N,), at most 0; minus infinity where there are too few timesteps.
+    Raises:
+        ValueError: As by ``decode_ctc``, or if a character is not among those that are left.
+    """
+    left = allowed(rule, charset)
+    scores = _scored(logits, left, temperature)
+    if not len(texts):
+        return np.zeros(0)
+    rows = np.repeat(np.arange(len(texts)), [*map(len, texts)])
+    classes = np.array(Charset(left.chars).encode("".join(texts)), np.int64)
+    logs = scores.log_probabilities(*_filled(classes, rows, len(texts)), images)
+    if not left.free:
+        logs -= np.log(scores.together(left))[images]
+    return np.minimum(logs, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
