@@ -19,6 +19,7 @@ from captchascope.errors import UsageError
 from captchascope.generate.families import draw_height, draw_style
 from captchascope.generate.layouts import draw_layout
 from captchascope.generate.metu import draw_metu
+from captchascope.generate.metu_wide import draw_metu_wide
 from captchascope.generate.paint import Drawn
 from captchascope.generate.pixels import PIXEL_NAMES
 from captchascope.generate.strokes import MANNERS
@@ -141,7 +142,8 @@ FAMILIES: dict[str, tuple[float, Family]] = {
     "han": (0.10, _han),
     "strokes": (0.14, _strokes),
     "pixels": (0.08, _pixels),
-    "metu": (0.08, draw_metu),
+    "metu": (0.12, draw_metu),
+    "metu-wide": (0.20, draw_metu_wide),
     **{name: (share, partial(draw_layout, name=name)) for name, share in _LAYOUTS.items()},
 }
 """By name: the share, which is divided by the sum of all, and what draws an image."""

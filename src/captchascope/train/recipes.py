@@ -55,7 +55,8 @@ class CtcRecipe(Recipe):
         min_steps: At least so many steps, however large the batch.
         max_steps: At most so many.
         strength: Of the augmentation.
-        best: What tells whether a validation is as good as those before: right texts, or the loss.
+        best: What tells whether a validation is as good as those before: right texts, or the loss;
+            or nothing, and the last weights count, where no image is ever seen again.
         patience: Validations without gain, in the second half of the training, after which it ends
             (early stopping); where nearly every text is right, that says little, and the last
             weights are the best.
@@ -74,7 +75,7 @@ class CtcRecipe(Recipe):
     min_steps: int
     max_steps: int
     strength: float
-    best: Literal["exact", "loss"]
+    best: Literal["exact", "loss", "last"]
     patience: int
     cropped: bool
     bfloat16: bool
@@ -147,6 +148,7 @@ _GENERAL = replace(
     averaging=0.999,
     views=6_000_000,
     views_each=0,
+    best="last",
     most_views=6_000_000,
     max_steps=1_000_000,
     strength=0.5,

@@ -183,6 +183,29 @@ def moderate(network: CtcNet, first: Mapping[str, Tensor], train: TextImages) ->
         network.load_state_dict(last)
 
 
+def take_over(network: CtcNet, source: Weights, charset: Charset) -> None:
+    """Have an untrained network begin with what a general one of the same layers or more knows.
+
+    Args:
+        network: For RGB, of the alphabet ``charset``; layers that it lacks are left out.
+        source: As ``read_weights`` returns it.
+        charset: Characters that the source does not have keep their untrained rows of the head.
+    Raises:
+        UsageError: If a layer is of another shape.
+    """
+    weights, known, size = source
+    own = network.state_dict()
+    for name, value in own.items():
+        if name.startswith("head."):
+            own[name] = _head(weights[name], value, charset, known, "given")
+        elif name in weights and weights[name].shape == value.shape:
+            own[name] = weights[name]
+        elif not name.endswith("num_batches_tracked"):
+            what = f"has a network of the size {size}, whose layers are others ({name})"
+            raise UsageError("source", what, "begin with none")
+    network.load_state_dict(own)
+
+
 def _seeing(weight: Tensor, channels: int) -> Tensor:
     """Return the first convolution for images of one channel or three, shape (F, channels, h, w).
 
