@@ -5,7 +5,7 @@
 20,000 generated captchas of a seed that nothing is trained on, the wrong readings that are left
 when the least sure are abstained from, 10,000 captchas of `bench/independent_metu.py`, and the four
 real ones of CAPTCHASCOPE_DATA. With `--seeds 5`, five more models are trained as `make models`
-trains it, each with another seed, and tested on the real ones; ten minutes each, unless
+trains it, each with another seed, and tested on the real ones; twenty minutes each, unless
 `--time-limit` says otherwise.
 """
 
@@ -30,7 +30,7 @@ _SEED = 990_005  # nothing is trained on it
 _SURE = 0.99
 _ABSTAINED = 0.05  # the share of images, those least sure of
 _INDEPENDENT_SEED = 990_008  # nor on anything of that hand
-_TRAINING_IMAGES, _TRAINING_SEED = 40_000, 20261125  # as tools/build_models.py has them
+_TRAINING_IMAGES, _TRAINING_SEED = 40_000, 20261126  # as tools/build_models.py has them
 
 
 def _read(reader: Reader, count: int) -> list[tuple[str, Reading]]:
@@ -79,9 +79,9 @@ def _real_ones(reader: Reader, rows: Sequence[Row]) -> str:
 
 def _images(count: int) -> Path:
     """Return the folder of images to train on, which is drawn where it is not there."""
-    folder = PLACE / "sets" / f"metu-training-{count}"
+    folder = PLACE / "sets" / f"metu-wide-training-{count}"
     if not folder.exists():
-        write_folder("metu", folder, count, _TRAINING_SEED)
+        write_folder("metu-wide", folder, count, _TRAINING_SEED)
     return folder
 
 
@@ -107,7 +107,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=20_000, help="generated captchas (20,000)")
     parser.add_argument("--independent", type=int, default=10_000, help="of another hand (10,000)")
     parser.add_argument("--seeds", type=int, default=0, help="models to train besides (0)")
-    parser.add_argument("--time-limit", default="10m", help="of each training (10m)")
+    parser.add_argument("--time-limit", default="20m", help="of each training (20m)")
     parser.add_argument("--parallel", type=int, default=1, help="on one core each; 1: all cores")
     parser.add_argument("--images", type=int, default=_TRAINING_IMAGES, help="to train them on")
     return parser.parse_args()

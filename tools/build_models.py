@@ -36,7 +36,7 @@ _ROOT = Path(__file__).parents[1]
 _MODELS, _BUILD = _ROOT / "src" / "captchascope" / "models", _ROOT / "build"
 _GENERAL_SEED = 20261126
 _GLYPHS_COUNT, _GLYPHS_SEED = 20_000, 20261122
-_WHOLE_COUNT, _WHOLE_SEED = 40_000, 20261125
+_WHOLE_COUNT, _WHOLE_SEED = 40_000, 20261126
 
 
 def _generated(scheme: str, folder: Path, count: int, seed: int) -> Dataset:
@@ -63,9 +63,9 @@ def metu_glyphs(place: Path) -> None:
 
 
 def metu(place: Path) -> None:
-    """Train the whole-image model of the METU scheme on generated images alone."""
-    images = _generated("metu", place / "metu", _WHOLE_COUNT, _WHOLE_SEED)
-    _built("metu", images, recipe="fast", devices=2, time_limit=10 * 60.0)
+    """Train the whole-image model of the METU scheme, on a wide relative of its images."""
+    images = _generated("metu-wide", place / "metu", _WHOLE_COUNT, _WHOLE_SEED)
+    _built("metu", images, recipe="fast", devices=2, time_limit=20 * 60.0)
 
 
 _BUILDERS = {"metu-glyphs": metu_glyphs, "metu": metu}

@@ -71,9 +71,9 @@ SIZES = {
     ),
     "fast": Size(
         8,
-        (Stage(16, 0, 3, (2, 2)), Stage(32, 0, 5, (3, 1))),
+        (Stage(16, 0, 3, (2, 2)), Stage(48, 0, 5, (3, 1))),
         rows="highest",
-        context=48,
+        context=64,
         blocks=1,
     ),
 }
