@@ -656,3 +656,24 @@ def test_an_image_is_not_changed(reader: Reader) -> None:
     array.setflags(write=False)
     reader.read(array)
     np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize("one", ["examples/1.jpeg", b"\xff\xd8"])
+def test_one_image_is_no_list_of_images_to_infer_from(one: str | bytes) -> None:
+    """As where many are read."""
+    with pytest.raises(UsageError, match="is one image"):
+        load("any").inferred_options(one)  # type: ignore[arg-type]
+
+
+def test_a_length_that_was_told_stays_when_the_characters_are_inferred() -> None:
+    """However much longer it is than what is thought of otherwise."""
+    images = [draw_captcha("metu", 5, number).jpeg() for number in range(6)]
+    options = load("any", length="4-20").inferred_options(images)
+    assert options is not None
+    assert options.length in ("4-20", "6")
+
+
+def test_sums_of_any_length_blame_no_pattern() -> None:
+    """There was none."""
+    with pytest.raises(UsageError, match="length: is too long for sums"):
+        load("any", solve=True, length="100")

@@ -222,6 +222,8 @@ class Reader:
         """
         from captchascope.decode.consistent import inferred_scheme
 
+        if _is_one_image(images):
+            raise UsageError("images", "is one image", "give a list of images")
         told = self.options.constraints
         for name in ("pattern", "length"):
             if getattr(told, name) is not None and (name == "pattern" or told.charset is not None):

@@ -97,7 +97,7 @@ def generate_command(
     """Generate labelled captchas: 1.jpeg to N.jpeg, labels.csv and labels.txt.
 
     SCHEME is one that captchascope schemes lists as generated. The options from --charset on
-    override what it looks like; metu and general have none of them.
+    override what it looks like; metu, metu-wide and general have none.
 
     \b
     Examples:

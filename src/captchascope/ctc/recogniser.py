@@ -14,7 +14,7 @@ from captchascope.ctc.tta import Network, augmented_logits
 from captchascope.decode import Constraints, allowed, decode_ctc, require_possible
 from captchascope.decode.pattern import Pattern
 from captchascope.decode.prior import TextPrior, decode_untold
-from captchascope.errors import ModelError
+from captchascope.errors import ModelError, UsageError
 from captchascope.model.file import ModelFile
 from captchascope.model.metadata import TRAIN_AGAIN
 from captchascope.records import FloatArray, GrayImage, Reading, RgbImage, build
@@ -91,7 +91,11 @@ class CtcRecogniser:
             from captchascope.sums import PATTERN  # only sums need it
 
             sums = replace(rule, pattern=Pattern.parse(PATTERN), least=_LEAST_A_SUM)
-            if allowed(sums, meta.charset).possible():
+            try:
+                possible = allowed(sums, meta.charset).possible()
+            except UsageError:  # about a pattern that the user has not given
+                raise UsageError("length", "is too long for sums", "tell a shorter one") from None
+            if possible:
                 rule = sums
         told = rule.charset is not None or rule.pattern is not None
         general = meta.lengths is None

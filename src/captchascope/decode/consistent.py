@@ -123,6 +123,8 @@ def inferred_scheme(
         scores = np.array([_judged(padded, each, size, both)[1] for each in fewer])
         if scores.max() - scores[0] > _MARGIN:
             found = fewer[int(scores.argmax())]
+    if length[1] == any_length[1]:  # nothing longer was thought of: that rules nothing out
+        length = length[0], most
     return Scheme(found.chars, length)
 
 

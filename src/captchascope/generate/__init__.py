@@ -32,7 +32,8 @@ SCHEMES: dict[str, str] = {
     "varied": "every image of its own alphabet, length, size, typeface, colours and noise",
     "general": "every image of one of many families, sums and Chinese words among them",
 }
-"""What can be generated, by name, with a line on each; all but the first two have knobs."""
+"""What can be generated, by name, with a line on each; all but those of
+``_UNSTYLED`` have the knobs of ``Style``."""
 
 _UNSTYLED: dict[str, tuple[Callable[..., Drawn], tuple[str, ...]]] = {
     "metu": (draw_metu, ()),

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from captchascope.generate.families import one_of
 from captchascope.generate.metu import draw_metu
 from captchascope.generate.noise import BoolMap, chance, dashes, displace, scattered_dashes, uniform
 from captchascope.generate.paint import Drawn
@@ -88,7 +89,7 @@ class _Line(NamedTuple):
 
 def _strokes(rng: np.random.Generator, label: str, spread: float) -> Mask:
     """Lay the digits on a line, and each a little off it."""
-    font = _one(rng, _one_of(rng, _FACES))
+    font = _one(rng, one_of(rng, _FACES))
     height = uniform(rng, 17.0 - 3.5 * spread, 20.0 + 2.5 * spread)
     left = uniform(rng, _LEFT, 31.0 + 2.5 * spread)
     share = uniform(rng, 0.72 - 0.05 * spread, 0.8 + 0.1 * spread)
@@ -239,7 +240,7 @@ def _patterned(rng: np.random.Generator, strokes: Mask, spread: float) -> GrayIm
 def _pattern(rng: np.random.Generator, shape: tuple[int, int]) -> BoolMap:
     """Draw a pattern that is neither empty nor too dense."""
     while True:
-        pattern = _one_of(rng, _PATTERNS)(rng, shape)
+        pattern = one_of(rng, _PATTERNS)(rng, shape)
         if _LEAST_INKED < pattern.mean() < _MOST_INKED:
             return pattern
 
@@ -305,16 +306,6 @@ def _resampled(rng: np.random.Generator, image: GrayImage) -> GrayImage:
         image, moved, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=255
     )
     return np.asarray(resampled, np.uint8)
-
-
-def _one_of(rng: np.random.Generator, choices: Sequence[tuple[_T, float]]) -> _T:
-    """Return one of the values, each with its chance."""
-    left = float(rng.random()) * sum(share for _, share in choices)
-    for value, share in choices:
-        left -= share
-        if left < 0:
-            return value
-    return choices[-1][0]
 
 
 def _one(rng: np.random.Generator, values: Sequence[_T]) -> _T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,29 +19,28 @@ from captchascope.train.ctc import general
 from captchascope.train.ctc.finetune import read_weights, take_over
 from captchascope.train.ctc.general import CHARSET, Piece, train_general
 from captchascope.train.ctc.network import CtcNet
+from captchascope.train.recipes import CTC_RECIPES
 
 
 def test_pieces_go_on_from_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the weights, the steps and the learning rate's cycle, until the total is reached."""
+    """With the weights and the steps, where all was begun alike; each gives a model."""
     monkeypatch.setattr(general, "_VALIDATED", 30)
+    few = replace(CTC_RECIPES["general"], batch=4)  # that are soon drawn
+    monkeypatch.setitem(CTC_RECIPES, "general", few)
     output = tmp_path / "any.onnx"
-    piece = Piece(seconds=3, total=6, network="fast", processes=0)
+    piece = Piece(seconds=1, total=3600, network="fast", processes=0)
     first = train_general(output, piece)
-    checkpoint = tmp_path / "any.onnx.run" / CHECKPOINT
-    before = read_checkpoint(checkpoint)
-    assert 3 <= before["seconds"] < 6
-    again = Piece(seconds=60, total=6, network="fast", processes=0, resume=True)
-    output.write_bytes(train_general(output, again))
-    after = read_checkpoint(checkpoint)
+    before = read_checkpoint(tmp_path / "any.onnx.run" / CHECKPOINT)
+    output.write_bytes(train_general(output, replace(piece, resume=True)))
+    after = read_checkpoint(tmp_path / "any.onnx.run" / CHECKPOINT)
     assert after["steps"] > before["steps"] > 0
-    assert after["seconds"] >= 6
+    assert after["seconds"] >= before["seconds"] + 1
     assert output.read_bytes() != first
     reader = load(output)
     assert reader.charset == CHARSET
     assert reader.read(draw_captcha("metu", 1, 1).image).error is None
-    other = Piece(seconds=1, total=9, network="fast", processes=0, resume=True)
     with pytest.raises(UsageError, match="--total"):
-        train_general(output, other)
+        train_general(output, replace(piece, total=9, resume=True))
 
 
 def test_nothing_to_go_on_from(tmp_path: Path) -> None:

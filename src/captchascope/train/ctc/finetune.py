@@ -161,7 +161,8 @@ def moderate(network: CtcNet, first: Mapping[str, Tensor], train: TextImages) ->
 
     In between, both what it has learnt and what it has long known hold, and few labels do not
     outweigh many (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). It goes the
-    further the fewer labels there are, but not where it then reads fewer of their texts.
+    further the fewer labels there are, but not where it then reads clearly fewer of their
+    texts.
 
     Args:
         network: In evaluation mode; it is changed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import string
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +17,7 @@ from captchascope.charset import Charset
 from captchascope.ctc.inputs import NORMALISATION, CtcSpec, normalise
 from captchascope.files import printable
 from captchascope.generate.families import PRESETS
+from captchascope.generate.typefaces import HAN, SIGNS
 from captchascope.model.metadata import FORMAT, Metadata
 from captchascope.train.calibrate import text_temperature
 from captchascope.train.checkpoint import CHECKPOINT, read_checkpoint, run_folder
@@ -32,10 +34,7 @@ from captchascope.train.recipes import CTC_RECIPES
 from captchascope.train.schedule import Clock
 from captchascope.train.watch import Interrupts, Watch
 
-CHARSET = Charset(
-    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-×÷*/=?."
-    "零一二三四五六七八九十壹贰叁肆伍陆柒捌玖拾加减乘除以等于"
-)
+CHARSET = Charset(string.digits + string.ascii_uppercase + string.ascii_lowercase + SIGNS + HAN)
 """Of the texts that are drawn."""
 
 SPEC = CtcSpec("whole", 40, None, 48, 320, 3, trimmed=True)
@@ -87,7 +86,13 @@ def train_general(output: Path, piece: Piece, watch: Watch | None = None) -> byt
     recipe = replace(CTC_RECIPES["general"], network=piece.network)
     drawing = Drawing(_SCHEME, piece.seed, CHARSET, SPEC, recipe.strength)
     held = replace(drawing, seed=piece.seed + 1).sample(0, _VALIDATED)
-    facts = {"--network": piece.network, "--seed": piece.seed, "--total": piece.total}
+    source = "nothing" if piece.source is None else printable(piece.source.name)
+    facts = {
+        "--network": piece.network,
+        "--seed": piece.seed,
+        "--total": piece.total,
+        "--from": source,
+    }
     with run_folder(output) as folder, Interrupts() as interrupted:
         spent = 0.0
         if piece.resume:
@@ -112,7 +117,6 @@ def train_general(output: Path, piece: Piece, watch: Watch | None = None) -> byt
         clock = Clock(recipe.max_steps, watch.deadline)
         where = Where(folder, piece.resume, facts)
         fitted = fit_task(task, clock, recipe, start, where, watch)
-    source = "nothing" if piece.source is None else printable(piece.source.name)
     data = {"samples": clock.steps * recipe.batch, "recipe": recipe.name, "from": source}
     return described(fitted.network, held, piece.seed, data)
 

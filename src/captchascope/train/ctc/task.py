@@ -103,12 +103,14 @@ class Fitted:
         rows: Of every validation, in order.
         step: The step that its weights are from.
         stuck: Whether it says the same of every image, and is wrong.
+        restarted: Whether it began anew with other weights than its first.
     """
 
     network: CtcNet
     rows: tuple[Row, ...]
     step: int
     stuck: bool
+    restarted: bool = False
 
 
 class BatchSource(Protocol):
@@ -321,4 +323,5 @@ def fit_task(
     network = training.result()
     assert isinstance(network, CtcNet)
     step = int(training.kept.get("step", clock.steps))
-    return Fitted(network, rows_of(training), step, task.stuck)
+    restarted = training.curriculum.attempt > 0
+    return Fitted(network, rows_of(training), step, task.stuck, restarted)

@@ -88,7 +88,7 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     fitted = fit_ctc(train, held, recipe, start, where, first)
     if place.rank > 0:
         return None
-    if not start.scratch:
+    if not start.scratch and not fitted.restarted:
         moderate(fitted.network, begun, train)
     if request.unlabelled is not None and not watch.stop():
         further = label_with_network(fitted.network, held, request.unlabelled, known)
