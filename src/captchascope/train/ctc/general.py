@@ -85,7 +85,6 @@ def train_general(output: Path, piece: Piece, watch: Watch | None = None) -> byt
     watch = watch or Watch()
     recipe = replace(CTC_RECIPES["general"], network=piece.network)
     drawing = Drawing(_SCHEME, piece.seed, CHARSET, SPEC, recipe.strength)
-    held = replace(drawing, seed=piece.seed + 1).sample(0, _VALIDATED)
     source = "nothing" if piece.source is None else printable(piece.source.name)
     facts = {
         "--network": piece.network,
@@ -97,6 +96,8 @@ def train_general(output: Path, piece: Piece, watch: Watch | None = None) -> byt
         spent = 0.0
         if piece.resume:
             spent = float(read_checkpoint(folder / CHECKPOINT, facts)["seconds"])
+        start = _start(piece)
+        held = replace(drawing, seed=piece.seed + 1).sample(0, _VALIDATED)
         end = time.monotonic() + min(piece.seconds, piece.total - spent)
         watch = replace(
             watch,
@@ -104,7 +105,6 @@ def train_general(output: Path, piece: Piece, watch: Watch | None = None) -> byt
             stop=lambda: interrupted() or time.monotonic() >= end,
         )
         processes = (os.cpu_count() or 2) - 1 if piece.processes is None else piece.processes
-        start = _start(piece)
         task = CtcTask(
             DrawnBatches(drawing, recipe.batch, processes),
             TextImages(held.images[:_PROBED], held.targets[:_PROBED]),
