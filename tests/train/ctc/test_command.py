@@ -37,7 +37,9 @@ def test_what_is_inferred_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
         r"step \d+/60  loss \d\.\d{4}  validation: \d+\.\d\d% of characters, \d+\.\d\d% of texts"
     )
     assert all(re.fullmatch(shape + r"  \d+\.\d s", line) for line in rounds)
-    assert done.errors[5:] == [*rounds, "looks at  columns 1 to 40", "kept step 60"]
+    *told, looks, kept = done.errors[5:]
+    assert (told, kept) == (rounds, "kept step 60")
+    assert re.fullmatch(r"looks at  columns 1 to (3[2-9]|40)", looks)  # what it needs is learnt
     assert re.fullmatch(r"mine\.onnx\t150 samples\t\d+\.\d s", done.rows[0])
     meta = open_model("mine.onnx").metadata
     assert (meta.method, meta.charset.chars, meta.lengths) == ("whole", "0123", (2, 2))
