@@ -18,6 +18,14 @@ def folder_of(place: Path, names: list[str]) -> Path:
     return place
 
 
+def labelled(folder: Path, rows: dict[str, str]) -> Path:
+    """Make a data set with a labels.csv."""
+    folder_of(folder, list(rows))
+    lines = [f"{file},{label}\n" for file, label in rows.items()]
+    (folder / "labels.csv").write_text("file,label\n" + "".join(lines), encoding="utf-8")
+    return folder
+
+
 def labels(dataset: Dataset) -> dict[str, str]:
     """Return the label of each file."""
     return {sample.file: sample.label for sample in dataset.samples}

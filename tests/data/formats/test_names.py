@@ -11,17 +11,7 @@ from captchascope.data.dataset import read_dataset
 from captchascope.data.formats.names import look_like_numbers, may_be_a_name, spelt, unspelt
 from captchascope.errors import DatasetError
 from captchascope.glyphs.folder import folder_name
-from data.formats.made import converted, files, folder_of, labels, whats
-
-CSV = "labels.csv"
-
-
-def labelled(folder: Path, rows: dict[str, str]) -> Path:
-    """Make a data set with a labels.csv."""
-    folder_of(folder, list(rows))
-    lines = [f"{file},{label}\n" for file, label in rows.items()]
-    (folder / CSV).write_text("file,label\n" + "".join(lines), encoding="utf-8")
-    return folder
+from data.formats.made import converted, files, folder_of, labelled, labels, whats
 
 
 def test_names_are_the_labels_numbered_where_they_meet(tmp_path: Path) -> None:
@@ -109,27 +99,6 @@ def test_names_of_one_character_are_kept_by_unicode() -> None:
     plain = [char for char in map(chr, range(33, 0x3000)) if may_be_a_name(char)]
     assert len(plain) > 5000
     assert all(unicodedata.normalize("NFC", char) == char for char in plain)
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        (["1.png", "2.png", "5.jpg"], ["1.png", "2.png", "5.jpg"]),
-        (["1.png", "c/1.png"], ["1.png", "2.png"]),
-        (["01.png", "2.png"], ["1.png", "2.png"]),
-        (["163356.png", "742336.png"], ["1.png", "2.png"]),
-        (["a.png", "b.jpg"], ["1.png", "2.jpg"]),
-    ],
-)
-def test_lines_keep_numbers_where_they_can(
-    tmp_path: Path, names: list[str], expected: list[str]
-) -> None:
-    """Their own where each has one, and they leave not too many lines empty."""
-    source = labelled(tmp_path / "in", {name: f"x{n}" for n, name in enumerate(names)})
-    dest, _ = converted(source, "txt", tmp_path / "out")
-    assert files(dest) == [*expected, "labels.txt"]
-    back = read_dataset(dest)
-    assert [sample.label for sample in back.samples] == [f"x{n}" for n in range(len(names))]
 
 
 @pytest.mark.parametrize(

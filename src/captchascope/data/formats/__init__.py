@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captchascope.data.formats import labelstudio, names, tables
+from captchascope.data.formats import labelstudio, lines, names, tables
 from captchascope.data.labels import LABELS_CSV, LABELS_TXT, write_labels
 from captchascope.data.match import Folder, Matching
 from captchascope.errors import DatasetError
@@ -45,7 +45,7 @@ FORMATS = {
         lambda folder, samples, _: write_labels(folder, samples),
         columns=True,
     ),
-    "txt": LabelFormat((LABELS_TXT,), names.read_lines, names.plan_numbers, names.write_lines),
+    "txt": LabelFormat((LABELS_TXT,), lines.read_lines, lines.plan_numbers, lines.write_lines),
     "names": LabelFormat((), names.read_names, names.plan_label_names),
     "jsonl": LabelFormat(
         (tables.LABELS_JSONL, "metadata.jsonl"),
@@ -76,7 +76,7 @@ It looks for those that are written here: a ``metadata.csv`` may be of anything.
 _BY_SUFFIX = {
     ".csv": tables.read_table_or_answers,
     ".tsv": tables.read_table_or_answers,
-    ".txt": names.read_lines,
+    ".txt": lines.read_lines,
     ".jsonl": tables.read_jsonl,
     ".ndjson": tables.read_jsonl,
     ".json": labelstudio.read_tasks,

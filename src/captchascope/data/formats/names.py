@@ -1,4 +1,4 @@
-"""Labels by names: of the files, of the folders they are in, or of the numbers of lines.
+"""Labels by names: of the files, or of the folders they are in.
 
 A label that some file system refuses, folds or takes for something else is spelt in code points:
 ``a/b`` is ``U+0061-U+002F-U+0062``, as ``segment`` calls the folder of ``A`` ``U+0041``.
@@ -6,16 +6,15 @@ A label that some file system refuses, folds or takes for something else is spel
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from captchascope.data.labels import LabelRow, quoted, read_text, write_labels_txt
-from captchascope.data.match import Folder, ImageFile, Matching
+from captchascope.data.labels import LabelRow, quoted
+from captchascope.data.match import Folder, Matching
 from captchascope.errors import CaptchascopeError, OutputError
 from captchascope.files import printable
 from captchascope.records import Sample
@@ -31,7 +30,7 @@ _PORTS = frozenset(port + number for port in ("com", "lpt") for number in "01234
 _DEVICES = _PORTS | {"con", "prn", "aux", "nul", "conin$", "conout$"}
 """What Windows takes for a device, whatever follows after a dot."""
 
-_SPREAD = 10
+SPREAD = 10
 """Numbers that leave at most nine gaps for each one present still count as counting."""
 
 
@@ -95,7 +94,7 @@ def look_like_numbers(stems: Sequence[str]) -> bool:
         return False
     if len({len(stem) for stem in bare}) > 1:
         return True
-    low, high, room = int(min(bare)), int(max(bare)), _SPREAD * len(bare)
+    low, high, room = int(min(bare)), int(max(bare)), SPREAD * len(bare)
     if len(bare) == 1:
         return high <= room
     return all(stem[0] == "0" for stem in bare) or high - low < room
@@ -128,28 +127,6 @@ def read_folders(folder: Folder, _: Path) -> Matching:
             what, remedy = "lies in no folder that could be its label", "move it into one"
             found.fail(what, remedy, LabelRow(0, image.file, ""), image)
     return found.done()
-
-
-def read_lines(folder: Folder, source: Path) -> Matching:
-    """Match line n of ``labels.txt`` with the image ``n.*`` in the folder itself."""
-    by_number: dict[str, list[ImageFile]] = {}
-    for image in folder.images:
-        stem = image.path.stem if "/" not in image.file else image.file
-        by_number.setdefault(stem, []).append(image)
-    found = Matching(source)
-    lines = io.StringIO(read_text(source), newline=None).read().split("\n")
-    for row in (LabelRow(n, str(n), label) for n, label in enumerate(lines, 1)):
-        images = by_number.pop(row.file, [])
-        if len(images) == 1:
-            found.add(replace(row, file=images[0].file), images[0])
-        elif row.label and not images:
-            what = f"has a label, but there is no image {row.file}.*"
-            found.fail(what, "add the image, or empty the line", row)
-        for image in images if len(images) > 1 else ():
-            what = f"labels {quoted(image.file)} and another image of that number"
-            found.fail(what, "keep one of them", row, image)
-    rest = (image for images in by_number.values() for image in images)
-    return found.done(sorted(rest, key=lambda image: image.position))
 
 
 class _FreeNames:
@@ -236,22 +213,3 @@ def _plan(
             remedy = "convert to csv, or another label file"
             plan.problems.append(OutputError(printable(sample.path), what, remedy))
     return plan
-
-
-def plan_numbers(samples: Sequence[Sample], _: Path) -> CopyPlan:
-    """Name images by number: their own where each has one, otherwise from 1 in their order."""
-    stems = [sample.path.stem for sample in samples]
-    own = [int(s) for s in stems if s.isascii() and s.isdecimal() and len(s) < 9 and s[0] != "0"]
-    keep = len(set(own)) == len(samples) and max(own, default=0) <= _SPREAD * len(samples)
-    numbers = own if keep else range(1, len(samples) + 1)
-    return CopyPlan([(s, f"{n}{s.path.suffix}") for s, n in zip(samples, numbers, strict=True)])
-
-
-def write_lines(folder: Path, samples: Sequence[Sample], _: str) -> None:
-    """Write ``labels.txt`` for images that ``plan_numbers`` has named.
-
-    Raises:
-        OutputError: If it cannot be written.
-    """
-    labels = {int(Path(sample.file).stem): sample.label for sample in samples}
-    write_labels_txt(folder, [labels.get(n, "") for n in range(1, max(labels, default=0) + 1)])
