@@ -74,7 +74,7 @@ soak: $(VENV)/dev  ## the long runs
 	$(BIN)/python bench/soak.py
 	$(BIN)/python bench/soak_web.py
 
-opencv4: $(VENV)-opencv4/core  ## the tests that need no torch, on the oldest OpenCV that works
+opencv4: $(VENV)-opencv4/core  ## the tests that need no torch, on the oldest OpenCV that works; a program is frozen
 	$(VENV)-opencv4/bin/python -m pytest -q -m "not wheel"
 
 $(VENV)/python:
@@ -125,7 +125,7 @@ $(VENV)-opencv4/core: pyproject.toml constraints.txt
 	grep -vE '^(opencv|numpy)' constraints.txt > $(VENV)-opencv4/constraints.txt
 	$(VENV)-opencv4/bin/python -m pip install --quiet --disable-pip-version-check \
 		-c $(VENV)-opencv4/constraints.txt \
-		'opencv-python-headless==4.10.*' 'numpy<2.3' pytest hypothesis onnx fonttools -e .
+		'opencv-python-headless==4.10.*' 'numpy<2.3' pytest hypothesis onnx fonttools pyinstaller -e .
 	@touch $@
 
 clean:  ## remove what make made
