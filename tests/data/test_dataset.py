@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from captchascope.charset import Charset
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.errors import DatasetError, UsageError
+from captchascope.errors import DatasetError, SchemeError, UsageError
+from captchascope.glyphs.scheme import load_scheme
 from captchascope.records import Sample
 
 
@@ -150,6 +151,31 @@ def test_a_range_of_lengths_may_be_required(tmp_path: Path) -> None:
     part = read_dataset(numbered(tmp_path, ["1", "12", "123", "1234"])).require_length(2, 3)
     assert files(part) == ["2.jpeg", "3.jpeg"]
     assert "a label of 1 characters, not 2 to 3" in str(part.problems[0])
+
+
+@pytest.mark.parametrize("labels", [["1234"] * 3, ["abcdef"] * 2])
+def test_a_scheme_that_fits_no_label_says_so_once(tmp_path: Path, labels: list[str]) -> None:
+    """Not once per image; and what needs no scheme."""
+    dataset = read_dataset(numbered(tmp_path, labels))
+    with pytest.raises(SchemeError) as caught:
+        dataset.require_scheme(load_scheme("metu"))
+    assert str(caught.value) == (
+        f"metu: fits none of {len(labels)} labels in {tmp_path}: it cuts 6 characters of "
+        f"0123456789, and '{labels[0]}' is none such (name its own scheme, or train --method "
+        "whole, which needs none)"
+    )
+
+
+def test_a_scheme_that_fits_few_labels_says_so_once(tmp_path: Path) -> None:
+    """Where it fits most, each of the others is to be corrected."""
+    few = read_dataset(numbered(tmp_path, ["123456", "12", "1234"]))
+    fit = few.require_scheme(load_scheme("metu"))
+    assert files(fit) == ["1.jpeg"]
+    (problem,) = fit.problems
+    assert problem.what.startswith("2 of 3 labels are left out: scheme metu cuts 6 characters")
+    most = read_dataset(numbered(tmp_path, ["123456", "654321", "1234"]))
+    (problem,) = most.require_scheme(load_scheme("metu")).problems
+    assert (problem.row, problem.remedy) == (2, "correct the label")
 
 
 def test_a_wrong_name_is_reported_at_the_image(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.errors import ImageError, OutputError, SegmentationError
+from captchascope.errors import ImageError, OutputError, SchemeError, SegmentationError
 from captchascope.generate import write_folder
 from captchascope.glyphs.folder import folder_name, write_glyphs
 from captchascope.glyphs.scheme import load_scheme
@@ -51,6 +51,15 @@ def test_images_that_cannot_be_cut_are_reported(dataset: Dataset, tmp_path: Path
         (SegmentationError, str(blank)),
         (ImageError, str(broken)),
     ]
+
+
+def test_a_scheme_that_cuts_nothing_says_so_once(dataset: Dataset, tmp_path: Path) -> None:
+    """With the first image; and leaves no folder."""
+    for sample in dataset.samples:
+        cv2.imwrite(str(sample.path), np.full((50, 150), 255, np.uint8))
+    with pytest.raises(SchemeError, match=r"metu: cuts none of 4 images: .*1\.jpeg: "):
+        write_glyphs(dataset, METU, tmp_path / "glyphs")
+    assert not (tmp_path / "glyphs").exists()
 
 
 def test_a_folder_with_something_in_it_is_refused(dataset: Dataset, tmp_path: Path) -> None:

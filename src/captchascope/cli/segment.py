@@ -36,14 +36,12 @@ def segment_command(
     Example:
       captchascope segment captchas glyphs --first 1 --last 4500
     """
-    from captchascope.charset import Charset
     from captchascope.data.dataset import read_dataset
     from captchascope.glyphs.folder import write_glyphs
     from captchascope.glyphs.scheme import load_scheme
 
     plan = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
-    dataset = read_dataset(folder, labels_from).select(first, last)
-    dataset = dataset.require_length(plan.split.count).require_charset(Charset(plan.charset))
+    dataset = read_dataset(folder, labels_from).select(first, last).require_scheme(plan)
     report_problems(console, dataset)
     if folder.resolve() in (out.resolve(), *out.resolve().parents):
         what = "lies within the data set, and would become a part of it"

@@ -12,8 +12,9 @@ from captchascope.data.formats import AUTO, FORMATS, is_source, read_labels
 from captchascope.data.formats.tables import read_answers
 from captchascope.data.labels import RowError, quoted
 from captchascope.data.match import Folder
-from captchascope.errors import DatasetError, UsageError
+from captchascope.errors import DatasetError, SchemeError, UsageError
 from captchascope.files import StrPath, find_images, printable
+from captchascope.glyphs.scheme import Scheme
 from captchascope.records import Sample
 
 
@@ -120,6 +121,30 @@ class Dataset:
             return f"a label with {printable(odd[0])!r}, not in {charset.chars!r}" if odd else ""
 
         return self._require(fault)
+
+    def require_scheme(self, scheme: Scheme) -> Dataset:
+        """Return the data set with the labels that a scheme does not cut made problems.
+
+        They are one problem where they are most of all: then it is the scheme that does not fit.
+
+        Raises:
+            SchemeError: If it fits none.
+        """
+        count, charset = scheme.split.count, Charset(scheme.charset)
+        fit = self.require_length(count).require_charset(charset)
+        odd = len(self.samples) - len(fit.samples)
+        if odd <= len(fit.samples):
+            return fit
+        kept = {sample.position for sample in fit.samples}
+        first = next(sample for sample in self.samples if sample.position not in kept)
+        what = f"cuts {count} characters of {charset.chars}, and {quoted(first.label)} is none such"
+        remedy = "name its own scheme, or train --method whole, which needs none"
+        if not fit.samples:
+            what = f"fits none of {odd} labels in {printable(self.folder)}: it {what}"
+            raise SchemeError(scheme.name, what, remedy)
+        what = f"{odd} of {len(self.samples)} labels are left out: scheme {scheme.name} {what}"
+        problem = DatasetError(printable(self.folder), what, remedy)
+        return replace(fit, problems=(*self.problems, problem))
 
     def _require(self, fault: Callable[[str], str]) -> Dataset:
         """Make every sample with a fault a problem."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import cv2
 
 from captchascope.atomic import atomic_folder
-from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
+from captchascope.errors import CaptchascopeError, ImageError, SchemeError, SegmentationError
+from captchascope.files import printable
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.segmentation import cut_glyphs, locate
 from captchascope.image import load_gray
@@ -45,6 +46,7 @@ def write_glyphs(
         How many glyphs there are of each character, and the samples that could not be cut.
     Raises:
         OutputError: If the folder cannot be written.
+        SchemeError: If it cuts none.
     """
     counts: Counter[str] = Counter()
     problems: list[CaptchascopeError] = []
@@ -65,4 +67,8 @@ def write_glyphs(
                     file.write_bytes(cv2.imencode(".png", glyph)[1].tobytes())
                 counts.update(sample.label)
             progress(done)
+        if problems and not counts:
+            first = problems[0]
+            what = f"cuts none of {len(problems)} images: {printable(first.where)}: {first.what}"
+            raise SchemeError(scheme.name, what, first.remedy)
     return counts, problems

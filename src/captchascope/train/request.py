@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captchascope.charset import Charset
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, TrainingError, UsageError
 from captchascope.files import StrPath, printable
@@ -81,11 +80,11 @@ def usable(dataset: Dataset, scheme: Scheme | None = None) -> Dataset:
         scheme: How glyphs are cut; None without segmentation.
 
     Raises:
+        SchemeError: If the scheme fits none.
         TrainingError: If nothing is left that could be read without segmentation.
     """
     if scheme is not None:
-        charset = Charset(scheme.charset)
-        return dataset.require_length(scheme.split.count).require_charset(charset)
+        return dataset.require_scheme(scheme)
     alphabet = alphabet_of(dataset)
     if alphabet is not None:
         dataset = dataset.require_charset(alphabet)
