@@ -16,6 +16,8 @@ The command line prints one line per error and ends with status 1, or 2 for a ``
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 __all__ = [
     "CaptchascopeError",
     "DatasetError",
@@ -28,6 +30,21 @@ __all__ = [
     "TrainingError",
     "UsageError",
 ]
+
+
+def likeliest(word: str, known: Iterable[str]) -> str:
+    """Return the beginning of a remedy: which of the known words was meant, if one is like it.
+
+    Example:
+        >>> likeliest("mteu", ["any", "metu"]) + "name one of any, metu"
+        'did you mean metu? name one of any, metu'
+        >>> likeliest("henan", ["any", "metu"])
+        ''
+    """
+    from difflib import get_close_matches  # only a mistake needs it
+
+    found = get_close_matches(word, [*known], 1)
+    return f"did you mean {found[0]}? " if found else ""
 
 
 class CaptchascopeError(Exception):

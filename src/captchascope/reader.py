@@ -15,7 +15,13 @@ from captchascope.charset import Charset
 from captchascope.ctc import inputs as ctc_inputs
 from captchascope.ctc.recogniser import CtcRecogniser
 from captchascope.decode import Case, Constraints, ReadOptions
-from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
+from captchascope.errors import (
+    ImageError,
+    ModelError,
+    SegmentationError,
+    UsageError,
+    likeliest,
+)
 from captchascope.glyphs import inputs as glyph_inputs
 from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.image import MAX_BYTES, MAX_PIXELS, ImageSource, load_image
@@ -380,6 +386,7 @@ def model_path(model: str | Path) -> Path:
     except (OSError, ValueError):  # no name that a file could have
         exists = False
     if not exists and path.suffix != ".onnx":
-        remedy = f"name one of {', '.join(model_names())}, or an .onnx file"
+        names = model_names()
+        remedy = f"{likeliest(str(model), names)}name one of {', '.join(names)}, or an .onnx file"
         raise ModelError(str(model), "no such model", remedy)
     return path

@@ -68,6 +68,9 @@ def test_version(cli: Cli) -> None:
         (["read", "x", "--jobs", "two"], "invalid value for '--jobs'"),
         (["explain", "x"], "missing option '-o'"),
         (["models", "x"], "unexpected extra argument"),
+        (["raed", "x"], "did you mean read?"),
+        (["read", "x", "--modle", "metu"], "did you mean --model?"),
+        (["train", "x", "-o", "y", "--recipe", "defualt"], "did you mean default?"),
     ],
 )
 def test_wrong_usage_is_one_line(cli: Cli, arguments: list[str], named: str) -> None:
@@ -75,6 +78,7 @@ def test_wrong_usage_is_one_line(cli: Cli, arguments: list[str], named: str) -> 
     line = one_line(cli(*arguments), 2)
     assert named in line
     assert line.endswith("--help)")
+    assert not line.startswith("captchascope")  # whose line it is, is said once
 
 
 def test_quiet_leaves_results_and_errors(cli: Cli) -> None:
@@ -117,7 +121,7 @@ def test_what_nobody_thought_of_is_one_line(cli: Cli, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("captchascope.model.file.ModelFile.run", broken)
     line = one_line(cli(*READ), 1)
-    assert line.startswith("captchascope: unexpected ZeroDivisionError: one two (--debug shows")
+    assert line.startswith("unexpected: ZeroDivisionError: one two (--debug shows")
 
 
 def test_memory_that_is_not_enough(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +153,29 @@ def test_the_shell_completes_commands_and_options(place: Path) -> None:
     script = ended(start(env={"_CAPTCHASCOPE_COMPLETE": "bash_source"}))
     assert script.status == 0
     assert "complete -o nosort -F _captchascope_completion captchascope" in script.out
-    asked = {"COMP_WORDS": "captchascope re", "COMP_CWORD": "1"}
-    asked["_CAPTCHASCOPE_COMPLETE"] = "bash_complete"
-    answer = ended(start(env=asked))
-    assert (answer.status, answer.out) == (0, "plain,read\n")
+    assert completed("re") == ["plain,read"]
+
+
+@pytest.mark.parametrize(
+    ("begun", "offered"),
+    [
+        ("read --model m", ["metu", "metu-glyphs"]),
+        ("train --from ", ["any", "none"]),
+        ("segment --scheme ", ["metu"]),
+        ("generate met", ["metu", "metu-wide"]),
+        ("check --labels-from im", ["imagefolder"]),
+    ],
+)
+def test_the_shell_completes_models_schemes_and_forms(begun: str, offered: list[str]) -> None:
+    """Their names, where a name may stand; a file where no name begins so."""
+    assert completed(begun) == [f"plain,{name}" for name in offered]
+    *words, _ = begun.split(" ")
+    assert completed(" ".join([*words, "other/fi"])) == ["file,other/fi"]
+
+
+def completed(begun: str) -> list[str]:
+    """Return what bash is offered after the beginning of a command line."""
+    asked = {"COMP_WORDS": f"captchascope {begun}", "COMP_CWORD": str(len(begun.split(" ")))}
+    answer = ended(start(env=asked | {"_CAPTCHASCOPE_COMPLETE": "bash_complete"}))
+    assert answer.status == 0
+    return answer.out.splitlines()

@@ -124,6 +124,6 @@ def test_without_playwright(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("made", "--count", 3, "--browser", "--selector", "img")
     line = one_line(cli("collect", "http://127.0.0.1/", *arguments), 1)
     assert line == (
-        "captchascope collect --browser: needs the packages of the extra 'browser' "
+        "collect --browser: needs the packages of the extra 'browser' "
         "(pip install 'captchascope[browser]')"
     )

@@ -18,8 +18,7 @@ def test_training_without_its_packages(
     monkeypatch.setitem(sys.modules, package, None)  # as find_spec sees a package that is not there
     line = one_line(cli("train", "captchas", "-o", "new/mine.onnx"), 1)
     assert line == (
-        "captchascope train: needs the packages of the extra 'train' "
-        "(pip install 'captchascope[train]')"
+        "train: needs the packages of the extra 'train' (pip install 'captchascope[train]')"
     )
     assert not Path("new").exists()
 

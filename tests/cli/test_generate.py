@@ -105,11 +105,11 @@ def test_the_fonts_can_be_listed(cli: Cli) -> None:
         (["wavy", "made", "--font", "arial"], "--font: must be of display-01 to "),
         (["wavy", "made", "--warp", "nan"], "--warp: must be 0 to 0.3, not nan ("),
         (["wavy", "made", "--rotation", "-5"], "--rotation: must be 0 to 90, not -5.0 ("),
-        (["wavy", "made", "--overlap", "2"], "captchascope generate: invalid value for '--overlap"),
-        (["wavy", "made", "--fill", "full"], "captchascope generate: invalid value for '--fill'"),
+        (["wavy", "made", "--overlap", "2"], "generate: invalid value for '--overlap"),
+        (["wavy", "made", "--fill", "full"], "generate: invalid value for '--fill'"),
         (["varied", "made", "--noise", "2"], "--noise: must be 0 to 1, not 2.0 ("),
         (["varied", "made", "--quality", "0"], "--quality: must be 5 to 100, or None, not 0 ("),
-        (["metu", "made", "--count", "many"], "captchascope generate: invalid value for '--count'"),
+        (["metu", "made", "--count", "many"], "generate: invalid value for '--count'"),
     ],
 )
 def test_wrong_usage_makes_no_folder(cli: Cli, arguments: list[str], begins: str) -> None:

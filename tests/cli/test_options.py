@@ -27,7 +27,7 @@ def test_everything_else_is_wrong_usage(cli: Cli, text: str) -> None:
     """The line shows how it is written."""
     line = one_line(cli("train", "captchas", "-o", "m.onnx", "--time-limit", text), 2)
     assert line == (
-        "captchascope train: invalid value for '--time-limit': "
+        "train: invalid value for '--time-limit': "
         f"{text!r} is no duration; write 90s, 10m or 2h (see captchascope train --help)"
     )
 

@@ -116,6 +116,6 @@ def test_without_its_packages(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None
     """The line says how to get them."""
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert one_line(cli("practice-site"), 1) == (
-        "captchascope practice-site: needs the packages of the extra 'collect' "
+        "practice-site: needs the packages of the extra 'collect' "
         "(pip install 'captchascope[collect]')"
     )

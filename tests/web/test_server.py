@@ -229,7 +229,7 @@ def test_a_worker_that_ends_at_its_start_ends_all(tmp_path: Path, gone: str, sta
         out, err = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, out) == (1, "")
     assert err.splitlines()[-1] == (
-        f"captchascope: captchascope serve: a worker ended with {status} at its start"
+        f"captchascope: serve: a worker ended with {status} at its start"
     )
     assert not any(Path(f"/proc/{child}").exists() for child in children)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import signal
 import sys
 import threading
@@ -15,7 +16,7 @@ import click
 
 from captchascope import __version__
 from captchascope.cli.output import Console, mute_stdout, unwritable
-from captchascope.errors import CaptchascopeError, UsageError
+from captchascope.errors import CaptchascopeError, UsageError, likeliest
 
 COMMANDS = {
     "read": "Read captchas.",
@@ -162,13 +163,9 @@ def _status_of(error: BaseException, console: Console) -> int:
         case click.exceptions.Exit():
             return int(error.exit_code)
         case click.UsageError():
-            command = error.ctx.command_path if error.ctx else "captchascope"
-            what = error.format_message().rstrip(".")
-            what = what[:1].lower() + what[1:]
-            said, status = UsageError(command, what, f"see {command} --help"), 2
+            said, status = _usage_error(error), 2
         case click.ClickException():
-            said = CaptchascopeError("captchascope", error.format_message())
-            status = error.exit_code
+            said, status = CaptchascopeError("click", error.format_message()), error.exit_code
         case CaptchascopeError():
             said, status = error, 2 if isinstance(error, UsageError) else 1
         case MemoryError():
@@ -176,10 +173,29 @@ def _status_of(error: BaseException, console: Console) -> int:
         case OSError(filename=None, errno=number) if number in _FULL:
             said = unwritable(error)  # click's own help and version
         case Exception():
-            what = f"unexpected {type(error).__name__}: {error}".replace("\n", " ")
+            what = f"{type(error).__name__}: {error}".replace("\n", " ")
             remedy = "--debug shows where; please report it"
-            said = CaptchascopeError("captchascope", what, remedy)
+            said = CaptchascopeError("unexpected", what, remedy)
         case _:
             raise error
     console.error(said)
     return status
+
+
+def _usage_error(error: click.UsageError) -> UsageError:
+    """Return what click says of a command line, with what was probably meant."""
+    context = error.ctx
+    path = context.command_path if context else "captchascope"
+    where = path.removeprefix("captchascope").strip() or "command line"
+    what = error.format_message().rstrip(".")
+    meant = ""
+    match error:
+        case click.NoSuchOption():
+            what = f"no such option {error.option_name!r}"
+            meant = likeliest(error.option_name, error.possibilities or ())
+        case click.BadParameter(param=click.Option(type=click.Choice(choices=choices))):
+            given = re.search("'([^']*)' is not one of", what)
+            meant = likeliest(given[1], map(str, choices)) if given else ""
+        case _ if given := re.fullmatch("No such command '(.*)'", what, re.DOTALL):
+            meant = likeliest(given[1], COMMANDS)
+    return UsageError(where, what[:1].lower() + what[1:], f"{meant}see {path} --help")

@@ -10,7 +10,7 @@ from textwrap import TextWrapper
 import click
 
 from captchascope.check.report import SEVERITIES, Finding, Mention, Report, counted
-from captchascope.cli.options import PATH, common, labels_from, positions, text_or_json
+from captchascope.cli.options import MODELS, PATH, common, labels_from, positions, text_or_json
 from captchascope.cli.output import Console
 from captchascope.files import printable
 
@@ -69,7 +69,10 @@ _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was tr
 @click.command("check")
 @click.argument("folder", metavar="DIR", type=PATH)
 @click.option(
-    "--model", metavar="NAME|FILE", help="Find labels that this model reads otherwise, and surely."
+    "--model",
+    metavar="NAME|FILE",
+    shell_complete=MODELS,
+    help="Find labels that this model reads otherwise, and surely.",
 )
 @click.option("--charset", metavar="CHARS", help="Find labels with any other character.")
 @text_or_json

@@ -55,9 +55,9 @@ def collect_command(
       captchascope collect https://test.example.org/ captchas --count 300 --selector img#captcha \\
         --authorised "Ada Lovelace, registrar, 3 May"
     """
-    need("collect", "captchascope collect")
+    need("collect", "collect")
     if browser:
-        need("browser", "captchascope collect --browser")
+        need("browser", "collect --browser")
     from captchascope.collect.run import CollectRequest, Counts, collect_images
 
     request = CollectRequest(folder=folder, count=count, browser=browser, **further)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from captchascope.atomic import atomic_write
-from captchascope.cli.options import PATH, common
+from captchascope.cli.options import CUT, MODELS, PATH, common
 from captchascope.cli.output import Console
 from captchascope.errors import UsageError
 from captchascope.files import printable
@@ -29,10 +29,17 @@ from captchascope.reader import load
     help="The picture to write: .png, or .gif for an animation.",
 )
 @click.option(
-    "--model", default="metu-glyphs", metavar="NAME|FILE", help="Which model, of the glyphs way."
+    "--model",
+    default="metu-glyphs",
+    metavar="NAME|FILE",
+    shell_complete=MODELS,
+    help="Which model, of the glyphs way.",
 )
 @click.option(
-    "--scheme", metavar="NAME|FILE", help="Cut by this scheme instead of the model's own."
+    "--scheme",
+    metavar="NAME|FILE",
+    shell_complete=CUT,
+    help="Cut by this scheme instead of the model's own.",
 )
 @common
 def explain_command(

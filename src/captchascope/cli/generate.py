@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from captchascope.charset import expanded
-from captchascope.cli.options import PATH, adding, common
+from captchascope.cli.options import GENERATED, PATH, adding, common
 from captchascope.cli.output import Console
 from captchascope.decode import parse_length
 from captchascope.errors import UsageError
@@ -85,7 +85,7 @@ _with_knobs = adding(
 
 
 @click.command("generate")
-@click.argument("scheme")
+@click.argument("scheme", shell_complete=GENERATED)
 @click.argument("folder", metavar="DIR", type=PATH)
 @click.option("--count", type=int, default=1000, metavar="N", help="How many.")
 @click.option("--seed", type=int, default=0, metavar="S", help="Another seed, other images.")

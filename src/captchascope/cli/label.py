@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from captchascope.cli.options import PATH, common, parse_duration, parse_share, reading_options
+from captchascope.cli.options import (
+    MODELS,
+    PATH,
+    common,
+    parse_duration,
+    parse_share,
+    reading_options,
+)
 from captchascope.cli.output import Console, need
 from captchascope.cli.serve import announced, app_settings, with_address
 from captchascope.decode import ReadOptions
@@ -20,6 +27,7 @@ from captchascope.decode import ReadOptions
 @click.option(
     "--model",
     metavar="NAME|FILE",
+    shell_complete=MODELS,
     help="Which model guesses.  [default: the one trained here, or any]",
 )
 @click.option(
@@ -70,7 +78,7 @@ def label_command(
       captchascope label captchas --charset 0-9 --length 6
       captchascope label captchas --overlap 5% --model mine.onnx
     """
-    need("web", "captchascope label")
+    need("web", "label")
     from captchascope.reader import DEFAULT_MODELS
     from captchascope.web.server import serve_app
     from captchascope.web.settings import LabelSettings

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeAlias, TypeVar, get_args
 
 import click
 from click.shell_completion import CompletionItem
@@ -37,6 +37,46 @@ def parse_share(value: Any) -> float:
     if found > 1:
         raise click.BadParameter(f"{value!r} is no share; write 5% or 0.05")
     return found
+
+
+Completion: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+"""What the shell is offered in the place of an unfinished word."""
+
+
+def offering(known: Callable[[], Iterable[str]]) -> Completion:
+    """Return what offers the shell the known names, or files where none begins so.
+
+    Args:
+        known: Is asked when the shell asks, so that no other start waits for the names.
+    """
+
+    def offered(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+        names = [name for name in known() if name.startswith(begun)]
+        return [CompletionItem(name) for name in names] or [CompletionItem(begun, type="file")]
+
+    return offered
+
+
+def _model_names() -> list[str]:
+    from captchascope.reader import model_names
+
+    return model_names()
+
+
+def _scheme_names() -> list[str]:
+    from captchascope.glyphs.scheme import scheme_names
+
+    return scheme_names()
+
+
+def _generated() -> list[str]:
+    from captchascope.generate import SCHEMES
+
+    return [*SCHEMES]
+
+
+MODELS, CUT, GENERATED = offering(_model_names), offering(_scheme_names), offering(_generated)
+"""What is offered for a model, a scheme that cuts, and one that is drawn."""
 
 
 def common(function: Callable[..., None]) -> Callable[..., None]:
@@ -89,7 +129,12 @@ text_or_json = click.option(
 )
 
 model_and_jobs = adding(
-    click.option("--model", metavar="NAME|FILE", help="Which model.  [default: any]"),
+    click.option(
+        "--model",
+        metavar="NAME|FILE",
+        shell_complete=MODELS,
+        help="Which model.  [default: any]",
+    ),
     click.option("--jobs", type=int, default=1, metavar="N", help="Processes."),
 )
 
@@ -131,7 +176,9 @@ reading_options = adding(
 """What ``ReadOptions`` has."""
 
 scheme_switches = adding(
-    click.option("--scheme", default="metu", metavar="NAME|FILE", help="How to cut."),
+    click.option(
+        "--scheme", default="metu", metavar="NAME|FILE", shell_complete=CUT, help="How to cut."
+    ),
     click.option("--uncleaned", is_flag=True, help="Crop before the noise is dropped."),
     click.option("--no-repair", is_flag=True, help="Leave bad cuts as they are."),
 )
@@ -148,18 +195,17 @@ def _known_source(ctx: click.Context, param: click.Parameter, value: str) -> str
     return value
 
 
-def _sources(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the shell the forms of labels, or files where none begins so."""
+def _sources() -> list[str]:
+    """Return the forms of labels."""
     from captchascope.data.formats import AUTO, FORMATS
 
-    names = [name for name in (AUTO, *FORMATS) if name.startswith(incomplete)]
-    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
+    return [AUTO, *FORMATS]
 
 
 labels_from = click.option(
     "--labels-from",
     callback=_known_source,
-    shell_complete=_sources,
+    shell_complete=offering(_sources),
     default="auto",
     metavar="FORM|FILE",
     help="Where the labels are: csv, txt, jsonl, label-studio, names, imagefolder, or a file "

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from captchascope.cli.options import PATH, common, parse_duration
+from captchascope.cli.options import GENERATED, PATH, common, parse_duration
 from captchascope.cli.output import Console, need
 from captchascope.cli.serve import announced, listens_on
 
@@ -17,6 +17,7 @@ from captchascope.cli.serve import announced, listens_on
     "--scheme",
     default="metu",
     metavar="S",
+    shell_complete=GENERATED,
     help="What is drawn: one that captchascope schemes lists as generated.",
 )
 @click.option("--seed", type=int, default=0, metavar="S", help="Of images and faults.")
@@ -72,7 +73,7 @@ def practice_site_command(
       captchascope practice-site --scheme wavy --javascript --port 0
       captchascope practice-site --faults 503=10%,truncated=5%,html=5%,429=5% --delay 0.2
     """
-    need("collect", "captchascope practice-site")
+    need("collect", "practice-site")
     from captchascope.practice.server import serve_site
     from captchascope.practice.site import Faults, SiteSettings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from captchascope.cli.options import common
+from captchascope.cli.options import CUT, common
 from captchascope.cli.output import Console
 from captchascope.errors import SchemeError
 from captchascope.generate import SCHEMES
@@ -12,7 +12,12 @@ from captchascope.glyphs.scheme import load_scheme, scheme_names, scheme_source
 
 
 @click.command("schemes")
-@click.option("--show", metavar="NAME", help="Print the TOML of a scheme, to copy and change.")
+@click.option(
+    "--show",
+    metavar="NAME",
+    shell_complete=CUT,
+    help="Print the TOML of a scheme, to copy and change.",
+)
 @common
 def schemes_command(console: Console, show: str | None) -> None:
     """List the schemes that ship, with what can be done with each, and a line on it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchascope.cli.options import PATH, adding, common
+from captchascope.cli.options import MODELS, PATH, adding, common
 from captchascope.cli.output import Console, need
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def announced(console: Console, what: str, path: str = "") -> Callable[[str], No
     multiple=True,
     default=["any", "metu", "metu-glyphs"],
     metavar="NAME|FILE",
+    shell_complete=MODELS,
     help="A model that can be asked for; may be given several times, and the first is the default.",
 )
 @click.option(
@@ -123,7 +124,7 @@ def serve_command(
       captchascope serve --workers 2 --model metu --model mine.onnx
       captchascope serve --host 0.0.0.0 --token-file token.txt
     """
-    need("web", "captchascope serve")
+    need("web", "serve")
     from captchascope.web.server import serve_app
 
     settings = app_settings(models=models, workers=workers, data=data, drain=drain, **address)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from captchascope.cli.options import common, labels_from, parse_duration, positions, scheme_switches
+from captchascope.cli.options import (
+    common,
+    labels_from,
+    offering,
+    parse_duration,
+    positions,
+    scheme_switches,
+)
 from captchascope.cli.output import Console, need
 from captchascope.errors import UsageError
 from captchascope.files import printable
@@ -75,6 +82,7 @@ _OF_WHOLE = {
     default="any",
     show_default=True,
     metavar="any|none|FILE",
+    shell_complete=offering(lambda: ["any", "none"]),
     help="What to start from: the model that reads anything, nothing, or a model file. Recipes but "
     "the default one start from nothing.",
 )
@@ -146,7 +154,7 @@ def train_command(
     plan = chosen_recipe(method, recipe)
     glyphs = isinstance(plan, GlyphsRecipe)
     _check_options(context, glyphs)
-    need("train", "captchascope train")
+    need("train", "train")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
     from captchascope.data.dataset import read_dataset
     from captchascope.glyphs.scheme import load_scheme

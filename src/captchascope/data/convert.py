@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from captchascope.atomic import atomic_folder
 from captchascope.data.formats import FORMATS
 from captchascope.data.labels import quoted
-from captchascope.errors import CaptchascopeError, DatasetError, OutputError, UsageError
+from captchascope.errors import (
+    CaptchascopeError,
+    DatasetError,
+    OutputError,
+    UsageError,
+    likeliest,
+)
 from captchascope.files import printable
 from captchascope.records import Sample
 
@@ -52,7 +58,8 @@ def convert_dataset(
         UsageError: If ``to`` is no format.
     """
     if to not in FORMATS:
-        raise UsageError("to", f"knows no {quoted(to)}", f"choose of {', '.join(FORMATS)}")
+        remedy = f"{likeliest(to, FORMATS)}choose of {', '.join(FORMATS)}"
+        raise UsageError("to", f"knows no {quoted(to)}", remedy)
     if dataset.folder.resolve() in (folder.resolve(), *folder.resolve().parents):
         what = "lies within the data set, and would become a part of it"
         raise OutputError(printable(folder), what, "choose a place outside")

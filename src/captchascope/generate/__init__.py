@@ -13,7 +13,7 @@ import numpy as np
 
 from captchascope.atomic import atomic_folder
 from captchascope.data.labels import write_labels, write_labels_txt
-from captchascope.errors import UsageError
+from captchascope.errors import UsageError, likeliest
 from captchascope.generate.families import PRESETS, draw_height, draw_style
 from captchascope.generate.general import draw_general
 from captchascope.generate.metu import draw_metu
@@ -62,7 +62,7 @@ def draw_captcha(
         UsageError: If there is no such scheme, a number is negative, or a knob is not usable.
     """
     if scheme not in SCHEMES:
-        remedy = f"choose of {', '.join(SCHEMES)}"
+        remedy = f"{likeliest(scheme, SCHEMES)}choose of {', '.join(SCHEMES)}"
         raise UsageError(scheme, "is no scheme that can be generated", remedy)
     if min(seed, number) < 0:
         raise UsageError("seed", f"must be at least 0, not {min(seed, number)}", "such as 1")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from captchascope.charset import Charset
-from captchascope.errors import SchemeError
+from captchascope.errors import SchemeError, likeliest
 from captchascope.files import read_regular
 from captchascope.records import build
 
@@ -194,7 +194,8 @@ def scheme_source(name: str) -> str:
         SchemeError: If none has that name.
     """
     if name not in scheme_names():
-        remedy = f"name one of {', '.join(scheme_names())}"
+        known = scheme_names()
+        remedy = f"{likeliest(name, known)}name one of {', '.join(known)}"
         raise SchemeError(name, "no such scheme ships", remedy)
     return _text(name)
 
@@ -215,11 +216,12 @@ def from_mapping(table: Mapping[str, object], where: str) -> Scheme:
 def _text(where: str) -> str:
     if where in scheme_names():
         return (_FOLDER / f"{where}.toml").read_text(encoding="utf-8")
-    known = f"name one of {', '.join(scheme_names())}, or a TOML file"
+    names = scheme_names()
+    known = f"name one of {', '.join(names)}, or a TOML file"
     try:
         return read_regular(Path(where), _MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
-        raise SchemeError(where, "no such scheme", known) from None
+        raise SchemeError(where, "no such scheme", likeliest(where, names) + known) from None
     except UnicodeDecodeError:
         remedy = "give a TOML file, saved as UTF-8"
         raise SchemeError(where, "is not UTF-8 text", remedy) from None

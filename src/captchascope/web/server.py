@@ -113,7 +113,7 @@ class _Server(uvicorn.Server):
         try:
             await super().startup(sockets)
         except SystemExit:
-            unknown = CaptchascopeError("captchascope serve", "cannot start", "please report it")
+            unknown = CaptchascopeError("serve", "cannot start", "please report it")
             raise self._app.state.failure or unknown from None
         self._announcing = asyncio.create_task(self._announce())
 
@@ -256,7 +256,7 @@ class _Workers:
                 self._forget(worker)
                 what = f"a worker ended with {worker.process.exitcode}"
                 if not worker.ready:
-                    raise CaptchascopeError("captchascope serve", f"{what} at its start")
+                    raise CaptchascopeError("serve", f"{what} at its start")
                 self._told(f"{what}; another takes its place")
                 self._workers[place] = self._start(worker.socket)
 

@@ -146,8 +146,8 @@ def test_what_was_left_is_not_taken_up_unasked(cli: Cli, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("options", "begins"),
     [
-        (["--devices", "0"], "captchascope train: invalid value for '--devices'"),
-        (["--nodes", "no"], "captchascope train: invalid value for '--nodes'"),
+        (["--devices", "0"], "train: invalid value for '--devices'"),
+        (["--nodes", "no"], "train: invalid value for '--nodes'"),
         (["--from", "missing.onnx"], "missing.onnx: "),
         (["--time-limit", "1s"], "train: no time was left for a step ("),
     ],

@@ -157,13 +157,13 @@ def test_rows_that_cannot_be_used(cli: Cli, brief: list[str]) -> None:
         (["--first", "13"], "captchas: has no range of images 13 to 12 ("),
         (["--seed", "-1"], "--seed: must be 0 to 2**63 - 1, not -1 ("),
         (["--seed", str(2**63)], "--seed: must be 0 to 2**63 - 1, not "),
-        (["--method", "none"], "captchascope train: invalid value for '--method'"),
+        (["--method", "none"], "train: invalid value for '--method'"),
         ([*GLYPHS, "--recipe", "fast"], "--recipe: fast is of --method whole (not of glyphs"),
         (["--method", "whole", "--recipe", "tutorial"], "--recipe: tutorial is of --method gl"),
         ([*GLYPHS, "--from", "none"], "--from: has no meaning for --method glyphs ("),
         (["--recipe", "tutorial", "--resume"], "--resume: has no meaning for --method glyphs ("),
         (["--scheme", "metu"], "--scheme: has no meaning for --method whole ("),
-        (["--recipe", "none"], "captchascope train: invalid value for '--recipe'"),
+        (["--recipe", "none"], "train: invalid value for '--recipe'"),
     ],
 )
 def test_wrong_usage(cli: Cli, options: list[str], begins: str) -> None:
