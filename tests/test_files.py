@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captchascope.errors import DatasetError, ImageError
-from captchascope.files import Refusals, find_images, natural_key, printable, read_regular
+from captchascope.files import (
+    Refusals,
+    codec_by_start,
+    find_images,
+    natural_key,
+    printable,
+    read_regular,
+    survey_folder,
+)
 
 
 def test_numbers_in_names_sort_by_value() -> None:
@@ -44,6 +52,53 @@ def test_images_are_found_below_in_natural_order(tmp_path: Path) -> None:
     assert [p.relative_to(tmp_path).as_posix() for p in find_images(tmp_path)] == wanted
 
 
+STARTS = {
+    "JPEG": b"\xff\xd8\xff\xe0",
+    "PNG": b"\x89PNG\r\n\x1a\n",
+    "GIF": b"GIF89a",
+    "WEBP": b"RIFF\1\0\0\0WEBP",
+    "TIFF": b"II*\0",
+    "BMP": b"BM" + bytes(12) + b"\x28",
+    "AVIF": b"\0\0\0\x1cftypmif1\0\0\0\0miafavif" + bytes(20),
+    "PPM": b"P5\n# by hand\n64 28\n255\n",
+    "SVG": b"<?xml version='1.0'?>\n<!-- by hand -->\n<svg xmlns='x'>",
+}
+
+
+@pytest.mark.parametrize("codec", STARTS)
+def test_an_image_is_found_by_its_first_bytes(codec: str, tmp_path: Path) -> None:
+    """Where the suffix is none or says nothing; not where it says that it is something else."""
+    assert codec_by_start(STARTS[codec]) == codec
+    for name in ("1", "2.php", "3.php?id=7", "4.txt", "5.md", "6.csv", ".7"):
+        (tmp_path / name).write_bytes(STARTS[codec] + bytes(3000))
+    found = survey_folder(tmp_path)
+    assert [path.name for path in found.paths] == ["1", "2.php", "3.php?id=7"]
+    assert found.passed_over == {".md": 1}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"<html><svg/></html>", b"P2 players", b"\0\0\0\x18ftypheic" + bytes(20), b"BM, a make"],
+)
+def test_what_only_begins_alike_is_no_image(data: bytes) -> None:
+    """Text, pages and films are none."""
+    assert codec_by_start(data) is None
+
+
+def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
+    """By suffix; labels, hidden files and those of systems are nothing to speak of."""
+    (tmp_path / "sub").mkdir()
+    labels = ("labels.csv", "1.txt", "1.gt.txt", "a.json", "b.jsonl", "c.tsv")
+    for name in ("1.png", ".hidden.pdf", "Thumbs.db", *labels):
+        (tmp_path / name).touch()
+    assert survey_folder(tmp_path).note == ""
+    (tmp_path / "a.PDF").touch()
+    assert survey_folder(tmp_path).note == "1 file passed over: 1 .pdf"
+    for name in ("notes", "b.html", "sub/c.html", "a.what is this"):
+        (tmp_path / name).touch()
+    assert survey_folder(tmp_path).note == "5 files passed over: 2 .html, 2 other, 1 .pdf"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs links")
 def test_links_cannot_lead_in_circles(tmp_path: Path) -> None:
     """Links to folders are not entered, links to nothing are no images."""
@@ -66,6 +121,9 @@ def test_no_folder_is_a_dataset_error(tmp_path: Path, name: str) -> None:
 def test_a_folder_without_images_is_a_dataset_error(tmp_path: Path) -> None:
     """The error says what would have counted."""
     with pytest.raises(DatasetError, match=r"holds no images .*\.jpeg"):
+        find_images(tmp_path)
+    (tmp_path / "a.pdf").touch()
+    with pytest.raises(DatasetError, match=r"holds no images; 1 file passed over: 1 \.pdf"):
         find_images(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 import pickle
@@ -328,7 +329,7 @@ def test_a_reading_has_a_confidence_for_each_character(readings: list[Reading]) 
 
 
 def test_the_same_pixels_give_the_same_reading(reader: Reader, tmp_path: Path) -> None:
-    """As a path, bytes, an array or an image of Pillow."""
+    """As a path, bytes, base64, an open file, an array or an image of Pillow."""
     for drawn in DRAWN[:5]:
         png = cv2.imencode(".png", drawn.image)[1].tobytes()
         file = tmp_path / "captcha.png"
@@ -336,6 +337,8 @@ def test_the_same_pixels_give_the_same_reading(reader: Reader, tmp_path: Path) -
         colour = np.repeat(drawn.image[..., None], 3, axis=2)
         expected = reader.read(drawn.image)
         sources: list[ImageSource] = [file, str(file), png, bytearray(png), memoryview(png)]
+        text = base64.b64encode(png).decode()
+        sources += [text, f"data:image/png;base64,{text}", BytesIO(png), text.encode()]
         sources += [colour, Image.fromarray(drawn.image), Image.fromarray(colour)]
         assert all(same(reader.read(source), expected) for source in sources)
 
@@ -473,7 +476,7 @@ def test_wrong_usage_is_known_at_once(
 def test_one_image_is_not_many(reader: Reader, image: Any) -> None:
     """Most of what an image can be could be gone through, letter by letter or row by row."""
     gray, colour = DRAWN[0].image, np.repeat(DRAWN[0].image[..., None], 3, axis=2)
-    sources: list[Any] = [image, gray, colour, Image.fromarray(gray)]
+    sources: list[Any] = [image, gray, colour, Image.fromarray(gray), BytesIO(JPEGS[0])]
     for one in sources:
         with pytest.raises(UsageError, match=r"images: is one image \(give a list of images"):
             reader.read_many(one)

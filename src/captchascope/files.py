@@ -7,6 +7,8 @@ import os
 import re
 import stat
 import unicodedata
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeAlias
@@ -17,7 +19,32 @@ StrPath: TypeAlias = str | os.PathLike[str]
 
 NaturalKey: TypeAlias = tuple[tuple[tuple[int, str], ...], str]
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"})
+IMAGE_SUFFIXES = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".webp"),
+        *(".avif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".svg"),
+    }
+)
+
+_OF_LABELS = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl"})
+"""Suffixes of what stands beside images, and is no image."""
+
+_FOREIGN = frozenset(
+    {
+        *(".7z", ".db", ".doc", ".docx", ".exe", ".gz", ".js", ".lock", ".log", ".md", ".mp4"),
+        *(".ods", ".onnx", ".pdf", ".pt", ".pth", ".py", ".pyc", ".rar", ".sh", ".sqlite", ".tar"),
+        *(".toml", ".xls", ".xlsx", ".xml", ".yaml", ".yml", ".zip"),
+    }
+)
+"""Suffixes of what is no image, and is not opened to see."""
+
+_OF_SYSTEMS = frozenset({"thumbs.db", "desktop.ini"})
+"""What Windows puts into folders by itself, in lower case."""
+
+_START = 1024
+"""Bytes of a file of any other name by which it is seen whether it is an image."""
+
+_BMP_HEADER_SIZES = frozenset({12, 40, 52, 56, 64, 108, 124})
 
 _BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories that end a line, steer a terminal, or cannot be encoded."""
@@ -36,29 +63,116 @@ def natural_key(text: str) -> NaturalKey:
     return tuple((len(part) * (i % 2), part) for i, part in enumerate(parts)), text
 
 
-def find_images(folder: StrPath) -> list[Path]:
-    """Return the images below ``folder``, in the natural order of their relative paths.
+@dataclass(frozen=True, slots=True)
+class FoundImages:
+    """The images below a folder, and what else is there.
 
-    Hidden files and folders are skipped, and links to folders are not entered.
+    Attributes:
+        paths: In the natural order of their relative paths.
+        passed_over: How many other files there are of each suffix, "" for those of none that says
+            anything. Hidden files, labels, and what Windows adds by itself are not among them.
+    """
+
+    paths: list[Path]
+    passed_over: Mapping[str, int]
+
+    @property
+    def note(self) -> str:
+        """What is passed over, as half a sentence: the most frequent first; empty if nothing."""
+        count = sum(self.passed_over.values())
+        ordered = sorted(self.passed_over.items(), key=lambda item: (-item[1], not item[0], item))
+        kinds = ", ".join(f"{n} {suffix or 'other'}" for suffix, n in ordered)
+        return f"{count} {'file' if count == 1 else 'files'} passed over: {kinds}" if count else ""
+
+
+def find_images(folder: StrPath) -> list[Path]:
+    """Return the images below ``folder``; order and errors as ``survey_folder``."""
+    return survey_folder(folder).paths
+
+
+def survey_folder(folder: StrPath) -> FoundImages:
+    """Return the images below ``folder``, and what is passed over.
+
+    A file is an image by its suffix; one with no suffix, or one that says nothing (captchas saved
+    as ``captcha.php``), by its first bytes. Hidden files and folders are skipped, and links to
+    folders are not entered.
 
     Raises:
         DatasetError: If the folder is missing, cannot be read, or holds no image.
     """
     root = Path(folder)
     found: list[Path] = []
+    passed_over: Counter[str] = Counter()
     try:
         for parent, folders, files in os.walk(root, onerror=_raise):
             folders[:] = [name for name in folders if not name.startswith(".")]
-            paths = [Path(parent, name) for name in files if not name.startswith(".")]
-            found += [p for p in paths if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file()]
+            for name in files:
+                path = Path(parent, name)
+                if name.startswith(".") or not path.is_file():
+                    continue
+                suffix = path.suffix.lower()
+                if _is_image(path, suffix):
+                    found.append(path)
+                elif suffix not in _OF_LABELS and name.lower() not in _OF_SYSTEMS:
+                    passed_over[suffix if re.fullmatch(r"\.\w{1,9}", suffix) else ""] += 1
     except (OSError, ValueError) as error:
         what = getattr(error, "strerror", None) or str(error)
         remedy = "name a folder that you can read"
         raise DatasetError(printable(root), f"cannot be read: {what}", remedy) from error
+    images = FoundImages(
+        sorted(found, key=lambda path: [natural_key(p) for p in path.relative_to(root).parts]),
+        passed_over,
+    )
     if not found:
         suffixes = " ".join(sorted(IMAGE_SUFFIXES))
-        raise DatasetError(printable(root), "holds no images", f"known are {suffixes}")
-    return sorted(found, key=lambda path: [natural_key(p) for p in path.relative_to(root).parts])
+        what = f"holds no images; {images.note}" if images.note else "holds no images"
+        raise DatasetError(printable(root), what, f"known are {suffixes}")
+    return images
+
+
+def _is_image(path: Path, suffix: str) -> bool:
+    """Tell whether a file is an image; only one whose suffix says nothing is opened."""
+    if suffix in IMAGE_SUFFIXES:
+        return True
+    if suffix in _OF_LABELS or suffix in _FOREIGN:
+        return False
+    try:
+        with path.open("rb", buffering=0) as file:
+            return codec_by_start(file.read(_START)) is not None
+    except OSError:  # whoever may not read it will not miss it
+        return False
+
+
+def codec_by_start(data: bytes) -> str | None:
+    """Return the format of an encoded image by its first bytes, as Pillow calls it.
+
+    An SVG drawing is told, too, which Pillow has no name for; None for all that is no image.
+    """
+    if data.startswith(b"\xff\xd8"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data.startswith((b"II*\0", b"MM\0*")):
+        return "TIFF"
+    # Two letters are little to go by, and text may begin with them.
+    if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in _BMP_HEADER_SIZES:
+        return "BMP"
+    start = data[:_START]
+    if start[4:8] == b"ftyp" and _AVIF.match(start[8 : int.from_bytes(start[:4])]):
+        return "AVIF"
+    if _PPM.match(start):
+        return "PPM"
+    lead = start.lower().removeprefix(b"\xef\xbb\xbf").lstrip()
+    page = lead.startswith(b"<!doctype html") or b"<html" in lead
+    return "SVG" if lead.startswith(b"<") and b"<svg" in lead and not page else None
+
+
+_AVIF = re.compile(rb"(?:.{4})*?avi[fs]", re.DOTALL)
+_PPM = re.compile(rb"P[1-6](?:\s+(?:#[^\n]*\n\s*)*[0-9]+){2}\s")
 
 
 def _raise(error: OSError) -> NoReturn:

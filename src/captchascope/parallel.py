@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from io import BytesIO
 from itertools import islice
 from multiprocessing.connection import wait
 from typing import Literal, Protocol
@@ -24,6 +25,7 @@ import cv2
 
 from captchascope.errors import CaptchascopeError
 from captchascope.image import ImageSource
+from captchascope.image.decode import bytes_of
 from captchascope.records import Reading
 
 _CHUNK = 64  # images; large enough that handing them over costs little
@@ -91,7 +93,7 @@ class Workers:
             pool.shutdown(cancel_futures=True)
 
     def _submitted(self, chunk: Sequence[ImageSource]) -> Future[list[Reading]]:
-        sent = [bytes(image) if isinstance(image, memoryview) else image for image in chunk]
+        sent = [_portable(image) for image in chunk]
         try:
             with self._making:
                 if self._pool is None:
@@ -107,6 +109,15 @@ class Workers:
             self.close()
             what = f"processes cannot be started: {error.strerror}"
             raise CaptchascopeError("jobs", what, "read with one job") from None
+
+
+def _portable(image: ImageSource) -> ImageSource:
+    """Return an image as it can be sent to another process."""
+    if isinstance(image, memoryview):
+        return bytes(image)
+    if hasattr(image, "read"):
+        return BytesIO(bytes_of(image, "<file>"))
+    return image
 
 
 @contextmanager

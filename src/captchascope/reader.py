@@ -25,6 +25,7 @@ from captchascope.errors import (
 from captchascope.glyphs import inputs as glyph_inputs
 from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.image import MAX_BYTES, MAX_PIXELS, ImageSource, load_image
+from captchascope.image.datauri import shortened
 from captchascope.model.file import ModelFile, open_model
 from captchascope.model.metadata import TRAIN_AGAIN
 from captchascope.records import FloatArray, GrayImage, Reading, RgbImage
@@ -125,6 +126,8 @@ class Reader:
 
     def read(self, image: ImageSource) -> Reading:
         """Read one image: a path, bytes, an array of shape (H, W) or (H, W, 3), a PIL image.
+
+        A data URI, base64 text and an open file will do as well; ``image.load_gray`` says how.
 
         Raises:
             ImageError: If it cannot be decoded, or is an array of several images.
@@ -300,7 +303,9 @@ def _until_an_error(readings: Iterator[Reading]) -> Iterator[Reading]:
 
 def _name_of(image: ImageSource) -> str | Path:
     """Return what an error calls an image, once its bytes are no longer held."""
-    return image if isinstance(image, str | Path) else "image"
+    if isinstance(image, str):
+        return shortened(image)
+    return image if isinstance(image, Path) else "image"
 
 
 def _is_one_image(images: object) -> bool:
@@ -308,7 +313,8 @@ def _is_one_image(images: object) -> bool:
     if isinstance(images, np.ndarray):
         return images.ndim < 3 or (images.ndim == 3 and images.shape[2] in (1, 3, 4))
     single = str | Path | bytes | bytearray | memoryview
-    return isinstance(images, single) or not isinstance(images, Iterable)
+    opened = hasattr(images, "read")  # its lines would be gone through
+    return isinstance(images, single) or opened or not isinstance(images, Iterable)
 
 
 def load(

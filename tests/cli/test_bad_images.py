@@ -102,7 +102,7 @@ def test_a_folder_without_images(cli: Cli) -> None:
     Path("notes/readme.txt").write_text("no image")
     done = cli("read", "notes", "captchas/1.jpeg")
     assert (done.status, len(done.rows), len(done.errors)) == (1, 1, 1)
-    assert shaped(done.errors[0]).startswith("notes: holds no images (known are .bmp ")
+    assert shaped(done.errors[0]).startswith("notes: holds no images (known are .apng ")
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -49,6 +51,40 @@ def test_a_folder_is_read_in_natural_order(cli: Cli) -> None:
     assert (done.status, done.err) == (0, "")
     assert names(done) == [*numbers, "captchas/more/2.jpeg"]
     assert texts(done) == [*(text(n) for n in range(1, 13)), text(2)]
+
+
+def test_images_are_found_by_their_content_and_the_rest_is_counted(cli: Cli) -> None:
+    """No suffix, one that says nothing, one that is rare; what is no image is told once."""
+    for number, name in enumerate(("plain", "captcha.php", "captcha.jfif", "captcha.jpe"), 1):
+        Path(f"captchas/{number}.jpeg").rename(f"captchas/{name}")
+    Path("captchas/notes.pdf").write_bytes(b"%PDF-1.7")
+    Path("captchas/more.html").write_text("<html>")
+    done = cli("read", "captchas")
+    assert (done.status, len(done.rows)) == (0, 12)
+    assert {f"captchas/plain\t{text(1)}", f"captchas/captcha.php\t{text(2)}"} <= {
+        row.rpartition("\t")[0] for row in done.rows
+    }
+    assert done.errors == ["captchas: 2 files passed over: 1 .html, 1 .pdf"]
+    assert cli("read", "captchas", "-q").err == ""
+
+
+def test_base64_is_read_as_a_file_from_stdin_and_as_an_argument(cli: Cli) -> None:
+    """A data URI or base64 alone; no row and no error repeats it."""
+    plain = base64.b64encode(Path("captchas/1.jpeg").read_bytes()).decode()
+    uri = f"data:image/jpeg;base64,{plain}"
+    Path("uri.txt").write_text(uri)
+    Path("plain.txt").write_text("\n".join(textwrap.wrap(plain, 76)))
+    done = cli("read", "uri.txt", "plain.txt", uri, plain)
+    assert (done.status, done.err) == (0, "")
+    assert texts(done) == [text(1)] * 4
+    assert names(done)[:2] == ["uri.txt", "plain.txt"]
+    assert all(
+        name.endswith(f"… ({len(given):,} characters)")
+        for name, given in zip(names(done)[2:], (uri, plain), strict=True)
+    )
+    broken = cli("read", uri[:900] + "!" * 9000)
+    assert "is a data URI that is damaged" in one_line(broken, 1)
+    assert len(broken.err) < 300
 
 
 @pytest.mark.parametrize("given", ["captchas", "captchas/", "./captchas", "captchas/../captchas"])

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, features
 
 from captchascope.errors import ImageError
-from captchascope.image import Channels, load_gray, load_image, load_rgb
+from captchascope.image import Channels, ImageSource, load_gray, load_image, load_rgb
 from captchascope.image.decode import on_white
 from captchascope.records import GrayImage
 
@@ -176,7 +176,8 @@ def _load_or_refuse(data: bytes) -> GrayImage | None:
 
 
 MODES = {"JPEG": "RGB L CMYK", "PNG": "RGB L P 1 RGBA LA", "GIF": "P", "BMP": "RGB P 1"}
-MODES |= {"WEBP": "RGB RGBA", "TIFF": "RGB RGBA CMYK"}
+MODES |= {"WEBP": "RGB RGBA", "TIFF": "RGB RGBA CMYK", "PPM": "RGB L 1"}
+MODES |= {"AVIF": "RGB RGBA"} if features.check("avif") else {}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("JPEG RGB progressive", {"progressive": True}),
     ("PNG RGB animated", ANIMATED),
@@ -199,7 +200,7 @@ def test_every_format_gives_the_same_pixels(kind: str, channels: Channels) -> No
     """They are Pillow's own, as near as the format allows, whatever follows the end."""
     levels = load_image(FILES[kind], channels)
     assert (str(levels.dtype), levels.flags.c_contiguous) == ("uint8", True)
-    lossy = kind.startswith("JPEG") or kind in ("WEBP RGB", "WEBP RGBA")
+    lossy = kind.startswith(("JPEG", "AVIF")) or kind in ("WEBP RGB", "WEBP RGBA")
     tolerance = (12, 36)[channels > 1] if lossy else 2  # a JPEG's colours are coarse
     assert _image_distance(levels, _expected(kind.split()[1], channels)) <= tolerance
     assert (
@@ -233,7 +234,9 @@ def test_16_bits_become_8(low: int) -> None:
     wanted = np.arange(256).reshape(8, 32)
     deep = (wanted * 256 + low).astype(np.uint16)
     image = Image.fromarray(deep)
-    for source in (_encoded("PNG", image), _encoded("TIFF", image), image, deep.astype(">u2")):
+    files = [_encoded(codec, image) for codec in ("PNG", "TIFF", "PPM")]
+    sources: list[ImageSource] = [*files, image, deep.astype(">u2")]
+    for source in sources:
         assert _image_distance(load_gray(source), wanted) == 0
         assert _image_distance(load_rgb(source), np.repeat(wanted[..., None], 3, axis=2)) == 0
 
@@ -431,9 +434,26 @@ def test_big_endian_tiff_with_long_sides_is_read() -> None:
 
 
 def test_what_is_no_source() -> None:
-    """A stream is a mistake of the caller."""
-    with pytest.raises(TypeError, match="BytesIO"):
-        load_gray(BytesIO(PNG))  # type: ignore[arg-type]
+    """A number is a mistake of the caller."""
+    with pytest.raises(TypeError, match="int"):
+        load_gray(7)  # type: ignore[arg-type]
+
+
+def test_avif_without_its_codec_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Pillow that cannot decode it is told from a damaged file."""
+    monkeypatch.setattr(features, "check", lambda codec: False)
+    error = _image_refusal(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(20))
+    assert "an AVIF image, which the installed Pillow cannot decode" in error.what
+    assert "pip install --upgrade pillow" in error.remedy
+
+
+def test_ppm_as_text_is_read() -> None:
+    """Plain and raw, with comments in the header."""
+    gray = np.arange(6, dtype=np.uint8).reshape(2, 3) * 50
+    plain = b"P2\n# by hand\n3 2\n255\n" + " ".join(map(str, gray.flat)).encode()
+    assert np.array_equal(load_gray(plain + b"\n"), gray)
+    assert np.array_equal(load_gray(_encoded("PPM", Image.fromarray(gray))), gray)
+    assert "truncated" in _image_refusal(plain[:-4]).what
 
 
 def test_images_of_pillow_are_like_their_files() -> None:

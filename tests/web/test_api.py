@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 import sys
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -68,6 +69,20 @@ def test_json_takes_images_with_and_without_names(
     response = client.post("/v1/read", json={"images": images, "length": 6, "charset": None})
     assert texts_of(response) == labels[:2]
     assert [reading["file"] for reading in response.json()["readings"]] == ["1", "b.jpeg"]
+
+
+def test_base64_may_be_a_data_uri_and_of_any_alphabet(
+    client: httpx.Client, captchas: list[bytes], labels: list[str]
+) -> None:
+    """With line breaks, without padding, and as the text of a form or the whole body."""
+    plain = in_base64(captchas[0])
+    uri = f"data:image/jpeg;base64,{plain}"
+    other = base64.urlsafe_b64encode(captchas[0]).decode().rstrip("=")
+    lines = "\r\n".join(textwrap.wrap(plain, 76))
+    images = [uri, {"file": "a", "data": uri}, other, lines]
+    assert texts_of(client.post("/v1/read", json={"images": images})) == labels[:1] * 4
+    assert texts_of(client.post("/v1/read", files={"image": (None, uri)})) == labels[:1]
+    assert texts_of(client.post("/v1/read", content=uri.encode(), headers=JPEG)) == labels[:1]
 
 
 def test_a_body_may_be_the_image_itself(

@@ -15,6 +15,7 @@ from captchascope.check.report import Finding, Mention, counted
 from captchascope.errors import ImageError
 from captchascope.files import read_regular
 from captchascope.image import MAX_BYTES, load_rgb
+from captchascope.image.datauri import unpacked
 from captchascope.image.header import codec_of
 from captchascope.records import Sample
 
@@ -61,7 +62,7 @@ def inspect_image(sample: Sample) -> ImageFacts:
     red, green, blue = (cv2.extractChannel(pixels, channel) for channel in range(3))
     apart = max(cv2.norm(red, green, cv2.NORM_INF), cv2.norm(green, blue, cv2.NORM_INF))
     _, deviation = cv2.meanStdDev(pixels)
-    codec = codec_of(read_regular(sample.path, MAX_BYTES), sample.file)
+    codec = codec_of(unpacked(read_regular(sample.path, MAX_BYTES), sample.file), sample.file)
     height, width = pixels.shape[:2]
     digest = hashlib.blake2b(f"{width} {height} ".encode(), digest_size=16)
     digest.update(pixels.data)

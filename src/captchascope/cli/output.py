@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from captchascope.errors import CaptchascopeError, DatasetError, MissingExtraError, OutputError
-from captchascope.files import printable
+from captchascope.files import FoundImages, StrPath, printable
 
 if TYPE_CHECKING:
     from captchascope.data.dataset import Dataset
@@ -137,6 +137,12 @@ def need(extra: str, feature: str) -> None:
     """
     if any(find_spec(package) is None for package in _PACKAGES[extra]):
         raise MissingExtraError(feature, extra)
+
+
+def say_passed_over(console: Console, folder: StrPath, found: FoundImages) -> None:
+    """Print how many files of a folder are no images, if any are."""
+    if found.note:
+        console.note(f"{printable(folder)}: {found.note}")
 
 
 def report_problems(console: Console, dataset: Dataset) -> None:

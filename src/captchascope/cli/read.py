@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from captchascope.cli.options import common, model_and_jobs, positions, reading_options
-from captchascope.cli.output import Console
+from captchascope.cli.output import Console, say_passed_over
 from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError, ImageError, UsageError
-from captchascope.files import find_images, printable
+from captchascope.files import printable, survey_folder
 from captchascope.image import MAX_BYTES, ImageSource
+from captchascope.image.datauri import is_text, shortened
 from captchascope.reader import DEFAULT_MODELS, Reader, reader_of
 
 
@@ -52,6 +53,7 @@ def read_command(
 ) -> None:
     """Read captchas: files, folders (recursively, in natural order), or - for stdin.
 
+    A file may hold an image, or its base64 text or data URI; a PATH may be a data URI, too.
     Prints one line per image: its path, its text and the confidence, separated by tabs.
 
     \b
@@ -69,7 +71,7 @@ def read_command(
     if console.verbosity > 0:
         console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}")
     names, files = _found(console, paths, first, last)
-    images = map(_image_of, files) if None in files else filter(None, files)
+    images = map(_image_of, files)
     if consistent:
         reader = _consistent(console, reader, files)
     unlike = read = 0
@@ -107,7 +109,7 @@ def _unlike(unlike: int, read: int, model: str) -> str:
     return f"captchascope: {what} unlike what model {printable(model)} was trained on ({remedy})"
 
 
-def _consistent(console: Console, reader: Reader, files: list[Path | None]) -> Reader:
+def _consistent(console: Console, reader: Reader, files: list[str | Path | None]) -> Reader:
     """Return the reader under what is inferred from images of one scheme, having said what that is.
 
     Raises:
@@ -115,7 +117,7 @@ def _consistent(console: Console, reader: Reader, files: list[Path | None]) -> R
     """
     if None in files:
         raise UsageError("consistent", "reads images twice, and stdin only once", "name files")
-    options = reader.inferred_options([*filter(None, files)])
+    options = reader.inferred_options([file for file in files if file is not None])
     if options is None:
         console.note("no charset and no length is clearly what these images have in common")
         return reader
@@ -130,7 +132,7 @@ def _consistent(console: Console, reader: Reader, files: list[Path | None]) -> R
 
 def _found(
     console: Console, paths: tuple[str, ...], first: int | None, last: int | None
-) -> tuple[list[str], list[Path | None]]:
+) -> tuple[list[str], list[str | Path | None]]:
     """Return the name and file of every image, None for stdin, before anything is read.
 
     So a range that does not fit is known while nothing is lost by it.
@@ -138,17 +140,19 @@ def _found(
     if (first, last) != (None, None) and not any(map(_is_folder, paths)):
         raise UsageError("--first, --last", "count within a folder", "name one, or leave them away")
     names: list[str] = []
-    files: list[Path | None] = []
+    files: list[str | Path | None] = []
     for path in paths:
         if path == "-" or not _is_folder(path):
-            names.append(path)
-            files.append(None if path == "-" else Path(path))
+            names.append(shortened(path))
+            files.append(None if path == "-" else path if is_text(path) else Path(path))
             continue
         try:
-            within = find_images(Path(path))
+            found = survey_folder(path)
         except DatasetError as error:
             console.error(error)
             continue
+        say_passed_over(console, path, found)
+        within = found.paths
         low = 1 if first is None else first
         high = len(within) if last is None else last
         if not 1 <= low <= high <= len(within):
@@ -163,7 +167,7 @@ def _found(
     return names, files
 
 
-def _image_of(file: Path | None) -> ImageSource:
+def _image_of(file: str | Path | None) -> ImageSource:
     """Return the file, or for None what stdin holds by now."""
     if file is not None:
         return file

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import unquote_to_bytes
 
 import httpx
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
@@ -17,6 +14,7 @@ from captchascope.collect.client import Response
 from captchascope.collect.fetch import Fetcher
 from captchascope.errors import UsageError
 from captchascope.files import printable
+from captchascope.image.datauri import from_data_uri
 
 _BY_SCRIPT = "check --selector; where a script makes the image, --browser is needed"
 
@@ -95,16 +93,9 @@ def data_of(link: str, where: str) -> bytes:
     Raises:
         RefusedError: If it is damaged.
     """
-    head, comma, data = link.partition(",")
-    raw = unquote_to_bytes(data)
-    try:
-        if head.lower().rstrip().endswith(";base64"):
-            packed = b"".join(raw.split())
-            return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
-        if comma:
-            return raw
-    except binascii.Error:
-        pass
+    data = from_data_uri(link.encode("utf-8", "replace"))
+    if data is not None:
+        return data
     raise RefusedError(where, "holds a damaged data: URI")
 
 

@@ -22,12 +22,12 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 import cv2
 import numpy as np
@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.files import Refusals, read_regular
+from captchascope.image.datauri import holds_image, is_data_uri, shortened, unpacked
 from captchascope.image.header import check_size, corrupted, read_header, truncated
 from captchascope.records import GrayImage, RgbImage
 
@@ -51,8 +52,18 @@ MAX_BYTES = 16 * 2**20
 MAX_PIXELS = 16_000_000
 """The largest width times height that is decoded, unless the caller says otherwise."""
 
-ImageSource: TypeAlias = "Path | str | bytes | bytearray | memoryview | NDArray[Any] | Image.Image"
-"""A path, encoded bytes, an array, or an image of Pillow."""
+
+class BinaryFile(Protocol):
+    """What is open for reading bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
+
+
+ImageSource: TypeAlias = (
+    "Path | str | bytes | bytearray | memoryview | NDArray[Any] | Image.Image | BinaryFile"
+)
+"""A path, a data URI or base64 text, encoded bytes, an array, an image of Pillow, or a file."""
 
 # No header that sends an image to OpenCV has an orientation; the flag makes sure of it.
 _FLAGS = {
@@ -85,11 +96,14 @@ def load_gray(
         (50, 150)
 
     Args:
-        source: The path of an image file; the bytes of one (JPEG, PNG, GIF, BMP, WebP or TIFF);
-            an image of Pillow, of which the current frame counts; or an array of shape (H, W),
-            (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA, of type uint8, uint16 (0 to 65535) or
-            bool. Floats are refused, for 1.0 may be white or nearly black.
-        name: What an error names instead of the path, ``<bytes>``, ``<array>`` or ``<image>``.
+        source: The path of an image file; the bytes of one (JPEG, PNG, GIF, BMP, WebP, AVIF, TIFF,
+            PPM, or base64 text of such); a str that is a data URI, or base64 of an image and no
+            file's path; a file open for reading bytes, which is read from its beginning where it
+            can be rewound; an image of Pillow, of which the current frame counts; or an array of
+            shape (H, W), (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA, of type uint8, uint16 (0 to
+            65535) or bool. Floats are refused, for 1.0 may be white or nearly black.
+        name: What an error names instead of the path, ``<base64>``, ``<bytes>``, ``<file>``,
+            ``<array>`` or ``<image>``.
         max_bytes: The limit of the encoded length; a file above it is not read.
         max_pixels: The limit of width times height; an image above it is not decoded.
 
@@ -130,14 +144,9 @@ def load_image(
     max_pixels: int = MAX_PIXELS,
 ) -> GrayImage | RgbImage:
     """Decode an image to gray for one channel, to RGB for three; see ``load_gray``."""
-    if isinstance(source, (str, Path)):
-        where = str(source) if name is None else name
-        data = read_regular(Path(source), max_bytes, _FILE, where)
+    if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
+        data, where = _data_of(source, name, max_bytes)
         return _decode(data, channels, where, max_pixels)
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        where = "<bytes>" if name is None else name
-        _FILE.check_size(where, memoryview(source).nbytes, max_bytes)
-        return _decode(bytes(source), channels, where, max_pixels)
     if isinstance(source, np.ndarray):
         where = "<array>" if name is None else name
         return levels_of(np.asarray(source), channels, where, max_pixels)
@@ -148,10 +157,62 @@ def load_image(
         check_size(where, source.width, source.height, max_pixels)
         with _pillow(where, source.format or "image"):
             return _upright(_pixels(source, where), source, channels, where, max_pixels)
-    raise TypeError(f"an image is a path, bytes, an array or a PIL image, not {type(source)!r}")
+    if hasattr(source, "read"):
+        where = "<file>" if name is None else name
+        return _decode(bytes_of(source, where, max_bytes), channels, where, max_pixels)
+    what = "a path, bytes, an array, a PIL image or an open file"
+    raise TypeError(f"an image is {what}, not {type(source)!r}")
+
+
+def _data_of(
+    source: Path | str | bytes | bytearray | memoryview, name: str | None, max_bytes: int
+) -> tuple[bytes, str]:
+    """Return the bytes of a file, of a text, or as they are, and what an error names.
+
+    A str is a path unless it is a data URI; one that leads to no file may be base64 text.
+    """
+    if isinstance(source, (str, Path)) and not (isinstance(source, str) and is_data_uri(source)):
+        where = shortened(str(source)) if name is None else name
+        try:
+            return read_regular(Path(source), max_bytes, _FILE, where), where
+        except ImageError:
+            if not isinstance(source, str) or not holds_image(source.encode("utf-8", "replace")):
+                raise
+    if isinstance(source, (str, Path)):
+        where = "<base64>" if name is None else name
+        data = str(source).encode("utf-8", "replace")
+    else:
+        where = "<bytes>" if name is None else name
+        data = source if isinstance(source, bytes) else memoryview(source).tobytes()
+    _FILE.check_size(where, len(data), max_bytes)
+    return data, where
+
+
+def bytes_of(file: BinaryFile, where: str, max_bytes: int = MAX_BYTES) -> bytes:
+    """Return what an open file holds, from its beginning where it can be rewound.
+
+    Raises:
+        ImageError: If there are more than ``max_bytes``, or it cannot be read.
+        TypeError: If it gives neither bytes nor text.
+    """
+    parts: list[bytes] = []
+    size = 0
+    try:
+        if (seek := getattr(file, "seek", None)) is not None:
+            with suppress(OSError):  # a pipe has it, and cannot
+                seek(0)
+        while part := file.read(max_bytes + 1 - size):
+            text = cast("bytes | str", part)  # of a file open as text, which may hold base64
+            parts.append(text.encode() if isinstance(text, str) else bytes(text))
+            size += len(parts[-1])
+            _FILE.check_size(where, size, max_bytes)
+    except (OSError, ValueError) as error:  # it may be closed
+        raise ImageError(where, f"cannot be read: {error}", "open it for reading bytes") from error
+    return b"".join(parts)
 
 
 def _decode(data: bytes, channels: Channels, where: str, max_pixels: int) -> GrayImage | RgbImage:
+    data = unpacked(data, where)
     header = read_header(data, where, max_pixels)
     if header.plain is None:
         return _decode_with_pillow(data, header.codec, channels, where, max_pixels)
@@ -183,7 +244,11 @@ def _decode_with_pillow(
         start = int.from_bytes(data[4:8], "little" if data.startswith(b"II") else "big")
         if start + 2 > len(data):
             raise truncated(where, codec)
+    if codec == "SVG":
+        raise ImageError(where, "is an SVG drawing, not an image", "convert it to PNG first")
     with _pillow(where, codec) as pillow:
+        if codec == "AVIF":
+            _require_avif(where)
         pillow.preinit()
         if codec not in pillow.OPEN:
             pillow.init()
@@ -199,6 +264,15 @@ def _decode_with_pillow(
             if codec == "JPEG" and channels == 1:  # the stored luma, as OpenCV has it
                 image.draft("L", image.size)
             return _upright(_pixels(image, where), image, channels, where, max_pixels)
+
+
+def _require_avif(where: str) -> None:
+    """Check that this Pillow decodes AVIF, as it does from 11.3 on unless it was built without."""
+    from PIL import features
+
+    if not features.check("avif"):
+        what = "is an AVIF image, which the installed Pillow cannot decode"
+        raise ImageError(where, what, "pip install --upgrade pillow, or convert it to PNG first")
 
 
 @contextmanager
@@ -217,7 +291,8 @@ def _pillow(where: str, codec: str) -> Iterator[ModuleType]:
             raise
         except Exception as error:  # its plugins let whatever their parsing stumbles over escape
             early = isinstance(error.__cause__, EOFError | IndexError | struct.error)
-            early = early or "truncated" in str(error).lower()
+            told = str(error).lower()
+            early = early or "truncated" in told or "not enough image data" in told
             raise (truncated if early else corrupted)(where, codec) from error
 
 
@@ -227,6 +302,8 @@ def _pixels(image: Image.Image, where: str) -> NDArray[Any]:
         deep = np.array(image)
         deep[deep == image.info.get("transparency", -1)] = 0xFFFF
         return deep
+    if image.mode == "I" and image.format == "PPM":  # 16 bits, which it scales to
+        return np.asarray(image).astype(np.uint16)
     if image.mode in ("I", "F", "LAB"):
         what = f"has pixels of the mode {image.mode}, which could be shown in many ways"
         raise ImageError(where, what, "convert it to 8-bit gray or RGB first")

@@ -1,8 +1,8 @@
 """The header walk: an encoded image's format, size and completeness, before it is decoded.
 
 Only the headers are looked at, with ``struct``; the pixel data is passed over by ``bytes.rfind``
-and ``zlib.crc32``, so that the check costs microseconds. GIF, BMP and TIFF are left to Pillow,
-which opens them without decoding. A WebP is not: Pillow's opening allocates its canvas, twice.
+and ``zlib.crc32``, so that the check costs microseconds. All others are left to Pillow, which
+opens them without decoding. A WebP is not: Pillow's opening allocates its canvas, twice.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass
 
 from captchascope.errors import ImageError
+from captchascope.files import codec_by_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,6 @@ _APP1, _SCAN = 0xFFE1, 0xFFDA
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _MAGICS = (_PNG_MAGIC, b"\xff\xd8", b"GIF87a", b"GIF89a", b"RIFF", b"II*\0", b"MM\0*")
-_BMP_HEADER_SIZES = frozenset({12, 40, 52, 56, 64, 108, 124})
 
 # Transparency, animation and orientation change the pixels, and only Pillow heeds all of them.
 _PILLOW_CHUNKS = frozenset({b"tRNS", b"acTL", b"eXIf"})
@@ -63,10 +63,7 @@ _LOOKS = {
     b"mm\x00+": ("a BigTIFF image", _CONVERT),
     b"pk\x03\x04": ("a ZIP archive", "unpack it first"),
     b"\x1f\x8b": ("gzip data", "unpack it first"),
-    b"data:": ("a data: URL", "decode the base64 text after the comma first"),
-    b"ivborw0kggo": ("base64 text", "decode it first"),
-    b"/9j/": ("base64 text", "decode it first"),
-    b"r0lgod": ("base64 text", "decode it first"),
+    b"{": ("JSON text", "take the image's base64 text out of it; collect --json-field does"),
 }
 
 
@@ -95,7 +92,7 @@ def check_size(where: str, width: int, height: int, max_pixels: int) -> None:
 
 
 def read_header(data: bytes, where: str, max_pixels: int) -> Header:
-    """Return the header of a JPEG, PNG or WebP, and the format alone of a GIF, BMP or TIFF.
+    """Return the header of a JPEG, PNG or WebP, and the format alone of all others.
 
     JPEG and PNG are also checked to be complete, which OpenCV 4 does not do; bytes that follow
     the end are tolerated. The other formats are complete or not when Pillow has decoded them.
@@ -119,20 +116,10 @@ def codec_of(data: bytes, where: str) -> str:
     Raises:
         ImageError: If it is none of those that are supported; it says what the data looks like.
     """
-    if data.startswith(b"\xff\xd8"):
-        return "JPEG"
-    if data.startswith(_PNG_MAGIC):
-        return "PNG"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data.startswith((b"II*\0", b"MM\0*")):
-        return "TIFF"
-    # Two letters are little to go by, and text may begin with them.
-    if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in _BMP_HEADER_SIZES:
-        return "BMP"
-    raise _unsupported(data, where)
+    codec = codec_by_start(data)
+    if codec is None:
+        raise _unsupported(data, where)
+    return codec
 
 
 def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
@@ -224,15 +211,13 @@ def _unsupported(data: bytes, where: str) -> ImageError:
     if lead.startswith(b"<"):
         html = b"<!doctype html" in lead or b"<html" in lead
         known = ("an HTML page" if html else "XML or HTML text"), _ERROR_PAGE
-        if b"<svg" in lead and b"<html" not in lead:
-            known = "an SVG drawing", _CONVERT
     elif lead[4:8] == b"ftyp":
-        known = "an AVIF or HEIC image, or a film", _CONVERT
+        known = "a HEIC image, or a film", _CONVERT
     elif known is None:
         text = lead[:64].decode("utf-8", "replace").rstrip("\ufffd")  # a character may be cut
         if text and "\ufffd" not in text and all(c.isprintable() or c.isspace() for c in text):
             known = "plain text", _ERROR_PAGE
     if known is None:
-        what = "is not a JPEG, PNG, GIF, BMP, WebP or TIFF image"
+        what = "is not a JPEG, PNG, GIF, BMP, WebP, AVIF, TIFF or PPM image"
         return ImageError(where, what, _CONVERT)
     return ImageError(where, f"is {known[0]}, not an image that can be decoded", known[1])

@@ -3,7 +3,7 @@
 A request to read has images in one of three forms, and what is known of their texts:
 
 multipart/form-data            files, and fields for the rest
-application/json               {"images": [...], ...}, each in base64
+application/json               {"images": [...], ...}, each in base64 or as a data URI
 image/*, octet-stream          one image as it is; the rest is in the query, as it may always be
 """
 
@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -24,6 +22,7 @@ from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from captchascope.decode import Case, ReadOptions
+from captchascope.image.datauri import from_text
 from captchascope.web.batching import PLAIN, Choice
 from captchascope.web.problems import Problem
 from captchascope.web.settings import Limits
@@ -325,10 +324,8 @@ def _of_json(body: bytes, given: Options) -> tuple[list[Upload], Options]:
     uploads: list[Upload] = []
     for number, image in enumerate(request.images):
         sent = Image(data=image) if isinstance(image, str) else image
-        try:
-            data = b64decode(sent.data, validate=True)
-        except (Base64Error, ValueError):
-            raise Problem(422, "is not base64", where=f"images.{number}") from None
+        if (data := from_text(sent.data)) is None:
+            raise Problem(422, "is not base64", where=f"images.{number}")
         uploads.append((str(number + 1) if sent.file is None else sent.file, data))
     return uploads, request
 
