@@ -18,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 import captchascope
@@ -27,7 +28,7 @@ from captchascope.decode import Constraints, ReadOptions, decode_ctc
 from captchascope.errors import ImageError, ModelError, SegmentationError, UsageError
 from captchascope.generate import draw_captcha
 from captchascope.glyphs.recogniser import GlyphRecogniser
-from captchascope.image import ImageSource, load_gray
+from captchascope.image import ImageSource, Preprocessing, load_gray
 from captchascope.model.file import ModelFile, open_model, open_model_bytes
 from captchascope.reader import Reader, load, model_names, model_path, recogniser_of
 from captchascope.records import FloatArray, Reading
@@ -680,3 +681,44 @@ def test_sums_of_any_length_blame_no_pattern() -> None:
     """There was none."""
     with pytest.raises(UsageError, match="length: is too long for sums"):
         load("any", solve=True, length="100")
+
+
+def in_two_rows(upper: str, lower: str) -> NDArray[np.uint8]:
+    """Draw bars of light levels in two rows, with white between them."""
+    size = 24, 48
+    return np.vstack([bars(upper, size), np.full((4, 48), 255, np.uint8), bars(lower, size)])
+
+
+def test_a_model_looks_at_images_as_it_was_trained(tmp_path: Path) -> None:
+    """Unless it is told otherwise; other processes do as well."""
+    image = in_two_rows("012", "210")
+    trained = write_model(tmp_path / "rows.onnx", preprocessing=Preprocessing(rows=2))
+    plain = write_model(tmp_path / "plain.onnx")
+    with load(trained) as reader:
+        assert [reading.text for reading in reader.read_many([image] * 2, jobs=2)] == 2 * ["012210"]
+    assert load(plain, rows="2").read(image).text == "012210"
+    assert reader.with_options(ReadOptions(rows=1)).read(image).text != "012210"
+
+
+def test_characters_stand_in_their_row(tmp_path: Path) -> None:
+    """Their places are shares of the image's own width, not of that of all rows together."""
+    reader = load(write_model(tmp_path / "bars.onnx"), rows=2)
+    places = [char.place for char in reader.read(in_two_rows("012", "210")).chars]
+    for place, left in zip(places, 2 * [4, 16, 28], strict=True):
+        assert place == pytest.approx((left / 48, (left + 8) / 48), abs=5 / 48)
+
+
+def test_an_image_without_the_ink_fails_alone(tmp_path: Path) -> None:
+    """Its error says so; the image after it is read."""
+    red = cv2.merge([np.full((24, 96), 255, np.uint8), *2 * [bars("b")]])
+    reader = load(write_model(tmp_path / "bars.onnx"), ink="red")
+    blue, kept = reader.read_many([red[:, :, ::-1].copy(), red], errors="return")
+    assert "shows nothing in the ink red" in str(blue.error)
+    assert kept.error is None
+
+
+def test_how_images_are_looked_at_is_checked() -> None:
+    """Before anything is read."""
+    for told in ({"frames": "all"}, {"rows": 0}, {"ink": "mauve"}):
+        with pytest.raises(UsageError, match=next(iter(told))):
+            load("metu", **told)

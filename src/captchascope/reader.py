@@ -24,7 +24,7 @@ from captchascope.errors import (
 )
 from captchascope.glyphs import inputs as glyph_inputs
 from captchascope.glyphs.recogniser import GlyphRecogniser
-from captchascope.image import MAX_BYTES, MAX_PIXELS, ImageSource, load_image
+from captchascope.image import MAX_BYTES, MAX_PIXELS, ImageSource, Preprocessing, load_image
 from captchascope.image.datauri import shortened
 from captchascope.model.file import ModelFile, open_model
 from captchascope.model.metadata import TRAIN_AGAIN
@@ -116,6 +116,11 @@ class Reader:
     def charset(self) -> Charset:
         """The characters that the model knows."""
         return self.model.metadata.charset
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What is done to every image first: as the model was trained, but for what is told."""
+        return self.options.preprocessing(self.model.metadata.preprocessing)
 
     def with_options(self, options: ReadOptions) -> Reader:
         """Return a reader of the same opened model under other options; errors as ``load``."""
@@ -263,7 +268,9 @@ class Reader:
         self, image: ImageSource, name: str | None = None, **limits: int
     ) -> GrayImage | RgbImage | ImageError:
         try:
-            return load_image(image, self.recogniser.spec.channels, name=name, **limits)
+            done = self.preprocessing
+            channels = self.recogniser.spec.channels
+            return load_image(image, channels, name=name, **limits, preprocessing=done)
         except ImageError as error:
             return error
 
@@ -272,7 +279,7 @@ class Reader:
     ) -> list[Reading]:
         """Read what could be decoded, and keep what could not in its place."""
         found = iter(self.recogniser([item for item in loaded if not isinstance(item, ImageError)]))
-        readings = []
+        readings, rows = [], self.preprocessing.rows
         for item, name in zip(loaded, names, strict=True):
             if isinstance(item, ImageError):
                 readings.append(Reading(None, 0.0, error=item))
@@ -285,7 +292,7 @@ class Reader:
                 self.options.solve and reading.value is None
             ):
                 reading = replace(reading, text=None, abstained=True)
-            readings.append(reading)
+            readings.append(reading if rows == 1 else reading.in_rows(rows))
         return readings
 
 
@@ -327,6 +334,9 @@ def load(
     case: Case = "fold",
     min_confidence: float = 0.0,
     solve: bool = False,
+    frames: str | int | None = None,
+    rows: str | int | None = None,
+    ink: str | None = None,
     threads: int = 1,
     providers: Sequence[str] | None = None,
 ) -> Reader:
@@ -344,6 +354,11 @@ def load(
             lower case for one and gives that case; ``keep`` reads nothing but that case.
         min_confidence: Abstain below this confidence, 0 to 1.
         solve: Abstain where the text is no sum, such as 3+5=?; the result is the reading's value.
+        frames: Which frame of an animation is looked at: ``auto``, ``merge``, ``last``, ``first``,
+            or its number from 1. None, here and below, for what the model was trained on.
+        rows: In how many rows the text stands.
+        ink: Look at what is written in this colour alone: a name such as ``red``, or ``#cc0000``;
+            ``all`` for all colours.
         threads: How many ONNX Runtime may use for one batch; in each process, where there are more.
         providers: ONNX Runtime's execution providers, the preferred one first; None for CUDA where
             it works, and the CPU.
@@ -355,7 +370,9 @@ def load(
         >>> captchascope.load().read("captcha.jpeg").text
         '321404'
     """
-    options = ReadOptions(charset, length, pattern, ignore_case, case, min_confidence, solve)
+    options = ReadOptions(
+        charset, length, pattern, ignore_case, case, min_confidence, solve, frames, rows, ink
+    )
     return reader_of(model, options, threads, providers)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from itertools import repeat
 from pathlib import Path
 from types import UnionType
@@ -127,6 +127,20 @@ class Reading:
             return cls(None, 0.0, abstained=True, unfamiliar=unfamiliar)
         text, none = decoded.text or None, not decoded.text
         return cls(text, decoded.confidence, decoded.chars, None, none, unfamiliar)
+
+    def in_rows(self, rows: int) -> Reading:
+        """Return the same, read in an image whose so many rows were laid side by side.
+
+        The characters' places become those in the image itself.
+        """
+        chars = []
+        for char in self.chars:
+            if char.place is not None:
+                left, right = rows * char.place[0], rows * char.place[1]
+                row = min(int((left + right) / 2), rows - 1)
+                char = replace(char, place=(max(left - row, 0.0), min(right - row, 1.0)))
+            chars.append(char)
+        return replace(self, chars=tuple(chars))
 
     @property
     def value(self) -> int | Fraction | None:

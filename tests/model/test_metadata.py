@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from captchascope.charset import Charset
 from captchascope.errors import ModelError
+from captchascope.image import Preprocessing
 from captchascope.model.metadata import FORMAT, Metadata
 
 SIZE = {"kind": "glyph", "height": 4, "width": 3}
@@ -19,7 +20,11 @@ DIGITS = Charset("0123456789")
 META = Metadata(
     FORMAT, "glyphs", DIGITS, SIZE, "0 to 1", SIZE, 1.25, "0.1.0", 7, "nothing", {"exact": 0.5}
 )
-NEWER: dict[str, Any] = {"lengths": (4, 6), "unfamiliar": 2.5}
+NEWER: dict[str, Any] = {
+    "lengths": (4, 6),
+    "unfamiliar": 2.5,
+    "preprocessing": Preprocessing(rows=2, ink="red"),
+}
 
 
 def _refusal(props: dict[str, str]) -> str:
@@ -52,6 +57,12 @@ METADATA = st.builds(
     metrics=OBJECTS,
     lengths=st.none() | st.tuples(st.integers(1, 9), st.integers(9, 99)),
     unfamiliar=st.none() | st.floats(0, allow_infinity=False),
+    preprocessing=st.builds(
+        Preprocessing,
+        st.sampled_from(["auto", "merge", 3]),
+        st.integers(1, 9),
+        st.sampled_from([None, "red", "#c00"]),
+    ),
 )
 
 
@@ -114,6 +125,14 @@ INVALID = {
     "metrics": ['{"exact": NaN}', "null"],
     "lengths": ["4", "[4]", "[4, 5, 6]", "[4.0, 5]", "[true, 5]", "[0, 5]", "[6, 4]", "[NaN, 1]"],
     "unfamiliar": ["far", "-1", "nan", "1e999"],
+    "preprocessing": [
+        "2",
+        "{",
+        '{"rows": 0}',
+        '{"ink": "mauve"}',
+        '{"columns": 2}',
+        '{"rows": NaN}',
+    ],
 }
 
 

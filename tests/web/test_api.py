@@ -234,6 +234,10 @@ def test_the_body_is_stronger_than_the_query(
         ("min_confidence", "2"),
         ("min_confidence", "NaN"),
         ("colour", "red"),
+        ("rows", "0"),
+        ("rows", "two"),
+        ("ink", "mauve"),
+        ("frames", "second"),
     ],
 )
 def test_a_field_of_no_good_value_is_named(

@@ -14,11 +14,12 @@ import cv2
 from captchascope.check.report import Finding, Mention, counted
 from captchascope.errors import ImageError
 from captchascope.files import read_regular
-from captchascope.image import MAX_BYTES, load_rgb
+from captchascope.image import MAX_BYTES, Preprocessing, load_image
 from captchascope.image.datauri import unpacked
 from captchascope.image.header import codec_of
 from captchascope.records import Sample
 
+_AS_IT_IS = Preprocessing()
 _NEARLY_ALL = 0.9  # of the images look alike or have one size, if the others are odd
 _FEWEST = 10  # images: of less, none is odd
 _FAR = 3  # times the median side, or less than one such part of it, is odd in any set
@@ -52,13 +53,13 @@ class ImageFacts:
         return f"{self.codec} {'in colour' if self.coloured else 'in gray'}"
 
 
-def inspect_image(sample: Sample) -> ImageFacts:
-    """Decode the image of a sample.
+def inspect_image(sample: Sample, preprocessing: Preprocessing = _AS_IT_IS) -> ImageFacts:
+    """Decode the image of a sample, and do to it what is done first.
 
     Raises:
         ImageError: If that is not possible.
     """
-    pixels = load_rgb(sample.path)
+    pixels = load_image(sample.path, 3, preprocessing=preprocessing)
     red, green, blue = (cv2.extractChannel(pixels, channel) for channel in range(3))
     apart = max(cv2.norm(red, green, cv2.NORM_INF), cv2.norm(green, blue, cv2.NORM_INF))
     _, deviation = cv2.meanStdDev(pixels)

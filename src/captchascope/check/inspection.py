@@ -12,9 +12,11 @@ from captchascope.data.dataset import Dataset
 from captchascope.data.labels import RowError
 from captchascope.errors import DatasetError, ImageError
 from captchascope.files import printable
+from captchascope.image import Preprocessing
 from captchascope.reader import Reader
 from captchascope.records import Reading, Sample
 
+_AS_IT_IS = Preprocessing()
 _KINDS: dict[str, tuple[Severity, str, str, str]] = {
     "no-image": ("error", "row", "without an image", "add the images, or cut the rows"),
     "unusable-row": (
@@ -101,6 +103,7 @@ def check_dataset(
     *,
     charset: Charset | None = None,
     reader: Reader | None = None,
+    preprocessing: Preprocessing = _AS_IT_IS,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Report:
     """Return what is wrong with a data set; it is only read.
@@ -110,6 +113,7 @@ def check_dataset(
         charset: What the labels should be within, if that is known.
         reader: What reads the images to find wrong labels. It should not be held to a length
             that the labels might not have.
+        preprocessing: What is done to every image first.
         progress: Called with the number of images done; with a reader each counts twice.
 
     Example:
@@ -120,7 +124,7 @@ def check_dataset(
     facts, errors = [], []
     for done, sample in enumerate(dataset.samples, 1):
         try:
-            facts.append(images.inspect_image(sample))
+            facts.append(images.inspect_image(sample, preprocessing))
         except ImageError as error:
             errors.append((sample, error))
         progress(done)

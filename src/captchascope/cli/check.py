@@ -6,11 +6,20 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import TextWrapper
+from typing import Any
 
 import click
 
 from captchascope.check.report import SEVERITIES, Finding, Mention, Report, counted
-from captchascope.cli.options import MODELS, PATH, common, labels_from, positions, text_or_json
+from captchascope.cli.options import (
+    MODELS,
+    PATH,
+    common,
+    image_options,
+    labels_from,
+    positions,
+    text_or_json,
+)
 from captchascope.cli.output import Console
 from captchascope.files import printable
 
@@ -83,6 +92,7 @@ _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was tr
     metavar="N",
     help="How many files of a finding the text names; JSON names all.",
 )
+@image_options
 @labels_from
 @positions
 @common
@@ -96,6 +106,7 @@ def check_command(
     labels_from: str,
     first: int | None,
     last: int | None,
+    **images: Any,
 ) -> None:
     """Find what is wrong with a folder of labelled captchas, before training on it.
 
@@ -109,14 +120,18 @@ def check_command(
     from captchascope.check import check_dataset
     from captchascope.data.dataset import read_dataset
     from captchascope.decode import ReadOptions
+    from captchascope.image import Preprocessing
     from captchascope.reader import load
 
     chars = ReadOptions(charset=charset).constraints.charset
-    reader = None if model is None else load(model, length=_ANY_LENGTH)
+    reader = None if model is None else load(model, length=_ANY_LENGTH, **images)
+    done = Preprocessing().told(**images) if reader is None else reader.preprocessing
     dataset = read_dataset(folder, labels_from).select(first, last)
     total = len(dataset.samples) * (1 if reader is None else 2)
     with console.progress("checking", total) as progress:
-        report = check_dataset(dataset, charset=chars, reader=reader, progress=progress)
+        report = check_dataset(
+            dataset, charset=chars, reader=reader, preprocessing=done, progress=progress
+        )
     text = report_lines(report, most)
     console.result(json.dumps(report.to_json()) if form == "json" else "\n".join(text))
     if reader is None and report.samples:

@@ -138,6 +138,21 @@ model_and_jobs = adding(
     click.option("--jobs", type=int, default=1, metavar="N", help="Processes."),
 )
 
+image_options = adding(
+    click.option(
+        "--frames",
+        metavar="WHICH",
+        help="Which frame of an animation is looked at: auto, merge, last, first, or its number.",
+    ),
+    click.option("--rows", metavar="N", help="In how many rows the text stands."),
+    click.option(
+        "--ink",
+        metavar="COLOUR",
+        help="Look at what is written in this colour alone, such as red or #cc0000; all for all.",
+    ),
+)
+"""What ``Preprocessing`` has; where it is not told, it is as a model was trained."""
+
 reading_options = adding(
     click.option(
         "--charset",
@@ -172,6 +187,7 @@ reading_options = adding(
         help="Abstain below P, 0 to 1.",
     ),
     click.option("--solve", is_flag=True, help="Give the result of sums; abstain from all else."),
+    image_options,
 )
 """What ``ReadOptions`` has."""
 

@@ -11,6 +11,7 @@ import click
 
 from captchascope.cli.options import (
     common,
+    image_options,
     labels_from,
     offering,
     parse_duration,
@@ -110,6 +111,7 @@ _OF_WHOLE = {
     help="Train on N machines: give this command on each, with MASTER_ADDR and MASTER_PORT of the "
     "first one and NODE_RANK, 0 to N - 1, in the environment.",
 )
+@image_options
 @scheme_switches
 @labels_from
 @positions
@@ -136,6 +138,9 @@ def train_command(
     labels_from: str,
     first: int | None,
     last: int | None,
+    frames: str | None,
+    rows: str | None,
+    ink: str | None,
 ) -> None:
     """Train a model on a folder of labelled captchas.
 
@@ -191,6 +196,9 @@ def train_command(
             source=weights or "none",
             time_limit=time_limit,
             unlabelled=unlabelled,
+            frames=frames,
+            rows=rows,
+            ink=ink,
             resume=resume,
             devices=devices,
             nodes=nodes,

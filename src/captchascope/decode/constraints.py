@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from captchascope.charset import Charset, expanded
 from captchascope.decode.pattern import Pattern, folded
 from captchascope.errors import UsageError
+
+if TYPE_CHECKING:
+    from captchascope.image import Preprocessing
 
 Case: TypeAlias = Literal["fold", "keep"]
 """What letters mean that are told in one case alone: both, given in that case, or themselves."""
@@ -83,6 +86,11 @@ class ReadOptions:
         min_confidence: Abstain below this confidence, 0 to 1.
         solve: Read sums, whose values are wanted, and abstain from all else. Where no pattern is
             given, a text that may be a sum is read as one.
+        frames: Which frame of an animation is looked at: ``auto``, ``merge``, ``last``, ``first``,
+            or its number from 1. None, here and below, for what the model was trained on.
+        rows: In how many rows the text stands.
+        ink: Look at what is written in this colour alone: a name such as ``red``, or ``#cc0000``;
+            ``all`` for all colours.
         constraints: What the others say of the texts, parsed.
 
     Raises:
@@ -96,6 +104,9 @@ class ReadOptions:
     case: Case = "fold"
     min_confidence: float = 0.0
     solve: bool = False
+    frames: str | int | None = None
+    rows: str | int | None = None
+    ink: str | None = None
     constraints: Constraints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -114,6 +125,18 @@ class ReadOptions:
         length = None if self.length is None else parse_length(self.length)
         rule = Constraints(chars, length, pattern, self.ignore_case, self.case, self.solve)
         object.__setattr__(self, "constraints", rule)
+        if (self.frames, self.rows, self.ink) != (None, None, None):
+            from captchascope.image import Preprocessing  # OpenCV, only where it is needed
+
+            self.preprocessing(Preprocessing())
+
+    def preprocessing(self, trained: Preprocessing) -> Preprocessing:
+        """Return what is done to the images of a model that was ``trained`` on others.
+
+        Raises:
+            UsageError: If a value is malformed.
+        """
+        return trained.told(self.frames, self.rows, self.ink)
 
 
 def parse_length(length: str | int) -> tuple[int, int]:

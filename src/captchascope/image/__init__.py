@@ -15,12 +15,14 @@ from captchascope.image.decode import (
     load_image,
     load_rgb,
 )
+from captchascope.image.preprocessing import Preprocessing
 
 __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "Channels",
     "ImageSource",
+    "Preprocessing",
     "load_gray",
     "load_image",
     "load_rgb",

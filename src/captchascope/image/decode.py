@@ -37,6 +37,9 @@ from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.files import Refusals, read_regular
 from captchascope.image.datauri import holds_image, is_data_uri, shortened, unpacked
 from captchascope.image.header import check_size, corrupted, read_header, truncated
+from captchascope.image.ink import one_ink
+from captchascope.image.preprocessing import Preprocessing
+from captchascope.image.rows import side_by_side
 from captchascope.records import GrayImage, RgbImage
 
 if TYPE_CHECKING:
@@ -73,6 +76,7 @@ _FLAGS = {
 _FILE = Refusals(
     ImageError, "an image", "read it and pass the bytes", "save it smaller, or raise max_bytes"
 )
+_AS_IT_IS = Preprocessing()
 _ORIENTATION_TAG = 0x0112
 # How orientations 1 to 4 step through rows and columns; 5 to 8 do the same to the transpose.
 _STEPS = ((1, 1), (1, -1), (-1, -1), (-1, 1))
@@ -142,24 +146,48 @@ def load_image(
     name: str | None = None,
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
+    preprocessing: Preprocessing = _AS_IT_IS,
 ) -> GrayImage | RgbImage:
-    """Decode an image to gray for one channel, to RGB for three; see ``load_gray``."""
+    """Decode an image to gray for one channel, to RGB for three; see ``load_gray``.
+
+    Args:
+        source: See ``load_gray``.
+        channels: 1 or 3.
+        name: See ``load_gray``.
+        max_bytes: See ``load_gray``.
+        max_pixels: See ``load_gray``.
+        preprocessing: What is done to it then.
+
+    Raises:
+        ImageError: As ``load_gray``; or if the image holds no such rows, or nothing in such an ink.
+    """
+    ink, rows = preprocessing.ink, preprocessing.rows
+    image, where = _decoded(source, channels if ink is None else 3, name, max_bytes, max_pixels)
+    if ink is not None:
+        image = levels_of(one_ink(image, ink, where), channels, where, max_pixels)
+    return image if rows == 1 else side_by_side(image, rows, where)
+
+
+def _decoded(
+    source: ImageSource, channels: Channels, name: str | None, max_bytes: int, max_pixels: int
+) -> tuple[GrayImage | RgbImage, str]:
+    """Return the pixels, and what an error names."""
     if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
         data, where = _data_of(source, name, max_bytes)
-        return _decode(data, channels, where, max_pixels)
+        return _decode(data, channels, where, max_pixels), where
     if isinstance(source, np.ndarray):
         where = "<array>" if name is None else name
-        return levels_of(np.asarray(source), channels, where, max_pixels)
+        return levels_of(np.asarray(source), channels, where, max_pixels), where
     # A caller that holds an image of Pillow has imported Pillow.
     pillow = sys.modules.get("PIL.Image")
     if pillow is not None and isinstance(source, pillow.Image):
         where = "<image>" if name is None else name
         check_size(where, source.width, source.height, max_pixels)
         with _pillow(where, source.format or "image"):
-            return _upright(_pixels(source, where), source, channels, where, max_pixels)
+            return _upright(_pixels(source, where), source, channels, where, max_pixels), where
     if hasattr(source, "read"):
         where = "<file>" if name is None else name
-        return _decode(bytes_of(source, where, max_bytes), channels, where, max_pixels)
+        return _decode(bytes_of(source, where, max_bytes), channels, where, max_pixels), where
     what = "a path, bytes, an array, a PIL image or an open file"
     raise TypeError(f"an image is {what}, not {type(source)!r}")
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from types import NoneType
 from typing import Any, Literal, NoReturn, TypeAlias, cast, get_args
 
 from captchascope.charset import Charset
-from captchascope.errors import ModelError
+from captchascope.errors import ModelError, UsageError
 from captchascope.files import printable
+from captchascope.image import Preprocessing
 
 FORMAT = 1
 """The format that is written, and the newest that is read."""
 
 _Method: TypeAlias = Literal["glyphs", "whole"]
 
+_AS_IT_IS = Preprocessing()
 _MAX_VALUE = 2**20  # characters of one metadata value
 _TRAIN = "train one with `captchascope train`"
 TRAIN_AGAIN = "train it again with `captchascope train`"
@@ -43,6 +45,7 @@ class Metadata:
             is not known, as in files of before there was the key.
         unfamiliar: The distance from the training images above which an image is unfamiliar; None
             where the network gives none.
+        preprocessing: What was done to the images that it was trained on.
 
     Raises:
         ValueError: If ``format`` is below 1, ``method`` unknown, ``temperature`` not a positive
@@ -62,6 +65,7 @@ class Metadata:
     metrics: Mapping[str, object]
     lengths: tuple[int, int] | None = None
     unfamiliar: float | None = None
+    preprocessing: Preprocessing = _AS_IT_IS
 
     def __post_init__(self) -> None:
         if self.format < 1:
@@ -84,7 +88,7 @@ class Metadata:
     def to_props(self) -> dict[str, str]:
         """Return the metadata as the strings that an ONNX file holds.
 
-        Newer keys that are None are left out: such a file is as it was before there were any.
+        Newer keys that say nothing are left out: such a file is as it was before there were any.
 
         Raises:
             ValueError: If a mapping holds a NaN or an infinity, which JSON lacks.
@@ -93,6 +97,9 @@ class Metadata:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values = {key: v for key, v in values.items() if v is not None or key not in _OPTIONAL}
         values["charset"] = self.charset.chars
+        del values["preprocessing"]
+        if self.preprocessing != _AS_IT_IS:
+            values["preprocessing"] = asdict(self.preprocessing)
         return {
             key: value if isinstance(value, str) else json.dumps(value, allow_nan=False)
             for key, value in values.items()
@@ -159,6 +166,17 @@ def _range(text: str) -> tuple[int, int]:
     return value[0], value[1]
 
 
+def _preprocessing(text: str) -> Preprocessing:
+    value = json.loads(text, parse_constant=_refuse_constant)
+    known = {field.name for field in fields(Preprocessing)}
+    if not isinstance(value, dict) or not value.keys() <= known:
+        raise ValueError(f"it is {text[:40]!r}, not a JSON object of {', '.join(sorted(known))}")
+    try:
+        return Preprocessing(**value)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
 _OPTIONAL = frozenset(field.name for field in fields(Metadata) if field.default is not MISSING)
 
 _KINDS = {dict: "a JSON object", int: "a whole number", NoneType: "null"}
@@ -177,4 +195,5 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "metrics": _json_of(dict),
     "lengths": _range,
     "unfamiliar": float,
+    "preprocessing": _preprocessing,
 }

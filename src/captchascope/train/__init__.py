@@ -18,7 +18,7 @@ from captchascope.errors import CaptchascopeError, MissingExtraError
 from captchascope.files import StrPath, printable
 from captchascope.glyphs.scheme import Scheme, load_scheme
 from captchascope.train.recipes import GlyphsRecipe, chosen_recipe
-from captchascope.train.request import TrainRequest, usable, weights_of
+from captchascope.train.request import TrainRequest, preprocessing_of, usable, weights_of
 from captchascope.train.watch import Interrupts, Watch
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def train_model(
     source: StrPath | None = None,
     time_limit: float | None = None,
     unlabelled: StrPath | None = None,
+    frames: str | int | None = None,
+    rows: str | int | None = None,
+    ink: str | None = None,
     resume: bool = False,
     devices: int = 1,
     nodes: int = 1,
@@ -88,6 +91,12 @@ def train_model(
             with the recipe ``default``, and nothing with others.
         time_limit: Seconds after which all must be done; None for no limit.
         unlabelled: A folder of further images to learn from.
+        frames: Which frame of an animation is looked at: ``auto``, ``merge``, ``last``, ``first``,
+            or its number from 1. None, here and below, for what the model to start from was trained
+            on.
+        rows: In how many rows the text stands.
+        ink: Look at what is written in this colour alone: a name such as ``red``, or ``#cc0000``;
+            ``all`` for all colours.
         resume: Whether to go on where a training of this model was ended.
         devices: Processes on this machine, each with a GPU of its own where there are any. They
             import the main module, which must begin nothing then (``if __name__ == "__main__":``).
@@ -125,6 +134,7 @@ def train_model(
         weights,
         None if unlabelled is None else Path(unlabelled),
         resume,
+        preprocessing_of(weights).told(frames, rows, ink),
     )
     watch = Watch(on_line, on_warning, on_progress, deadline=request.deadline, begun=begun)
     trained = _trained(request, output, watch, devices, nodes)

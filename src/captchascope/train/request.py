@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,9 @@ from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, TrainingError, UsageError
 from captchascope.files import StrPath, printable
 from captchascope.glyphs.scheme import Scheme
+from captchascope.image import Preprocessing
 from captchascope.model.metadata import Metadata
+from captchascope.model.onnxwalk import read_model, read_props
 from captchascope.reader import DEFAULT_MODELS, model_path
 from captchascope.train.ctc.infer import alphabet_of
 from captchascope.train.recipes import CtcRecipe, GlyphsRecipe
@@ -35,6 +37,7 @@ class TrainRequest:
         source: The model file to begin with; None for none.
         unlabelled: A folder of further images.
         resume: Whether to go on from the run folder's checkpoint.
+        preprocessing: What is done to every image first.
     """
 
     dataset: Dataset
@@ -46,6 +49,7 @@ class TrainRequest:
     source: Path | None = None
     unlabelled: Path | None = None
     resume: bool = False
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
 
     @property
     def begins_with(self) -> str:
@@ -92,6 +96,18 @@ def usable(dataset: Dataset, scheme: Scheme | None = None) -> Dataset:
         what = "no sample can be trained on"
         raise TrainingError(printable(dataset.folder), what, "label some captchas")
     return dataset
+
+
+def preprocessing_of(source: Path | None) -> Preprocessing:
+    """Return what was done to the images that the model to start from was trained on.
+
+    Raises:
+        ModelError: If its file cannot be used.
+    """
+    if source is None:
+        return Preprocessing()
+    where = printable(source)
+    return Metadata.from_props(read_props(read_model(source), where), where).preprocessing
 
 
 def weights_of(

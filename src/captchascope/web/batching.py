@@ -38,7 +38,8 @@ class Choice:
         """Whether the first model is asked for, and no text that has to be searched for."""
         options = self.options
         known = self.model, options.charset, options.length, options.pattern
-        return not options.ignore_case and known == (None, None, None, None)
+        done = options.frames, options.rows, options.ink
+        return not options.ignore_case and {*known, *done} == {None}
 
 
 PLAIN = Choice()

@@ -30,6 +30,7 @@ from captchascope.web.settings import Limits
 _ACCEPTED = "multipart/form-data, application/json, application/octet-stream, image/*"
 _LONGEST_NAME = 255
 _SPAN = "^[1-9][0-9]{0,2}(-[1-9][0-9]{0,2})?$"  # what a length is as text: 6, or 4-6
+_WHICH = "^(auto|merge|last|first|[1-9][0-9]{0,3})$"  # what frames are as text
 _READ_OPTIONS = {field.name for field in fields(ReadOptions)}
 
 Fields: TypeAlias = Sequence[tuple[str, str]]
@@ -38,6 +39,10 @@ _Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 _Text: TypeAlias = Annotated[str, Field(min_length=1)]
 _Span: TypeAlias = Annotated[str, Field(json_schema_extra={"pattern": _SPAN})]
 _Number: TypeAlias = Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": 999})]
+_Frame: TypeAlias = Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": 9999})]
+_Frames: TypeAlias = Annotated[str, Field(json_schema_extra={"pattern": _WHICH})]
+_Rows: TypeAlias = Annotated[int, Field(json_schema_extra={"minimum": 1, "maximum": 9})]
+_Digit: TypeAlias = Annotated[str, Field(json_schema_extra={"pattern": "^[1-9]$"})]
 _Binary: TypeAlias = Annotated[str, Field(json_schema_extra={"format": "binary"})]
 _Base64: TypeAlias = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 
@@ -73,6 +78,17 @@ class Options(_Strict):
     ] = "fold"
     min_confidence: Annotated[_Share, Field(description="Abstain below this confidence.")] = 0.0
     solve: Annotated[bool, Field(description="Abstain where the text is no sum.")] = False
+    frames: Annotated[
+        _Frame | _Frames | None,
+        Field(description="Look at this frame of an animation: auto, merge, last, first, or N."),
+    ] = None
+    rows: Annotated[
+        _Rows | _Digit | None, Field(description="In how many rows the text stands.")
+    ] = None
+    ink: Annotated[
+        _Text | None,
+        Field(description="Look at what is written in this colour alone: red, or #cc0000; or all."),
+    ] = None
 
     def choice(self) -> Choice:
         """Return the same as readers take it."""

@@ -15,6 +15,7 @@ from captchascope.reader import model_path
 from captchascope.train.ctc.crop import cropped_spec, within
 from captchascope.train.ctc.data import TextImages, text_images
 from captchascope.train.ctc.finetune import read_weights
+from captchascope.train.ctc.infer import Inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.validate import outputs_of, score
 
@@ -34,7 +35,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> TextImages:
     """Draw captchas of the scheme that it reads, whose text begins at column 30."""
     folder = tmp_path_factory.mktemp("columns") / "metu"
     write_folder("metu", folder, 60, 31)
-    return text_images(read_dataset(folder), SPEC, Charset("0123456789"))
+    return text_images(read_dataset(folder), Inferred(Charset("0123456789"), (6, 6), SPEC))
 
 
 def test_the_text_is_kept_and_a_margin_goes(network: CtcNet, drawn: TextImages) -> None:

@@ -25,6 +25,7 @@ from captchascope.train.ctc.data import (
     shared_widths,
     text_images,
 )
+from captchascope.train.ctc.infer import Inferred
 from train.ctc.tasks import drawn, task
 
 
@@ -106,8 +107,7 @@ def test_images_of_near_widths_share_a_batch() -> None:
     assert len(shapes) == 1
 
 
-SPEC = CtcSpec("whole", 32, None, 32, 128, 1)
-DIGITS = Charset("0123456789")
+KNOWN = Inferred(Charset("0123456789"), (1, 7), CtcSpec("whole", 32, None, 32, 128, 1))
 
 
 def folder(place: Path, **images: Any) -> Dataset:
@@ -129,7 +129,7 @@ def image(text: str) -> GrayImage:
 def test_gif_and_png_of_several_sizes(tmp_path: Path) -> None:
     """All at one height, each as wide as its shape asks for."""
     wide = cv2.resize(image("345"), (120, 40))
-    got = text_images(folder(tmp_path, **{"12_png": image("12"), "345_gif": wide}), SPEC, DIGITS)
+    got = text_images(folder(tmp_path, **{"12_png": image("12"), "345_gif": wide}), KNOWN)
     assert [im.shape for im in got.images] == [(32, 40), (32, 96)]
     assert [target.tolist() for target in got.targets] == [[2, 3], [4, 5, 6]]
     assert got.problems == ()
@@ -140,7 +140,7 @@ def test_a_corrupt_file_in_the_middle(tmp_path: Path) -> None:
     made = folder(
         tmp_path, **{"1_png": image("1"), "2_png": b"\x89PNG\r\n\x1a\n", "3_png": image("3")}
     )
-    got = text_images(made, SPEC, DIGITS)
+    got = text_images(made, KNOWN)
     assert [target.tolist() for target in got.targets] == [[2], [4]]
     assert len(got.problems) == 1
     assert "2.png" in str(got.problems[0])
@@ -150,7 +150,7 @@ def test_a_corrupt_file_in_the_middle(tmp_path: Path) -> None:
 def test_a_label_longer_than_the_image_can_hold(tmp_path: Path, label: str, fits: bool) -> None:
     """Two equal neighbours need a blank between them; an image of 28 columns holds 7 timesteps."""
     small = np.full((28, 28), 200, np.uint8)
-    got = text_images(folder(tmp_path, **{f"{label}_png": small}), SPEC, DIGITS)
+    got = text_images(folder(tmp_path, **{f"{label}_png": small}), KNOWN)
     assert len(got) == int(fits)
     assert [
         f"a label of {len(label)} characters, more than the image can hold" in str(problem)

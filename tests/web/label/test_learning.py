@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 
+from captchascope.decode import ReadOptions
 from captchascope.generate import write_folder
 from captchascope.reader import Reader, load, model_path
 from captchascope.web.label.images import files_of
@@ -264,7 +265,7 @@ def test_the_command_is_one_that_the_command_line_knows(store: Store, tmp_path: 
     """On a folder without labels it fails for that reason and no other."""
     (tmp_path / "1.png").write_bytes(b"")
     (tmp_path / "labels.csv").write_text("file,label\n")
-    learner = Retrainer(store, EVERY, training_command(tmp_path, 30.0))
+    learner = Retrainer(store, EVERY, training_command(tmp_path, 30.0, ReadOptions()))
     label(store, EVERY)
     learner.look()
     waited(lambda: learner.look() or learner.trouble)

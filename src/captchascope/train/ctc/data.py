@@ -21,14 +21,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from captchascope.charset import Charset
 from captchascope.check import narrow_findings, timesteps_needed
-from captchascope.ctc.inputs import CtcSpec, fitted_width, normalise, prepare
+from captchascope.ctc.inputs import fitted_width, normalise, prepare
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, DatasetError, ImageError
 from captchascope.image import load_image
 from captchascope.records import GrayImage, RgbImage, Sample
 from captchascope.train.ctc.augment import augment_image
+from captchascope.train.ctc.infer import Inferred
 from captchascope.train.ctc.network import CtcNet
 
 _AHEAD = 4  # batches that are made before they are asked for
@@ -62,28 +62,28 @@ class TextImages:
         return seen.hexdigest()
 
 
-def text_images(dataset: Dataset, spec: CtcSpec, charset: Charset) -> TextImages:
+def text_images(dataset: Dataset, known: Inferred) -> TextImages:
     """Decode and prepare every sample of ``dataset``.
 
     Args:
-        dataset: Its labels must be within ``charset``.
-        spec: What the network looks at.
-        charset: The alphabet.
+        dataset: Its labels must be within the alphabet.
+        known: What is done to the images, and the alphabet.
     """
     images, targets, problems = [], [], []
     for sample in dataset.samples:
-        got = _loaded(sample, spec)
+        got = _loaded(sample, known)
         if isinstance(got, CaptchascopeError):
             problems.append(got)
         else:
             images.append(got)
-            targets.append(np.array(charset.encode(sample.label), np.int64))
+            targets.append(np.array(known.charset.encode(sample.label), np.int64))
     return TextImages(tuple(images), tuple(targets), tuple(problems))
 
 
-def _loaded(sample: Sample, spec: CtcSpec) -> GrayImage | RgbImage | CaptchascopeError:
+def _loaded(sample: Sample, known: Inferred) -> GrayImage | RgbImage | CaptchascopeError:
+    spec = known.spec
     try:
-        image = load_image(sample.path, spec.channels)
+        image = load_image(sample.path, spec.channels, preprocessing=known.preprocessing)
     except ImageError as error:
         return error
     height, width = image.shape[:2]

@@ -19,7 +19,7 @@ from captchascope.files import printable
 from captchascope.model.file import open_model_bytes
 from captchascope.model.onnxwalk import read_model
 from captchascope.train.ctc.data import TextImages, text_images
-from captchascope.train.ctc.infer import Inferred, inferred
+from captchascope.train.ctc.infer import Inferred
 from captchascope.train.ctc.network import SIZES, CtcNet
 from captchascope.train.ctc.ood import WITHIN
 from captchascope.train.ctc.validate import is_as_good, outputs_of, score
@@ -105,8 +105,8 @@ def best_scaled(source: Weights, dataset: Dataset, known: Inferred) -> Inferred:
     few = dataset.take(min(_LOOKED_AT, len(dataset.samples)), 0)
     best, least = known, math.inf
     for height in (known.spec.height, *_HEIGHTS):
-        at = known if height == known.spec.height else inferred(dataset, known.charset, height)
-        images = text_images(few, at.spec, known.charset)
+        at = known if height == known.spec.height else known.scaled(dataset, height)
+        images = text_images(few, at)
         fits = height == known.spec.height or at.spec.max_width * height <= _LARGEST
         if not len(images) or not fits:
             break

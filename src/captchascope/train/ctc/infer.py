@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,9 +11,10 @@ from captchascope.charset import Charset
 from captchascope.ctc.inputs import CtcSpec
 from captchascope.data.dataset import Dataset
 from captchascope.errors import ImageError
-from captchascope.image import Channels, load_rgb
+from captchascope.image import Channels, Preprocessing, load_image
 from captchascope.records import RgbImage
 
+_AS_IT_IS = Preprocessing()
 _LOOKED_AT = 200  # images
 _HEIGHTS = 32, 64
 _STEP = 8
@@ -31,11 +32,17 @@ class Inferred:
         charset: The alphabet of its labels.
         lengths: The fewest and most characters of a label.
         spec: What the network is to look at.
+        preprocessing: What is done to every image first.
     """
 
     charset: Charset
     lengths: tuple[int, int]
     spec: CtcSpec
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+
+    def scaled(self, dataset: Dataset, height: int) -> Inferred:
+        """Return the same for images of a data set that are scaled to another height."""
+        return inferred(dataset, self.charset, height, self.preprocessing)
 
     def lines(self) -> list[str]:
         """Return the properties as they are told to the user."""
@@ -62,7 +69,12 @@ def alphabet_of(dataset: Dataset) -> Charset | None:
     return Charset("".join(fit)) if fit else None
 
 
-def inferred(dataset: Dataset, charset: Charset, height: int | None = None) -> Inferred:
+def inferred(
+    dataset: Dataset,
+    charset: Charset,
+    height: int | None = None,
+    preprocessing: Preprocessing = _AS_IT_IS,
+) -> Inferred:
     """Look at the labels and some images of ``dataset``, at least one of which must decode.
 
     Args:
@@ -70,21 +82,22 @@ def inferred(dataset: Dataset, charset: Charset, height: int | None = None) -> I
         charset: The alphabet of its labels.
         height: What images are scaled to; None for what they have, if they are all of one size
             that a network can look at as it is, or about that.
+        preprocessing: What is done to every image first.
 
     Raises:
         ImageError: If none decodes; it is about the first.
     """
     lengths = [len(sample.label) for sample in dataset.samples]
-    spec = _spec(_looked_at(dataset), height, max(lengths))
-    return Inferred(charset, (min(lengths), max(lengths)), spec)
+    spec = _spec(_looked_at(dataset, preprocessing), height, max(lengths))
+    return Inferred(charset, (min(lengths), max(lengths)), spec, preprocessing)
 
 
-def _looked_at(dataset: Dataset) -> list[RgbImage]:
+def _looked_at(dataset: Dataset, preprocessing: Preprocessing) -> list[RgbImage]:
     images, first = [], None
     every = -(-len(dataset.samples) // _LOOKED_AT)
     for sample in dataset.samples[::every]:
         try:
-            images.append(load_rgb(sample.path))
+            images.append(load_image(sample.path, 3, preprocessing=preprocessing))
         except ImageError as error:
             first = first or error
     if not images and first is not None:

@@ -55,7 +55,9 @@ def label_with_network(
         loaded = []
         for path in paths:
             try:
-                loaded.append(prepare(load_image(path, known.spec.channels), known.spec))
+                done = known.preprocessing
+                image = load_image(path, known.spec.channels, preprocessing=done)
+                loaded.append(prepare(image, known.spec))
             except ImageError as error:
                 problems.append(error)
         texts = (

@@ -62,7 +62,7 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     assert charset is not None
     weights = None if request.source is None else read_weights(request.source)
     try:
-        known = inferred(dataset, charset, recipe.height)
+        known = inferred(dataset, charset, recipe.height, request.preprocessing)
         if weights is not None and recipe.height is not None:
             known = best_scaled(weights, dataset, known)
     except CaptchascopeError as error:
@@ -123,10 +123,10 @@ def _sets(dataset: Dataset, known: Inferred, seed: int) -> tuple[TextImages, Tex
     """Load the samples to train on and those held out."""
     share = min(_HELD_OUT, _MOST_HELD_OUT / len(dataset.samples))
     rest, held = dataset.hold_out(share, seed=seed)
-    train = text_images(rest, known.spec, known.charset)
+    train = text_images(rest, known)
     if not len(train):
         raise _nothing(dataset, train.problems[0])
-    return train, text_images(held, known.spec, known.charset)
+    return train, text_images(held, known)
 
 
 def _start(
@@ -241,5 +241,6 @@ def _described(
         metrics=metrics,
         lengths=known.lengths,
         unfamiliar=limit,
+        preprocessing=known.preprocessing,
     )
     return metadata, WithDistance(network, distance)

@@ -12,8 +12,10 @@ from captchascope.errors import CaptchascopeError, ImageError, SegmentationError
 from captchascope.glyphs.inputs import InputSpec, prepare_glyphs
 from captchascope.glyphs.scheme import Scheme
 from captchascope.glyphs.segmentation import locate
-from captchascope.image import load_gray
+from captchascope.image import Preprocessing, load_image
 from captchascope.records import GrayImage, Sample
+
+_AS_IT_IS = Preprocessing()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +33,13 @@ class GlyphSet:
     problems: tuple[CaptchascopeError, ...]
 
 
-def glyphs_of(dataset: Dataset, scheme: Scheme, spec: InputSpec, jitter: int) -> GlyphSet:
+def glyphs_of(
+    dataset: Dataset,
+    scheme: Scheme,
+    spec: InputSpec,
+    jitter: int,
+    preprocessing: Preprocessing = _AS_IT_IS,
+) -> GlyphSet:
     """Cut every sample of ``dataset`` into the glyphs of ``scheme``.
 
     Args:
@@ -39,11 +47,12 @@ def glyphs_of(dataset: Dataset, scheme: Scheme, spec: InputSpec, jitter: int) ->
         scheme: How to cut.
         spec: What the network looks at.
         jitter: Pixels by which a window is larger than ``spec`` on every side.
+        preprocessing: What is done to every image first.
     """
     wide = InputSpec(spec.kind, spec.height + 2 * jitter, spec.width + 2 * jitter)
     inputs, targets, problems = [], [], []
     for sample in dataset.samples:
-        cut = _cut(sample, scheme, wide)
+        cut = _cut(sample, scheme, wide, preprocessing)
         if isinstance(cut, CaptchascopeError):
             problems.append(cut)
         else:
@@ -57,9 +66,12 @@ def glyphs_of(dataset: Dataset, scheme: Scheme, spec: InputSpec, jitter: int) ->
     )
 
 
-def _cut(sample: Sample, scheme: Scheme, spec: InputSpec) -> GrayImage | CaptchascopeError:
+def _cut(
+    sample: Sample, scheme: Scheme, spec: InputSpec, preprocessing: Preprocessing
+) -> GrayImage | CaptchascopeError:
     try:
-        return prepare_glyphs(locate(load_gray(sample.path), scheme), scheme, spec)
+        gray = load_image(sample.path, 1, preprocessing=preprocessing)
+        return prepare_glyphs(locate(gray, scheme), scheme, spec)
     except ImageError as error:
         return error
     except SegmentationError as error:

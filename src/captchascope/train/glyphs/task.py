@@ -188,7 +188,7 @@ def train_glyphs(request: TrainRequest, watch: Watch) -> Product:
     assert isinstance(recipe, GlyphsRecipe)
     assert scheme is not None
     spec = InputSpec.of_scheme(scheme, recipe.looks_at)
-    train, held = _sets(request.dataset, scheme, recipe, spec, seed)
+    train, held = _sets(request, scheme, recipe, spec)
     if watch.deadline is not None:
         watch = replace(watch, deadline=watch.deadline - _EXPORT_SECONDS)
     task = GlyphsTask(recipe, spec, len(scheme.charset), train, held, seed)
@@ -211,6 +211,7 @@ def train_glyphs(request: TrainRequest, watch: Watch) -> Product:
         seed=seed,
         data=json.dumps({"samples": samples, "recipe": recipe.name}),
         metrics=metrics,
+        preprocessing=request.preprocessing,
     )
     problems = (*train.problems, *held.problems)
     data = export_model(network, example(spec), metadata)
@@ -223,17 +224,18 @@ def example(spec: InputSpec) -> Tensor:
 
 
 def _sets(
-    dataset: Dataset, scheme: Scheme, recipe: GlyphsRecipe, spec: InputSpec, seed: int
+    request: TrainRequest, scheme: Scheme, recipe: GlyphsRecipe, spec: InputSpec
 ) -> tuple[GlyphSet, GlyphSet]:
     """Cut the samples to train on and those held out."""
-    held, margin = Dataset(dataset.folder, ()), recipe.augmentation.margin
+    dataset, margin, done = request.dataset, recipe.augmentation.margin, request.preprocessing
+    held = Dataset(dataset.folder, ())
     if recipe.validation:
-        dataset, held = dataset.hold_out(recipe.validation, seed=seed)
-    train = glyphs_of(dataset, scheme, spec, margin)
+        dataset, held = dataset.hold_out(recipe.validation, seed=request.seed)
+    train = glyphs_of(dataset, scheme, spec, margin, done)
     if len(train.inputs) == 0:
         what, remedy = "no sample can be trained on", "label some captchas of the scheme"
         if train.problems:
             first = train.problems[0]
             what, remedy = f"{what}: {first.where}: {first.what}", first.remedy
         raise TrainingError(printable(dataset.folder), what, remedy)
-    return train, glyphs_of(held, scheme, spec, margin)
+    return train, glyphs_of(held, scheme, spec, margin, done)

@@ -5,6 +5,7 @@ People are given what it is least sure of first, as that teaches it most (``Stor
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from captchascope.data.dataset import read_dataset
+from captchascope.decode import ReadOptions
 from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.evaluate import Rate
 from captchascope.files import printable
@@ -117,19 +119,24 @@ def can_train() -> bool:
     return all(find_spec(name) is not None for name in ("torch", "onnxscript"))
 
 
-def training_command(folder: Path, seconds: float) -> list[str]:
-    """Return the command that trains ``NEXT_MODEL`` on the labels of a folder: this module."""
-    return [sys.executable, "-m", __name__, str(folder), str(seconds)]
+def training_command(folder: Path, seconds: float, options: ReadOptions) -> list[str]:
+    """Return the command that trains ``NEXT_MODEL`` on the labels of a folder: this module.
+
+    The images are looked at as the options tell.
+    """
+    images = {name: getattr(options, name) for name in ("frames", "rows", "ink")}
+    return [sys.executable, "-m", __name__, str(folder), str(seconds), json.dumps(images)]
 
 
-def _train(folder: str, seconds: str) -> None:
+def _train(folder: str, seconds: str, images: str) -> None:
     """Do what ``training_command`` asks for, in its own process."""
     from captchascope.train import train_model
 
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
     try:
         dataset = read_dataset(folder, "csv")
-        train_model(dataset, Path(folder, NEXT_MODEL), time_limit=float(seconds))
+        told = json.loads(images)
+        train_model(dataset, Path(folder, NEXT_MODEL), time_limit=float(seconds), **told)
     except CaptchascopeError as error:
         sys.exit(str(error))
 

@@ -51,7 +51,7 @@ class LabelSession:
             self.store.close()
             raise
         self.guesses = Guesses(self.store)
-        command = training_command(settings.folder, settings.limit)
+        command = training_command(settings.folder, settings.limit, settings.options)
         self.retrainer = Retrainer(self.store, settings.retrain, command)
         self._tick, self._rest = tick, look
         self._looked = time.monotonic()
