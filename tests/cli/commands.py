@@ -20,6 +20,7 @@ from captchascope.reader import load
 
 ROOT = Path(__file__).parents[2]
 SEED = 1  # of the captchas
+ORIGIN = "labels: from "
 TIMEOUT = 120  # seconds; nothing takes a tenth of it on an idle machine
 
 
@@ -38,8 +39,16 @@ class Done:
 
     @property
     def errors(self) -> list[str]:
-        """The lines on stderr; the blank one is click's, after the ``^C`` of a terminal."""
-        return [line for line in self.err.split("\n") if line]
+        """The lines on stderr, but for that on the labels' origin, which whoever takes any says.
+
+        The blank one is click's, after the ``^C`` of a terminal.
+        """
+        return [line for line in self.err.split("\n") if line and not line.startswith(ORIGIN)]
+
+    @property
+    def origins(self) -> list[str]:
+        """The lines on stderr that say where labels come from."""
+        return [line for line in self.err.split("\n") if line.startswith(ORIGIN)]
 
 
 STRICT = ["-W", "error", "-W", "ignore::ResourceWarning"]

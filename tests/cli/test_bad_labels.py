@@ -126,7 +126,7 @@ def test_problems_outside_the_range_are_silent(cli: Cli) -> None:
     """With images 4 to 12 asked for, nothing is said of image 3."""
     rows_where(relabel(3, "40817"))
     done = cli("segment", "captchas", "glyphs", "--first", "4")
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.errors) == (0, [])
     assert one_line(cli("segment", "captchas", "g", "--first", "13"), 2).startswith("captchas: ")
 
 
@@ -175,6 +175,6 @@ def test_labels_from_names(cli: Cli) -> None:
     """A wrong choice is wrong usage; the right one reads labels that the other sources lack."""
     Path("captchas/1.jpeg").rename("captchas/533665.jpeg")
     done = cli("segment", "captchas", "glyphs", "--labels-from", "names", "--first", "12")
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.errors) == (0, [])
     line = one_line(cli("segment", "captchas", "more", "--labels-from", "xml"), 2)
     assert "'xml' is not one of" in line

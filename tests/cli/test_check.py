@@ -62,7 +62,7 @@ def test_a_wrong_label_is_found_by_a_model(cli: Cli) -> None:
     wrong = text(3, "metu")[:-1] + ("1" if text(3, "metu")[-1] != "1" else "2")
     relabel(3, wrong)
     done = cli("check", "captchas", "--model", "metu")
-    assert (done.status, done.err) == (1, "")
+    assert (done.status, done.errors) == (1, [])
     assert done.rows[2].startswith(
         f"          3.jpeg  label {wrong}  read {text(3, 'metu')}  confidence "
     )

@@ -161,7 +161,7 @@ def test_the_measurement(cli: Cli, model: str) -> None:
     assert result["character"]["total"] == sum(map(len, TEXTS)) + 1
     assert (result["by_position"], result["unfamiliar"]) == ([], 1)
     done = cli("test", "bars", "--model", model, "--report", "report.html")
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.errors) == (0, [])
     assert "unlike what the model was trained on: 1" in done.rows
     assert "5 of 6" in done.rows[1]
     assert "position" not in done.out
@@ -241,7 +241,7 @@ def test_results_are_measured(cli: Cli, sums: list[str]) -> None:
     measured = ["test", "sums", "--model", "sums.onnx", "--format", "json"]
     done = cli(*measured, "--solve")
     result = json.loads(done.out)
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.errors) == (0, [])
     assert (result["captcha"]["hits"], result["abstained"]) == (4, 1)
     assert json.loads(cli(*measured).out)["captcha"]["hits"] == 2
 

@@ -18,7 +18,7 @@ def glyphs(folder: str) -> list[str]:
 def test_one_folder_per_digit_and_one_image_per_glyph(cli: Cli) -> None:
     """The counts printed are those of the files, and of the labels."""
     done = cli("segment", "captchas", "out")
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.errors) == (0, [])
     assert sorted(path.name for path in Path("out").iterdir()) == list("0123456789")
     text = Path("captchas/labels.txt").read_text()
     for row, digit in zip(done.rows, "0123456789", strict=True):
@@ -29,7 +29,7 @@ def test_one_folder_per_digit_and_one_image_per_glyph(cli: Cli) -> None:
 def test_the_files_say_where_they_are_from(cli: Cli) -> None:
     """The image's position and the glyph's, in the folder of its character; 24 by 14 pixels."""
     done = cli("segment", "captchas", "out", "--first", "2", "--last", "3")
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.errors) == (0, [])
     named = [f"{c}/2_{n}.png" for n, c in enumerate("649404", 1)]
     named += [f"{c}/3_{n}.png" for n, c in enumerate("408174", 1)]
     assert glyphs("out") == sorted(named)

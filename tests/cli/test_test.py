@@ -63,7 +63,7 @@ def test_the_shipped_model_reads_what_is_generated(cli: Cli) -> None:
     """The headline is the whole captcha, in figures that add up."""
     done = cli("test", "captchas", "--format", "json", "--model", "metu")
     result = json.loads(done.out)
-    assert (done.status, done.err, len(done.rows)) == (0, "", 1)
+    assert (done.status, done.errors, len(done.rows)) == (0, [], 1)
     assert (result["captcha"]["total"], result["character"]["total"]) == (12, 72)
     assert result["captcha"]["hits"] >= 11
     assert (result["failed"], result["abstained"]) == (0, 0)
@@ -77,7 +77,7 @@ def test_the_text_has_the_same_figures(cli: Cli) -> None:
     done = cli(*command)
     result = json.loads(cli(*command, "--format", "json").out)
     hits = result["captcha"]["hits"]
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, done.errors) == (0, [])
     assert done.rows[1].startswith("captchas (exact match)")
     assert done.rows[1].endswith(f"{hits} of 12")
     assert done.rows[2].endswith(f"{result['character']['hits']} of 72")

@@ -57,6 +57,15 @@ def row_findings(dataset: Dataset) -> Iterator[Finding]:
         yield Finding("no-samples", "error", where, what, "label some captchas")
 
 
+def origin_findings(dataset: Dataset) -> Iterator[Finding]:
+    """Yield what was guessed of where the labels are, and what was made of them with certainty."""
+    where = printable(dataset.source or dataset.folder)
+    for doubt in dataset.origin.doubts:
+        yield Finding("guessed-labels", "warning", where, doubt, "")
+    for note in dataset.origin.notes:
+        yield Finding("labels-as-read", "note", where, note, "")
+
+
 _SURE = 0.95
 _LEAST = 0.5  # confidence: below it, no model is trusted, however modest it is
 _MODEST = 0.1  # of the labels that the model confirms are read less surely than what is trusted
@@ -129,6 +138,7 @@ def check_dataset(
             errors.append((sample, error))
         progress(done)
     findings = [
+        *origin_findings(dataset),
         *row_findings(dataset),
         *images.unreadable_findings(errors),
         *label_findings(dataset.samples, charset),
@@ -145,10 +155,10 @@ def check_dataset(
             progress(len(dataset.samples) + len(readings))
         findings += disagreement_findings(samples, readings)
     labels = [sample.label for sample in dataset.samples]
-    positions = {p.position for p in dataset.problems if isinstance(p, RowError)} - {None}
     return Report(
         folder=printable(dataset.folder),
-        images=len(positions - {s.position for s in dataset.samples}) + len(labels),
+        origin=dataset.origin_line,
+        images=dataset.images,
         samples=len(labels),
         alphabet="".join(sorted(set().union(*labels))),
         lengths=(min(map(len, labels), default=0), max(map(len, labels), default=0)),

@@ -68,6 +68,7 @@ class Report:
 
     Attributes:
         folder: The data set.
+        origin: Where its labels come from, on one line.
         images: How many images are in the part that was checked.
         samples: How many of them have a usable label.
         alphabet: The characters of these labels, in order.
@@ -76,6 +77,7 @@ class Report:
     """
 
     folder: str
+    origin: str
     images: int
     samples: int
     alphabet: str
@@ -98,7 +100,7 @@ class Report:
     def to_json(self) -> dict[str, object]:
         """Return the report as what ``json.dumps`` takes."""
         return {
-            **{n: getattr(self, n) for n in ("folder", "images", "samples", "alphabet")},
+            **{n: getattr(self, n) for n in ("folder", "origin", "images", "samples", "alphabet")},
             "lengths": list(self.lengths),
             **{f"{severity}s": self.count(severity) for severity in SEVERITIES},
             "findings": [finding.to_json() for finding in self.findings],

@@ -127,6 +127,7 @@ def check_command(
     reader = None if model is None else load(model, length=_ANY_LENGTH, **images)
     done = Preprocessing().told(**images) if reader is None else reader.preprocessing
     dataset = read_dataset(folder, labels_from).select(first, last)
+    console.note(dataset.origin_line)  # the report has the rest
     total = len(dataset.samples) * (1 if reader is None else 2)
     with console.progress("checking", total) as progress:
         report = check_dataset(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from captchascope.cli.options import PATH, common, labels_from, positions
-from captchascope.cli.output import Console, report_problems
+from captchascope.cli.output import Console, report_problems, say_origin
 from captchascope.errors import UsageError
 from captchascope.files import printable
 
@@ -59,6 +59,7 @@ def convert_command(
         what = f"contradicts --labels-from {labels_from}"
         raise UsageError("--answers", what, "name one source of labels")
     dataset = read_dataset(folder, labels_from, answers=answers).select(first, last)
+    say_origin(console, dataset)
     report_problems(console, dataset)
     with console.progress("copying", len(dataset.samples)) as progress:
         done = convert_dataset(dataset, to, dest, console.error, progress)

@@ -16,7 +16,7 @@ from captchascope.cli.options import (
     parse_share,
     reading_options,
 )
-from captchascope.cli.output import Console, need
+from captchascope.cli.output import Console, need, say_origin
 from captchascope.cli.serve import announced, app_settings, with_address
 from captchascope.decode import ReadOptions
 
@@ -85,9 +85,21 @@ def label_command(
 
     told = {each.name: further.pop(each.name) for each in fields(ReadOptions) if each.init}
     every = None if no_retrain else retrain
+    _say_labels(console, folder)
     settings = app_settings(
         models=(DEFAULT_MODELS["whole"],) if model is None else (model,),
         label=LabelSettings(folder, model, overlap, every, time_limit, ReadOptions(**told)),
         **further,
     )
     serve_app(settings, announced(console, "label at", "label"), console.note)
+
+
+def _say_labels(console: Console, folder: Path) -> None:
+    """Say which labels the folder has already; names of files are none to this command."""
+    from captchascope.data.dataset import read_dataset
+    from captchascope.data.formats import form_of
+
+    if form := form_of(folder):
+        say_origin(console, read_dataset(folder, form))
+    else:
+        console.note("labels: from no file yet; names of files are not taken for labels here")

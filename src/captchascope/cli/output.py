@@ -71,6 +71,10 @@ class Console:
         if self.verbosity >= level:
             self._say(line)
 
+    def warning(self, line: str) -> None:
+        """Print a line on stderr that -q does not silence; the status stays as it is."""
+        self._say(f"warning: {printable(line)}")
+
     @contextlib.contextmanager
     def progress(self, what: str, total: int) -> Iterator[Progress]:
         """Show a bar on a terminal; the function given takes the number done, and a new title."""
@@ -143,6 +147,18 @@ def say_passed_over(console: Console, folder: StrPath, found: FoundImages) -> No
     """Print how many files of a folder are no images, if any are."""
     if found.note:
         console.note(f"{printable(folder)}: {found.note}")
+
+
+def say_origin(console: Console, dataset: Dataset) -> None:
+    """Say where the labels of ``dataset`` come from, what was made of them, and what is doubtful.
+
+    Whoever takes labels says it: wrong ones taken in silence are the worst that can happen.
+    """
+    console.note(dataset.origin_line)
+    for note in dataset.origin.notes:
+        console.note(f"labels: {printable(note)}")
+    for doubt in dataset.origin.doubts:
+        console.warning(f"labels: {doubt}")
 
 
 def report_problems(console: Console, dataset: Dataset) -> None:

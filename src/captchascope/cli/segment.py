@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from captchascope.cli.options import PATH, common, labels_from, positions, scheme_switches
-from captchascope.cli.output import Console, report_problems
+from captchascope.cli.output import Console, report_problems, say_origin
 from captchascope.errors import OutputError
 from captchascope.files import printable
 
@@ -41,7 +41,9 @@ def segment_command(
     from captchascope.glyphs.scheme import load_scheme
 
     plan = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
-    dataset = read_dataset(folder, labels_from).select(first, last).require_scheme(plan)
+    dataset = read_dataset(folder, labels_from).select(first, last)
+    say_origin(console, dataset)
+    dataset = dataset.require_scheme(plan)
     report_problems(console, dataset)
     if folder.resolve() in (out.resolve(), *out.resolve().parents):
         what = "lies within the data set, and would become a part of it"

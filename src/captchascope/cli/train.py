@@ -18,7 +18,7 @@ from captchascope.cli.options import (
     positions,
     scheme_switches,
 )
-from captchascope.cli.output import Console, need
+from captchascope.cli.output import Console, need, say_origin
 from captchascope.errors import UsageError
 from captchascope.files import printable
 
@@ -172,8 +172,11 @@ def train_command(
     given = context.get_parameter_source("source")
     chosen = None if given is None or given.name == "DEFAULT" else source
     weights = weights_of(plan, chosen, unlabelled, devices * nodes)
+    speaks = glyphs or place_of(devices, nodes).rank == 0
+    if speaks:
+        say_origin(console, dataset)
     dataset = usable(dataset, cut if glyphs else None)
-    if glyphs or place_of(devices, nodes).rank == 0:
+    if speaks:
         for problem in dataset.problems:
             console.error(problem)
     else:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from captchascope.charset import Charset
 from captchascope.data.formats import AUTO, FORMATS, is_source, read_labels
 from captchascope.data.formats.tables import read_answers
-from captchascope.data.labels import RowError, quoted
+from captchascope.data.labels import Origin, RowError, quoted, shown
 from captchascope.data.match import Folder
 from captchascope.errors import DatasetError, SchemeError, UsageError
 from captchascope.files import StrPath, find_images, printable
@@ -32,6 +32,7 @@ class Dataset:
         problems: The rows and images that cannot be used.
         size: The number of images in the folder, which is the last position.
         source: The label file; None where names of files or folders are the labels.
+        origin: Where the labels come from, in words, and what was made of them on the way.
     """
 
     folder: Path
@@ -39,10 +40,24 @@ class Dataset:
     problems: tuple[DatasetError, ...] = ()
     size: int = 0
     source: Path | None = None
+    origin: Origin = field(default_factory=Origin)
 
     def __post_init__(self) -> None:
         last = max((sample.position or 0 for sample in self.samples), default=0)
         object.__setattr__(self, "size", max(self.size, last))
+
+    @property
+    def images(self) -> int:
+        """How many images of the folder are in this part, with a usable label or without."""
+        places = {getattr(problem, "position", None) for problem in self.problems} - {None}
+        return len(places - {sample.position for sample in self.samples}) + len(self.samples)
+
+    @property
+    def origin_line(self) -> str:
+        """Where the labels come from, on one line, with the first of them as an example."""
+        example = "".join(f", {shown(s.label)} of {shown(s.file)}" for s in self.samples[:1])
+        counts = f"{len(self.samples)} of {self.images} images"
+        return f"labels: from {self.origin.what}{example}; {counts}"
 
     def select(self, first: int | None = None, last: int | None = None) -> Dataset:
         """Return the part between two positions, both included; None is the end of the folder.
@@ -209,4 +224,5 @@ def read_dataset(
         problems=tuple(matched.problems),
         size=len(images.images),
         source=matched.source,
+        origin=matched.origin,
     )

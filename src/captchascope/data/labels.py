@@ -47,6 +47,22 @@ class RowError(DatasetError):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the labels of a data set come from, and what was made of them on the way.
+
+    Attributes:
+        what: The source in words: ``file names``, or the path of the label file.
+        notes: What was made of them with certainty, each as half a sentence; it is said, no more.
+        doubts: What was guessed, each as half a sentence with what to do about it: a warning, and
+            a finding of ``check``.
+    """
+
+    what: str = "the caller"
+    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LabelRow:
     """One line of a label file, not yet matched with an image.
 
@@ -101,7 +117,16 @@ def label_fault(label: str) -> str:
 
 def quoted(text: str) -> str:
     """Return a name for a message: on one line, in quotes, and not without end."""
-    return f"'{printable(text if len(text) <= _LONGEST else text[:_LONGEST] + '…')}'"
+    return f"'{_short(text)}'"
+
+
+def shown(text: str) -> str:
+    """Return a label or a file name for a line that tells one of the other, as `226md`."""
+    return f"`{_short(text)}`"
+
+
+def _short(text: str) -> str:
+    return printable(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
 
 
 def write_labels(folder: StrPath, samples: Iterable[Sample]) -> None:

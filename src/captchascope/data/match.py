@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from captchascope.data.labels import LabelRow, RowError, label_fault, quoted
+from captchascope.data.labels import LabelRow, Origin, RowError, label_fault, quoted
 from captchascope.files import printable
 from captchascope.records import Sample
 
@@ -73,11 +73,23 @@ class Matching:
         source: The label file; None where the images themselves carry the labels.
         samples: The usable rows.
         problems: The rows and images that cannot be used.
+        what: The source in words; empty where the path of the label file says it.
+        notes: What was made of the labels with certainty, as ``Origin`` has it.
+        doubts: What was guessed.
     """
 
     source: Path | None
     samples: list[Sample] = field(default_factory=list)
     problems: list[RowError] = field(default_factory=list)
+    what: str = ""
+    notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the labels come from."""
+        what = self.what or printable(self.source or "file names")
+        return Origin(what, tuple(self.notes), tuple(self.doubts))
 
     def add(self, row: LabelRow, image: ImageFile) -> None:
         """Add a row whose image is there to the samples, or its fault to the problems."""

@@ -13,7 +13,7 @@ from captchascope.errors import DatasetError
 from captchascope.files import printable
 from captchascope.records import Sample
 
-__all__ = ["AUTO", "FORMATS", "LabelFormat", "is_source", "read_labels"]
+__all__ = ["AUTO", "FORMATS", "LabelFormat", "form_of", "is_source", "read_labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,14 @@ def is_source(labels_from: str) -> bool:
     return labels_from in (AUTO, *FORMATS) or Path(labels_from).suffix.lower() in _BY_SUFFIX
 
 
+def form_of(folder: Path) -> str | None:
+    """Return the form of the label file that ``auto`` takes in a folder; None where there is none.
+
+    It is a name of ``FORMATS``.
+    """
+    return next((form for form in _SOUGHT if (folder / FORMATS[form].files[0]).exists()), None)
+
+
 def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
     """Match the images of a folder with a source of labels.
 
@@ -112,9 +120,8 @@ def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
     if labels_from != AUTO:
         path = Path(labels_from)
         return _BY_SUFFIX[path.suffix.lower()](folder, path)
-    for name in _SOUGHT:
-        if (source := folder.path / FORMATS[name].files[0]).exists():
-            return FORMATS[name].read(folder, source)
+    if (form := form_of(folder.path)) is not None:
+        return FORMATS[form].read(folder, folder.path / FORMATS[form].files[0])
     if names.look_like_numbers([image.path.stem for image in folder.images]):
         what = f"has neither {LABELS_CSV} nor {LABELS_TXT}, and its file names look like numbers"
         remedy = "write labels.csv, or say '--labels-from names' if the names are the labels"

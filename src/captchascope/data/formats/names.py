@@ -119,7 +119,7 @@ def read_names(folder: Folder, _: Path) -> Matching:
 
 def read_folders(folder: Folder, _: Path) -> Matching:
     """Match each image with the name of the folder that it lies in."""
-    found = Matching(None)
+    found = Matching(None, what="names of folders")
     for image in folder.images:
         if "/" in image.file:
             found.add(LabelRow(0, image.file, unspelt(image.path.parent.name)), image)
