@@ -201,6 +201,23 @@ def test_a_rate_of_nothing_is_zero_and_unknown() -> None:
     assert Rate(0, 0).to_json() == expected
 
 
+@given(st.lists(st.tuples(LABELS, LABELS, st.floats(0, 1)), min_size=1), st.floats(0, 1))
+def test_below_a_confidence_there_is_no_answer(
+    rows: list[tuple[str, str, float]], below: float
+) -> None:
+    """Coverage counts the others, and among these the right ones; all is as if not read."""
+    samples = [sample(label) for label, _, _ in rows]
+    readings = [reading(text, sure) for _, text, sure in rows]
+    found = evaluate_readings(samples, readings, min_confidence=below)
+    sure = [label == text for label, text, confidence in rows if confidence >= below]
+    assert found.coverage == Rate(len(sure), len(rows))
+    assert found.answered == Rate(sum(sure), len(sure))
+    assert found.exact_match == Rate(sum(sure), len(rows))
+    assert (found.abstained, found.failed) == (len(rows) - len(sure), 0)
+    named = {row.name for row in found.rows()}
+    assert ("right of the answered" in named) == (below > 0)
+
+
 def test_json_by_hand() -> None:
     """Everything is there, the two headlines by short names, and numpy's numbers are plain ones."""
     failed = Reading(None, 0.0, error=ImageError("2.png", "cannot be decoded"))

@@ -86,6 +86,20 @@ class RateRow(NamedTuple):
     level: int = 0
 
 
+class Confusion(NamedTuple):
+    """A character of the labels, what was read in its place, and how often; "" is none at all."""
+
+    label: str
+    read: str
+    times: int
+
+    def __str__(self) -> str:
+        """Return it as people say it, such as "O read as 0: 12 times"."""
+        what = f"{self.label} read as {self.read}" if self.read else f"{self.label} missed"
+        what = what if self.label else f"{self.read} read where there is nothing"
+        return f"{what}: {self.times} {'time' if self.times == 1 else 'times'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Bin:
     """The mean confidence of the readings from ``low`` to below ``high``, and the share right."""
@@ -140,6 +154,7 @@ class Evaluation:
         confusion: Counts of (character of the label, character read), right ones included; ""
             where one side has none. Characters taken for equal count as the label's.
         calibration: Confidence against exact match, of the texts given, in fifteen equal bins.
+        min_confidence: The confidence below which there was no text.
         coverage: Texts given, of all samples.
         answered: Exact match among the texts given.
         abstained: Samples without a text because the reader was not sure enough, or it is no sum.
@@ -156,6 +171,7 @@ class Evaluation:
     by_kind: Mapping[str, KindRates]
     confusion: Mapping[tuple[str, str], int]
     calibration: Calibration
+    min_confidence: float
     coverage: Rate
     answered: Rate
     abstained: int
@@ -168,6 +184,9 @@ class Evaluation:
     def rows(self) -> list[RateRow]:
         """Return every accuracy, in the order and by the names in which they are shown."""
         rows = [RateRow("captchas (exact match)", self.exact_match)]
+        if self.min_confidence > 0 or self.abstained:
+            rows += [RateRow("coverage: answered", self.coverage, 1)]
+            rows += [RateRow("right of the answered", self.answered, 1)]
         rows += [RateRow("characters", self.character_accuracy)]
         rows += [RateRow(f"position {i}", rate, 1) for i, rate in enumerate(self.by_position, 1)]
         for kind, rates in self.by_kind.items():
@@ -188,18 +207,14 @@ class Evaluation:
                 matrix[column[label]][1][column.get(read, len(chars))] += count
         return matrix
 
-    def most_confused(self, most: int) -> list[tuple[str, str, int]]:
-        """Return the most frequent wrong characters: of the label, as read, and how often.
-
-        "" is a character that was missed, or read where there is none. Those that are equally
-        frequent are in the order of their characters.
-        """
-        wrong = [(a, b, count) for (a, b), count in self.confusion.items() if a != b]
-        return sorted(wrong, key=lambda row: (-row[2], *row[:2]))[:most]
+    def most_confused(self, most: int) -> list[Confusion]:
+        """Return the most frequent wrong characters; equally frequent ones in their own order."""
+        wrong = [Confusion(a, b, count) for (a, b), count in self.confusion.items() if a != b]
+        return sorted(wrong, key=lambda pair: (-pair.times, *pair[:2]))[:most]
 
     def to_json(self) -> dict[str, object]:
         """Return the evaluation as what ``json.dumps(..., allow_nan=False)`` takes."""
-        names = ("abstained", "failed", "unfamiliar", "mean_edit_distance", "cer")
+        names = ("min_confidence", "abstained", "failed", "unfamiliar", "mean_edit_distance", "cer")
         return {
             **KindRates(self.exact_match, self.character_accuracy).to_json(),
             "coverage": self.coverage.to_json(),
@@ -258,7 +273,7 @@ def evaluate_reader(
         readings = [replace(r, text=r.text and str(r.value)) for r in readings]
         samples = tuple(replace(s, label=_result(s.label)) for s in samples)
     fold = reader.options.constraints.folding(reader.charset.chars)
-    return evaluate_readings(samples, readings, fold)
+    return evaluate_readings(samples, readings, fold, reader.options.min_confidence)
 
 
 def _result(label: str) -> str:
@@ -283,18 +298,25 @@ def impossible_labels(reader: Reader, dataset: Dataset) -> Sequence[DatasetError
 
 
 def evaluate_readings(
-    samples: Sequence[Sample], readings: Sequence[Reading], fold: Callable[[str], str] = str
+    samples: Sequence[Sample],
+    readings: Sequence[Reading],
+    fold: Callable[[str], str] = str,
+    min_confidence: float = 0.0,
 ) -> Evaluation:
     """Compare the labels with what was read, one reading for each sample in the same order.
 
-    Texts that ``fold``, which leaves their length, makes equal are equal.
-
+    Args:
+        samples: What was to be read.
+        readings: What was read.
+        fold: Texts that this makes equal are equal; it leaves their length.
+        min_confidence: A text that is less sure than this is none: the reader abstains.
     Raises:
         ValueError: If there are no samples, not as many readings, or a confidence not in 0 to 1.
     """
     if not samples or len(samples) != len(readings):
         raise ValueError(f"{len(readings)} readings for {len(samples)} samples")
-    outcomes = [_outcome(*pair, fold) for pair in zip(samples, readings, strict=True)]
+    given = [reading.abstaining(min_confidence) for reading in readings]
+    outcomes = [_outcome(*pair, fold) for pair in zip(samples, given, strict=True)]
     answered = [outcome for outcome in outcomes if outcome.reading.text is not None]
     abstained = sum(o.reading.text is None and o.reading.abstained for o in outcomes)
     wrong = [Mistake(o.sample, o.reading, o.distance) for o in outcomes if not o.exact]
@@ -311,6 +333,7 @@ def evaluate_readings(
         by_kind={kind: _rates(kinds[kind]) for kind in sorted(kinds, key=natural_key) if kind},
         confusion=dict(sorted(Counter(pair for o in outcomes for pair in o.pairs).items())),
         calibration=_calibration(answered),
+        min_confidence=min_confidence,
         coverage=Rate(len(answered), len(outcomes)),
         answered=_rates(answered).exact_match,
         abstained=abstained,

@@ -288,10 +288,9 @@ class Reader:
             if isinstance(error := reading.error, SegmentationError):
                 named = SegmentationError(str(name), error.what, error.remedy)
                 reading = replace(reading, error=named)
-            elif reading.confidence < self.options.min_confidence or (
-                self.options.solve and reading.value is None
-            ):
+            elif self.options.solve and reading.value is None:
                 reading = replace(reading, text=None, abstained=True)
+            reading = reading.abstaining(self.options.min_confidence)
             readings.append(reading if rows == 1 else reading.in_rows(rows))
         return readings
 

@@ -142,6 +142,12 @@ class Reading:
             chars.append(char)
         return replace(self, chars=tuple(chars))
 
+    def abstaining(self, below: float) -> Reading:
+        """Return the reading without its text where it is less sure than ``below``."""
+        if self.text is None or self.confidence >= below:
+            return self
+        return replace(self, text=None, abstained=True)
+
     @property
     def value(self) -> int | Fraction | None:
         """The exact result of the text where it is a sum, such as ``3+5=?``; else None.

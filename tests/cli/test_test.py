@@ -31,9 +31,10 @@ def test_a_large_alphabet_has_a_list_instead_of_a_table() -> None:
     """The most frequent first, and no line that is wider than a terminal."""
     found = lines(("0x", "Ox"), ("0", "O"), ("l1", "11"), ("ab", "a"), ("ab", "abc"))
     start = found.index("the most frequent wrong characters")
-    assert found[start + 1].split() == ["0", "read", "as", "O", "2"]
-    rest = {" ".join(line.split()) for line in found[start + 2 : start + 5]}
-    assert rest == {"b missed 1", "l read as 1 1", "c read where there is nothing 1"}
+    assert found[start + 1] == "  0 read as O: 2 times"
+    rest = {line.strip() for line in found[start + 2 : start + 5]}
+    one = {"b missed: 1 time", "l read as 1: 1 time", "c read where there is nothing: 1 time"}
+    assert rest == one
     assert max(map(len, found)) <= 80
 
 
@@ -51,6 +52,27 @@ def test_positions_are_of_labels_of_one_length() -> None:
     """Elsewhere they mean nothing."""
     assert sum("position" in line for line in lines(("abc", "abc"), ("xyz", "xyZ"))) == 3
     assert not any("position" in line for line in lines(("abc", "abc"), ("x", "x")))
+
+
+def test_what_is_answered_has_figures_of_its_own(cli: Cli) -> None:
+    """Where there may be no answer: how many there are, and how many of these are right."""
+    limited = "test", "captchas", "--model", "metu", "--min-confidence"
+    sure = json.loads(cli(*limited, "0.999", "--format", "json").out)
+    answered = sure["coverage"]["hits"]
+    assert sure["min_confidence"] == 0.999
+    assert sure["abstained"] == 12 - answered == 12 - sure["answered"]["total"]
+    done = cli(*limited, "0.999", "--report", "report.html")
+    found = [" ".join(line.split()) for line in done.rows]
+    assert found[2].startswith("coverage: answered ")
+    assert found[2].endswith(f" {answered} of 12")
+    assert found[3].startswith("right of the answered ")
+    assert found[3].endswith(f" {sure['answered']['hits']} of {answered}")
+    assert max(map(len, done.rows)) <= 80
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "<td>coverage: answered</td>" in page
+    assert "<td>right of the answered</td>" in page
+    assert "coverage" in cli(*limited, "0.000001").out
+    assert "coverage" not in cli("test", "captchas", "--model", "metu").out
 
 
 def test_what_is_unfamiliar_is_counted() -> None:

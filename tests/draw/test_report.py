@@ -30,8 +30,8 @@ def page(folder: Path, chars: str, *pairs: tuple[str, str | None]) -> str:
 def test_a_large_alphabet_has_a_list_instead_of_a_matrix(tmp_path: Path) -> None:
     """Of the most frequent wrong characters."""
     html = page(tmp_path, ALNUM, ("0x", "Ox"), ("ab", "a"))
-    assert "<td>0</td><td>O</td><td>1</td>" in html
-    assert "<td>b</td><td>(none)</td><td>1</td>" in html
+    assert "<li>0 read as O: 1 time</li>" in html
+    assert "<li>b missed: 1 time</li>" in html
     assert "Confusions" not in html
 
 

@@ -70,12 +70,11 @@ def _matrix(result: Evaluation, chars: str) -> Iterator[str]:
 
 def _confused(result: Evaluation) -> Iterator[str]:
     """Yield the most frequent wrong characters, where a matrix would not fit."""
-    for number, (label, read, times) in enumerate(result.most_confused(_CONFUSED)):
+    for number, pair in enumerate(result.most_confused(_CONFUSED)):
         if number == 0:
             yield ""
             yield "the most frequent wrong characters"
-        what = f"{label} read as {read}" if label and read else f"{label} missed"
-        yield f"  {what if label else f'{read} read where there is nothing':30}{times:>6}"
+        yield f"  {pair}"
 
 
 @click.command("test")
@@ -105,12 +104,14 @@ def test_command(
 ) -> None:
     """Measure a model on captchas that it was not trained on.
 
-    The headline is the exact match: the share of captchas that are right as a whole, measured.
+    The headline is the exact match: the share of captchas that are right as a whole, measured. With
+    --min-confidence the coverage, the share that is answered, and how many of these are right.
 
     \b
     Examples:
       captchascope test captchas --model mine.onnx --first 4501 --last 5000
       captchascope test captchas --report report.html
+      captchascope test captchas --min-confidence 0.9
     """
     from captchascope.data.dataset import read_dataset
 

@@ -8,7 +8,7 @@ import jinja2
 
 from captchascope.draw.canvas import image_uri
 from captchascope.errors import ImageError
-from captchascope.evaluate import Evaluation, Mistake
+from captchascope.evaluate import Confusion, Evaluation, Mistake
 from captchascope.files import printable
 from captchascope.image import load_rgb
 
@@ -44,7 +44,7 @@ def report_html(result: Evaluation, *, model: str, data: str, chars: str) -> str
 
 def confusions(
     result: Evaluation, chars: str
-) -> tuple[list[tuple[str, list[int]]], list[tuple[str, str, int]]]:
+) -> tuple[list[tuple[str, list[int]]], list[Confusion]]:
     """Return the confusion matrix where it fits a page, else the most frequent wrong characters."""
     if len(chars) <= _MOST_CHARS:
         return result.confusion_matrix(chars), []

@@ -61,7 +61,7 @@ def test_a_folder_that_cannot_be_used_is_told_until_it_is_mended(tmp_path: Path)
         tests.forget("model")
         state = ended(tests, reader)
     assert isinstance(state, Measured)
-    assert (state.samples, state.result.exact_match.hits) == (1, 1)
+    assert (len(state.samples), state.result.exact_match.hits) == (1, 1)
 
 
 def test_a_test_that_runs_ends_with_the_server(tmp_path: Path) -> None:
@@ -99,8 +99,14 @@ def test_the_page_says_what_is_wrong_and_how_the_model_was_trained(tmp_path: Pat
             (folder / "labels.csv").write_text("file,label\n1.png,0Ab\n")
             assert client.post("/results/bars").status_code == 303
             page = shown(client)
+            unsure = client.get("/results/bars?min_confidence=1")
+            refused = client.get("/results/bars?min_confidence=2")
     assert page.status_code == 200
     assert "images seen" in page.text
+    assert "coverage" not in page.text
+    assert "coverage: answered" in unsure.text
+    assert "The reader abstained from 1." in unsure.text
+    assert refused.status_code == 422
 
 
 def shown(client: httpx.Client) -> httpx.Response:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from captchascope.data.dataset import read_dataset
 from captchascope.draw.report import confusions, image_of
 from captchascope.errors import CaptchascopeError, DatasetError
-from captchascope.evaluate import Evaluation, evaluate_reader
+from captchascope.evaluate import Evaluation, evaluate_reader, evaluate_readings
 from captchascope.files import printable
 from captchascope.reader import Reader
-from captchascope.records import Reading
+from captchascope.records import Reading, Sample
 from captchascope.web.batching import Batcher, without_traceback
 from captchascope.web.pages.charts import (
     TrainingHistory,
@@ -48,17 +48,24 @@ class Measured:
 
     Attributes:
         result: The figures.
-        chars: The model's characters.
-        samples: How many images were read.
+        reader: What was measured.
+        samples: What it has read.
+        readings: What came of each.
         problems: How many rows and images of the folder could not be used.
         history: How the model was trained, where its log lies beside it.
     """
 
     result: Evaluation
-    chars: str
-    samples: int
+    reader: Reader
+    samples: Sequence[Sample]
+    readings: Sequence[Reading]
     problems: int
     history: TrainingHistory | None
+
+    def abstaining(self, below: float) -> Evaluation:
+        """Return the figures as they are where the reader abstains below a confidence."""
+        fold = self.reader.options.constraints.folding(self.reader.charset.chars)
+        return evaluate_readings(self.samples, self.readings, fold, below) if below else self.result
 
 
 class _Stopped(Exception):  # noqa: N818
@@ -106,12 +113,15 @@ class Measurements:
         self._thread.shutdown(cancel_futures=True)
 
     def _run(self, name: str, reader: Reader) -> None:
-        total, done = 0, count(1)
+        total, readings = 0, list[Reading]()
 
-        def on_reading(_: Reading) -> None:
+        def on_reading(reading: Reading) -> None:
             if self._stopped.is_set():
                 raise _Stopped
-            self._states[name] = Measuring(next(done), total)
+            if reading.error is not None:
+                without_traceback(reading.error)
+            readings.append(reading)
+            self._states[name] = Measuring(len(readings), total)
 
         try:
             data = read_dataset(self._data)
@@ -122,7 +132,7 @@ class Measurements:
             result = evaluate_reader(reader, data, on_reading=on_reading)
             history = read_history(reader.path)
             self._states[name] = Measured(
-                result, reader.charset.chars, total, len(data.problems), history
+                result, reader, data.samples, readings, len(data.problems), history
             )
         except CaptchascopeError as error:
             self._states[name] = without_traceback(error)
@@ -156,7 +166,9 @@ def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRo
         return render_page("results.html", here="results", models=models, data=data)
 
     @routes.get("/results/{name}")
-    async def _result(name: str) -> Response:
+    async def _result(
+        name: str, min_confidence: Annotated[float, Query(ge=0, le=1)] = 0.0
+    ) -> Response:
         reader = reader_of(name)
         if measurements is None:
             raise Problem(404, "the server was given no folder to test on; --data DIR names one")
@@ -166,7 +178,8 @@ def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRo
             return shown("measuring.html", state=state)
         if not isinstance(state, Measured):
             return shown("unmeasured.html", 422, error=state)
-        return shown("result.html", measured=state, **await asyncio.to_thread(_drawn, state))
+        drawn = await asyncio.to_thread(_drawn, state, min_confidence)
+        return shown("result.html", measured=state, **drawn)
 
     @routes.post("/results/{name}")
     async def _again(name: str) -> Response:
@@ -178,9 +191,10 @@ def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRo
     return routes
 
 
-def _drawn(measured: Measured) -> dict[str, Any]:
-    """Return what the template of a result draws."""
-    result, chars, history = measured.result, measured.chars, measured.history
+def _drawn(measured: Measured, min_confidence: float) -> dict[str, Any]:
+    """Return what the template of a result draws, where the reader abstains below a confidence."""
+    result, history = measured.abstaining(min_confidence), measured.history
+    chars = measured.reader.charset.chars
     rows = result.rows()
     matrix, pairs = confusions(result, chars)
     coloured = []
@@ -190,6 +204,7 @@ def _drawn(measured: Measured) -> dict[str, Any]:
         coloured.append((char, list(zip(counts, styles, strict=True))))
     first, intervals = whiskers([row.rate for row in rows])
     return {
+        "result": result,
         "first": first,
         "rows": zip(rows, intervals, strict=True),
         "matrix": coloured,
