@@ -11,6 +11,7 @@ import torch
 from captchascope import load, train_model
 from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.errors import CaptchascopeError, ModelError, TrainingError, UsageError
+from captchascope.train import Progress
 from train.ctc.tasks import folder_of, tiny
 
 
@@ -31,21 +32,23 @@ def test_a_model_comes_of_a_data_set(
     """It reads; what was left out is told; and the process is afterwards as it was before."""
     tiny(monkeypatch)
     lines: list[str] = []
-    shares: list[float] = []
+    told: list[Progress] = []
     threads = torch.get_num_threads(), cv2.getNumThreads()
     trained = train_model(
         digits,
-        tmp_path / "new" / "mine.onnx",
+        tmp_path / "mine.onnx",
         recipe="fast",
         on_line=lines.append,
-        on_progress=lambda share, exact: shares.append(share),
+        on_progress=told.append,
     )
-    assert trained.model == tmp_path / "new" / "mine.onnx"
+    assert trained.model == tmp_path / "mine.onnx"
     assert (trained.samples, trained.interrupted) == (len(digits.samples) - 1, False)
     assert trained.metrics["step"] == 60
     assert "3.png" in {Path(problem.where).name for problem in trained.problems}
     assert lines[0] == "alphabet  0123 (4 characters)"
-    assert shares[-1] == 1
+    last = told[-1]
+    assert (last.share, last.unit, last.done, last.planned) == (1, "step", 60, 60)
+    assert last.texts == trained.metrics["validation_samples"] == 8
     assert (torch.get_num_threads(), cv2.getNumThreads()) == threads
     reader = load(trained.model)
     texts = [reader.read(sample.path).text == sample.label for sample in digits.samples[10:40]]

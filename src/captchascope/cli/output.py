@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +16,10 @@ from captchascope.files import FoundImages, StrPath, printable
 
 if TYPE_CHECKING:
     from captchascope.data.dataset import Dataset
+
+
+_SHOWN = 5  # errors of a kind
+_ODD = re.compile(r"'[^']*'|\d+")
 
 
 class Progress(Protocol):
@@ -66,6 +71,23 @@ class Console:
             traceback.print_exception(error)
         self._say(f"captchascope: {printable(str(error))}")
 
+    def errors(self, errors: Iterable[CaptchascopeError]) -> None:
+        """Print a line about each, but of those that say the same only the first few.
+
+        What differs in quotes or numbers alone is the same.
+        """
+        alike: dict[str, list[CaptchascopeError]] = {}
+        for error in errors:
+            alike.setdefault(_ODD.sub("", error.what), []).append(error)
+        for group in alike.values():
+            few = group if len(group) <= _SHOWN + 1 else group[:_SHOWN]
+            for error in few:
+                self.error(error)
+            if more := len(group) - len(few):
+                remedy = "captchascope check lists them all"
+                where = re.sub(r":\d+$", "", group[0].where)
+                self.error(CaptchascopeError(where, f"and {more:,} more like it", remedy))
+
     def note(self, line: str, level: int = 0) -> None:
         """Print a line on stderr, unless the user asked for less."""
         if self.verbosity >= level:
@@ -76,8 +98,11 @@ class Console:
         self._say(f"warning: {printable(line)}")
 
     @contextlib.contextmanager
-    def progress(self, what: str, total: int) -> Iterator[Progress]:
-        """Show a bar on a terminal; the function given takes the number done, and a new title."""
+    def progress(self, what: str, total: int, counted: bool = True) -> Iterator[Progress]:
+        """Show a bar on a terminal; the function given takes the number done, and a new title.
+
+        Where that is not what the user counts in, it is not shown as a number.
+        """
         if self.verbosity < 0 or sys.stderr is None or not sys.stderr.isatty():
             yield lambda done, title=what: None
             return
@@ -85,7 +110,8 @@ class Console:
         from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        columns = "{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        number = (MofNCompleteColumn(),) if counted else ()
+        columns = "{task.description}", BarColumn(), *number, TimeRemainingColumn()
         with Bar(*columns, console=RichConsole(stderr=True), transient=True) as bar:
             task = bar.add_task(what, total=total)
 
@@ -167,8 +193,7 @@ def report_problems(console: Console, dataset: Dataset) -> None:
     Raises:
         DatasetError: If it has nothing else.
     """
-    for problem in dataset.problems:
-        console.error(problem)
+    console.errors(dataset.problems)
     if not dataset.samples:
         where = printable(dataset.folder)
         raise DatasetError(where, "has no usable sample", "see the problems above")

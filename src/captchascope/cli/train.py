@@ -23,9 +23,10 @@ from captchascope.errors import UsageError
 from captchascope.files import printable
 
 if TYPE_CHECKING:
-    from captchascope.train import Trained
+    from captchascope.data.dataset import Dataset
+    from captchascope.train import Progress, Trained
 
-_TICKS = 1000  # of the progress bar
+_TICKS = 1000  # of the bar, which shows steps or epochs beside it
 _LIMIT = 9 * 60.0  # seconds without segmentation, where the user gives none
 
 _OF_GLYPHS = {"scheme": "--scheme", "uncleaned": "--uncleaned", "no_repair": "--no-repair"}
@@ -161,26 +162,27 @@ def train_command(
     _check_options(context, glyphs)
     need("train", "train")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
+    from captchascope.train.request import rank_of, require_place, usable, weights_of
+
+    require_place(output)
+    speaks = glyphs or rank_of(devices, nodes) == 0  # the first process does, for all
+    if not speaks:
+        console.verbosity = -1
+    console.note(f"reading the labels of {printable(folder)}")
     from captchascope.data.dataset import read_dataset
     from captchascope.glyphs.scheme import load_scheme
     from captchascope.train import train_model
-    from captchascope.train.distributed import place_of
-    from captchascope.train.request import usable, weights_of
 
     dataset = read_dataset(folder, labels_from).select(first, last)
     cut = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
     given = context.get_parameter_source("source")
     chosen = None if given is None or given.name == "DEFAULT" else source
     weights = weights_of(plan, chosen, unlabelled, devices * nodes)
-    speaks = glyphs or place_of(devices, nodes).rank == 0
     if speaks:
         say_origin(console, dataset)
     dataset = usable(dataset, cut if glyphs else None)
     if speaks:
-        for problem in dataset.problems:
-            console.error(problem)
-    else:
-        console.verbosity = -1  # the first process speaks, and shows how far all are
+        _say_what_is_left_out(console, dataset, unlabelled is not None or glyphs)
     if labels is not None:
         dataset = dataset.take(labels, seed)
     if glyphs:
@@ -188,7 +190,7 @@ def train_command(
         console.note(f"{count} samples, scheme {cut.name}, recipe {recipe}", level=1)
     elif time_limit is None:
         time_limit = _LIMIT
-    with console.progress("training", _TICKS) as progress:
+    with console.progress("loading what trains", _TICKS, counted=False) as progress:
         trained = train_model(
             dataset,
             output,
@@ -208,7 +210,7 @@ def train_command(
             begun=begun,
             on_line=console.note,
             on_warning=lambda line: console.note(f"warning: {line}"),
-            on_progress=lambda share, exact: progress(round(share * _TICKS), _title(exact)),
+            on_progress=lambda now: progress(round(now.share * _TICKS), _title(now)),
         )
     if trained.metrics:  # it is the first process
         _say_how(console, trained, time.monotonic() - begun)
@@ -223,17 +225,38 @@ def _check_options(context: click.Context, glyphs: bool) -> None:
             raise UsageError(option, f"has no meaning for --method {way}", f"it is of {other}")
 
 
-def _title(exact: float | None) -> str:
-    return "training" if exact is None else f"training, {exact:.1%} right"
+def _say_what_is_left_out(console: Console, dataset: Dataset, offered: bool) -> None:
+    """Say which images and rows cannot be trained on; that some have no label is no error."""
+    from captchascope.data.labels import RowError
+
+    bare = [p for p in dataset.problems if isinstance(p, RowError) and p.unlabelled]
+    if bare:
+        remedy = "" if offered else "; `--unlabelled DIR` learns from images without labels"
+        own = [p for p in dataset.problems if isinstance(p, RowError) and p.position is not None]
+        images = len(own) + len(dataset.samples)
+        verb = "has" if len(bare) == 1 else "have"
+        console.note(f"{len(bare)} of {images} images {verb} no label: left out{remedy}")
+    console.errors(problem for problem in dataset.problems if problem not in bare)
+
+
+def _title(now: Progress) -> str:
+    """Return how far a training is, in what its lines count."""
+    title = f"{now.unit} {now.done:,}/{now.planned:,}"
+    return title if now.exact is None else f"{title}, {now.exact:.1%} of {now.texts} texts right"
 
 
 def _say_how(console: Console, trained: Trained, seconds: float) -> None:
-    for problem in trained.problems:
-        console.error(problem)
-    kept = "epoch" if "epoch" in trained.metrics else "step"
-    console.note(f"kept {kept} {trained.metrics[kept]}")
-    console.result(f"{printable(trained.model)}\t{trained.samples} samples\t{seconds:.1f} s")
+    console.errors(trained.problems)
+    console.note(trained.kept)
+    told = [printable(trained.model), f"{trained.samples} samples", f"{seconds:.1f} s"]
+    console.result("\t".join([*told, *_measured(trained)]))
     if trained.interrupted:
         where = printable(trained.model)
         console.note(f"interrupted: {where} is the best so far (--resume goes on)")
         raise click.exceptions.Exit(130)
+
+
+def _measured(trained: Trained) -> list[str]:
+    """Return what the last line says of the model beside its file, its samples and the time."""
+    share, texts = (trained.metrics.get(f"validation_{key}") for key in ("captcha", "samples"))
+    return [f"{share:.2%} of {texts} validation texts"] if isinstance(share, float) else []

@@ -31,6 +31,7 @@ class RowError(DatasetError):
     Attributes:
         position: The 1-based place of the image among all images of the folder; None where the
             row leads to no image.
+        unlabelled: Whether it is an image that nobody has given a label yet.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class RowError(DatasetError):
         *,
         row: int | None = None,
         position: int | None = None,
+        unlabelled: bool = False,
     ) -> None:
         super().__init__(where, what, remedy, row=row)
-        self.position = position
+        self.position, self.unlabelled = position, unlabelled
 
 
 @dataclass(frozen=True, slots=True)

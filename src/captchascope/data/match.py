@@ -108,7 +108,10 @@ class Matching:
         """Add a problem of a row, or of the image where there is no label file."""
         where = printable(self.source or (image.path if image else Path(row.file)))
         at = image.position if image else None
-        self.problems.append(RowError(where, what, remedy, row=row.number or None, position=at))
+        bare = image is not None and not (row.label or row.fault)
+        place = row.number or None
+        problem = RowError(where, what, remedy, row=place, position=at, unlabelled=bare)
+        self.problems.append(problem)
 
     def done(self, rest: Iterable[ImageFile] = ()) -> Matching:
         """Add a problem for each image that no row names, and return the whole."""

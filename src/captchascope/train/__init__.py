@@ -18,14 +18,20 @@ from captchascope.errors import CaptchascopeError, MissingExtraError
 from captchascope.files import StrPath, printable
 from captchascope.glyphs.scheme import Scheme, load_scheme
 from captchascope.train.recipes import GlyphsRecipe, chosen_recipe
-from captchascope.train.request import TrainRequest, preprocessing_of, usable, weights_of
-from captchascope.train.watch import Interrupts, Watch
+from captchascope.train.request import (
+    TrainRequest,
+    preprocessing_of,
+    require_place,
+    usable,
+    weights_of,
+)
+from captchascope.train.watch import Interrupts, Progress, Watch
 
 if TYPE_CHECKING:
     from captchascope.train.distributed import Place
     from captchascope.train.request import Product
 
-__all__ = ["Trained", "train_model"]
+__all__ = ["Progress", "Trained", "train_model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Trained:
             share of the captchas held out that it reads; empty in all processes but the first.
         problems: The samples that were left out, and why.
         interrupted: Whether somebody ended it early: the model is then the best so far.
+        kept: Which weights it has, and why.
     """
 
     model: Path
@@ -46,6 +53,7 @@ class Trained:
     metrics: Mapping[str, object]
     problems: tuple[CaptchascopeError, ...] = ()
     interrupted: bool = False
+    kept: str = ""
 
 
 def train_model(
@@ -68,7 +76,7 @@ def train_model(
     begun: float | None = None,
     on_line: Callable[[str], None] = lambda line: None,
     on_warning: Callable[[str], None] = lambda line: None,
-    on_progress: Callable[[float, float | None], None] = lambda share, exact: None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Trained:
     """Train a model on ``dataset`` and write its file.
 
@@ -105,25 +113,26 @@ def train_model(
         begun: ``time.monotonic`` from which the time counts; None for now.
         on_line: Takes a line about what goes on.
         on_warning: Takes a line that should not be missed.
-        on_progress: Takes how much is done, 0 to 1, and the newest exact match on the validation
-            samples, None before there is one.
+        on_progress: Takes how far the training is, after each step.
 
     Raises:
         TrainingError: If there is nothing to train on, or training comes to nothing.
-        OutputError: If the model cannot be written, or another training is writing there.
+        OutputError: If the model cannot be written, which is tried before anything is trained, or
+            another training is writing there.
         ModelError: If the model to start from cannot be used.
         UsageError: If the options contradict each other, or the checkpoint.
         SchemeError: If the scheme cannot be used.
         MissingExtraError: If the packages of the extra ``train`` are not installed.
     """
     begun = time.monotonic() if begun is None else begun
+    output = Path(output)
+    require_place(output)
     plan, cut = chosen_recipe(method, recipe), None
     if isinstance(plan, GlyphsRecipe):
         cut = scheme if isinstance(scheme, Scheme) else load_scheme(scheme)
     weights = weights_of(plan, source, unlabelled, devices * nodes)
     given = dataset.problems
     dataset = usable(dataset, cut)
-    output = Path(output)
     request = TrainRequest(
         replace(dataset, problems=()),
         output.parent / f"{output.name}.run",
@@ -169,8 +178,8 @@ def _trained(
             write_log(folder, product.rows)
         elif not watch.stop():
             checkpoint.finish(folder)
-        metrics, problems = product.metadata.metrics, product.problems
-        return Trained(output, product.samples, metrics, problems, watch.stop())
+        told = product.metadata.metrics, product.problems, watch.stop(), product.kept
+        return Trained(output, product.samples, *told)
 
 
 def _product(place: Place, request: TrainRequest, watch: Watch | None = None) -> Product | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 from captchascope.atomic import atomic_write
 from captchascope.errors import OutputError, TrainingError, UsageError
 from captchascope.files import printable
+from captchascope.train.request import require_place
 
 CHECKPOINT = "checkpoint.pt"
 """The name of the checkpoint in the run folder."""
@@ -36,15 +36,13 @@ def run_folder(model: Path) -> Iterator[Path]:
     It is taken before anything is trained, so that a place that cannot be written is known then.
 
     Raises:
-        OutputError: If it cannot be made, or another training holds it.
+        OutputError: If no model can be written there, the folder cannot be made, or another
+            training holds it.
     """
-    if model.is_dir():
-        raise OutputError(printable(model), "is a folder", "name a file, such as model.onnx")
-    if model.exists() and not os.access(model, os.W_OK):
-        raise OutputError(printable(model), "is read-only", "choose another place")
+    require_place(model)
     folder = model.with_name(model.name + ".run")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         lock = FileLock(folder / "lock")
         lock.acquire(timeout=0)
     except Timeout:

@@ -17,6 +17,7 @@ from torch import distributed
 from torch.multiprocessing.spawn import start_processes
 
 from captchascope.errors import UsageError
+from captchascope.train.request import rank_of
 
 _LONGEST_WAIT = timedelta(seconds=300)  # of a process for the others
 _PATIENCE = 30.0  # seconds in which the other processes end once the first is through
@@ -67,11 +68,10 @@ def place_of(devices: int, nodes: int) -> Place:
         if devices * nodes not in (1, world):
             what = f"and --nodes make {devices * nodes} processes, torchrun started {world}"
             raise UsageError("devices", what, "leave both away under torchrun")
-        return Place(int(env["RANK"]), int(env["LOCAL_RANK"]), world, local, started=True)
+        return Place(rank_of(devices, nodes), int(env["LOCAL_RANK"]), world, local, started=True)
     if devices * nodes == 1:
         return Place()
     local_rank = int(env.get("LOCAL_RANK", "0"))
-    node = int(env.get("NODE_RANK", env.get("GROUP_RANK", "0")))
     address, port = env.get("MASTER_ADDR"), env.get("MASTER_PORT")
     started = "LOCAL_RANK" in env
     if nodes == 1 and not started:
@@ -79,8 +79,7 @@ def place_of(devices: int, nodes: int) -> Place:
     elif not address or not port:
         what = "needs the address of the first machine"
         raise UsageError("nodes", what, "set MASTER_ADDR, MASTER_PORT and NODE_RANK on each")
-    rank = int(env.get("RANK", node * devices + local_rank))
-    meeting = f"tcp://{address}:{port}"
+    meeting, rank = f"tcp://{address}:{port}", rank_of(devices, nodes)
     return Place(rank, local_rank, devices * nodes, devices, meeting, started)
 
 

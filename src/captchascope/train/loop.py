@@ -23,7 +23,7 @@ from captchascope.train.distributed import Place, all_max, broadcast
 from captchascope.train.log import EventLog, write_log
 from captchascope.train.recipes import Recipe
 from captchascope.train.schedule import Clock, Curriculum, learning_rate
-from captchascope.train.watch import Watch
+from captchascope.train.watch import Progress, Watch
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -85,11 +85,6 @@ class Training:
         """The learning rate now."""
         cycled = self.curriculum.cycled(self.progress)
         return self.curriculum.slower * learning_rate(self.recipe, cycled)
-
-    @property
-    def exact(self) -> float | None:
-        """The newest exact match on the validation images; None where there is none."""
-        return getattr(self.rows[-1], "exact", None) if self.rows else None
 
     @property
     def validated(self) -> nn.Module:
@@ -266,10 +261,23 @@ class Loop:
                 while not over:
                     over = self._after(self._step(next(batches)))
                     if self._leads:
-                        self._watch.share(min(training.progress, 1.0), training.exact)
+                        self._watch.progress(self._progress())
         finally:
             if self._events is not None:
                 self._events.close()
+
+    def _progress(self) -> Progress:
+        """Return how far the training is, in what its lines count."""
+        training, each = self._training, self._every or 1
+        clock, newest = training.clock, training.rows[-1] if training.rows else None
+        return Progress(
+            min(training.progress, 1.0),
+            "step" if self._every is None else "epoch",
+            clock.steps // each,
+            clock.planned // each,
+            getattr(newest, "exact", None),
+            getattr(newest, "texts", 0),
+        )
 
     def _step(self, batch: tuple[Tensor, ...]) -> float:
         """Take a step and return its loss."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captchascope.data.dataset import Dataset
-from captchascope.errors import CaptchascopeError, TrainingError, UsageError
+from captchascope.errors import CaptchascopeError, OutputError, TrainingError, UsageError
 from captchascope.files import StrPath, printable
 from captchascope.glyphs.scheme import Scheme
 from captchascope.image import Preprocessing
@@ -67,6 +67,7 @@ class Product:
         samples: How many captchas it was trained and validated on.
         problems: Samples that were left out, and why.
         rows: Every validation, in order.
+        kept: Which weights it has, and why.
     """
 
     data: bytes
@@ -74,6 +75,38 @@ class Product:
     samples: int
     problems: tuple[CaptchascopeError, ...]
     rows: Sequence[DataclassInstance]
+    kept: str
+
+
+def require_place(model: Path) -> None:
+    """Check that a model can be written there, before anything is trained.
+
+    Raises:
+        OutputError: If it is a folder, has another suffix, its folder is not there, or either
+            cannot be written.
+    """
+    where, folder = printable(model), model.parent
+    if model.is_dir():
+        raise OutputError(where, "is a folder", f"name a file: {printable(model / 'model.onnx')}")
+    if model.suffix != ".onnx":
+        remedy = f"name it {printable(model.with_suffix('.onnx'))}"
+        raise OutputError(where, "is no name of a model, which ends in .onnx", remedy)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(where, f"lies below {printable(folder)}, a file", "name a folder")
+    if not folder.exists():
+        what = f"lies in {printable(folder)}, which is not there"
+        raise OutputError(where, what, "create the folder first, or choose another place")
+    if not os.access(model if model.exists() else folder, os.W_OK):
+        raise OutputError(where, "cannot be written: it is read-only", "choose another place")
+
+
+def rank_of(devices: int, nodes: int) -> int:
+    """Return which of all processes this is, from 0, by what its starter has set."""
+    env = os.environ
+    if devices * nodes == 1 and "TORCHELASTIC_RUN_ID" not in env:  # nor is it one of torchrun's
+        return 0
+    node, local = env.get("NODE_RANK", env.get("GROUP_RANK", "0")), env.get("LOCAL_RANK", "0")
+    return int(env.get("RANK", int(node) * devices + int(local)))
 
 
 def usable(dataset: Dataset, scheme: Scheme | None = None) -> Dataset:

@@ -51,14 +51,34 @@ class Interrupts:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a training is.
+
+    Attributes:
+        share: How much is done by steps or time, whichever is further, 0 to 1.
+        unit: What is counted: ``step`` or ``epoch``.
+        done: How many of them are done.
+        planned: How many there are to be, if the time allows.
+        exact: The newest exact match on the validation images; None before there is one.
+        texts: How many images that is measured on.
+    """
+
+    share: float
+    unit: str
+    done: int
+    planned: int
+    exact: float | None = None
+    texts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """The watch over a training: who is told, and when to stop.
 
     Attributes:
         say: Takes a line for the user.
         warn: Takes a line that the user should not miss.
-        share: Takes how much of the training is done, 0 to 1, and the newest exact match on the
-            validation images, None before there is one.
+        progress: Takes how far the training is, after each step.
         stop: Whether to stop, with what is best so far.
         deadline: ``time.monotonic`` at which training must end; None for no limit.
         begun: ``time.monotonic`` at which all began.
@@ -66,7 +86,7 @@ class Watch:
 
     say: Callable[[str], None] = lambda line: None
     warn: Callable[[str], None] = lambda line: None
-    share: Callable[[float, float | None], None] = lambda share, exact: None
+    progress: Callable[[Progress], None] = lambda progress: None
     stop: Callable[[], bool] = lambda: False
     deadline: float | None = None
     begun: float = field(default_factory=time.monotonic)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import torch
 
 from captchascope.model.file import open_model
 from captchascope.train.checkpoint import CHECKPOINT
-from cli.commands import Cli, one_line, shaped
+from cli.commands import STRICT, TIMEOUT, Cli, one_line, shaped
 from train.ctc.tasks import folder_of, tiny
 
 TRAIN = ["train", "digits", "-o", "mine.onnx", "--recipe", "fast", "--from", "none"]
@@ -25,7 +27,8 @@ def test_what_is_inferred_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     folder_of(Path("unseen"), 60, seed=9)
     done = cli(*TRAIN, "--seed", "3")
     assert done.status == 0, done
-    assert done.errors[:5] == [
+    assert done.errors[:6] == [
+        "reading the labels of digits",
         "alphabet  0123 (4 characters)",
         "length    2",
         "input     40 x 32 pixels, gray",
@@ -34,13 +37,15 @@ def test_what_is_inferred_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     ]
     rounds = [line for line in done.errors if line.startswith("step ")]
     shape = (
-        r"step \d+/60  loss \d\.\d{4}  validation: \d+\.\d\d% of characters, \d+\.\d\d% of texts"
+        r"step \d+/60  loss \d\.\d{4}  validation: \d+\.\d\d% of 15 texts, \d+\.\d\d% of characters"
     )
     assert all(re.fullmatch(shape + r"  \d+\.\d s", line) for line in rounds)
-    *told, looks, kept = done.errors[5:]
-    assert (told, kept) == (rounds, "kept step 60")
+    *told, looks, kept = done.errors[6:]
+    assert told == rounds
+    assert kept == "kept step 60 of 60: the last, as 15 validation texts are too few to choose by"
     assert re.fullmatch(r"looks at  columns 1 to (3[2-9]|40)", looks)  # what it needs is learnt
-    assert re.fullmatch(r"mine\.onnx\t150 samples\t\d+\.\d s", done.rows[0])
+    measured = r"\d+\.\d\d% of 15 validation texts"
+    assert re.fullmatch(rf"mine\.onnx\t150 samples\t\d+\.\d s\t{measured}", done.rows[0])
     meta = open_model("mine.onnx").metadata
     assert (meta.method, meta.charset.chars, meta.lengths) == ("whole", "0123", (2, 2))
     assert json.loads(meta.data) == {"samples": 150, "recipe": "fast", "from": "nothing"}
@@ -159,3 +164,58 @@ def test_what_cannot_be(cli: Cli, options: list[str], begins: str) -> None:
     assert done.status in (1, 2)
     assert shaped(done.errors[-1]).startswith(begins)
     assert sorted(path.name for path in Path().iterdir()) == ["captchas", "digits"]
+
+
+def test_what_is_first_on_screen_needs_nothing(place: Path) -> None:
+    """A line is out, and a place that cannot be written refused, before torch is imported."""
+    folder_of(place / "digits", 3)
+    program = (
+        "import sys; from captchascope.cli.app import run_command_line as run\n"
+        "def heard(event, what):\n"
+        "    if event == 'import' and what[0] == 'torch': print('torch', file=sys.stderr)\n"
+        "sys.addaudithook(heard); run([*sys.argv[1:4], 'mine']); run(sys.argv[1:])"
+    )
+    command = [sys.executable, *STRICT, "-c", program, *TRAIN[:4], "--labels", "3"]
+    options = ["--time-limit", "1s"]  # no time for a step
+    done = subprocess.run(
+        [*command, *options], capture_output=True, text=True, check=False, timeout=TIMEOUT
+    )
+    said = done.stderr.splitlines()
+    assert said[0].startswith("captchascope: mine: is no name of a model")
+    assert said[1] == "reading the labels of digits"
+    assert "torch" in said[2:]
+
+
+def test_a_partly_labelled_folder_is_normal(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, and status 0, whether there is a row without a label, or no row."""
+    tiny(monkeypatch)
+    folder_of(Path("digits"), 60)
+    header, *rows = Path("digits/labels.csv").read_text().splitlines()
+    rows = [*rows[:40], *(row.split(",")[0] + "," for row in rows[40:44])]
+    Path("digits/labels.csv").write_text("\n".join([header, *rows]) + "\n")
+    done = cli(*TRAIN)
+    assert done.status == 0, done
+    told = [line for line in done.errors if "label:" in line]
+    learns = "`--unlabelled DIR` learns from images without labels"
+    assert told == [f"20 of 60 images have no label: left out; {learns}"]
+    assert done.rows[0].split("\t")[1] == "40 samples"
+
+
+def test_many_bad_rows_are_told_together(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first few of a kind, then how many more; the status tells."""
+    tiny(monkeypatch)
+    folder_of(Path("digits"), 60)
+    with Path("digits/labels.csv").open("a") as file:
+        file.writelines(f"{n}.png,01\n" for n in range(100, 130))
+        file.write("1.png,01\n")
+    done = cli(*TRAIN)
+    assert (done.status, len(done.rows)) == (1, 1)
+    told = [shaped(line) for line in done.errors if line.startswith("captchascope: ")]
+    assert [line.split(" (")[0] for line in told] == [
+        *(
+            f"digits/labels.csv:{62 + n}: names '{100 + n}.png', which is not there"
+            for n in range(5)
+        ),
+        "digits/labels.csv: and 25 more like it",
+        "digits/labels.csv:92: labels '1.png' again, after line 3",
+    ]

@@ -23,7 +23,7 @@ from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.task import Fitted, Start, Where, fit_ctc
 from captchascope.train.ctc.validate import outputs_of, score
 from captchascope.train.recipes import CtcRecipe
-from captchascope.train.watch import Interrupts, Watch
+from captchascope.train.watch import Interrupts, Progress, Watch
 from train.ctc.tasks import TINY, task
 
 
@@ -92,7 +92,7 @@ def test_a_training_taken_up_ends_as_if_it_had_not_been_ended(tmp_path: Path) ->
     none = TextImages((), ())
     whole = fitted(tmp_path / "one", held=none)
     stop = Interrupts()
-    half = fitted(tmp_path / "two", watch=Watch(stop=stop, share=_after(0.6, stop)), held=none)
+    half = fitted(tmp_path / "two", watch=Watch(stop=stop, progress=_after(0.6, stop)), held=none)
     assert half.rows[-1].step < 60
     result = fitted(tmp_path / "two", resume=True, held=none)
     assert result.rows[-1].step == 60
@@ -147,8 +147,8 @@ def test_no_bfloat16_where_nobody_knows_of_it() -> None:
 def _after(share: float, stop: Interrupts) -> Callable[[float, float | None], None]:
     """Return what wants to stop once so much is done."""
 
-    def note(done: float, _: float | None) -> None:
-        if done >= share:
+    def note(now: Progress) -> None:
+        if now.share >= share:
             stop.number = signal.SIGINT
 
     return note
@@ -160,13 +160,13 @@ def test_a_signal_ends_it_after_the_step(tmp_path: Path, number: signal.Signals)
     """Even before there was a round; the handlers are then what they were."""
     before = signal.getsignal(number)
 
-    def tell(done: float, _: float | None) -> None:
-        if done >= 0.05 and stop.number is None:
+    def tell(now: Progress) -> None:
+        if now.share >= 0.05 and stop.number is None:
             os.kill(os.getpid(), number)
 
     with Interrupts() as stop:
         plan = replace(TINY, validations=1)
-        result = fitted(tmp_path, plan, Watch(stop=stop, share=tell))
+        result = fitted(tmp_path, plan, Watch(stop=stop, progress=tell))
     assert stop.number == number
     assert result.rows == ()
     assert 3 <= result.step <= 5

@@ -38,9 +38,12 @@ def test_a_place_that_cannot_be_written(cli: Cli) -> None:
     Path("file").touch()
     Path("folder").mkdir()
     for output, begins in {
-        "file/mine.onnx": "file/mine.onnx.run: cannot be made: Not a directory (",
-        "folder": "folder: is a folder (",
+        "file/mine.onnx": "file/mine.onnx: lies below file, a file (",
+        "folder": "folder: is a folder (name a file: folder/model.onnx)",
         "": ".: is a folder (",
+        "new/mine.onnx": "new/mine.onnx: lies in new, which is not there (",
+        "mine": "mine: is no name of a model, which ends in .onnx (name it mine.onnx)",
+        "folder/mine.pt": "folder/mine.pt: is no name of a model, which ends in .onnx (",
     }.items():
         assert one_line(cli("train", "captchas", "-o", output), 1).startswith(begins)
     assert sorted(path.name for path in Path().iterdir()) == ["captchas", "file", "folder"]

@@ -31,7 +31,7 @@ from captchascope.train.loop import Loop, Training
 from captchascope.train.recipes import GLYPHS_RECIPES, Augmentation, GlyphsRecipe
 from captchascope.train.request import Product, TrainRequest, usable
 from captchascope.train.schedule import Clock, Curriculum
-from captchascope.train.watch import Watch
+from captchascope.train.watch import Progress, Watch
 from train.glyphs.tiny import METU, WINDOW, drawn, quick, stripes
 
 SPEC = InputSpec("window", 12, 12)
@@ -66,10 +66,10 @@ def stepped(
     training = Training(task.fresh(0), recipe, clock, Curriculum(), Place())
     rates: list[float] = []
 
-    def note(share: float, exact: float | None) -> None:
+    def note(now: Progress) -> None:
         rates.append(training.optimizer.param_groups[0]["lr"])
 
-    Loop(training, task, Watch(share=note), every=task.steps_per_epoch).run()
+    Loop(training, task, Watch(progress=note), every=task.steps_per_epoch).run()
     return training, rates
 
 
@@ -139,15 +139,17 @@ def test_the_seed_decides(recipe: GlyphsRecipe) -> None:
 
 
 def test_everything_is_told() -> None:
-    """Each epoch once and in order; the share done rises to all of it."""
+    """Each epoch once and in order; progress counts them too, and rises to all of them."""
     lines: list[str] = []
-    shares: list[float] = []
-    watch = Watch(say=lines.append, share=lambda share, exact: shares.append(share))
+    told: list[Progress] = []
+    watch = Watch(say=lines.append, progress=told.append)
     result = fitted(DEFAULT, watch=watch)
     assert [line.split("  loss")[0] for line in lines] == [f"epoch  {n}/6" for n in range(1, 7)]
-    assert f"validation: {epochs_of(result)[-1].character:.2%} of characters, " in lines[-1]
+    assert f" captchas, {epochs_of(result)[-1].character:.2%} of characters  " in lines[-1]
+    shares = [now.share for now in told]
     assert shares == sorted(shares)
-    assert shares[-1] == 1
+    last = told[-1]
+    assert (last.share, last.unit, last.done, last.planned) == (1, "epoch", 6, 6)
 
 
 def test_the_tutorials_optimizer() -> None:

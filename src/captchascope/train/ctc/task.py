@@ -81,6 +81,7 @@ class Row:
         character: Share of their characters that are right.
         rate: The learning rate.
         trained: Share of some training texts that are right.
+        texts: How many validation texts there are.
     """
 
     step: int
@@ -92,6 +93,7 @@ class Row:
     character: float | None
     rate: float
     trained: float
+    texts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Fitted:
         step: The step that its weights are from.
         stuck: Whether it says the same of every image, and is wrong.
         restarted: Whether it began anew with other weights than its first.
+        kept: Which step's weights these are, and why.
     """
 
     network: CtcNet
@@ -111,6 +114,7 @@ class Fitted:
     step: int
     stuck: bool
     restarted: bool = False
+    kept: str = ""
 
 
 class BatchSource(Protocol):
@@ -198,6 +202,7 @@ class CtcTask:
                 character=None if held is None else held.character,
                 rate=training.rate,
                 trained=probe.exact,
+                texts=len(self._held),
             )
         )
         self._keep(training, held)
@@ -211,8 +216,25 @@ class CtcTask:
         row = rows_of(training)[-1]
         text = f"step {row.step:,}/{training.clock.planned:,}  loss {row.loss:.4f}"
         if row.exact is not None and row.character is not None:
-            text += f"  validation: {row.character:.2%} of characters, {row.exact:.2%} of texts"
+            held = f"{row.exact:.2%} of {row.texts} texts, {row.character:.2%} of characters"
+            text += f"  validation: {held}"
         return f"{text}  {row.seconds:.1f} s"
+
+    def why(self, training: Training) -> str:
+        """Return why the weights that were kept were, rather than any others."""
+        rows, count = rows_of(training), len(self._held)
+        last = not rows or training.kept.get("step", math.inf) >= rows[-1].step
+        if self._recipe.best == "last" or count == 0:
+            return "the last"
+        if count < FEWEST:
+            return f"the last, as {count} validation texts are too few to choose by"
+        if self._recipe.best == "loss":
+            return f"no other has a lower loss on the {count} validation texts"
+        if last:
+            return (
+                f"the last, and no earlier one reads clearly more of the {count} validation texts"
+            )
+        return f"every later one reads clearly fewer of the {count} validation texts"
 
     def fresh(self, attempt: int) -> nn.Module:
         """Return an untrained network."""
@@ -324,4 +346,5 @@ def fit_task(
     assert isinstance(network, CtcNet)
     step = int(training.kept.get("step", clock.steps))
     restarted = training.curriculum.attempt > 0
-    return Fitted(network, rows_of(training), step, task.stuck, restarted)
+    kept = f"kept step {step:,} of {clock.steps:,}: {task.why(training)}"
+    return Fitted(network, rows_of(training), step, task.stuck, restarted, kept)

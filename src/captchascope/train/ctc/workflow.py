@@ -205,7 +205,7 @@ def _product(
     example = torch.from_numpy(normalise([train.images[0]] * 2))
     free = known.spec.width is None
     file = export_model(network, example, metadata, free_width=free, half=recipe.half)
-    return Product(file, metadata, len(train) + len(held), problems, fitted.rows)
+    return Product(file, metadata, len(train) + len(held), problems, fitted.rows, fitted.kept)
 
 
 def _described(
@@ -219,6 +219,7 @@ def _described(
     if logits:
         read = score(logits, held.targets)
         metrics |= {
+            "validation_samples": len(logits),
             "validation_captcha": read.exact,
             "validation_character": read.character,
             "validation_loss": read.loss,

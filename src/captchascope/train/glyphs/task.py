@@ -44,6 +44,7 @@ class Epoch:
         character: Share of the validation characters that are right.
         captcha: Share of the validation captchas that are right as a whole.
         seconds: How long it took.
+        texts: How many validation captchas there are.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Epoch:
     character: float | None
     captcha: float | None
     seconds: float
+    texts: int = 0
 
 
 class GlyphsTask:
@@ -118,6 +120,7 @@ class GlyphsTask:
         """
         logits = logits_of(training.validated, self.held)
         number, character, captcha, score = len(training.rows) + 1, None, None, 0.0
+        texts = len(self.held_targets) and self._shape[0] + self._uncut
         if len(self.held_targets):
             right = (logits.argmax(1) == self.held_targets).reshape(self._shape)
             cut = len(right) / (len(right) + self._uncut)
@@ -125,7 +128,7 @@ class GlyphsTask:
             captcha = cut * right.all(1).float().mean().item()
             score = -nn.functional.cross_entropy(logits, self.held_targets).item()
         seconds, self._begun = time.monotonic() - self._begun, time.monotonic()
-        epoch = Epoch(number, self.epochs, training.loss, character, captcha, seconds)
+        epoch = Epoch(number, self.epochs, training.loss, character, captcha, seconds, texts)
         training.rows.append(epoch)
         if not training.kept or score >= training.kept["score"]:
             training.keep(epoch=number, score=score)
@@ -137,8 +140,8 @@ class GlyphsTask:
         text = f"epoch {epoch.number:2}/{epoch.of}  loss {epoch.loss:.4f}"
         if epoch.character is not None and epoch.captcha is not None:
             text += (
-                f"  validation: {epoch.character:.2%} of characters, "
-                f"{epoch.captcha:.2%} of captchas"
+                f"  validation: {epoch.captcha:.2%} of {epoch.texts} captchas, "
+                f"{epoch.character:.2%} of characters"
             )
         return f"{text}  {epoch.seconds:.1f} s"
 
@@ -198,7 +201,11 @@ def train_glyphs(request: TrainRequest, watch: Watch) -> Product:
     samples, best = len(train.inputs) + len(held.inputs), epochs[int(training.kept["epoch"]) - 1]
     metrics = {"epoch": best.number, "epochs": len(epochs), "loss": best.loss}
     if best.captcha is not None and best.character is not None:
-        metrics |= {"validation_character": best.character, "validation_captcha": best.captcha}
+        metrics |= {
+            "validation_samples": best.texts,
+            "validation_character": best.character,
+            "validation_captcha": best.captcha,
+        }
     metadata = Metadata(
         format=FORMAT,
         method="glyphs",
@@ -215,7 +222,11 @@ def train_glyphs(request: TrainRequest, watch: Watch) -> Product:
     )
     problems = (*train.problems, *held.problems)
     data = export_model(network, example(spec), metadata)
-    return Product(data, metadata, samples, problems, epochs)
+    why = "the last, as none are held out to choose by"
+    if best.texts:
+        why = f"no other has a lower loss on the {best.texts} validation captchas"
+    kept = f"kept epoch {best.number} of {len(epochs)}: {why}"
+    return Product(data, metadata, samples, problems, epochs, kept)
 
 
 def example(spec: InputSpec) -> Tensor:
