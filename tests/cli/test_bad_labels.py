@@ -155,7 +155,7 @@ def test_a_folder_that_is_no_data_set(cli: Cli, command: list[str]) -> None:
     for folder, begins in {
         "none": "none: cannot be read: No such file or directory (",
         "empty": "empty: holds no images (",
-        "captchas": "captchas: has neither labels.csv nor labels.txt, and its file names look ",
+        "captchas": "captchas: has no label file that is known, and file names that are no ",
         "captchas/1.jpeg": "captchas/1.jpeg: cannot be read: Not a directory (",
     }.items():
         done = cli(*(part.format(folder) for part in command))

@@ -115,7 +115,7 @@ def test_labels_from_names(cli: Cli) -> None:
     """The option is that of the other commands."""
     Path("captchas/labels.csv").unlink()
     Path("captchas/labels.txt").unlink()
-    assert "look like numbers" in one_line(cli("check", "captchas"), 1)
+    assert "`1` and `2` are running numbers" in one_line(cli("check", "captchas"), 1)
     done = cli("check", "captchas", "--labels-from", "names", "--format", "json")
     assert json.loads(done.out)["lengths"] == [1, 2]
 

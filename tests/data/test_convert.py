@@ -70,7 +70,8 @@ def test_an_image_that_has_gone_is_reported(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs names that are not UTF-8")
 def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     """No label file can hold it; forms that give names of their own can hold the image."""
-    folder = folder_of(tmp_path / "in", ["ab.png", os.fsdecode(b"cd_\xff.png")])
+    place = folder_of(tmp_path / "in", ["ab.png", os.fsdecode(b"cd_\xff.png")])
+    folder = read_dataset(place, "names")
     dest, problems = converted(folder, "csv", tmp_path / "csv")
     assert files(dest) == ["ab.png", "labels.csv"]
     assert len(problems) == 1

@@ -212,5 +212,5 @@ def test_real_folders(name: str, size: int) -> None:
             sample.label for sample in dataset.samples
         ]
     else:
-        with pytest.raises(DatasetError, match="look like numbers"):
+        with pytest.raises(DatasetError, match="are no labels"):
             read_dataset(folder / "images")

@@ -224,7 +224,8 @@ labels_from = click.option(
     shell_complete=offering(_sources),
     default="auto",
     metavar="FORM|FILE",
-    help="Where the labels are: csv, txt, jsonl, label-studio, names, imagefolder, or a file "
+    help="Where the labels are: csv, txt, jsonl, label-studio, names, imagefolder, names:2 for the "
+    "second part of file names (names:-1 the last, names:whole all of it), or a file "
     "(.csv, .tsv, .txt, .jsonl, .json) that names the images of the folder.",
 )
 """Where ``read_dataset`` takes the labels from."""

@@ -75,7 +75,7 @@ def test_the_table_of_hugging_face(tmp_path: Path) -> None:
     folder_of(tmp_path, ["0001.png"])
     (tmp_path / "metadata.csv").write_text("file_name,text\n0001.png,ab\n", encoding="utf-8")
     assert labels(read_dataset(tmp_path, "csv")) == {"0001.png": "ab"}
-    with pytest.raises(DatasetError, match="look like numbers"):
+    with pytest.raises(DatasetError, match="are no labels"):
         read_dataset(tmp_path)
 
 

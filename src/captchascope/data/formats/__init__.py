@@ -85,8 +85,9 @@ _BY_SUFFIX = {
 
 
 def is_source(labels_from: str) -> bool:
-    """Say whether a source of labels is ``auto``, a name of ``FORMATS``, or called as a file."""
-    return labels_from in (AUTO, *FORMATS) or Path(labels_from).suffix.lower() in _BY_SUFFIX
+    """Say whether a source is ``auto``, a name of ``FORMATS``, ``names:2``, or called as a file."""
+    known = labels_from in (AUTO, *FORMATS) or names.is_part(labels_from)
+    return known or Path(labels_from).suffix.lower() in _BY_SUFFIX
 
 
 def form_of(folder: Path) -> str | None:
@@ -102,8 +103,9 @@ def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
 
     Args:
         folder: The images.
-        labels_from: A name of ``FORMATS``, ``auto`` for the first of them that is there, or the
-            path of a label file anywhere. The images that it names are still those of the folder.
+        labels_from: A name of ``FORMATS``, ``names:2`` for a part of file names, ``auto`` for the
+            first of them that is there, or the path of a label file anywhere. The images that it
+            names are still those of the folder.
     Raises:
         DatasetError: If there are no labels, or they cannot be read.
     """
@@ -117,13 +119,11 @@ def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
             )
             raise DatasetError(printable(folder.path), what, remedy)
         return chosen.read(folder, there[0] if there else folder.path)
+    if names.is_part(labels_from):
+        return names.read_part(folder, labels_from)
     if labels_from != AUTO:
         path = Path(labels_from)
         return _BY_SUFFIX[path.suffix.lower()](folder, path)
     if (form := form_of(folder.path)) is not None:
         return FORMATS[form].read(folder, folder.path / FORMATS[form].files[0])
-    if names.look_like_numbers([image.path.stem for image in folder.images]):
-        what = f"has neither {LABELS_CSV} nor {LABELS_TXT}, and its file names look like numbers"
-        remedy = "write labels.csv, or say '--labels-from names' if the names are the labels"
-        raise DatasetError(printable(folder.path), what, remedy)
-    return names.read_names(folder, folder.path)
+    return names.find_names(folder)

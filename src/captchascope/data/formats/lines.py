@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from captchascope.data.formats.names import SPREAD, CopyPlan
+from captchascope.data.formats.names import CopyPlan
+from captchascope.data.formats.plausible import SPREAD
 from captchascope.data.labels import LabelRow, quoted, read_text, write_labels_txt
 from captchascope.data.match import Folder, ImageFile, Matching
 from captchascope.records import Sample

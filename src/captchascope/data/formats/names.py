@@ -13,25 +13,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from captchascope.data.labels import LabelRow, quoted
-from captchascope.data.match import Folder, Matching
-from captchascope.errors import CaptchascopeError, OutputError
+from captchascope.data.formats.filenames import part_of, read_file_names
+from captchascope.data.formats.parts import SPELT
+from captchascope.data.formats.plausible import NoLabelsError
+from captchascope.data.formats.reading import UndecidedError
+from captchascope.data.labels import LabelRow, quoted, shown
+from captchascope.data.match import Folder, ImageFile, Matching
+from captchascope.errors import CaptchascopeError, DatasetError, OutputError
 from captchascope.files import printable
 from captchascope.records import Sample
 
 _LONGEST = 200
 """Bytes of a name; most file systems take 255, and a number and a suffix follow."""
 
-_SPELT = re.compile(r"U\+[0-9A-F]{4,6}(-U\+[0-9A-F]{4,6})*")
+_PART = re.compile(r"names:(-?[1-9]|whole)")
 
 _REFUSED = frozenset('<>:"/\\|?*')  # by Windows, the slash by all
 
 _PORTS = frozenset(port + number for port in ("com", "lpt") for number in "0123456789¹²³")
 _DEVICES = _PORTS | {"con", "prn", "aux", "nul", "conin$", "conout$"}
 """What Windows takes for a device, whatever follows after a dot."""
-
-SPREAD = 10
-"""Numbers that leave at most nine gaps for each one present still count as counting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def may_be_a_name(label: str) -> bool:
         and not _REFUSED.intersection(label)
         and not label.startswith(".")
         and label.partition(".")[0].casefold() not in _DEVICES
-        and not _SPELT.fullmatch(label)
+        and not SPELT.fullmatch(label)
     )
 
 
@@ -68,7 +69,7 @@ def spelt(label: str) -> str:
 
 def unspelt(name: str) -> str:
     """Return the label that a name spells in code points, or the name where it is a plain one."""
-    if not _SPELT.fullmatch(name):
+    if not SPELT.fullmatch(name):
         return name
     try:
         return "".join(chr(int(code.removeprefix("U+"), 16)) for code in name.split("-"))
@@ -76,44 +77,79 @@ def unspelt(name: str) -> str:
         return name
 
 
-def look_like_numbers(stems: Sequence[str]) -> bool:
-    """Say whether file names may only number the images, so that reading them must be asked for.
-
-    They may where all are a common prefix and a number (``img_1``, ``img_2``), or where some are
-    bare numbers of a length that no other label has, and these differ in length (``9``, ``10``),
-    all begin with 0 (``0009``, ``0010``), or lie as close as counting would put them: within ten
-    times as many as there are. ``163356`` and ``742336`` are labels. In doubt it says yes, as an
-    error that names the option costs less than wrong labels.
-    """
-    if len(stems) > 1 and _share_a_prefix(stems):
-        return True
-    bare = {stem for stem in stems if re.fullmatch("[0-9]+", stem)}
-    lengths = {len(stem.partition("_")[0]) for stem in stems if stem not in bare}
-    bare = {stem for stem in bare if len(stem) not in lengths}
-    if not bare:
-        return False
-    if len({len(stem) for stem in bare}) > 1:
-        return True
-    low, high, room = int(min(bare)), int(max(bare)), SPREAD * len(bare)
-    if len(bare) == 1:
-        return high <= room
-    return all(stem[0] == "0" for stem in bare) or high - low < room
-
-
-def _share_a_prefix(stems: Sequence[str]) -> bool:
-    """Say whether all are one word and a number (``img1``), or that word, ``_`` and anything."""
-    words = {stem.partition("_")[:2] for stem in stems}
-    prefixes = {stem.rstrip("0123456789") for stem in stems}
-    counted = all(stem[-1:].isdecimal() for stem in stems) and prefixes != {""}
-    return (len(words) == 1 and "_" in next(iter(words))) or (len(prefixes) == 1 and counted)
+def is_part(labels_from: str) -> bool:
+    """Say whether a source of labels is a part of file names: ``names:2``, ``names:whole``."""
+    return _PART.fullmatch(labels_from) is not None
 
 
 def read_names(folder: Folder, _: Path) -> Matching:
-    """Match each file name with itself: ``226md`` labels ``226md.png`` and ``226md_2.png``."""
-    found = Matching(None)
+    """Match each file name with itself: ``226md`` labels ``226md.png`` and ``226md_2.png``.
+
+    The label ends with the first ``_``, whatever the other names are; it is doubted where these
+    say otherwise for certain.
+    """
+    return _read_as(folder, lambda image: unspelt(image.path.stem.partition("_")[0]))
+
+
+def read_part(folder: Folder, labels_from: str) -> Matching:
+    """Match each file name with a part of it, ``names:2``; doubted as in ``read_names``."""
+    part = labels_from.partition(":")[2]
+    return _read_as(folder, lambda image: unspelt(part_of(image.file, part)))
+
+
+def find_names(folder: Folder) -> Matching:
+    """Match each image with the label that a comparison of all file names finds in its own.
+
+    Raises:
+        DatasetError: If the names hold no labels, or more than one reading fits.
+    """
+    try:
+        read = read_file_names([image.file for image in folder.images])
+    except NoLabelsError as error:
+        what = f"has no label file that is known, and file names that are no labels: {error}"
+        nested = any("/" in image.file for image in folder.images)
+        others = ", '--labels-from imagefolder' if names of folders are" if nested else ""
+        remedy = (
+            "write labels.csv, labels.txt or any other form that 'captchascope convert' knows, "
+            f"label with 'captchascope label {printable(folder.path)}', or say "
+            f"'--labels-from names' if the names are the labels{others}"
+        )
+        raise DatasetError(printable(folder.path), what, remedy) from None
+    except UndecidedError as error:
+        readings = " or ".join(shown(label) for label in error.readings.values())
+        what = f"has file names with more than one reading: {readings} of {shown(error.example)}"
+        flags = (f"'--labels-from {k}' for {shown(v)}" for k, v in error.readings.items())
+        raise DatasetError(printable(folder.path), what, f"say {', '.join(flags)}") from None
+    found = Matching(None, notes=read.notes, doubts=read.doubts)
     for image in folder.images:
-        label = unspelt(image.path.stem.partition("_")[0])
-        found.add(LabelRow(0, image.file, label), image)
+        row = LabelRow(0, image.file, unspelt(read.labels.get(image.file, "")))
+        if fault := read.left_out.get(image.file):
+            found.fail(fault, "rename it, write labels.csv, or move it away", row, image)
+        else:
+            found.add(row, image)
+    return found.done()
+
+
+def _read_as(folder: Folder, label_of: Callable[[ImageFile], str]) -> Matching:
+    """Match each file name as the user said, and doubt that where it is surely wrong."""
+    found, odd = Matching(None), []
+    try:
+        seen = read_file_names([image.file for image in folder.images])
+        sure = {} if seen.doubts else seen.labels | dict.fromkeys(seen.left_out, "")
+        fault = ""
+    except NoLabelsError as error:
+        sure, fault = {}, str(error)
+    except UndecidedError:
+        sure, fault = {}, ""
+    for image in folder.images:
+        row = LabelRow(0, image.file, label_of(image))
+        found.add(row, image)
+        if unspelt(sure.get(image.file, row.label)) != row.label:
+            odd.append(row)
+    if odd:
+        fault = f"{len(odd)} of {len(folder.images)} look otherwise, such as {shown(odd[0].file)}"
+    if fault:
+        found.doubts.append(f"names are taken as it was said, but {fault}")
     return found.done()
 
 
