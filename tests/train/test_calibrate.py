@@ -5,11 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
 from captchascope.records import FloatArray
-from captchascope.train.calibrate import class_temperature, text_temperature
+from captchascope.train.calibrate import (
+    TEMPERATURES,
+    class_temperature,
+    few_temperature,
+    text_temperature,
+)
 
 
 def read(
@@ -98,3 +105,61 @@ def test_the_temperature_undoes_too_much_confidence() -> None:
     assert text_temperature(logits, targets) > 2
     assert text_temperature([0.1 * given for given in logits], targets) < 1
     assert text_temperature([], []) == 1
+
+
+ANY = 0.81
+
+
+def readings(
+    right: int, wrong: int, sureness: float = 4.0
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return confidences of logits of so much at each temperature, and which are right."""
+    one = 1 / (1 + np.exp(-sureness / TEMPERATURES))
+    return np.tile(one[:, None], right + wrong), np.arange(right + wrong) < right
+
+
+def test_without_readings_it_is_the_sources() -> None:
+    """Nothing is known besides."""
+    assert few_temperature(*readings(0, 0), ANY) == ANY
+    assert text_temperature([], [], ANY) == ANY
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 60), st.integers(0, 60), st.floats(1, 8), st.floats(0.5, 1.5))
+def test_a_wrong_text_makes_it_no_surer_and_a_right_one_no_less_sure(
+    right: int, wrong: int, sureness: float, source: float
+) -> None:
+    """Whatever has been read before."""
+    before = few_temperature(*readings(right + 1, wrong + 1, sureness), source)
+    assert few_temperature(*readings(right + 1, wrong + 2, sureness), source) >= before
+    assert few_temperature(*readings(right + 2, wrong + 1, sureness), source) <= before
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.floats(1, 3), st.floats(0.6, 1.4))
+def test_the_more_texts_the_nearer_the_truth(true: float, source: float) -> None:
+    """From the careful side: it is hardly ever below what the texts show, and comes down to it."""
+    sureness = 2 * true  # what is right as often as 2 promises
+    share = 1 / (1 + np.exp(-2))
+    found = []
+    for count in (40, 400, 4_000):
+        hits = round(share * count)
+        found.append(few_temperature(*readings(hits, count - hits, sureness), source))
+    assert abs(found[2] - true) < 0.15 * true
+    assert found[1] > 0.9 * true
+    off = [abs(np.log(one / true)) for one in found]
+    assert off[2] <= off[0] + 0.04  # the grid's step
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 30))
+def test_right_texts_alone_make_no_network_much_surer(count: int) -> None:
+    """As many as few labels are: the next one may be wrong."""
+    assert few_temperature(*readings(count, 0), ANY) > 0.9 * ANY
+
+
+def test_the_same_texts_again_move_it_further_from_the_source() -> None:
+    """From 0.81 to what half of the texts wrong show."""
+    found = [few_temperature(*readings(n, n), ANY) for n in (1, 4, 16, 64)]
+    assert found == sorted(found)
+    assert found[0] < 2 < found[-1]

@@ -17,6 +17,9 @@ from captchascope.image import Preprocessing
 FORMAT = 1
 """The format that is written, and the newest that is read."""
 
+FEWEST_CALIBRATING = 30
+"""Validation texts below which nobody knows how right the confidences are."""
+
 _Method: TypeAlias = Literal["glyphs", "whole"]
 
 _AS_IT_IS = Preprocessing()
@@ -125,6 +128,16 @@ class Metadata:
             return cls(**values)
         except ValueError as error:
             raise ModelError(where, f"has invalid metadata: {error}", TRAIN_AGAIN) from error
+
+
+def is_calibrated(metrics: Mapping[str, object]) -> bool:
+    """Tell whether enough texts validated a model; one that doesn't say how many is taken at that.
+
+    Args:
+        metrics: What it reached on its validation images.
+    """
+    texts = metrics.get("validation_samples")
+    return not isinstance(texts, int) or texts >= FEWEST_CALIBRATING
 
 
 def _parsed(props: Mapping[str, str], key: str, where: str) -> object:

@@ -35,11 +35,12 @@ _LUMA = (0.299, 0.587, 0.114)
 
 
 class Weights(NamedTuple):
-    """The weights of a network, the alphabet that its head tells apart, and its size."""
+    """The weights of a network, the alphabet of its head, its size, and its temperature."""
 
     state: dict[str, Tensor]
     charset: Charset
     size: str
+    temperature: float = 1.0
 
 
 def read_weights(path: Path) -> Weights:
@@ -51,13 +52,14 @@ def read_weights(path: Path) -> Weights:
     """
     where = printable(path)
     data = read_model(path)
-    charset = open_model_bytes(data, where).metadata.charset
+    metadata = open_model_bytes(data, where).metadata
+    charset = metadata.charset
     weights = state_of(data)
     for size in SIZES:
         wanted = CtcNet(3, charset.num_classes, size).state_dict()
         fit = (_fits(weights.get(name), value, name) for name, value in wanted.items())
         if weights.keys() <= wanted.keys() and all(fit):
-            return Weights(weights, charset, size)
+            return Weights(weights, charset, size, metadata.temperature)
     what = f"{where} holds no network of the whole way that this version knows"
     raise UsageError("source", what, "name a model that train --method whole wrote, or none")
 
@@ -136,7 +138,7 @@ def fine_tuned(source: Weights, charset: Charset, channels: int, train: TextImag
         channels: 1 for gray, 3 for RGB.
         train: Samples of the new task.
     """
-    weights, known, size = source
+    weights, known, size, _ = source
     network = CtcNet(channels, charset.num_classes, size)
     body = {**weights, "stem.0.weight": _seeing(weights["stem.0.weight"], channels)}
     own = network.state_dict()
@@ -194,7 +196,7 @@ def take_over(network: CtcNet, source: Weights, charset: Charset) -> None:
     Raises:
         UsageError: If a layer is of another shape.
     """
-    weights, known, size = source
+    weights, known, size, _ = source
     own = network.state_dict()
     for name, value in own.items():
         if name.startswith("head."):

@@ -96,6 +96,7 @@ def self_trained(
     The first process does so alone. Its checkpoint lies beside that of the first training, so
     that either can be gone on from; this one even if by now other texts are read surely.
     """
+    assert where.folder is not None
     folder = where.folder / UNLABELLED
     folder.mkdir(exist_ok=True)
     resume = where.resume and continues(folder / CHECKPOINT, where.facts)

@@ -55,13 +55,13 @@ class Where:
     """Where training happens.
 
     Attributes:
-        folder: The run folder.
+        folder: The run folder; None where nothing is kept to go on from.
         resume: Whether to go on from its checkpoint.
         facts: What that must have been made with.
         place: Which of the processes this is.
     """
 
-    folder: Path
+    folder: Path | None
     resume: bool
     facts: Facts
     place: Place = field(default_factory=Place)
@@ -330,7 +330,7 @@ def fit_task(
     start.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     curriculum = Curriculum(recipe.known, float(start.scratch))
     training = Training(start.network, recipe, clock, curriculum, place)
-    if where.resume:
+    if where.resume and where.folder is not None:
         training.load(read_checkpoint(where.folder / CHECKPOINT, where.facts), Row)
     try:
         with connected(place):

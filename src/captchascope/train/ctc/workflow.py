@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from copy import deepcopy
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 import torch
 
@@ -15,11 +15,12 @@ from captchascope.ctc.inputs import NORMALISATION, normalise
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, TrainingError, UsageError
 from captchascope.files import printable
-from captchascope.model.metadata import FORMAT, Metadata
+from captchascope.model.metadata import FEWEST_CALIBRATING, FORMAT, Metadata
 from captchascope.train.calibrate import text_temperature
 from captchascope.train.ctc.crop import cropped_spec, within
 from captchascope.train.ctc.data import TextImages, text_images
 from captchascope.train.ctc.finetune import Weights, best_scaled, fine_tuned, moderate, read_weights
+from captchascope.train.ctc.folds import Folds, read_by_folds
 from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.ood import WithDistance, familiar
@@ -35,6 +36,7 @@ from captchascope.train.watch import Watch
 _AFTERWARDS = 20.0  # seconds kept free at the end of a time limit, on a machine of its own
 _HELD_OUT = 0.1
 _MOST_HELD_OUT = 2000  # samples: they tell the exact match to a fifth of a percent
+_HALF_AS_LONG = 100  # samples, of fewer of which half a training learns as much: folds get the rest
 _FAMILIAR = 500  # images that tell what is in the distribution
 _FAR = 0.25  # of the texts: training above validation by more is learning by heart
 
@@ -69,8 +71,10 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
         raise _nothing(dataset, error) from error
     for line in known.lines():
         watch.say(line)
-    train, held = _sets(dataset, known, request.seed)
-    watch.say(f"samples   {len(train)} to train on, {len(held)} to validate on")
+    folded = weights is not None and request.unlabelled is None and _are_few(dataset)
+    train, held = _sets(dataset, known, request.seed, folded)
+    by = "to validate on by folds" if folded else "to validate on"
+    watch.say(f"samples   {len(train)} to train on, {len(train if folded else held)} {by}")
     start = _start(weights, known, request, train)
     watch.say(f"from      {request.begins_with}")
     facts = {
@@ -82,9 +86,12 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     where = Where(request.folder, request.resume, facts, place)
     limited = _with_reserve(watch)
     first = limited
-    if request.unlabelled is not None and limited.deadline is not None:  # half is for what follows
+    follows = folded or request.unlabelled is not None
+    if follows and limited.deadline is not None:  # half is for what follows
         first = replace(limited, deadline=(time.monotonic() + limited.deadline) / 2)
     begun = deepcopy(start.network.state_dict())
+    if folded and len(train) < _HALF_AS_LONG:
+        recipe = recipe.shorter(2)
     fitted = fit_ctc(train, held, recipe, start, where, first)
     if place.rank > 0:
         return None
@@ -95,8 +102,42 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
         watch.say(f"learns from {len(further)} images without labels, which it reads surely")
         more, seed = joined(train, further), request.seed + 1
         fitted = self_trained(fitted, more, held, recipe, where, seed, limited)
+    folds = None
+    if folded and weights is not None:
+        folds = read_by_folds(train, known, weights, recipe, request.seed, limited)
     _check(fitted, len(held), watch)
-    return _product(fitted, known, train, held, request, watch)
+    source = 1.0 if weights is None else weights.temperature
+    return _product(fitted, known, train, _Validation(held, folds, source), request, watch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Validation:
+    """What tells how well a network reads what it was not trained on.
+
+    Attributes:
+        held: The samples held out; none where there are folds.
+        folds: What other networks read; None where samples are held out, or no time was left.
+        source: The temperature of the network that it began with; 1 where it began with none.
+    """
+
+    held: TextImages
+    folds: Folds | None
+    source: float
+
+    def of(self, network: CtcNet) -> tuple[dict[str, object], float]:
+        """Return the metrics of a network, and its temperature."""
+        if self.folds is not None:
+            return self.folds.metrics(), self.folds.temperature(self.source)
+        logits = outputs_of(network, self.held.images)
+        metrics: dict[str, object] = {"validation_samples": len(logits)}
+        if logits:
+            read = score(logits, self.held.targets)
+            metrics |= {
+                "validation_captcha": read.exact,
+                "validation_character": read.character,
+                "validation_loss": read.loss,
+            }
+        return metrics, text_temperature(logits, self.held.targets, self.source)
 
 
 def _advice(dataset: Dataset) -> list[str]:
@@ -119,10 +160,19 @@ def _nothing(dataset: Dataset, first: CaptchascopeError) -> TrainingError:
     return TrainingError(printable(dataset.folder), what, first.remedy)
 
 
-def _sets(dataset: Dataset, known: Inferred, seed: int) -> tuple[TextImages, TextImages]:
-    """Load the samples to train on and those held out."""
+def _are_few(dataset: Dataset) -> bool:
+    """Tell whether too few samples would be held out to tell how good a network is."""
+    return round(_HELD_OUT * len(dataset.samples)) < FEWEST_CALIBRATING
+
+
+def _sets(
+    dataset: Dataset, known: Inferred, seed: int, folded: bool
+) -> tuple[TextImages, TextImages]:
+    """Load the samples to train on and those held out: none where folds validate."""
     share = min(_HELD_OUT, _MOST_HELD_OUT / len(dataset.samples))
     rest, held = dataset.hold_out(share, seed=seed)
+    if folded:
+        rest, held = dataset, replace(held, samples=())
     train = text_images(rest, known)
     if not len(train):
         raise _nothing(dataset, train.problems[0])
@@ -188,20 +238,22 @@ def _product(
     fitted: Fitted,
     known: Inferred,
     train: TextImages,
-    held: TextImages,
+    validation: _Validation,
     request: TrainRequest,
     watch: Watch,
 ) -> Product:
     """Export the network, with what there is to say of it."""
+    held = validation.held
     problems, recipe = (*train.problems, *held.problems), request.recipe
     assert isinstance(recipe, CtcRecipe)
     if recipe.cropped:
         known = replace(known, spec=cropped_spec(fitted.network, known.spec, train, held))
         watch.say(f"looks at  {known.columns()}")
         train, held = within(known.spec, train), within(known.spec, held)
+        validation = replace(validation, held=held)
     if recipe.half:  # before anything is measured
         round_to_half(fitted.network)
-    metadata, network = _described(fitted, known, train, held, request)
+    metadata, network = _described(fitted, known, train, validation, request)
     example = torch.from_numpy(normalise([train.images[0]] * 2))
     free = known.spec.width is None
     file = export_model(network, example, metadata, free_width=free, half=recipe.half)
@@ -209,21 +261,17 @@ def _product(
 
 
 def _described(
-    fitted: Fitted, known: Inferred, train: TextImages, held: TextImages, request: TrainRequest
+    fitted: Fitted,
+    known: Inferred,
+    train: TextImages,
+    validation: _Validation,
+    request: TrainRequest,
 ) -> tuple[Metadata, WithDistance]:
     """Return what the file says, measured on the weights that it has, and what tells distances."""
-    network = fitted.network
-    logits = outputs_of(network, held.images)
+    network, held = fitted.network, validation.held
+    measured, temperature = validation.of(network)
     steps = fitted.rows[-1].step if fitted.rows else fitted.step
-    metrics: dict[str, object] = {"step": fitted.step, "steps": steps}
-    if logits:
-        read = score(logits, held.targets)
-        metrics |= {
-            "validation_samples": len(logits),
-            "validation_captcha": read.exact,
-            "validation_character": read.character,
-            "validation_loss": read.loss,
-        }
+    metrics = {"step": fitted.step, "steps": steps, **measured}
     own = (*held.images, *train.images)
     distance, limit = familiar(network, known.spec, own[:: -(-len(own) // _FAMILIAR)])
     samples = len(train) + len(held)
@@ -235,7 +283,7 @@ def _described(
         input=asdict(known.spec),
         normalisation=NORMALISATION,
         scheme=None,
-        temperature=text_temperature(logits, held.targets),
+        temperature=temperature,
         version=__version__,
         seed=request.seed,
         data=json.dumps(data),
