@@ -86,6 +86,17 @@ def test_a_model_that_knows_its_texts_says_so(
     assert f"{line}{CHARS}{', in colour' if channels == 3 else ''}, " in row
 
 
+def test_a_model_that_few_texts_validated_says_so(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With how many they were."""
+    monkeypatch.setattr(reader, "_FOLDER", Path.cwd())
+    metrics = {"validation_captcha": 0.88, "validation_samples": 25}
+    write_model(Path("mine.onnx"), metrics=metrics)
+    (row,) = cli("models").rows
+    assert ", 88.0% of 25 validation captchas right, confidence uncalibrated, " in row
+
+
 def test_the_default_models_ship() -> None:
     """Each reads by its own method; what is named by none reads anything."""
     for method, name in reader.DEFAULT_MODELS.items():

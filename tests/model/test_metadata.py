@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from captchascope.charset import Charset
 from captchascope.errors import ModelError
 from captchascope.image import Preprocessing
-from captchascope.model.metadata import FORMAT, Metadata
+from captchascope.model.metadata import FORMAT, Metadata, is_calibrated
 
 SIZE = {"kind": "glyph", "height": 4, "width": 3}
 DIGITS = Charset("0123456789")
@@ -25,6 +25,14 @@ NEWER: dict[str, Any] = {
     "unfamiliar": 2.5,
     "preprocessing": Preprocessing(rows=2, ink="red"),
 }
+
+
+@pytest.mark.parametrize(
+    ("texts", "enough"), [(0, False), (29, False), (30, True), (None, True), ("29", True)]
+)
+def test_thirty_texts_tell_how_right_the_confidence_is(texts: object, enough: bool) -> None:
+    """Files of before the count was kept say nothing of it."""
+    assert is_calibrated({} if texts is None else {"validation_samples": texts}) is enough
 
 
 def _refusal(props: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ import click
 from captchascope.cli.options import common
 from captchascope.cli.output import Console
 from captchascope.model.file import open_model
+from captchascope.model.metadata import is_calibrated
 from captchascope.reader import model_names, model_path
 
 
@@ -27,6 +28,10 @@ def models_command(console: Console) -> None:
             texts = f"{' to '.join(map(str, sorted({*meta.lengths})))} of {texts}"
         colour = ", in colour" if meta.input.get("channels") == 3 else ""
         right = meta.metrics.get("validation_captcha")
-        measured = f", {right:.1%} of validation captchas right" if isinstance(right, float) else ""
+        count = meta.metrics.get("validation_samples")
+        of = "validation captchas" if count is None else f"{count} validation captchas"
+        measured = f", {right:.1%} of {of} right" if isinstance(right, float) else ""
+        if not is_calibrated(meta.metrics):
+            measured += ", confidence uncalibrated"
         size = f"{path.stat().st_size / 1000:.0f} kB"
         console.result(f"{name}\t{meta.method}, reads {texts}{colour}{measured}, {size}")

@@ -21,6 +21,7 @@ from captchascope.cli.options import (
 from captchascope.cli.output import Console, need, say_origin
 from captchascope.errors import UsageError
 from captchascope.files import printable
+from captchascope.model.metadata import is_calibrated
 
 if TYPE_CHECKING:
     from captchascope.data.dataset import Dataset
@@ -259,4 +260,5 @@ def _say_how(console: Console, trained: Trained, seconds: float) -> None:
 def _measured(trained: Trained) -> list[str]:
     """Return what the last line says of the model beside its file, its samples and the time."""
     share, texts = (trained.metrics.get(f"validation_{key}") for key in ("captcha", "samples"))
-    return [f"{share:.2%} of {texts} validation texts"] if isinstance(share, float) else []
+    told = [f"{share:.2%} of {texts} validation texts"] if isinstance(share, float) else []
+    return told if is_calibrated(trained.metrics) else [*told, "confidence uncalibrated"]

@@ -44,7 +44,7 @@ def test_what_is_inferred_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     assert told == rounds
     assert kept == "kept step 60 of 60: the last, as 15 validation texts are too few to choose by"
     assert re.fullmatch(r"looks at  columns 1 to (3[2-9]|40)", looks)  # what it needs is learnt
-    measured = r"\d+\.\d\d% of 15 validation texts"
+    measured = r"\d+\.\d\d% of 15 validation texts\tconfidence uncalibrated"
     assert re.fullmatch(rf"mine\.onnx\t150 samples\t\d+\.\d s\t{measured}", done.rows[0])
     meta = open_model("mine.onnx").metadata
     assert (meta.method, meta.charset.chars, meta.lengths) == ("whole", "0123", (2, 2))
@@ -53,6 +53,25 @@ def test_what_is_inferred_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     assert sorted(path.name for path in RUN.iterdir()) == ["lock", "log.csv", "tensorboard"]
     result = json.loads(cli("test", "unseen", "--model", "mine.onnx", "--format", "json").out)
     assert result["captcha"]["value"] > 0.8
+
+
+@pytest.mark.parametrize(("count", "marks"), [(12, ["confidence uncalibrated"]), (30, [])])
+def test_few_labels_are_all_trained_on_and_validated_by_folds(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, count: int, marks: list[str]
+) -> None:
+    """Beginning with a model; where fewer than thirty tell, its confidence is uncalibrated."""
+    tiny(monkeypatch, batch=8, views=8 * 80)
+    folder_of(Path("digits"), count)
+    done = cli(*TRAIN[:-1], "metu")
+    assert done.status == 0
+    assert f"samples   {count} to train on, {count} to validate on by folds" in done.errors
+    assert len([line for line in done.errors if line.startswith("fold ")]) == 4
+    name, samples, _, measured, *marked = done.rows[0].split("\t")
+    assert (name, samples, marked) == ("mine.onnx", f"{count} samples", marks)
+    assert measured.endswith(f"% of {count} validation texts")
+    metrics = open_model("mine.onnx").metadata.metrics
+    assert (metrics["validation_samples"], metrics["validation_folds"]) == (count, 4)
+    assert metrics["steps"] == 40  # the folds have the other half
 
 
 def test_little_and_odd_data(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,8 +42,8 @@ def test_the_default_recipe(cli: Cli, sixty: Path, monkeypatch: pytest.MonkeyPat
     """Sixty captchas are enough to read digits that were never seen far better than by chance."""
     set_quick(monkeypatch, min_steps=300)
     done = cli("train", sixty, "-o", "mine.onnx", *GLYPHS, "--seed", "3")
-    name, samples, seconds, measured = row_of(done)
-    assert (name, samples) == ("mine.onnx", "60 samples")
+    name, samples, seconds, measured, sure = row_of(done)
+    assert (name, samples, sure) == ("mine.onnx", "60 samples", "confidence uncalibrated")
     assert re.fullmatch(r"\d+\.\d s", seconds)
     assert re.fullmatch(r"\d+\.\d\d% of 6 validation texts", measured)
     meta = open_model("mine.onnx").metadata

@@ -19,6 +19,7 @@ from captchascope.draw.report import confusions, image_of
 from captchascope.errors import CaptchascopeError, DatasetError
 from captchascope.evaluate import Evaluation, evaluate_reader, evaluate_readings
 from captchascope.files import printable
+from captchascope.model.metadata import is_calibrated
 from captchascope.reader import Reader
 from captchascope.records import Reading, Sample
 from captchascope.web.batching import Batcher, without_traceback
@@ -162,7 +163,11 @@ def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRo
             share = meta.metrics.get("validation_captcha")
             known = {"name": name, "method": meta.method, "chars": meta.charset.chars}
             validation = float(share) if isinstance(share, int | float) else None
-            models.append({**known, "validation": validation})
+            about = {
+                "texts": meta.metrics.get("validation_samples"),
+                "sure": is_calibrated(meta.metrics),
+            }
+            models.append({**known, **about, "validation": validation})
         return render_page("results.html", here="results", models=models, data=data)
 
     @routes.get("/results/{name}")
