@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from functools import cache
@@ -81,6 +82,14 @@ def test_nothing_is_read_without_time(stopped: bool) -> None:
     """The time is up, or somebody has stopped it."""
     late = None if stopped else time.monotonic() - 1
     assert folded(task(16), Watch(stop=lambda: stopped, deadline=late)) is None
+
+
+def test_a_fold_that_comes_to_nothing_is_told() -> None:
+    """The network that is given out is there all the same."""
+    warned: list[str] = []
+    broken = replace(PLAN, rate=math.inf, mended=False)
+    assert read_by_folds(task(8), KNOWN, start(), broken, 0, Watch(warn=warned.append)) is None
+    assert warned == ["validated by 0 of 4 folds: the loss is not a number any more"]
 
 
 def test_what_was_read_until_somebody_stopped_counts() -> None:

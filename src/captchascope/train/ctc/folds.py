@@ -19,6 +19,7 @@ from rapidfuzz.distance.Levenshtein import distance
 from captchascope.charset import Charset
 from captchascope.decode import Constraints, decode_ctc
 from captchascope.decode.ctc import log_probabilities
+from captchascope.errors import TrainingError
 from captchascope.records import FloatArray
 from captchascope.train.calibrate import TEMPERATURES, few_temperature
 from captchascope.train.ctc.data import TextImages
@@ -94,7 +95,11 @@ def read_by_folds(
             break
         until = None if watch.deadline is None else now + left / (_FOLDS - fold)
         limited = Watch(stop=watch.stop, deadline=until)
-        network, charset = _trained(_part(data, rest), known, weights, plan, seed, limited)
+        try:
+            network, charset = _trained(_part(data, rest), known, weights, plan, seed, limited)
+        except TrainingError as error:  # the network that is given out is there all the same
+            watch.warn(f"validated by {fold} of {_FOLDS} folds: {error.what}")
+            break
         if watch.stop():  # it was trained too little to stand for the others
             break
         found.append(_read(network, charset, _part(data, held), known))
