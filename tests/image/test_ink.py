@@ -84,3 +84,12 @@ def test_an_image_without_the_ink_is_refused() -> None:
     for ink in ("red", "#00cc00", "black"):
         with pytest.raises(ImageError, match=rf"x\.png: shows nothing in the ink {ink}"):
             one_ink(image, ink, "x.png")
+
+
+def test_an_ink_may_cover_most_of_an_image() -> None:
+    """It is not taken for the ground then."""
+    image = np.full((20, 40, 3), 255, np.uint8)
+    image[2:18, 2:30] = (204, 0, 0)
+    found = one_ink(image, "red", "x.png")
+    assert np.array_equal(found == 0, image[:, :, 1] == 0)
+    assert np.array_equal(found == 255, image[:, :, 1] == 255)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,9 @@ import torch
 from captchascope import load, train_model
 from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.errors import CaptchascopeError, ModelError, TrainingError, UsageError
+from captchascope.image import Preprocessing
 from captchascope.train import Progress
+from captchascope.train.request import preprocessing_of
 from train.ctc.tasks import folder_of, tiny
 
 
@@ -55,12 +58,29 @@ def test_a_model_comes_of_a_data_set(
     assert sum(texts) > 24
 
 
+def test_a_model_keeps_how_its_images_were_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader does as its training did, and so does a training that starts from it."""
+    tiny(monkeypatch)
+    digits = read_dataset(folder_of(tmp_path / "digits", 40))
+    told = Preprocessing("last", 2, "black")
+    model = train_model(
+        digits, tmp_path / "mine.onnx", recipe="fast", frames="last", rows=2, ink="black"
+    ).model
+    assert load(model).preprocessing == preprocessing_of(model) == told
+    assert load(model, rows=1).preprocessing == replace(told, rows=1)
+    assert preprocessing_of(None) == Preprocessing()
+
+
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
         ({"recipe": "fast", "method": "glyphs"}, UsageError, "recipe: fast is of --method whole"),
         ({"method": "none"}, UsageError, "method: there is no none"),
         ({"unlabelled": "more", "devices": 2}, UsageError, "unlabelled: is done by one process"),
+        ({"rows": "two"}, UsageError, "rows: cannot be 'two'"),
+        ({"ink": "red", "recipe": "fast"}, TrainingError, "shows nothing in the ink red"),
         ({"source": "start"}, UsageError, r"^source: start no longer ships \(write any"),
         ({"source": "nothing"}, ModelError, "nothing: no such model"),
         ({"recipe": "fast", "time_limit": 0.01}, TrainingError, "no time was left"),

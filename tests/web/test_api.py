@@ -208,6 +208,19 @@ def test_case_is_folded_unless_it_is_kept(client: httpx.Client, captchas: list[b
     assert refused(response, 422)["where"] == "case"
 
 
+def test_how_an_image_is_looked_at_is_told(
+    client: httpx.Client, captchas: list[bytes], labels: list[str]
+) -> None:
+    """In the query and in JSON, as a number or as text; the next request is not touched."""
+    query = {"rows": "2", "frames": "1", "ink": "all"}
+    halved = client.post("/v1/read", content=captchas[0], headers=JPEG, params=query)
+    json = {"images": [in_base64(captchas[0])], "rows": 2, "frames": 1, "ink": "all"}
+    assert texts_of(halved) == texts_of(client.post("/v1/read", json=json)) != labels[:1]
+    assert texts_of(client.post("/v1/read", content=captchas[0], headers=JPEG)) == labels[:1]
+    red = client.post("/v1/read", content=captchas[0], headers=JPEG, params={"ink": "red"})
+    assert "shows nothing in the ink red" in refused(red, 422)["detail"]
+
+
 def test_the_body_is_stronger_than_the_query(
     client: httpx.Client, captchas: list[bytes], labels: list[str]
 ) -> None:

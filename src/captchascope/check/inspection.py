@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from captchascope.charset import Charset
 from captchascope.check import images
 from captchascope.check.labels import label_findings
+from captchascope.check.layout import layout_findings
 from captchascope.check.report import Finding, Mention, Report, Severity, counted
 from captchascope.data.dataset import Dataset
 from captchascope.data.labels import RowError
@@ -142,6 +143,7 @@ def check_dataset(
         *row_findings(dataset),
         *images.unreadable_findings(errors),
         *label_findings(dataset.samples, charset),
+        *layout_findings(dataset, preprocessing),
         *images.blank_findings(facts),
         *images.duplicate_findings(facts),
         *images.narrow_findings([i.sample for i in facts], [i.size for i in facts]),

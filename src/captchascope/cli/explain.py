@@ -14,7 +14,7 @@ from captchascope.errors import UsageError
 from captchascope.files import printable
 from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.glyphs.scheme import load_scheme
-from captchascope.image import load_gray
+from captchascope.image import load_image
 from captchascope.reader import load
 
 
@@ -56,12 +56,15 @@ def explain_command(
     painters = {".png": explain_png, ".gif": explain_gif}
     if output.suffix.lower() not in painters:
         raise UsageError("output", f"cannot be {output.suffix or 'nothing'}", "name a .png or .gif")
-    recogniser = load(model).recogniser
+    reader = load(model)
+    recogniser = reader.recogniser
     if not isinstance(recogniser, GlyphRecogniser):
         what = f"{model} reads the whole image at once: there are no stages to draw"
         raise UsageError("model", what, "name one of the glyphs way, such as metu-glyphs")
     if scheme is not None:
         recogniser = replace(recogniser, scheme=load_scheme(scheme))
-    drawn = explain_reading(recogniser, load_gray(image), image)
+    drawn = explain_reading(
+        recogniser, load_image(image, 1, preprocessing=reader.preprocessing), image
+    )
     atomic_write(output, painters[output.suffix.lower()](drawn))
     console.result(f"{printable(str(output))}\t{drawn.text or ''}\t{drawn.confidence:.4f}")

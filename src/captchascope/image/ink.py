@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchascope.errors import ImageError
+from captchascope.image.preprocessing import INKS
 from captchascope.records import GrayImage, RgbImage
 
 _Floats: TypeAlias = NDArray[np.float32]
 
 _BINS = 16  # of a channel, in which the ground's colour is looked for
+_GROUND = 0.25  # of an image is ground, at least
 _APART = 48.0  # levels that ink is from the ground at least
 _COLOURED = 0.35  # of its largest channel that the others are apart in a colour, at least
 _PALE = 40  # levels that they are apart at least
@@ -21,6 +23,7 @@ _NEAR = 90.0  # levels to either side of a colour that is told in figures
 _FEWEST = 6  # pixels of an ink: less is a speck
 _STRONG = 0.5  # of the way to the farthest pixels of an ink are those that tell its colour
 _SAME, _OTHER = 10.0, 22.0  # degrees between directions from the ground: of one ink, of another
+_PART = 0.2  # as many pixels as an ink has another, at least, that is written with as well
 _DEEPER = 1.5  # times as far from the ground as an ink is another
 
 _GRAYS = {"black": (0, 110), "gray": (70, 200), "white": (190, 255)}
@@ -42,10 +45,11 @@ _HUES = {
 
 def ground_of(image: RgbImage) -> _Floats:
     """Return the colour that most pixels have, shape (3,)."""
-    coarse = (image // (256 // _BINS)).astype(np.int32)
-    place = (coarse[:, :, 0] * _BINS + coarse[:, :, 1]) * _BINS + coarse[:, :, 2]
-    most = np.bincount(place.ravel(), minlength=_BINS**3).argmax()
-    return np.asarray(image[place == most].mean(axis=0), np.float32)
+    pixels = image.reshape(-1, 3)
+    coarse = (pixels // (256 // _BINS)).astype(np.int32)
+    place = (coarse[:, 0] * _BINS + coarse[:, 1]) * _BINS + coarse[:, 2]
+    most = np.bincount(place, minlength=_BINS**3).argmax()
+    return np.asarray(pixels[place == most].mean(axis=0), np.float32)
 
 
 def one_ink(image: RgbImage, ink: str, where: str) -> GrayImage:
@@ -65,10 +69,13 @@ def one_ink(image: RgbImage, ink: str, where: str) -> GrayImage:
     Raises:
         ImageError: If nothing is written in it.
     """
+    alike = _near(image, ink) if ink.startswith("#") else _named(image, ink)
     ground = ground_of(image)
     apart = image.astype(np.float32) - ground
+    if (alike & (np.abs(apart).max(axis=2) < 256 / _BINS)).any() and (~alike).mean() >= _GROUND:
+        apart = image - ground_of(image[~alike])  # the ink covers more than the ground does
     far = np.sqrt((apart**2).sum(axis=2))
-    alike = (far >= _APART) & (_near(image, ink) if ink.startswith("#") else _named(image, ink))
+    alike &= far >= _APART
     if alike.sum() < _FEWEST:
         what = f"shows nothing in the ink {ink}"
         raise ImageError(where, what, "tell another colour, or 'all' for all of them")
@@ -77,10 +84,46 @@ def one_ink(image: RgbImage, ink: str, where: str) -> GrayImage:
     length = float(np.sqrt((own**2).sum()))
     along = apart @ (own / length)
     angle = np.degrees(np.arccos(np.clip(along / np.maximum(far, 1e-6), -1, 1)))
-    share = np.clip(along / length, 0, 1) * np.clip((_OTHER - angle) / (_OTHER - _SAME), 0, 1)
+    same, other = _limits(angle[far >= _STRONG * length], int(strong.sum()))
+    share = np.clip(along / length, 0, 1) * np.clip((other - angle) / (other - same), 0, 1)
     deeper = (far > _DEEPER * length).astype(np.uint8)
     share[cv2.dilate(deeper, np.ones((3, 3), np.uint8)) > 0] = 0
     return cast("GrayImage", 255 - np.rint(255 * share).astype(np.uint8))
+
+
+def _limits(angles: _Floats, own: int) -> tuple[float, float]:
+    """Return up to which angle all of a pixel is of the ink, and from which on nothing is.
+
+    Where another ink is near, that is as far as the middle between both.
+
+    Args:
+        angles: From the ink, of all pixels that are clearly written, in degrees.
+        own: How many of them tell the ink's colour.
+    """
+    beside = angles[(angles > _SAME) & (angles < 2 * _OTHER)]
+    if len(beside) < _PART * own:
+        return _SAME, _OTHER
+    middle = float(np.median(beside)) / 2
+    return min(_SAME, 0.7 * middle), min(_OTHER, 1.3 * middle)
+
+
+def ink_masks(image: RgbImage) -> dict[str, NDArray[np.bool_]]:
+    """Return which pixels are clearly written in an ink, by each name that inks go by.
+
+    Args:
+        image: Shape (H, W, 3).
+
+    Returns:
+        Masks of shape (H, W). A pixel may go by two names, as between red and orange.
+    """
+    far = ((image - ground_of(image)) ** 2).sum(axis=2) >= _APART**2
+    masks = dict.fromkeys(INKS, far)
+    if far.any():
+        inked = image[far][None]
+        for ink in INKS:
+            masks[ink] = far.copy()
+            masks[ink][far] = _named(inked, ink)[0]
+    return masks
 
 
 def _colour(ink: str) -> NDArray[np.float32]:

@@ -32,8 +32,19 @@ def ink_profile(image: GrayImage | RgbImage) -> NDArray[np.float64]:
     return np.convolve(np.pad(profile, size // 2, "edge"), np.full(size, 1 / size), "valid")
 
 
+def written_lines(profile: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the first and the last line of the text, of a profile of shape (H,)."""
+    below = np.cumsum(profile - profile.min())
+    if below[-1] == 0:
+        return 0, len(profile) - 1
+    first, last = np.searchsorted(below, [_OUTSIDE * below[-1], (1 - _OUTSIDE) * below[-1]])
+    return int(first), int(last)
+
+
 def row_cuts(profile: NDArray[np.float64], rows: int) -> list[int]:
     """Return where each row of text begins, and the height: between them it is emptiest.
+
+    Where much is empty, the rows are cut as evenly as that allows.
 
     Args:
         profile: How much ink there is in every line, shape (H,), H of at least ``rows``.
@@ -41,27 +52,27 @@ def row_cuts(profile: NDArray[np.float64], rows: int) -> list[int]:
     """
     height = len(profile)
     ink = profile - profile.min()
-    below = np.cumsum(ink)
-    top, bottom = 0, height
-    if below[-1] > 0:
-        top, bottom = np.searchsorted(below, [_OUTSIDE * below[-1], (1 - _OUTSIDE) * below[-1]])
+    top, bottom = written_lines(profile)
     pitch = (bottom + 1 - top) / rows
     cuts = [0]
     for number in range(1, rows):
         low = max(cuts[-1] + 1, round(top + (number - 0.5) * pitch))
         high = min(height - rows + number, max(low, round(top + (number + 0.5) * pitch)))
-        cuts.append(low + _emptiest(ink[low : high + 1]))
+        first, last = _emptiest(ink[low : high + 1])
+        spare = (last - first) // 4
+        wanted = round(number * height / rows) - low
+        cuts.append(low + min(max(wanted, first + spare), last - spare))
     return [*cuts, height]
 
 
-def _emptiest(ink: NDArray[np.float64]) -> int:
-    """Return the middle of the emptiest stretch."""
+def _emptiest(ink: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the first and the last line of the widest of the emptiest stretches."""
     least = ink.min()
     empty = ink <= least + _EMPTY * (ink.max() - least)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], empty, [0]])))
     widths = edges[1::2] - edges[::2]
     widest = int(widths.argmax())
-    return int(edges[2 * widest] + edges[2 * widest + 1] - 1) // 2
+    return int(edges[2 * widest]), int(edges[2 * widest + 1]) - 1
 
 
 def side_by_side(image: GrayImage | RgbImage, rows: int, where: str) -> GrayImage | RgbImage:

@@ -10,8 +10,10 @@ from PIL import Image
 
 from captchascope.charset import Charset
 from captchascope.data.dataset import Dataset, read_dataset
+from captchascope.image import Preprocessing
 from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 
+AS_IT_IS = Preprocessing()
 LABELS = "ab", "abc", "bca"
 
 
@@ -27,11 +29,13 @@ def folder(place: Path, sizes: list[tuple[int, int]], colour: bool) -> Dataset:
     return read_dataset(place)
 
 
-def known(dataset: Dataset, height: int | None = 40) -> Inferred:
+def known(
+    dataset: Dataset, height: int | None = 40, preprocessing: Preprocessing = AS_IT_IS
+) -> Inferred:
     """Return what is inferred."""
     charset = alphabet_of(dataset)
     assert charset is not None
-    return inferred(dataset, charset, height)
+    return inferred(dataset, charset, height, preprocessing)
 
 
 def test_alphabet_and_lengths_are_the_labels(tmp_path: Path) -> None:
@@ -47,6 +51,15 @@ def test_colour_is_looked_at_where_there_is_some(
 ) -> None:
     """Gray costs a third."""
     assert known(folder(tmp_path, [(100, 40)] * 3, colour)).spec.channels == channels
+
+
+def test_images_are_looked_at_as_they_are_trained_on(tmp_path: Path) -> None:
+    """Two rows make them twice as wide and half as high, and one ink needs no colour."""
+    images = folder(tmp_path, [(100, 80)] * 3, colour=True)
+    found = known(images, preprocessing=Preprocessing(rows=2, ink="red"))
+    assert (found.spec.height, found.spec.width, found.spec.channels) == (40, 200, 1)
+    assert found.lines()[-1] == "text      in 2 rows, in red"
+    assert found.scaled(images, 80).preprocessing == found.preprocessing
 
 
 def test_one_size_gives_one_width(tmp_path: Path) -> None:

@@ -358,6 +358,7 @@ def test_there_is_none_without_places_or_room() -> None:
     many = [CharReading("x", 1.0, (i / 9, (i + 1) / 9)) for i in range(9)]
     assert alignment_of(PICTURE, many) is None
     assert alignment_of(PICTURE, many[:8]) is not None
+    assert alignment_of(PICTURE, many[4:8] + many[:4]) is None, "they stand in two rows"
 
 
 def test_the_drawing_is_told_in_words() -> None:

@@ -50,10 +50,13 @@ class Inferred:
         spec = self.spec
         width = f"{spec.min_width} to {spec.max_width}" if spec.width is None else f"{spec.width}"
         colour = "gray" if spec.channels == 1 else "in colour"
+        done = self.preprocessing
+        looks = [f"in {done.rows} rows"] * (done.rows > 1) + [f"in {done.ink}"] * bool(done.ink)
         return [
             f"alphabet  {self.charset.chars} ({len(self.charset.chars)} characters)",
             f"length    {fewest}" if fewest == most else f"length    {fewest} to {most}",
             f"input     {width} x {spec.height} pixels, {colour}",
+            *([f"text      {', '.join(looks)}"] if looks else []),
         ]
 
     def columns(self) -> str:

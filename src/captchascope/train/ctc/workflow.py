@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 
 from captchascope import __version__
-from captchascope.check import label_findings
+from captchascope.check import label_findings, layout_findings
 from captchascope.ctc.inputs import NORMALISATION, normalise
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, TrainingError, UsageError
@@ -60,6 +60,9 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     assert isinstance(recipe, CtcRecipe)
     for line in _advice(dataset):
         watch.warn(line)
+    if place.rank == 0:
+        for finding in layout_findings(dataset, request.preprocessing):
+            watch.warn(str(finding))
     charset = alphabet_of(dataset)
     assert charset is not None
     weights = None if request.source is None else read_weights(request.source)

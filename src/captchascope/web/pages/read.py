@@ -15,7 +15,8 @@ from captchascope.draw import Explanation, Panel, draw_panels, explain_reading
 from captchascope.draw.canvas import drawing_uri, image_uri
 from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.glyphs.recogniser import GlyphRecogniser
-from captchascope.image import load_gray, load_rgb
+from captchascope.image import load_image, load_rgb
+from captchascope.reader import Reader
 from captchascope.records import CharReading, Reading
 from captchascope.web.batching import Batcher
 from captchascope.web.problems import Problem
@@ -95,7 +96,7 @@ def picture_of(image: bytes, limits: Limits) -> Picture | None:
 
 
 def stages_of(
-    recogniser: GlyphRecogniser, image: bytes, limits: Limits
+    reader: Reader, image: bytes, limits: Limits
 ) -> tuple[Explanation, list[tuple[Panel, list[Picture]]]]:
     """Return every stage of reading an uploaded image, and its panels with their pictures.
 
@@ -103,8 +104,16 @@ def stages_of(
         ImageError: If it cannot be decoded.
         SegmentationError: If it cannot be cut into glyphs.
     """
-    gray = load_gray(image, name="image", max_bytes=limits.body, max_pixels=limits.pixels)
-    explanation = explain_reading(recogniser, gray, "image")
+    gray = load_image(
+        image,
+        1,
+        name="image",
+        max_bytes=limits.body,
+        max_pixels=limits.pixels,
+        preprocessing=reader.preprocessing,
+    )
+    assert isinstance(reader.recogniser, GlyphRecogniser)
+    explanation = explain_reading(reader.recogniser, gray, "image")
     panels = [
         (panel, [Picture(drawing_uri(one), *one.size) for one in panel.pictures])
         for panel in draw_panels(explanation)
@@ -165,8 +174,8 @@ class Alignment:
 def alignment_of(picture: Picture, chars: Sequence[CharReading]) -> Alignment | None:
     """Return the drawing of where the characters of a reading were seen.
 
-    None where the model does not tell where it saw the characters, or there is no room to write
-    what it thinks of each.
+    None where the model does not tell where it saw the characters, these stand in several rows, or
+    there is no room to write what it thinks of each.
     """
     places = [char.place for char in chars if char.place is not None]
     if not chars or len(places) < len(chars) or len(chars) * _APART > _WIDTH:
@@ -176,6 +185,8 @@ def alignment_of(picture: Picture, chars: Sequence[CharReading]) -> Alignment | 
     start = (_WIDTH - width) / 2
     edges = [(start + left * width, start + right * width) for left, right in places]
     middles = [(left + right) / 2 for left, right in edges]
+    if middles != sorted(middles):
+        return None
     aligned = [
         AlignedChar(c.char, c.confidence, round(left, 1), round(right, 1), round(middle, 1), x)
         for c, (left, right), middle, x in zip(chars, edges, middles, _spread(middles), strict=True)
@@ -275,15 +286,15 @@ class _Pages:
         self.limits = limits
         self.drawing = asyncio.Semaphore(_AT_ONCE)
 
-    def glyph_recogniser(self, model: str) -> GlyphRecogniser | None:
-        """Return the recogniser whose stages are shown: the model's, or any that cuts glyphs.
+    def glyph_reader(self, model: str) -> Reader | None:
+        """Return the reader whose stages are shown: the model's, or any that cuts glyphs.
 
         None where no model of the server does.
         """
         opened = self.batcher.readers.opened
         wanted = [opened[model]] if model in opened else []
-        all_of_them = [reader.recogniser for reader in [*wanted, *opened.values()]]
-        return next((each for each in all_of_them if isinstance(each, GlyphRecogniser)), None)
+        readers = [*wanted, *opened.values()]
+        return next((r for r in readers if isinstance(r.recogniser, GlyphRecogniser)), None)
 
     async def cards(self, form: SentForm) -> list[Card]:
         """Read the files of a form and draw what is shown of them."""
@@ -296,7 +307,7 @@ class _Pages:
         asked = parse_options([*fields.items()], self.limits, self.batcher.readers.names)
         images = [data for _, data in form.files]
         readings, ms = await self.batcher.read(images, asked.choice())
-        stages = self.glyph_recogniser(asked.model or "") is not None
+        stages = self.glyph_reader(asked.model or "") is not None
 
         def card(file: Upload, reading: Reading) -> Card:
             name, data = file
@@ -312,15 +323,15 @@ class _Pages:
 
     async def stages(self, form: SentForm) -> tuple[Explanation, list[tuple[Panel, list[Picture]]]]:
         """Draw the stages of the image that a form has in base64, as ``stages_of`` does."""
-        recogniser = self.glyph_recogniser(form.fields.get("model", ""))
-        if recogniser is None:
+        reader = self.glyph_reader(form.fields.get("model", ""))
+        if reader is None:
             raise Problem(422, "no model of this server cuts glyphs", remedy="serve metu-glyphs")
         try:
             image = base64.b64decode(form.fields.get("image", ""), validate=True)
         except (binascii.Error, ValueError):
             raise Problem(422, "the image is not base64") from None
         async with self.drawing:
-            return await asyncio.to_thread(stages_of, recogniser, image, self.limits)
+            return await asyncio.to_thread(stages_of, reader, image, self.limits)
 
 
 def read_routes(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
