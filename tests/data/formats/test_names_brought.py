@@ -217,6 +217,7 @@ def test_two_readings_are_shown_with_their_flags(
         [f"en{label}" for label in LABELS],
         joined(LABELS, [digest[:8] for digest in MD5]),
         ["7-3=", "12+5=", "3*4=", "18-9=", "2+2="],
+        ["33=+(13)", "66+=", "7+12=", "9+9+1=", "4+=5", "8+8="],
         ["4821", "932", "77151", "33060", "591", "22471", "8093", "14640"],
     ],
     ids=lambda names: names[0],

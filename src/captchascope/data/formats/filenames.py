@@ -117,10 +117,11 @@ def _note_copies(rest: list[FileName], read: NamesRead) -> None:
     """Say that marks of copies are cut off; brackets may also belong to sums."""
     copies = [each for each in rest if each.copied]
     if copies:
-        each = copies[0]
-        line = f"the mark of a copy is cut off: {shown(each.base)} of {named(each.file)}"
+        line = f"the mark of a copy is cut off: {shown(copies[0].base)} of {named(copies[0].file)}"
         odd = any(set("()+*=").intersection(other.base) for other in rest)
         (read.doubts if odd else read.notes).append(line)
+    elif marked := [each for each in rest if each.base.endswith(")")]:
+        read.doubts.append(f"brackets are taken for a part of labels: {named(marked[0].file)}")
 
 
 def _without_counters(rest: list[FileName], read: NamesRead) -> list[FileName]:

@@ -114,7 +114,7 @@ def doubts_of_texts(values: Sequence[str]) -> list[str]:
             raise NoLabelsError(f"{example} holds a running number")
         if len(values) >= FEWEST and len(shared) > 2:
             raise NoLabelsError(f"{example} and all the others share {shown(shared)}")
-        if min(chance, _chance_of_digits(values)) < _hint(len(values)):
+        if min(chance, _chance_of_digits(values) / 2) < _hint(len(values)):
             doubts.append("they may hold a running number")
         if len(shared) > 1:
             doubts.append(f"all share {shown(shared)}, which is taken for a part of them")
