@@ -261,4 +261,8 @@ def _measured(trained: Trained) -> list[str]:
     """Return what the last line says of the model beside its file, its samples and the time."""
     share, texts = (trained.metrics.get(f"validation_{key}") for key in ("captcha", "samples"))
     told = [f"{share:.2%} of {texts} validation texts"] if isinstance(share, float) else []
-    return told if is_calibrated(trained.metrics) else [*told, "confidence uncalibrated"]
+    if not is_calibrated(trained.metrics):
+        told.append("confidence uncalibrated")
+    if "untrained" in trained.metrics:
+        told.append("any untrained, told alphabet and length")
+    return told

@@ -43,7 +43,8 @@ class Trained:
         samples: How many captchas it was trained and validated on.
         metrics: What was measured of the weights that it has, such as ``validation_captcha``, the
             share of the captchas held out that it reads; empty in all processes but the first.
-        problems: The samples that were left out, and why.
+        problems: The samples that were left out, and why; and why the training is no success, where
+            it reads no validation text, or less than ``any`` untrained, which is then written.
         interrupted: Whether somebody ended it early: the model is then the best so far.
         kept: Which weights it has, and why.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -47,14 +47,20 @@ def task(count: int, seed: int = 0, chars: str = "0123", length: int = 2) -> Tex
     return TextImages(tuple(drawn(label, rng) for label in labels), tuple(targets))
 
 
-def folder_of(place: Path, count: int, seed: int = 0, chars: str = "0123") -> Path:
+SHOWN = str.maketrans("0123", "4567")
+"""What is drawn in the place of a label's digits, lest the model that reads anything read them."""
+
+
+def folder_of(
+    place: Path, count: int, seed: int = 0, chars: str = "0123", shown: Mapping[int, int] = SHOWN
+) -> Path:
     """Write a folder of labelled images, and return it."""
     rng = np.random.default_rng(seed)
     place.mkdir()
     samples = []
     for number, label in enumerate(texts(count, rng, chars)):
         path = place / f"{number}.png"
-        cv2.imwrite(str(path), drawn(label, rng))
+        cv2.imwrite(str(path), drawn(label.translate(shown), rng))
         samples.append(Sample(path.name, label, path))
     write_labels(place, samples)
     return place

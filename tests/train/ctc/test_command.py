@@ -27,12 +27,13 @@ def test_what_is_inferred_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     folder_of(Path("unseen"), 60, seed=9)
     done = cli(*TRAIN, "--seed", "3")
     assert done.status == 0, done
-    assert done.errors[:6] == [
+    assert done.errors[:7] == [
         "reading the labels of digits",
         "alphabet  0123 (4 characters)",
         "length    2",
         "input     40 x 32 pixels, gray",
         "samples   135 to train on, 15 to validate on",
+        "untrained any, told alphabet and length, reads 0 of the 15 texts to validate on",
         "from      nothing",
     ]
     rounds = [line for line in done.errors if line.startswith("step ")]
@@ -40,7 +41,7 @@ def test_what_is_inferred_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
         r"step \d+/60  loss \d\.\d{4}  validation: \d+\.\d\d% of 15 texts, \d+\.\d\d% of characters"
     )
     assert all(re.fullmatch(shape + r"  \d+\.\d s", line) for line in rounds)
-    *told, looks, kept = done.errors[6:]
+    *told, looks, kept = done.errors[7:]
     assert told == rounds
     assert kept == "kept step 60 of 60: the last, as 15 validation texts are too few to choose by"
     assert re.fullmatch(r"looks at  columns 1 to (3[2-9]|40)", looks)  # what it needs is learnt
@@ -84,7 +85,7 @@ def test_little_and_odd_data(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.status == 1
     assert done.rows[0].startswith("mine.onnx\t3 samples\t")
     assert any(line.startswith("warning: labels: 4 samples: expect") for line in done.errors)
-    told = [line for line in done.errors if line.startswith("captchascope: ")]
+    told = [line for line in done.errors if line.startswith("captchascope: digits/")]
     assert len(told) == 1
     assert shaped(told[0]).startswith("digits/2.png: ")
 

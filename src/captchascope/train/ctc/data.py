@@ -44,11 +44,13 @@ class TextImages:
         images: Prepared for the network, each of shape (height, w) or (height, w, 3).
         targets: Of each image the ids of its text's characters.
         problems: The samples that could not be used; they are left out.
+        samples: What each image is of; none where that is not known.
     """
 
     images: tuple[GrayImage | RgbImage, ...]
     targets: tuple[NDArray[np.int64], ...]
     problems: tuple[CaptchascopeError, ...] = ()
+    samples: tuple[Sample, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -69,7 +71,7 @@ def text_images(dataset: Dataset, known: Inferred) -> TextImages:
         dataset: Its labels must be within the alphabet.
         known: What is done to the images, and the alphabet.
     """
-    images, targets, problems = [], [], []
+    images, targets, problems, samples = [], [], [], []
     for sample in dataset.samples:
         got = _loaded(sample, known)
         if isinstance(got, CaptchascopeError):
@@ -77,7 +79,8 @@ def text_images(dataset: Dataset, known: Inferred) -> TextImages:
         else:
             images.append(got)
             targets.append(np.array(known.charset.encode(sample.label), np.int64))
-    return TextImages(tuple(images), tuple(targets), tuple(problems))
+            samples.append(sample)
+    return TextImages(tuple(images), tuple(targets), tuple(problems), tuple(samples))
 
 
 def _loaded(sample: Sample, known: Inferred) -> GrayImage | RgbImage | CaptchascopeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from captchascope.charset import BLANK, Charset
+from captchascope.ctc.inputs import CtcSpec
 from captchascope.data.dataset import Dataset
 from captchascope.errors import UsageError
 from captchascope.files import printable
@@ -41,6 +43,13 @@ class Weights(NamedTuple):
     charset: Charset
     size: str
     temperature: float = 1.0
+
+
+class Narrowed(NamedTuple):
+    """A network, in evaluation mode, and what it is to look at and to read."""
+
+    network: CtcNet
+    known: Inferred
 
 
 def read_weights(path: Path) -> Weights:
@@ -156,6 +165,20 @@ def fine_tuned(source: Weights, charset: Charset, channels: int, train: TextImag
     assert best is not None
     network.load_state_dict(best[1])
     return network
+
+
+def narrowed(source: Weights, spec: CtcSpec, dataset: Dataset, known: Inferred) -> Narrowed:
+    """Return a general network as it is, but for an alphabet of few, and what it looks at.
+
+    Args:
+        source: As ``read_weights`` returns it.
+        spec: What it looks at.
+        dataset: What the labels tell the alphabet and the case of.
+        known: What was inferred of it.
+    """
+    at = replace(known, spec=spec)
+    few = text_images(dataset.take(min(_TRIED, len(dataset.samples)), 0), at)
+    return Narrowed(fine_tuned(source, known.charset, spec.channels, few), at)
 
 
 def moderate(network: CtcNet, first: Mapping[str, Tensor], train: TextImages) -> None:

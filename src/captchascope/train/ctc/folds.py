@@ -43,12 +43,14 @@ class Folds:
         confidences: Of each reading at each of ``TEMPERATURES``, shape (81, N).
         right: Whether each is right, shape (N,).
         distances: The edit distance per character of each, shape (N,).
+        places: Which of the images each is of, shape (N,).
         count: How many networks read them.
     """
 
     confidences: NDArray[np.float64]
     right: NDArray[np.bool_]
     distances: NDArray[np.float64]
+    places: NDArray[np.int64]
     count: int
 
     def metrics(self) -> dict[str, object]:
@@ -102,7 +104,7 @@ def read_by_folds(
             break
         if watch.stop():  # it was trained too little to stand for the others
             break
-        found.append(_read(network, charset, _part(data, held), known))
+        found.append(_read(network, charset, data, np.sort(held), known))
         right = found[-1].right
         watch.say(f"fold {fold + 1}/{_FOLDS}  {right.sum()} of {len(right)} other texts right")
     return _joined(found, len(found)) if found else None
@@ -135,17 +137,27 @@ def _trained(
     return fitted.network, charset
 
 
-def _read(network: CtcNet, charset: Charset, data: TextImages, known: Inferred) -> Folds:
-    """Read images of any width, those of one width together."""
-    outputs = outputs_of(network, data.images)
-    labels = [known.charset.decode(target.tolist()) for target in data.targets]
+def _read(
+    network: CtcNet,
+    charset: Charset,
+    data: TextImages,
+    places: NDArray[np.int64],
+    known: Inferred,
+) -> Folds:
+    """Read the images at some places, of any width, those of one width together."""
+    part = _part(data, places)
+    outputs = outputs_of(network, part.images)
+    labels = [known.charset.decode(target.tolist()) for target in part.targets]
     alike: dict[int, list[int]] = {}
     for index, output in enumerate(outputs):
         alike.setdefault(len(output), []).append(index)
     return _joined(
         [
-            _compared(
-                np.stack([outputs[i] for i in some]), [labels[i] for i in some], charset, known
+            replace(
+                _compared(
+                    np.stack([outputs[i] for i in some]), [labels[i] for i in some], charset, known
+                ),
+                places=places[some],
             )
             for some in alike.values()
         ]
@@ -164,6 +176,7 @@ def _compared(logits: FloatArray, labels: list[str], charset: Charset, known: In
         np.exp(logs),
         np.array([text == label for text, label in pairs]),
         np.array([distance(text, label) / len(label) for text, label in pairs]),
+        every,
         1,
     )
 
@@ -174,5 +187,6 @@ def _joined(parts: Sequence[Folds], count: int = 1) -> Folds:
         np.concatenate([part.confidences for part in parts], axis=1),
         np.concatenate([part.right for part in parts]),
         np.concatenate([part.distances for part in parts]),
+        np.concatenate([part.places for part in parts]),
         count,
     )

@@ -107,6 +107,7 @@ class Fitted:
         stuck: Whether it says the same of every image, and is wrong.
         restarted: Whether it began anew with other weights than its first.
         kept: Which step's weights these are, and why.
+        untrained: Whether they are those of the model that reads anything, as it is.
     """
 
     network: CtcNet
@@ -115,6 +116,7 @@ class Fitted:
     stuck: bool
     restarted: bool = False
     kept: str = ""
+    untrained: bool = False
 
 
 class BatchSource(Protocol):

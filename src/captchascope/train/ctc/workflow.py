@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 
@@ -11,15 +12,24 @@ import torch
 
 from captchascope import __version__
 from captchascope.check import label_findings, layout_findings
-from captchascope.ctc.inputs import NORMALISATION, normalise
+from captchascope.ctc.inputs import NORMALISATION, CtcSpec, normalise
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, TrainingError, UsageError
 from captchascope.files import printable
 from captchascope.model.metadata import FEWEST_CALIBRATING, FORMAT, Metadata
+from captchascope.reader import model_path
 from captchascope.train.calibrate import text_temperature
+from captchascope.train.causes import UNKNOWN, Course, likely_causes
 from captchascope.train.ctc.crop import cropped_spec, within
 from captchascope.train.ctc.data import TextImages, text_images
-from captchascope.train.ctc.finetune import Weights, best_scaled, fine_tuned, moderate, read_weights
+from captchascope.train.ctc.finetune import (
+    Weights,
+    best_scaled,
+    fine_tuned,
+    moderate,
+    narrowed,
+    read_weights,
+)
 from captchascope.train.ctc.folds import Folds, read_by_folds
 from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
@@ -31,6 +41,7 @@ from captchascope.train.distributed import Place
 from captchascope.train.export import export_model, round_to_half
 from captchascope.train.recipes import CtcRecipe
 from captchascope.train.request import Product, TrainRequest
+from captchascope.train.untrained import NAME, Untrained, is_better, read_untrained, right_by
 from captchascope.train.watch import Watch
 
 _AFTERWARDS = 20.0  # seconds kept free at the end of a time limit, on a machine of its own
@@ -78,6 +89,11 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     train, held = _sets(dataset, known, request.seed, folded)
     by = "to validate on by folds" if folded else "to validate on"
     watch.say(f"samples   {len(train)} to train on, {len(train if folded else held)} {by}")
+    untrained = None
+    if place.rank == 0:
+        untrained = read_untrained((train if folded else held).samples, known)
+    if untrained is not None:
+        watch.say(untrained.line())
     start = _start(weights, known, request, train)
     watch.say(f"from      {request.begins_with}")
     facts = {
@@ -108,9 +124,18 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     folds = None
     if folded and weights is not None:
         folds = read_by_folds(train, known, weights, recipe, request.seed, limited)
-    _check(fitted, len(held), watch)
-    source = 1.0 if weights is None else weights.temperature
-    return _product(fitted, known, train, _Validation(held, folds, source), request, watch)
+    _warn(fitted, len(held), watch)
+    validation = _Validation(held, folds, 1.0 if weights is None else weights.temperature)
+    product = _product(fitted, known, train, validation, request, watch)
+    if watch.stop():  # somebody waits for what there is
+        return product
+    own, other = validation.compared(product, untrained)
+    if untrained is not None and is_better(other, own):
+        told = f"{sum(other)} of the {len(other)} validation texts, and what was trained {sum(own)}"
+        kept = f"untrained, {NAME} reads {told}"
+        fitted = replace(fitted, step=0, stuck=False, untrained=True, kept=f"kept {NAME}: {kept}")
+        product = _as_it_is(untrained, fitted, known, folded, request, watch)
+    return _judged(product, fitted, known, untrained, request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +166,16 @@ class _Validation:
                 "validation_loss": read.loss,
             }
         return metrics, text_temperature(logits, self.held.targets, self.source)
+
+    def compared(
+        self, product: Product, untrained: Untrained | None
+    ) -> tuple[Sequence[bool], Sequence[bool]]:
+        """Tell of each text whether a product reads it, and whether an untrained model does."""
+        if untrained is None or (self.folds is None and not self.held.samples):
+            return [], []
+        if self.folds is None:
+            return right_by(product.data, untrained.samples), untrained.right
+        return self.folds.right.tolist(), [untrained.right[i] for i in self.folds.places]
 
 
 def _advice(dataset: Dataset) -> list[str]:
@@ -219,15 +254,8 @@ def _with_reserve(watch: Watch) -> Watch:
     return replace(watch, deadline=watch.deadline - reserve)
 
 
-def _check(fitted: Fitted, held_out: int, watch: Watch) -> None:
-    """Tell how it went, where it did not go well.
-
-    Raises:
-        TrainingError: If it came to nothing, and nobody ended it early.
-    """
-    if fitted.stuck and not watch.stop():
-        what = "the network did not learn to read: it says the same of every image"
-        raise TrainingError("train", what, "give it more time, more labels, or another seed")
+def _warn(fitted: Fitted, held_out: int, watch: Watch) -> None:
+    """Warn of a network that has learnt by heart."""
     row = fitted.rows[-1] if fitted.rows else None
     if row is None or row.exact is None or held_out < FEWEST or row.trained - row.exact <= _FAR:
         return
@@ -235,6 +263,59 @@ def _check(fitted: Fitted, held_out: int, watch: Watch) -> None:
         f"it overfits: it reads {row.trained:.0%} of the training texts, but {row.exact:.0%} of "
         "those held out (more labels would help)"
     )
+
+
+def _as_it_is(
+    untrained: Untrained,
+    fitted: Fitted,
+    known: Inferred,
+    folded: bool,
+    request: TrainRequest,
+    watch: Watch,
+) -> Product:
+    """Export the model that reads anything, told the alphabet and the lengths of the labels."""
+    path, spec = model_path(NAME), untrained.reader.recogniser.spec
+    assert isinstance(spec, CtcSpec)
+    assert isinstance(request.recipe, CtcRecipe)
+    weights = read_weights(path)
+    network, at = narrowed(weights, spec, request.dataset, known)
+    train, held = _sets(request.dataset, at, request.seed, folded)
+    if folded:  # it was trained on none of them
+        train, held = held, train
+    recipe = replace(request.recipe, cropped=False, half=True)
+    request = replace(request, recipe=recipe, source=path)
+    validation = _Validation(held, None, weights.temperature)
+    return _product(replace(fitted, network=network), at, train, validation, request, watch)
+
+
+def _judged(
+    product: Product,
+    fitted: Fitted,
+    known: Inferred,
+    untrained: Untrained | None,
+    request: TrainRequest,
+) -> Product:
+    """Return a model with why it is no success, where it is none.
+
+    Raises:
+        TrainingError: If it says the same of every image.
+    """
+    metrics, what = product.metadata.metrics, ""
+    if fitted.untrained:
+        what = fitted.kept.removeprefix(f"kept {NAME}: ")
+    elif fitted.stuck:
+        what = "the network did not learn to read: it says the same of every image"
+    elif metrics.get("validation_captcha") == 0:
+        what = f"it reads none of the {metrics['validation_samples']} validation texts"
+    if not what:
+        return product
+    rows, scratch = fitted.rows, request.source is None
+    course = Course([row.loss for row in rows], rows[-1].trained, rows[-1].views, scratch)
+    causes = likely_causes(request.dataset, known, untrained, course) or [UNKNOWN]
+    first, *others = (TrainingError("train", f"{what}: {c.what}", c.remedy) for c in causes)
+    if fitted.stuck:
+        raise first
+    return replace(product, problems=(*product.problems, first, *others))
 
 
 def _product(
@@ -257,7 +338,7 @@ def _product(
     if recipe.half:  # before anything is measured
         round_to_half(fitted.network)
     metadata, network = _described(fitted, known, train, validation, request)
-    example = torch.from_numpy(normalise([train.images[0]] * 2))
+    example = torch.from_numpy(normalise([(train.images or held.images)[0]] * 2))
     free = known.spec.width is None
     file = export_model(network, example, metadata, free_width=free, half=recipe.half)
     return Product(file, metadata, len(train) + len(held), problems, fitted.rows, fitted.kept)
@@ -275,6 +356,8 @@ def _described(
     measured, temperature = validation.of(network)
     steps = fitted.rows[-1].step if fitted.rows else fitted.step
     metrics = {"step": fitted.step, "steps": steps, **measured}
+    if fitted.untrained:
+        metrics["untrained"] = True
     own = (*held.images, *train.images)
     distance, limit = familiar(network, known.spec, own[:: -(-len(own) // _FAMILIAR)])
     samples = len(train) + len(held)
