@@ -221,6 +221,9 @@ CONTRADICTIONS = {
     "--charset: ": ["--charset", "11"],
     "--charset: 9-0 is a range backwards (": ["--charset", "9-0"],
     "--case: keep contradicts ignoring case (": ["--ignore-case", "--case", "keep"],
+    "--rows: cannot be 'two' (": ["--rows", "two"],
+    "--ink: cannot be 'mauve' (": ["--ink", "mauve"],
+    "--frames: cannot be '0' (": ["--frames", "0"],
     "--length: the model reads 6 characters (": [*GLYPHS, "--length", "5"],
     "--length: the model reads 6 characters (leave it away, or include 6)": [
         *GLYPHS,
