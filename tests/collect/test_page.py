@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import httpx
 import pytest
 
 from captchascope.collect.address import RefusedError
-from captchascope.collect.page import check_selector, data_of, image_in, largest
+from captchascope.collect.page import check_selector, data_of, image_in, image_in_json, largest
 from captchascope.errors import UsageError
 
 URL = httpx.URL("http://127.0.0.1:8000/forms/register?step=1")
@@ -95,3 +96,52 @@ def test_a_selector_that_is_none(selector: str) -> None:
     with pytest.raises(UsageError, match="selector: is no CSS selector"):
         check_selector("--selector", selector)
     check_selector("--selector", "form img#captcha")
+
+
+PIXEL = base64.b64decode("R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs=")
+TEXT = base64.b64encode(PIXEL).decode()
+SVG = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><path d='M0 0h9'/></svg>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "field", "image"),
+    [
+        ({"img": TEXT}, "img", PIXEL),
+        ({"code": 200, "data": {"img": f"data:image/gif;base64,{TEXT}"}}, "data.img", PIXEL),
+        ({"list": [{"img": "no"}, {"img": TEXT.rstrip("=")}]}, "list.1.img", PIXEL),
+        ([TEXT], "0", PIXEL),
+        ({"0": {"1": TEXT}}, "0.1", PIXEL),
+        ({"svg": SVG}, "svg", SVG.encode()),
+    ],
+)
+def test_the_image_in_an_answer(answer: object, field: str, image: bytes) -> None:
+    """Base64, a data URI or a drawing, however deep."""
+    assert image_in_json(json.dumps(answer).encode(), field, URL) == image
+
+
+def test_a_link_in_an_answer_is_where_the_image_is() -> None:
+    """As a page would have it."""
+    for link in ("/c.png?id=1", "http://127.0.0.1:8000/c.png?id=1"):
+        body = json.dumps({"url": link}).encode()
+        assert str(image_in_json(body, "url", URL)) == "http://127.0.0.1:8000/c.png?id=1"
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "what"),
+    [
+        (b"<html>", "img", "is no JSON"),
+        (b"[" * 100_000, "img", "is no JSON"),
+        (b'{"code": 1, "data": {}}', "img", "has no img among code, data"),
+        (b'{"data": {}}', "data.img", "has no img in an empty object"),
+        (b"[1, 2]", "2", "has no 2 in a list of 2"),
+        (b'{"img": 7}', "img.x", "has no x within a value"),
+        (b'{"img": 7}', "img", "has no image in img"),
+        (b'{"img": "%s!"}' % (TEXT * 300).encode(), "img", "has no image in img"),
+    ],
+)
+def test_an_answer_without_the_image(body: bytes, field: str, what: str) -> None:
+    """The error says what is there instead, and repeats nothing long."""
+    with pytest.raises(RefusedError) as caught:
+        image_in_json(body, field, URL)
+    assert what in caught.value.what
+    assert len(str(caught.value)) < 250

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import json
 import multiprocessing
 import os
 import random
@@ -50,6 +52,40 @@ def test_images_of_the_practice_site(tmp_path: Path) -> None:
     assert {row["url"] for row in rows} == {f"{url}captcha.jpeg"}
     assert {(row["status"], row["authorised"]) for row in rows} == {("200", "")}
     assert {Path(row["file"]).suffix for row in rows} == {".jpeg"}
+
+
+def test_images_in_answers_of_json(tmp_path: Path) -> None:
+    """What is stored is the image, not its text; a text alone is taken apart as well."""
+    numbers = count(1)
+
+    def answer(path: str) -> Answer:
+        text = base64.b64encode(png(next(numbers))).decode()
+        if path == "/text":
+            return Answer(text.encode())
+        body = json.dumps({"code": 200, "data": {"img": f"data:image/png;base64,{text}"}})
+        return Answer(status=404) if path == "/robots.txt" else Answer(body.encode())
+
+    with serve(answer) as site:
+        request = CollectRequest(f"{site.root}/api", tmp_path, 3, json_field="data.img")
+        assert collect_images(request) == Counts(new=3)
+        assert collect_images(CollectRequest(f"{site.root}/text", tmp_path, 5)).new == 2
+    rows = agreed(tmp_path, 5)
+    assert [row["status"] for row in rows] == ["in page"] * 3 + ["200"] * 2
+    for row in rows:
+        assert (tmp_path / row["file"]).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("further", "what"),
+    [({"selector": "img"}, "contradicts --selector"), ({"json_field": "a..b"}, "is no path")],
+)
+def test_a_field_of_json_that_makes_no_sense(
+    tmp_path: Path, further: dict[str, str], what: str
+) -> None:
+    """Nothing is asked then."""
+    request = CollectRequest("http://127.0.0.1:9/", tmp_path, 1, **{"json_field": "a", **further})  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=f"json_field: {what}"):
+        collect_images(request)
 
 
 def test_images_of_a_page(tmp_path: Path) -> None:

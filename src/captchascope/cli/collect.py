@@ -18,6 +18,11 @@ from captchascope.files import printable
 @click.argument("folder", metavar="DIR", type=PATH)
 @click.option("--count", type=int, required=True, metavar="N", help="How many images in the end.")
 @click.option("--selector", metavar="CSS", help="URL is a page: the element with the image.")
+@click.option(
+    "--json-field",
+    metavar="PATH",
+    help="URL answers in JSON: the field with the image, such as data.img.",
+)
 @click.option("--browser", is_flag=True, help="Load the page in an installed Chromium.")
 @click.option(
     "--refresh-selector",
@@ -44,7 +49,8 @@ def collect_command(
 ) -> None:
     """Collect captcha images into DIR: 1.png to N.png, and collected.csv.
 
-    URL is an image, or a page that shows one at --selector. Images are only looked at: no form is
+    URL is an image, a page that shows one at --selector, or an API whose answer holds one at
+    --json-field, in base64, as a data URI or as a link. Images are only looked at: no form is
     filled, no answer submitted. robots.txt is obeyed. This machine may be asked at once; for any
     other, say with --authorised who allowed you to. Given again, the command goes on where it was.
 
@@ -52,6 +58,7 @@ def collect_command(
     Examples:
       captchascope collect http://127.0.0.1:8765/captcha captchas --count 300
       captchascope collect http://127.0.0.1:8765/ captchas --count 300 --selector img#captcha
+      captchascope collect http://127.0.0.1:8765/api captchas --count 300 --json-field data.img
       captchascope collect https://test.example.org/ captchas --count 300 --selector img#captcha \\
         --authorised "Ada Lovelace, registrar, 3 May"
     """

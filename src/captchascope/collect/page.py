@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,8 +14,8 @@ from captchascope.collect.address import RefusedError, resolve_link, shown
 from captchascope.collect.client import Response
 from captchascope.collect.fetch import Fetcher
 from captchascope.errors import UsageError
-from captchascope.files import printable
-from captchascope.image.datauri import from_data_uri
+from captchascope.files import codec_by_start, printable
+from captchascope.image.datauri import from_data_uri, from_text, is_data_uri
 
 _BY_SCRIPT = "check --selector; where a script makes the image, --browser is needed"
 
@@ -99,6 +100,55 @@ def data_of(link: str, where: str) -> bytes:
     raise RefusedError(where, "holds a damaged data: URI")
 
 
+_LONGEST_LINK = 2000  # characters; what is longer is an image
+_MOST_NAMES = 8  # of the fields that an error names
+
+
+def image_in_json(body: bytes, field: str, url: httpx.URL) -> httpx.URL | bytes:
+    """Return the bytes of the image in a JSON answer, or where it is if the field is a link.
+
+    Args:
+        body: The answer.
+        field: The path of the field: names, and numbers from 0 in lists, with dots between.
+        url: Of the answer, which a relative link begins at.
+
+    Raises:
+        RefusedError: If it is no JSON, has no such field, or that holds no image.
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        what = "is no JSON"
+        raise RefusedError(shown(url), what, "leave --json-field away, or name an API") from None
+    for name in field.split("."):
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            what = f"answers in JSON that has no {printable(name)} {_place(value)}"
+            remedy = f"correct --json-field {printable(field)}"
+            raise RefusedError(shown(url), what, remedy)
+    if isinstance(value, str):
+        if codec_by_start(value.encode("utf-8", "replace")) is not None:  # an SVG drawing
+            return value.encode("utf-8", "replace")
+        data = from_text(value)
+        if data is not None and (codec_by_start(data) is not None or is_data_uri(value)):
+            return data
+        if len(value) <= _LONGEST_LINK and re.match(r"https?://|\.?/", value.strip()):
+            return resolve_link(url, value)
+    what = f"has no image in {printable(field)} of its JSON"
+    raise RefusedError(shown(url), what, "name the field with base64 text, a data URI or a link")
+
+
+def _place(value: object) -> str:
+    """Return in words where a field of JSON was looked for; never what that holds."""
+    if isinstance(value, dict):
+        names = [printable(name[:40]) for name in list(value)[:_MOST_NAMES]]
+        return f"among {', '.join(names)}" if names else "in an empty object"
+    return f"in a list of {len(value)}" if isinstance(value, list) else "within a value"
+
+
 IN_PAGE = "in page"
 """The status of an image that came with its page."""
 
@@ -134,33 +184,46 @@ class Source(Protocol):
 
 
 class PageSource:
-    """A URL that is an image, or a page with an element that shows one; asked for each time."""
+    """A URL that is an image, a page with an element that shows one, or an answer that holds one.
 
-    def __init__(self, fetcher: Fetcher, url: httpx.URL, selector: str | None) -> None:
+    It is asked for each time.
+    """
+
+    def __init__(
+        self, fetcher: Fetcher, url: httpx.URL, selector: str | None, json_field: str | None = None
+    ) -> None:
         self._fetcher = fetcher
         self._url = url
         self._selector = selector
+        self._json_field = json_field
 
     def next(self) -> Capture:
-        """Fetch the page, then what its element shows."""
-        url = self._url
-        if self._selector is not None:
-            page = require_ok(self._fetcher.get(url, self._fetcher.limits.page))
-            kind = page.headers.get("Content-Type", "")
-            match = re.search(r"charset=[\"']?([\w.:-]+)", kind, re.IGNORECASE)
-            try:  # the text only has to be right where its links are
-                text = page.body.decode(match[1] if match else "utf-8", "replace")
-            except LookupError:
-                text = page.body.decode("utf-8", "replace")
-            image = image_in(text, self._selector, page.url)
+        """Fetch the page or the answer, then what it shows unless that came with it."""
+        url, limits = self._url, self._fetcher.limits
+        if self._selector is not None or self._json_field is not None:
+            most = limits.page if self._selector is not None else max(limits.page, limits.image)
+            page = require_ok(self._fetcher.get(url, most))
+            if self._selector is not None:
+                image = image_in(_text_of(page), self._selector, page.url)
+            else:
+                image = image_in_json(page.body, self._json_field or "", page.url)
             if isinstance(image, bytes):
                 return Capture(image, str(page.url), IN_PAGE)
             url = image
-        response = require_ok(self._fetcher.get(url, self._fetcher.limits.image))
+        response = require_ok(self._fetcher.get(url, limits.image))
         return Capture(response.body, str(response.url), str(response.status))
 
     def close(self) -> None:
         """Nothing was started."""
+
+
+def _text_of(page: Response) -> str:
+    kind = page.headers.get("Content-Type", "")
+    match = re.search(r"charset=[\"']?([\w.:-]+)", kind, re.IGNORECASE)
+    try:  # the text only has to be right where its links are
+        return page.body.decode(match[1] if match else "utf-8", "replace")
+    except LookupError:
+        return page.body.decode("utf-8", "replace")
 
 
 def require_ok(response: Response) -> Response:

@@ -22,6 +22,8 @@ from captchascope.collect.fetch import Fetcher
 from captchascope.collect.page import PageSource, Source, check_selector
 from captchascope.collect.store import open_store, suffix_of
 from captchascope.errors import ImageError, UsageError
+from captchascope.files import printable
+from captchascope.image.datauri import unpacked
 
 MOST_FAILURES = 20
 """Attempts without an image, and no new one between them, that end a collection."""
@@ -35,12 +37,13 @@ class CollectRequest:
     """A request to collect images: of what, how many, and how.
 
     Attributes:
-        url: Of an image, or of a page if there is a selector.
+        url: Of an image, of a page if there is a selector, of an API if there is a field of JSON.
         folder: Where the images go; a collection that is there goes on.
         count: How many are to be there in the end.
         selector: Of the element that shows the image.
         browser: Whether a browser loads the page.
         refresh_selector: The element that is clicked for another image; None to load the page anew.
+        json_field: The path of the field with the image in a JSON answer, such as ``data.img``.
         delay: Seconds between requests.
         authorised: Who allowed it; needed off this machine.
         limits: What a response may cost.
@@ -52,6 +55,7 @@ class CollectRequest:
     selector: str | None = None
     browser: bool = False
     refresh_selector: str | None = None
+    json_field: str | None = None
     delay: float = 0.0
     authorised: str = ""
     limits: FetchLimits = field(default_factory=FetchLimits)
@@ -74,6 +78,13 @@ class CollectRequest:
             raise UsageError("browser", "needs --selector", "name the element with the image")
         if self.refresh_selector is not None and not self.browser:
             raise UsageError("refresh_selector", "needs --browser", "without, the page is loaded")
+        if self.json_field is not None:
+            if self.selector is not None or self.browser:
+                what = "contradicts --browser" if self.browser else "contradicts --selector"
+                raise UsageError("json_field", what, "an answer is JSON, or it is a page")
+            if not all(self.json_field.split(".")):
+                what = f"is no path of a field: {printable(self.json_field)!r}"
+                raise UsageError("json_field", what, "write data.img, or images.0.img")
         for option in ("selector", "refresh_selector"):
             if (selector := getattr(self, option)) is not None:
                 check_selector(option, selector)
@@ -130,7 +141,8 @@ def collect_images(
             while len(store.rows) < request.count:
                 try:
                     found = source.next()
-                    suffix = suffix_of(found.data, shown(found.url))
+                    data = unpacked(found.data, shown(found.url))
+                    suffix = suffix_of(data, shown(found.url))
                 except (RefusedError, ImageError) as error:
                     counts.refused += 1
                     failures += error.weight if isinstance(error, RefusedError) else 1
@@ -138,12 +150,12 @@ def collect_images(
                         what = f"gave no image time after time; at last it {error.what}"
                         raise CollectError(error.where, what, error.remedy) from error
                 else:
-                    if store.holds(found.data):
+                    if store.holds(data):
                         counts.repeats += 1
                         repeats += 1
                     else:
                         who = request.authorised.strip()
-                        store.add(found.data, suffix, found.url, found.status, who)
+                        store.add(data, suffix, found.url, found.status, who)
                         counts.new += 1
                         failures = repeats = 0
                     if repeats >= MOST_REPEATS:
@@ -158,7 +170,7 @@ def collect_images(
 
 def _source(request: CollectRequest, url: httpx.URL, fetcher: Fetcher) -> Source:
     if not request.browser or request.selector is None:
-        return PageSource(fetcher, url, request.selector)
+        return PageSource(fetcher, url, request.selector, request.json_field)
     from captchascope.collect.browser import BrowserSource
 
     return BrowserSource(fetcher, url, request.selector, request.refresh_selector)

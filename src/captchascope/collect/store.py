@@ -38,7 +38,7 @@ COLLECTED = "collected.csv"
 
 _LOCK = ".collecting.lock"
 _PART = ".collecting.part"
-_NAME = re.compile(r"([1-9][0-9]{0,8})\.(jpeg|png|gif|bmp|webp|tiff)")
+_NAME = re.compile(r"([1-9][0-9]{0,8})\.(jpeg|png|gif|bmp|webp|avif|tiff|ppm|svg)")
 _FOUND = "found"
 _SYNC_EVERY = 1.0  # seconds
 
