@@ -24,8 +24,10 @@ from captchascope.errors import (
 )
 from captchascope.glyphs import inputs as glyph_inputs
 from captchascope.glyphs.recogniser import GlyphRecogniser
-from captchascope.image import MAX_BYTES, MAX_PIXELS, ImageSource, Preprocessing, load_image
+from captchascope.image import MAX_BYTES, MAX_PIXELS, ImageSource, Preprocessing
 from captchascope.image.datauri import shortened
+from captchascope.image.decode import load_with_look
+from captchascope.image.frames import Look
 from captchascope.model.file import ModelFile, open_model
 from captchascope.model.metadata import TRAIN_AGAIN
 from captchascope.records import FloatArray, GrayImage, Reading, RgbImage
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
 Recogniser: TypeAlias = GlyphRecogniser | CtcRecogniser
 """How a model reads: images to readings."""
+
+_Loaded: TypeAlias = tuple[GrayImage | RgbImage | ImageError, Look | None]
+"""An image or why there is none, and what it is of where it is an animation."""
 
 _FOLDER = Path(__file__).parent / "models"
 
@@ -179,13 +184,13 @@ class Reader:
 
     def _in_batches(self, images: Iterable[ImageSource]) -> Iterator[Reading]:
         names: list[str | Path] = []
-        loaded: list[GrayImage | RgbImage | ImageError] = []
+        loaded: list[_Loaded] = []
         held = 0
         for image in images:
             names.append(_name_of(image))
             loaded.append(one := self._loaded(image))
             # The traceback of an error, which --debug shows, holds the file.
-            held += MAX_BYTES if isinstance(one, ImageError) else one.nbytes
+            held += MAX_BYTES if isinstance(one[0], ImageError) else one[0].nbytes
             if len(names) == _BATCH or held > _HELD:
                 readings = self._read(names, loaded)
                 names, loaded, held = [], [], 0
@@ -210,8 +215,8 @@ class Reader:
         Raises:
             ModelError: If the network fails.
         """
-        limits = {"max_bytes": max_bytes, "max_pixels": max_pixels}
-        loaded = [self._loaded(image, name, **limits) for image in images]
+        limits = max_bytes, max_pixels
+        loaded = [self._loaded(image, name, limits) for image in images]
         return self._read([name or _name_of(image) for image in images], loaded)
 
     def inferred_options(self, images: Sequence[ImageSource]) -> ReadOptions | None:
@@ -248,7 +253,9 @@ class Reader:
         shares: list[FloatArray] = []
         for first in range(0, len(chosen), _FEW):
             loaded = map(self._loaded, chosen[first : first + _FEW])
-            shares += self.recogniser.shares([x for x in loaded if not isinstance(x, ImageError)])
+            shares += self.recogniser.shares(
+                [image for image, _ in loaded if not isinstance(image, ImageError)]
+            )
         scheme = inferred_scheme(shares, self.charset, told, self.recogniser.lengths)
         if scheme is None:
             return None
@@ -265,22 +272,22 @@ class Reader:
             self._workers.popitem()[1].close()
 
     def _loaded(
-        self, image: ImageSource, name: str | None = None, **limits: int
-    ) -> GrayImage | RgbImage | ImageError:
+        self,
+        image: ImageSource,
+        name: str | None = None,
+        limits: tuple[int, int] = (MAX_BYTES, MAX_PIXELS),
+    ) -> _Loaded:
         try:
-            done = self.preprocessing
             channels = self.recogniser.spec.channels
-            return load_image(image, channels, name=name, **limits, preprocessing=done)
+            return load_with_look(image, channels, name, limits, self.preprocessing)
         except ImageError as error:
-            return error
+            return error, None
 
-    def _read(
-        self, names: Sequence[str | Path], loaded: Sequence[GrayImage | RgbImage | ImageError]
-    ) -> list[Reading]:
+    def _read(self, names: Sequence[str | Path], loaded: Sequence[_Loaded]) -> list[Reading]:
         """Read what could be decoded, and keep what could not in its place."""
-        found = iter(self.recogniser([item for item in loaded if not isinstance(item, ImageError)]))
+        found = iter(self.recogniser([i for i, _ in loaded if not isinstance(i, ImageError)]))
         readings, rows = [], self.preprocessing.rows
-        for item, name in zip(loaded, names, strict=True):
+        for (item, look), name in zip(loaded, names, strict=True):
             if isinstance(item, ImageError):
                 readings.append(Reading(None, 0.0, error=item))
                 continue
@@ -291,6 +298,8 @@ class Reader:
             elif self.options.solve and reading.value is None:
                 reading = replace(reading, text=None, abstained=True)
             reading = reading.abstaining(self.options.min_confidence)
+            if look is not None:
+                reading = replace(reading, frames=str(look))
             readings.append(reading if rows == 1 else reading.in_rows(rows))
         return readings
 

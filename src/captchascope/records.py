@@ -111,6 +111,8 @@ class Reading:
             solve sums and it is none, or there was none to give.
         unfamiliar: Whether the image is unlike anything the model was trained on; no model that
             cuts glyphs can tell, so it is False.
+        frames: Of an animation, what was looked at: ``all 3`` merged, or ``3 of 4``; None for an
+            image that stands still.
     """
 
     text: str | None
@@ -119,6 +121,7 @@ class Reading:
     error: CaptchascopeError | None = None
     abstained: bool = False
     unfamiliar: bool = False
+    frames: str | None = None
 
     @classmethod
     def of(cls, decoded: Decoded | None, unfamiliar: bool = False) -> Reading:
@@ -173,6 +176,7 @@ class Reading:
             "error": None if self.error is None else self.error.what,
             "abstained": self.abstained,
             "unfamiliar": self.unfamiliar,
+            "frames": self.frames,
         }
 
 

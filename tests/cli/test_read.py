@@ -13,11 +13,22 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from captchascope.reader import load
 from cli.commands import Cli, Done, one_line, shell, text
 
-KEYS = ["file", "text", "value", "confidence", "chars", "error", "abstained", "unfamiliar"]
+KEYS = [
+    "file",
+    "text",
+    "value",
+    "confidence",
+    "chars",
+    "error",
+    "abstained",
+    "unfamiliar",
+    "frames",
+]
 
 
 def texts(done: Done) -> list[str]:
@@ -85,6 +96,24 @@ def test_base64_is_read_as_a_file_from_stdin_and_as_an_argument(cli: Cli) -> Non
     broken = cli("read", uri[:900] + "!" * 9000)
     assert "is a data URI that is damaged" in one_line(broken, 1)
     assert len(broken.err) < 300
+
+
+def test_which_frames_of_an_animation_were_read_is_told(cli: Cli) -> None:
+    """Once for all on stderr, for each in its row; --frames chooses."""
+    whole = Image.open("captchas/1.jpeg").convert("L")
+    half, other = whole.copy(), whole.copy()
+    half.paste(255, (0, 0, 75, 50))
+    other.paste(255, (75, 0, 150, 50))
+    half.save("flashing.gif", save_all=True, append_images=[other], duration=100)
+    half.save("typed.png", save_all=True, append_images=[whole], duration=100)
+    done = cli("read", "flashing.gif", "typed.png", "captchas/1.jpeg", "--format", "jsonl")
+    assert [row["text"] for row in objects(done)] == [text(1)] * 3
+    assert [row["frames"] for row in objects(done)] == ["all 2", "2 of 2", None]
+    chosen = "(--frames chooses; jsonl says which)"
+    assert done.errors == [f"2 animations: all frames of 1 merged, one frame of 1 read {chosen}"]
+    first = cli("read", "typed.png", "--frames", "first", "-q")
+    assert (first.err, texts(first) == [text(1)]) == ("", False)
+    assert "--frames" in one_line(cli("read", "typed.png", "--frames", "none"), 2)
 
 
 @pytest.mark.parametrize("given", ["captchas", "captchas/", "./captchas", "captchas/../captchas"])

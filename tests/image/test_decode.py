@@ -123,7 +123,7 @@ def test_what_is_no_image() -> None:
 WIDTH, HEIGHT = 37, 24
 IMAGE_BOTH: tuple[Channels, ...] = (1, 3)
 BLACK = Image.new("RGB", (WIDTH, HEIGHT))
-ANIMATED: dict[str, Any] = {"save_all": True, "append_images": [BLACK]}
+ANIMATED: dict[str, Any] = {"save_all": True, "append_images": [BLACK]}  # which shows nothing
 
 
 def _image_picture(mode: str = "RGB") -> Image.Image:

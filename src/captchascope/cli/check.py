@@ -20,7 +20,7 @@ from captchascope.cli.options import (
     positions,
     text_or_json,
 )
-from captchascope.cli.output import Console
+from captchascope.cli.output import Console, say_animations, say_passed_over
 from captchascope.files import printable
 
 _WIDTH = 80
@@ -127,7 +127,9 @@ def check_command(
     reader = None if model is None else load(model, length=_ANY_LENGTH, **images)
     done = Preprocessing().told(**images) if reader is None else reader.preprocessing
     dataset = read_dataset(folder, labels_from).select(first, last)
+    say_passed_over(console, dataset.folder, dataset.passed_over)
     console.note(dataset.origin_line)  # the report has the rest
+    say_animations(console, [sample.path for sample in dataset.samples], done.frames)
     total = len(dataset.samples) * (1 if reader is None else 2)
     with console.progress("checking", total) as progress:
         report = check_dataset(

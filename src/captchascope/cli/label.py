@@ -16,9 +16,10 @@ from captchascope.cli.options import (
     parse_share,
     reading_options,
 )
-from captchascope.cli.output import Console, need, say_origin
+from captchascope.cli.output import Console, need, say_animations, say_origin, say_passed_over
 from captchascope.cli.serve import announced, app_settings, with_address
 from captchascope.decode import ReadOptions
+from captchascope.files import survey_folder
 
 
 @click.command("label")
@@ -85,7 +86,7 @@ def label_command(
 
     told = {each.name: further.pop(each.name) for each in fields(ReadOptions) if each.init}
     every = None if no_retrain else retrain
-    _say_labels(console, folder)
+    _say_labels(console, folder, told["frames"])
     settings = app_settings(
         models=(DEFAULT_MODELS["whole"],) if model is None else (model,),
         label=LabelSettings(folder, model, overlap, every, time_limit, ReadOptions(**told)),
@@ -94,12 +95,15 @@ def label_command(
     serve_app(settings, announced(console, "label at", "label"), console.note)
 
 
-def _say_labels(console: Console, folder: Path) -> None:
+def _say_labels(console: Console, folder: Path, frames: str | int | None) -> None:
     """Say which labels the folder has already; names of files are none to this command."""
+    found = survey_folder(folder)
     from captchascope.data.dataset import read_dataset
     from captchascope.data.formats import form_of
 
     if form := form_of(folder):
         say_origin(console, read_dataset(folder, form))
     else:
+        say_passed_over(console, folder, found.note)
         console.note("labels: from no file yet; names of files are not taken for labels here")
+    say_animations(console, found.paths, frames)

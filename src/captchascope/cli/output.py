@@ -6,15 +6,17 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from captchascope.errors import CaptchascopeError, DatasetError, MissingExtraError, OutputError
-from captchascope.files import FoundImages, StrPath, printable
+from captchascope.files import StrPath, printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from captchascope.data.dataset import Dataset
 
 
@@ -169,10 +171,24 @@ def need(extra: str, feature: str) -> None:
         raise MissingExtraError(feature, extra)
 
 
-def say_passed_over(console: Console, folder: StrPath, found: FoundImages) -> None:
-    """Print how many files of a folder are no images, if any are."""
-    if found.note:
-        console.note(f"{printable(folder)}: {found.note}")
+def say_passed_over(console: Console, folder: StrPath, note: str) -> None:
+    """Print how many files of a folder are neither images nor labels, if any are."""
+    if note:
+        console.note(f"{printable(folder)}: {note}")
+
+
+def say_animations(console: Console, files: Sequence[Path], frames: str | int | None) -> None:
+    """Print how many images are animations, if any are, and which of their frames count."""
+    from captchascope.image.frames import count_animations
+
+    if count := count_animations(files):
+        which = "auto" if frames is None else frames
+        are = "is an animation" if count == 1 else "are animations"
+        what = {
+            "auto": "all frames merged, or the last where it shows all",
+            "merge": "all frames merged",
+        }.get(str(which), f"frame {which}" if str(which).isdecimal() else f"the {which} frame")
+        console.note(f"{count} of {len(files)} images {are}: {what} (--frames chooses)")
 
 
 def say_origin(console: Console, dataset: Dataset) -> None:
@@ -180,6 +196,7 @@ def say_origin(console: Console, dataset: Dataset) -> None:
 
     Whoever takes labels says it: wrong ones taken in silence are the worst that can happen.
     """
+    say_passed_over(console, dataset.folder, dataset.passed_over)
     console.note(dataset.origin_line)
     for note in dataset.origin.notes:
         console.note(f"labels: {printable(note)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -75,6 +76,7 @@ def read_command(
     if consistent:
         reader = _consistent(console, reader, files)
     unlike = read = 0
+    looks: Counter[bool] = Counter()
     with reader:
         readings = reader.read_many(images, jobs=jobs, errors="return")
         for name, reading in zip(names, readings, strict=True):
@@ -89,14 +91,27 @@ def read_command(
                     console.error(ImageError(name, "shows no sum", remedy))
             read += error is None
             unlike += reading.unfamiliar
+            if reading.frames is not None:
+                looks[reading.frames.startswith("all")] += 1
             if form == "jsonl":
                 console.result(json.dumps(reading.row(name)))
             elif error is None:
                 found = reading.value if reader.options.solve else reading.text
                 shown = "" if found is None else found
                 console.result(f"{printable(name)}\t{shown}\t{reading.confidence:.4f}")
+    if looks:
+        console.note(_of_animations(looks[True], looks[False]))
     if unlike and form == "text":
         console.note(_unlike(unlike, read, reader.path.stem))
+
+
+def _of_animations(merged: int, single: int) -> str:
+    """Return the line about how many animations were read by all of their frames, or by one."""
+    count = merged + single
+    parts = [f"all frames of {merged} merged"] if merged else []
+    parts += [f"one frame of {single} read"] if single else []
+    counted = "1 animation" if count == 1 else f"{count} animations"
+    return f"{counted}: {', '.join(parts)} (--frames chooses; jsonl says which)"
 
 
 def _unlike(unlike: int, read: int, model: str) -> str:
@@ -151,7 +166,7 @@ def _found(
         except DatasetError as error:
             console.error(error)
             continue
-        say_passed_over(console, path, found)
+        say_passed_over(console, path, found.note)
         within = found.paths
         low = 1 if first is None else first
         high = len(within) if last is None else last

@@ -21,7 +21,7 @@ from captchascope.cli.options import (
     reading_options,
     text_or_json,
 )
-from captchascope.cli.output import Console, report_problems, say_origin
+from captchascope.cli.output import Console, report_problems, say_animations, say_origin
 from captchascope.evaluate import Evaluation, evaluate_reader, impossible_labels
 from captchascope.files import printable
 from captchascope.reader import DEFAULT_MODELS, load
@@ -118,6 +118,8 @@ def test_command(
     with closing(load(model or DEFAULT_MODELS["whole"], **limits)) as reader:
         dataset = read_dataset(folder, labels_from).select(first, last)
         say_origin(console, dataset)
+        paths = [sample.path for sample in dataset.samples]
+        say_animations(console, paths, reader.preprocessing.frames)
         report_problems(console, dataset)
         for problem in impossible_labels(reader, dataset):
             console.error(problem)  # it is measured all the same: the model cannot read it

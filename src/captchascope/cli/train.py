@@ -18,7 +18,7 @@ from captchascope.cli.options import (
     positions,
     scheme_switches,
 )
-from captchascope.cli.output import Console, need, say_origin
+from captchascope.cli.output import Console, need, say_animations, say_origin
 from captchascope.errors import UsageError
 from captchascope.files import printable
 from captchascope.model.metadata import is_calibrated
@@ -181,6 +181,7 @@ def train_command(
     weights = weights_of(plan, chosen, unlabelled, devices * nodes)
     if speaks:
         say_origin(console, dataset)
+        say_animations(console, [sample.path for sample in dataset.samples], frames)
     dataset = usable(dataset, cut if glyphs else None)
     if speaks:
         _say_what_is_left_out(console, dataset, unlabelled is not None or glyphs)

@@ -13,7 +13,7 @@ from captchascope.data.formats.tables import read_answers
 from captchascope.data.labels import Origin, RowError, quoted, shown
 from captchascope.data.match import Folder
 from captchascope.errors import DatasetError, SchemeError, UsageError
-from captchascope.files import StrPath, find_images, printable
+from captchascope.files import StrPath, printable, survey_folder
 from captchascope.glyphs.scheme import Scheme
 from captchascope.records import Sample
 
@@ -33,6 +33,7 @@ class Dataset:
         size: The number of images in the folder, which is the last position.
         source: The label file; None where names of files or folders are the labels.
         origin: Where the labels come from, in words, and what was made of them on the way.
+        passed_over: How many files of the folder are neither images nor labels, in words.
     """
 
     folder: Path
@@ -41,6 +42,7 @@ class Dataset:
     size: int = 0
     source: Path | None = None
     origin: Origin = field(default_factory=Origin)
+    passed_over: str = ""
 
     def __post_init__(self) -> None:
         last = max((sample.position or 0 for sample in self.samples), default=0)
@@ -214,7 +216,8 @@ def read_dataset(
         remedy = f"choose of {', '.join((AUTO, *FORMATS))}, or name a label file"
         raise UsageError("labels_from", f"knows no {quoted(labels_from)}", remedy)
     root = Path(folder)
-    images = Folder.of(root, find_images(root))
+    found = survey_folder(root)
+    images = Folder.of(root, found.paths)
     matched = (
         read_labels(images, labels_from) if answers is None else read_answers(images, Path(answers))
     )
@@ -225,4 +228,5 @@ def read_dataset(
         size=len(images.images),
         source=matched.source,
         origin=matched.origin,
+        passed_over=found.note,
     )

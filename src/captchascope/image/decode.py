@@ -7,7 +7,7 @@ Both give the same pixels, to within two levels:
 - gray is 0.299 R + 0.587 G + 0.114 B, or the stored luma of a JPEG; colour profiles are ignored;
 - transparency lies on white, as in a browser;
 - 16 bits become 8 by dropping the lower ones;
-- of an animation the first frame counts;
+- of an animation ``Preprocessing.frames`` says what counts;
 - an EXIF orientation is applied, for the labels were typed from what a viewer shows.
 
 The C libraries inside OpenCV and Pillow may write a line to stderr about damaged pixel data whose
@@ -23,6 +23,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -36,7 +37,8 @@ from numpy.typing import NDArray
 from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.files import Refusals, read_regular
 from captchascope.image.datauri import holds_image, is_data_uri, shortened, unpacked
-from captchascope.image.header import check_size, corrupted, read_header, truncated
+from captchascope.image.frames import MAX_BYTES, Animation, Look, animation_of, picture_of
+from captchascope.image.header import Header, check_size, corrupted, read_header, truncated
 from captchascope.image.ink import one_ink
 from captchascope.image.preprocessing import Preprocessing
 from captchascope.image.rows import side_by_side
@@ -48,9 +50,6 @@ if TYPE_CHECKING:
 
 Channels: TypeAlias = Literal[1, 3]
 """Of a decoded image: gray, or red, green and blue."""
-
-MAX_BYTES = 16 * 2**20
-"""The longest encoded image that is decoded, unless the caller says otherwise."""
 
 MAX_PIXELS = 16_000_000
 """The largest width times height that is decoded, unless the caller says otherwise."""
@@ -155,39 +154,67 @@ def load_image(
         channels: 1 or 3.
         name: See ``load_gray``.
         max_bytes: See ``load_gray``.
-        max_pixels: See ``load_gray``.
-        preprocessing: What is done to it then.
+        max_pixels: See ``load_gray``; also of all frames together that an animation needs.
+        preprocessing: Which frames of an animation count, and what is done to the image then.
 
     Raises:
-        ImageError: As ``load_gray``; or if the image holds no such rows, or nothing in such an ink.
+        ImageError: As ``load_gray``; or if the image holds no such frame, no such rows, or nothing
+            in such an ink.
     """
-    ink, rows = preprocessing.ink, preprocessing.rows
-    image, where = _decoded(source, channels if ink is None else 3, name, max_bytes, max_pixels)
+    limits = max_bytes, max_pixels
+    return load_with_look(source, channels, name, limits, preprocessing)[0]
+
+
+def load_with_look(
+    source: ImageSource,
+    channels: Channels,
+    name: str | None = None,
+    limits: tuple[int, int] = (MAX_BYTES, MAX_PIXELS),
+    preprocessing: Preprocessing = _AS_IT_IS,
+) -> tuple[GrayImage | RgbImage, Look | None]:
+    """Return what ``load_image`` does, and what it is of where the image is an animation."""
+    ink, rows, max_pixels = preprocessing.ink, preprocessing.rows, limits[1]
+    wanted = _Wanted(channels if ink is None else 3, preprocessing.frames, max_pixels)
+    (image, look), where = _decoded(source, wanted, name, limits[0])
     if ink is not None:
         image = levels_of(one_ink(image, ink, where), channels, where, max_pixels)
-    return image if rows == 1 else side_by_side(image, rows, where)
+    return image if rows == 1 else side_by_side(image, rows, where), look
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What an image is decoded to: its channels, the frames that count, and the most pixels."""
+
+    channels: Channels
+    frames: str | int
+    max_pixels: int
+
+
+_Pixels: TypeAlias = tuple[GrayImage | RgbImage, Look | None]
 
 
 def _decoded(
-    source: ImageSource, channels: Channels, name: str | None, max_bytes: int, max_pixels: int
-) -> tuple[GrayImage | RgbImage, str]:
-    """Return the pixels, and what an error names."""
+    source: ImageSource, wanted: _Wanted, name: str | None, max_bytes: int
+) -> tuple[_Pixels, str]:
+    """Return the pixels with what they are of, and what an error names."""
+    channels, max_pixels = wanted.channels, wanted.max_pixels
     if isinstance(source, (str, Path, bytes, bytearray, memoryview)):
         data, where = _data_of(source, name, max_bytes)
-        return _decode(data, channels, where, max_pixels), where
+        return _decode(data, wanted, where), where
     if isinstance(source, np.ndarray):
         where = "<array>" if name is None else name
-        return levels_of(np.asarray(source), channels, where, max_pixels), where
+        return (levels_of(np.asarray(source), channels, where, max_pixels), None), where
     # A caller that holds an image of Pillow has imported Pillow.
     pillow = sys.modules.get("PIL.Image")
     if pillow is not None and isinstance(source, pillow.Image):
         where = "<image>" if name is None else name
         check_size(where, source.width, source.height, max_pixels)
         with _pillow(where, source.format or "image"):
-            return _upright(_pixels(source, where), source, channels, where, max_pixels), where
+            levels = _upright(_pixels(source, where), source, channels, where, max_pixels)
+        return (levels, None), where
     if hasattr(source, "read"):
         where = "<file>" if name is None else name
-        return _decode(bytes_of(source, where, max_bytes), channels, where, max_pixels), where
+        return _decode(bytes_of(source, where, max_bytes), wanted, where), where
     what = "a path, bytes, an array, a PIL image or an open file"
     raise TypeError(f"an image is {what}, not {type(source)!r}")
 
@@ -239,9 +266,20 @@ def bytes_of(file: BinaryFile, where: str, max_bytes: int = MAX_BYTES) -> bytes:
     return b"".join(parts)
 
 
-def _decode(data: bytes, channels: Channels, where: str, max_pixels: int) -> GrayImage | RgbImage:
+def _decode(data: bytes, wanted: _Wanted, where: str) -> _Pixels:
     data = unpacked(data, where)
-    header = read_header(data, where, max_pixels)
+    header = read_header(data, where, wanted.max_pixels)
+    if header.plain is None and (animation := animation_of(data, header.codec)) is not None:
+        return _decode_animation(data, header, animation, wanted, where)
+    if isinstance(wanted.frames, int) and wanted.frames > 1:
+        what = f"is no animation, and has no frame {wanted.frames}"
+        raise ImageError(where, what, "look at it as it is: frames auto")
+    return _decode_still(data, header, wanted.channels, where, wanted.max_pixels), None
+
+
+def _decode_still(
+    data: bytes, header: Header, channels: Channels, where: str, max_pixels: int
+) -> GrayImage | RgbImage:
     if header.plain is None:
         return _decode_with_pillow(data, header.codec, channels, where, max_pixels)
     encoded = np.frombuffer(header.plain, np.uint8)
@@ -254,6 +292,34 @@ def _decode(data: bytes, channels: Channels, where: str, max_pixels: int) -> Gra
     if channels == 3:
         return cast("RgbImage", cv2.cvtColor(levels, cv2.COLOR_BGR2RGB, dst=levels))
     return levels
+
+
+def _decode_animation(
+    data: bytes, header: Header, animation: Animation, wanted: _Wanted, where: str
+) -> _Pixels:
+    """Decode the frames that count, each as a viewer shows it, and make one picture of them."""
+    needed = animation.needed(wanted.frames)
+    animation.check(animation.size or header.size or (0, 0), needed, where, wanted.max_pixels)
+    frames: list[RgbImage] = []
+    with _pillow(where, header.codec) as pillow:
+        opener = _opener(pillow, header.codec)
+        with opener(BytesIO(data), "") as image:
+            # A PNG may have an image for viewers that show no animation, and is then no frame.
+            first = int(getattr(image, "default_image", False))
+            for number in range(first, first + needed):
+                image.seek(number)
+                pixels = _pixels(image, where)
+                frames.append(_upright(pixels, image, 3, where, wanted.max_pixels))
+    picture, look = picture_of(frames, animation.frames, wanted.frames)
+    return levels_of(picture, wanted.channels, where, wanted.max_pixels), look
+
+
+def _opener(pillow: ModuleType, codec: str) -> Any:
+    """Return Pillow's class of a format, imported where it is a rare one."""
+    pillow.preinit()
+    if codec not in pillow.OPEN:
+        pillow.init()
+    return pillow.OPEN[codec][0]
 
 
 @cache
@@ -277,10 +343,7 @@ def _decode_with_pillow(
     with _pillow(where, codec) as pillow:
         if codec == "AVIF":
             _require_avif(where)
-        pillow.preinit()
-        if codec not in pillow.OPEN:
-            pillow.init()
-        opener = pillow.OPEN[codec][0]
+        opener = _opener(pillow, codec)
         if codec == "GIF":
             opener = _first_frame(opener)
         # Image.open would refuse a bomb before its size can be told, and warn of a small one.

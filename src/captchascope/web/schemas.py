@@ -135,6 +135,9 @@ class Reading(_Strict):
     error: str | None
     abstained: bool
     unfamiliar: bool
+    frames: Annotated[
+        str | None, Field(description="Of an animation, what was looked at: all 3, or 3 of 4.")
+    ]
     ms: Annotated[float, Field(description="Milliseconds from taking it in to its reading.")]
 
 

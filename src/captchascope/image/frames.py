@@ -1,0 +1,254 @@
+"""Animations: how many frames there are, and the one picture that is looked at.
+
+Captchas type their text letter by letter, flash a part of it at a time, or begin blank. In the
+first kind the last frame shows all of it, in the second none does: what they show has to be merged.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from captchascope.errors import ImageError
+from captchascope.files import codec_by_start
+from captchascope.image.header import check_size
+from captchascope.records import RgbImage
+
+MAX_FRAMES = 500
+"""The most frames that are decoded of one animation."""
+
+MAX_BYTES = 16 * 2**20
+"""The longest encoded image that is decoded, unless the caller says otherwise."""
+
+_HEAD = 64  # bytes; a photograph, which is no animation, is known by them
+
+_DISTINCT = 48  # levels between two pixels that show different things: lossy codecs stay below
+_FAINT = 12  # levels that are noise even where text is
+_BLOB = 8  # pixels that touch and differ are more than noise
+_SHARE = 1000  # so is this part of the image, where that is more
+_MOST_GROUPS = 200  # of pixels that change together; each costs time, and noise makes many
+_LARGEST_KERNEL = 255  # of OpenCV's median blur
+
+
+@dataclass(frozen=True, slots=True)
+class Animation:
+    """What the headers of an animation tell.
+
+    Attributes:
+        frames: How many there are.
+        size: Width and height of what they are drawn on; None where the image's header tells it.
+    """
+
+    frames: int
+    size: tuple[int, int] | None = None
+
+    def needed(self, which: str | int) -> int:
+        """Return how many frames are decoded, from the first on, for those that count."""
+        return self.frames if which in ("auto", "merge", "last") else _number(which)
+
+    def check(self, size: tuple[int, int], needed: int, where: str, max_pixels: int) -> None:
+        """Refuse to decode ``needed`` frames of a width and a height where that is too much.
+
+        Raises:
+            ImageError: If there are not so many, or they have more than ``max_pixels`` in all.
+        """
+        if needed > self.frames:
+            what = f"has {self.frames:,} frames, and no frame {needed:,}"
+            raise ImageError(where, what, f"choose 1 to {self.frames}")
+        width, height = size
+        check_size(where, width, height, max_pixels)
+        if needed > MAX_FRAMES or needed * width * height > max_pixels:
+            what = f"is too large: {needed:,} frames of {width} x {height} pixels"
+            limits = f"{MAX_FRAMES} frames and {max_pixels:,} pixels are the limit"
+            raise ImageError(
+                where, f"{what}; {limits}", "look at the first one alone: frames first"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which part of an animation was looked at.
+
+    Attributes:
+        frames: How many it has.
+        frame: The one that was looked at, from 1; None where all were merged.
+    """
+
+    frames: int
+    frame: int | None
+
+    def __str__(self) -> str:
+        return f"all {self.frames}" if self.frame is None else f"{self.frame} of {self.frames}"
+
+
+def animation_of(data: bytes, codec: str) -> Animation | None:
+    """Return what the headers tell of an animation, None for a still image.
+
+    Nothing is decoded, and a still image is known within microseconds.
+    """
+    try:
+        found = _COUNTS[codec](data) if codec in _COUNTS else None
+    except (IndexError, struct.error):  # whoever decodes it will tell that it is cut off
+        return None
+    return found if found is not None and found.frames > 1 else None
+
+
+def _gif(data: bytes) -> Animation:
+    """Walk the blocks; a frame may be larger than the screen, which then grows."""
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    position = 13 + _table(flags)
+    frames = 0
+    while position < len(data) and data[position] in (0x2C, 0x21):
+        if data[position] == 0x21:  # an extension
+            position += 2
+        else:
+            left, top, across, down, flags = struct.unpack_from("<HHHHB", data, position + 1)
+            width, height = max(width, left + across), max(height, top + down)
+            frames += 1
+            position += 11 + _table(flags)
+        while length := data[position]:
+            position += length + 1
+        position += 1
+    return Animation(frames, (width, height))
+
+
+def _table(flags: int) -> int:
+    """Return the bytes of a GIF's colour table."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _png(data: bytes) -> Animation | None:
+    """Find the chunk acTL, which stands before the pixels."""
+    place = data.find(b"\0\0\0\x08acTL", 8, data.find(b"IDAT"))
+    return None if place < 0 else Animation(struct.unpack_from(">I", data, place + 8)[0])
+
+
+def _webp(data: bytes) -> Animation | None:
+    """Count the chunks of frames, where the flag of an animation is set."""
+    if data[12:16] != b"VP8X" or not data[20] & 2:
+        return None
+    position, frames = 12, 0
+    while position + 8 <= len(data):
+        kind, length = struct.unpack_from("<4sI", data, position)
+        frames += kind == b"ANMF"
+        position += 8 + length + length % 2
+    return Animation(frames)
+
+
+def count_animations(files: Iterable[Path]) -> int:
+    """Return how many files are animations, by their headers; what cannot be read is none."""
+    found = 0
+    for path in files:
+        with suppress(OSError), path.open("rb") as file:
+            codec = codec_by_start(start := file.read(_HEAD))
+            if codec in _COUNTS:
+                found += animation_of(start + file.read(MAX_BYTES), codec) is not None
+    return found
+
+
+_COUNTS = {"GIF": _gif, "PNG": _png, "WEBP": _webp}
+
+
+def picture_of(frames: Sequence[RgbImage], count: int, which: str | int) -> tuple[RgbImage, Look]:
+    """Return the one picture that is looked at, and what it is of.
+
+    Args:
+        frames: Of one shape (H, W, 3), each as a viewer shows it; those that ``which`` needs.
+        count: How many the animation has.
+        which: ``merge``, ``last``, ``first``, a number from 1, or ``auto``: all merged if that
+            shows something that the last frame does not, else the last one. A frame of one colour
+            all over shows nothing, and is left out of what is merged or ``auto``.
+    """
+    if which not in ("auto", "merge", "last"):
+        return frames[_number(which) - 1], Look(count, _number(which))
+    shown = [number for number, frame in enumerate(frames, 1) if not _is_blank(frame)] or [count]
+    last = count if which == "last" else shown[-1]
+    if which != "last":
+        merged = _merged([frames[number - 1] for number in shown])
+        if which == "merge" or _differ(merged, frames[last - 1]):
+            return merged, Look(count, None)
+    return frames[last - 1], Look(count, last)
+
+
+def _number(which: str | int) -> int:
+    return 1 if which == "first" else int(which)
+
+
+def _is_blank(frame: RgbImage) -> bool:
+    return bool((frame == frame[0, 0]).all())
+
+
+def _merged(frames: Sequence[RgbImage]) -> RgbImage:
+    """Return the last frame with what any frame shows that it does not.
+
+    Pixels that become darker, or lighter, in the same frames belong together, as those of a letter
+    do that is typed or flashes. For each such group it is decided which of its two states is the
+    ink: the one that is farther from the background.
+    """
+    stack = np.stack(frames)
+    changed = np.stack([_distance(frame, frames[0]) for frame in frames])
+    places = changed.max(axis=0) > _FAINT
+    merged = frames[-1].copy()
+    if not places.any():
+        return merged
+    # Shapes (N, P, 3) and (N, P). The faint edge of a letter is decided on by itself.
+    pixels, changes = stack[:, places], changed[:, places] > _DISTINCT
+    apart = _apart(pixels, _background(stack)[places])
+    levels = pixels.sum(axis=2, dtype=np.int32)
+    lighter = np.take_along_axis(levels, changes.argmax(axis=0)[None], axis=0) > levels[:1]
+    keys = np.packbits(np.concatenate((changes, lighter)), axis=0)
+    _, groups, sizes = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
+    ends = np.cumsum(sizes)
+    order = np.argsort(groups, kind="stable")
+    for group in np.argsort(-sizes, kind="stable")[:_MOST_GROUPS]:
+        if sizes[group] < _BLOB:
+            break
+        members = order[ends[group] - sizes[group] : ends[group]]
+        other = changes[:, members[0]]
+        if not other.any():
+            continue
+        means = apart[:, members].mean(axis=1)
+        ground = other if means[other].mean() < means[~other].mean() else ~other
+        apart[:, members] = _apart(pixels[:, members], pixels[ground][0][members])
+    merged[places] = np.take_along_axis(pixels, apart.argmax(axis=0)[None, :, None], axis=0)[0]
+    return merged
+
+
+def _apart(pixels: NDArray[np.uint8], ground: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the levels between pixels (N, P, 3) and their ground (P, 3), shape (N, P)."""
+    return np.stack([_distance(one[None], ground[None])[0] for one in pixels])
+
+
+def _background(stack: NDArray[np.uint8]) -> RgbImage:
+    """Return about what the text is drawn on: the median over the frames, then over a wide area.
+
+    A line of text covers less than half of any area as high as the image.
+    """
+    typical = np.sort(stack, axis=0)[len(stack) // 2]
+    height, width = typical.shape[:2]
+    kernel = min(max(height, 3), _LARGEST_KERNEL) | 1
+    # OpenCV repeats the edge; reflected, the text near it stays as rare as it is.
+    half = min(kernel // 2, height - 1, width - 1)
+    padded = cv2.copyMakeBorder(typical, half, half, half, half, cv2.BORDER_REFLECT_101)
+    blurred = cv2.medianBlur(padded, min(kernel, _LARGEST_KERNEL))
+    return np.ascontiguousarray(blurred[half : half + height, half : half + width])
+
+
+def _distance(one: RgbImage, other: RgbImage) -> NDArray[np.uint8]:
+    """Return the levels between two images, in the channel where that is most; shape (H, W)."""
+    return np.asarray(cv2.absdiff(one, other)).max(axis=2)
+
+
+def _differ(one: RgbImage, other: RgbImage) -> bool:
+    """Tell whether two images differ in more than noise: in many pixels that touch each other."""
+    apart = (_distance(one, other) > _DISTINCT).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(apart, connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    return bool(areas.size) and int(areas.max()) >= max(_BLOB, apart.size // _SHARE)
