@@ -37,8 +37,8 @@ def _covered(image: Pixels, rng: np.random.Generator) -> Pixels:
     height, width = image.shape[:2]
     colour = [int(level) for level in rng.integers(0, 160, 3)]
     for _ in range(_LINES):
-        ends = [(int(rng.integers(width)), int(rng.integers(height))) for _ in range(2)]
-        cv2.line(image, *ends, colour)
+        begin, end = ((int(rng.integers(width)), int(rng.integers(height))) for _ in range(2))
+        cv2.line(image, begin, end, colour)
     for _ in range(_DOTS):
         image[rng.integers(height), rng.integers(width)] = colour
     return image

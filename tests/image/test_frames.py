@@ -145,8 +145,8 @@ def test_the_disposal_of_a_gif_is_heeded(disposal: int) -> None:
         parts.append(image)
     file = BytesIO()
     parts[0].save(file, "GIF", save_all=True, append_images=parts[1:], disposal=disposal)
-    image, look = looked_at(file.getvalue())
-    bars = (image[20] < 100).any(axis=1)
+    picture, look = looked_at(file.getvalue())
+    bars = (picture[20] < 100).any(axis=1)
     assert np.flatnonzero(np.diff(bars.astype(int)) == 1).size == CHARS
     assert look == ("6 of 6" if disposal == 1 else "all 6")
 

@@ -7,7 +7,6 @@ Example:
 """
 
 from captchascope.image.decode import (
-    MAX_BYTES,
     MAX_PIXELS,
     Channels,
     ImageSource,
@@ -15,6 +14,7 @@ from captchascope.image.decode import (
     load_image,
     load_rgb,
 )
+from captchascope.image.frames import MAX_BYTES
 from captchascope.image.preprocessing import Preprocessing
 
 __all__ = [

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -243,7 +244,7 @@ def _background(stack: NDArray[np.uint8]) -> RgbImage:
 
 def _distance(one: RgbImage, other: RgbImage) -> NDArray[np.uint8]:
     """Return the levels between two images, in the channel where that is most; shape (H, W)."""
-    return np.asarray(cv2.absdiff(one, other)).max(axis=2)
+    return cast("NDArray[np.uint8]", np.asarray(cv2.absdiff(one, other)).max(axis=2))
 
 
 def _differ(one: RgbImage, other: RgbImage) -> bool:
