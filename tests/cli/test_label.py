@@ -40,7 +40,7 @@ def test_it_serves_until_it_is_interrupted(place: Path) -> None:
     [
         (["nowhere"], 1, "nowhere: cannot be read: No such file or directory"),
         (["file"], 1, "file: cannot be read: Not a directory"),
-        (["empty"], 1, "empty: holds no images (known are .bmp"),
+        (["empty"], 1, "empty: holds no images (known are .apng"),
         (["images", "--model", "nope"], 1, "nope: no such model"),
         (["images", "--host", "0.0.0.0"], 2, "--host: 0.0.0.0 lets others in without a token"),
         (["images", "--overlap", "150%"], 2, "'150%' is no share; write 5% or 0.05"),
