@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -17,6 +18,7 @@ from captchascope.files import read_regular
 from captchascope.image import MAX_BYTES, Preprocessing, load_image
 from captchascope.image.datauri import unpacked
 from captchascope.image.header import codec_of
+from captchascope.image.svg import text_in
 from captchascope.records import Sample
 
 _AS_IT_IS = Preprocessing()
@@ -78,6 +80,21 @@ def unreadable_findings(errors: Sequence[tuple[Sample, ImageError]]) -> Iterator
         remedy = "download or copy them again, or remove them"
         files = tuple(Mention(s.file, {"problem": error.what}) for s, error in errors)
         yield Finding("unreadable", "error", "images", what, remedy, files)
+
+
+def leak_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
+    """Yield the SVG drawings that hold their text as text: no picture need be read there."""
+    leaks = []
+    for sample in samples:
+        with suppress(OSError, ValueError):
+            if sample.path.suffix.lower() == ".svg" and (
+                held := text_in(read_regular(sample.path, MAX_BYTES))
+            ):
+                leaks.append(Mention(sample.file, {"label": sample.label, "text": held}))
+    if leaks:
+        what = f"{counted(len(leaks), 'SVG drawing')} with the text as text, which any script reads"
+        remedy = "draw the characters as paths, or serve an image of pixels"
+        yield Finding("text-leak", "warning", "images", what, remedy, tuple(leaks))
 
 
 def blank_findings(images: Sequence[ImageFacts]) -> Iterator[Finding]:

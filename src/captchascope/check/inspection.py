@@ -142,6 +142,7 @@ def check_dataset(
         *origin_findings(dataset),
         *row_findings(dataset),
         *images.unreadable_findings(errors),
+        *images.leak_findings(dataset.samples),
         *label_findings(dataset.samples, charset),
         *layout_findings(dataset, preprocessing),
         *images.blank_findings(facts),

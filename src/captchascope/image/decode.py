@@ -35,13 +35,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchascope.errors import CaptchascopeError, ImageError
-from captchascope.files import Refusals, read_regular
+from captchascope.files import Refusals, printable, read_regular
 from captchascope.image.datauri import holds_image, is_data_uri, shortened, unpacked
 from captchascope.image.frames import MAX_BYTES, Animation, Look, animation_of, picture_of
 from captchascope.image.header import Header, check_size, corrupted, read_header, truncated
 from captchascope.image.ink import one_ink
 from captchascope.image.preprocessing import Preprocessing
 from captchascope.image.rows import side_by_side
+from captchascope.image.svg import text_in
 from captchascope.records import GrayImage, RgbImage
 
 if TYPE_CHECKING:
@@ -339,7 +340,9 @@ def _decode_with_pillow(
         if start + 2 > len(data):
             raise truncated(where, codec)
     if codec == "SVG":
-        raise ImageError(where, "is an SVG drawing, not an image", "convert it to PNG first")
+        held = text_in(data)
+        told = f" that holds its text as text: {printable(held)}" if held else ", not an image"
+        raise ImageError(where, f"is an SVG drawing{told}", "convert it to PNG first")
     with _pillow(where, codec) as pillow:
         if codec == "AVIF":
             _require_avif(where)
