@@ -114,7 +114,7 @@ def doubts_of_texts(values: Sequence[str]) -> list[str]:
             raise NoLabelsError(f"{example} holds a running number")
         if len(values) >= FEWEST and len(shared) > 2:
             raise NoLabelsError(f"{example} and all the others share {shown(shared)}")
-        if min(chance, _chance_of_digits(values) / 2) < _hint(len(values)):
+        if min(chance, _chance_of_digits(values)) < _hint(len(values)):
             doubts.append("they may hold a running number")
         if len(shared) > 1:
             doubts.append(f"all share {shown(shared)}, which is taken for a part of them")
@@ -159,8 +159,13 @@ def _chance_within(values: Sequence[str]) -> float:
 
 
 def _chance_of_digits(values: Sequence[str]) -> float:
-    """Return how likely texts all begin, or all end, with digits, given how many they hold."""
+    """Return how likely texts all begin, or all end, with digits, given how many they hold.
+
+    Of a few names that do, nothing tells whether a running number is at that end.
+    """
     rest = "".join(value[1:-1] for value in values) or "a"
     share = sum(map(str.isdecimal, rest)) / len(rest)
     ends = ([value[0] for value in values], [value[-1] for value in values])
-    return share ** len(values) if any(all(map(is_number, end)) for end in ends) else 1.0
+    if not any(all(map(is_number, end)) for end in ends):
+        return 1.0
+    return share ** len(values) if len(values) > 2 * FEWEST else 0.0
