@@ -40,7 +40,7 @@ def untrained(dataset: Dataset) -> tuple[int, int] | None:
     alphabet = alphabet_of(dataset)
     assert alphabet is not None
     read = read_untrained(dataset.samples, inferred(dataset, alphabet))
-    return read and (sum(read.right), len(read.right))
+    return None if read is None else (sum(read.right), len(read.right))
 
 
 def test_it_reads_what_is_plain(tmp_path: Path) -> None:

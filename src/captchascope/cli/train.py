@@ -113,6 +113,11 @@ _OF_WHOLE = {
     help="Train on N machines: give this command on each, with MASTER_ADDR and MASTER_PORT of the "
     "first one and NODE_RANK, 0 to N - 1, in the environment.",
 )
+@click.option(
+    "--ignore-case",
+    is_flag=True,
+    help="Take upper and lower case of the labels for one; the model then gives lower case.",
+)
 @image_options
 @scheme_switches
 @labels_from
@@ -134,6 +139,7 @@ def train_command(
     resume: bool,
     devices: int,
     nodes: int,
+    ignore_case: bool,
     scheme: str,
     uncleaned: bool,
     no_repair: bool,
@@ -175,6 +181,7 @@ def train_command(
     from captchascope.train import train_model
 
     dataset = read_dataset(folder, labels_from).select(first, last)
+    dataset = dataset.ignoring_case() if ignore_case else dataset
     cut = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
     given = context.get_parameter_source("source")
     chosen = None if given is None or given.name == "DEFAULT" else source

@@ -12,6 +12,7 @@ from captchascope.data.formats import AUTO, FORMATS, is_source, read_labels
 from captchascope.data.formats.tables import read_answers
 from captchascope.data.labels import Origin, RowError, quoted, shown
 from captchascope.data.match import Folder
+from captchascope.decode.pattern import folded
 from captchascope.errors import DatasetError, SchemeError, UsageError
 from captchascope.files import StrPath, printable, survey_folder
 from captchascope.glyphs.scheme import Scheme
@@ -115,6 +116,11 @@ class Dataset:
         train = tuple(s for i, s in enumerate(self.samples) if i not in held)
         validation = tuple(self.samples[i] for i in sorted(held))
         return replace(self, samples=train), replace(self, samples=validation, problems=())
+
+    def ignoring_case(self) -> Dataset:
+        """Return the data set with all labels in lower case."""
+        samples = (replace(sample, label=folded(sample.label)) for sample in self.samples)
+        return replace(self, samples=tuple(samples))
 
     def require_length(self, fewest: int, most: int | None = None) -> Dataset:
         """Return the data set with samples whose label has another length made problems.

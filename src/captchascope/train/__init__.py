@@ -71,6 +71,7 @@ def train_model(
     frames: str | int | None = None,
     rows: str | int | None = None,
     ink: str | None = None,
+    ignore_case: bool = False,
     resume: bool = False,
     devices: int = 1,
     nodes: int = 1,
@@ -106,6 +107,7 @@ def train_model(
         rows: In how many rows the text stands.
         ink: Look at what is written in this colour alone: a name such as ``red``, or ``#cc0000``;
             ``all`` for all colours.
+        ignore_case: Whether upper and lower case are one: labels, and what is read, are lower case.
         resume: Whether to go on where a training of this model was ended.
         devices: Processes on this machine, each with a GPU of its own where there are any. They
             import the main module, which must begin nothing then (``if __name__ == "__main__":``).
@@ -133,6 +135,7 @@ def train_model(
         cut = scheme if isinstance(scheme, Scheme) else load_scheme(scheme)
     weights = weights_of(plan, source, unlabelled, devices * nodes)
     given = dataset.problems
+    dataset = dataset.ignoring_case() if ignore_case else dataset
     dataset = usable(dataset, cut)
     request = TrainRequest(
         replace(dataset, problems=()),

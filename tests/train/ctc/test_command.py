@@ -239,3 +239,11 @@ def test_many_bad_rows_are_told_together(cli: Cli, monkeypatch: pytest.MonkeyPat
         "digits/labels.csv: and 25 more like it",
         "digits/labels.csv:92: labels '1.png' again, after line 3",
     ]
+
+
+def test_labels_whose_case_says_nothing(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model knows lower case alone, whatever the labels had."""
+    tiny(monkeypatch)
+    labelled(*(("aB", "Ab", "ba", "BB", "aA") * 6))
+    done = cli(*TRAIN, "--ignore-case")
+    assert "alphabet  ab (2 characters)" in done.errors
