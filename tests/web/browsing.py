@@ -54,7 +54,7 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
         yield page
     finally:
         context.close()
-    assert complaints == []
+    assert not complaints, complaints
 
 
 def faults(page: Page) -> list[Any]:

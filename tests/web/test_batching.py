@@ -14,6 +14,7 @@ import pytest
 
 from captchascope.decode import ReadOptions
 from captchascope.errors import ModelError, UsageError
+from captchascope.reader import load
 from captchascope.records import Reading
 from captchascope.web.batching import Batcher, Busy, Choice, Readers, names_of
 from captchascope.web.metrics import Metrics
@@ -278,3 +279,21 @@ def test_models_are_called_by_their_name_or_file() -> None:
     for models in ([], ["metu", "metu"], ["a/mine.onnx", "b/mine.onnx"]):
         with pytest.raises(UsageError, match="models: "):
             names_of(models)
+
+
+def test_a_model_that_comes_later_can_be_asked_for(captchas: list[bytes]) -> None:
+    """And another in its place, also by what is known of the texts."""
+    readers = Readers(["metu"], Limits())
+    readers.open()
+    choice = Choice("new", ReadOptions(length=6))
+    with pytest.raises(UsageError, match="there is no new"):
+        readers.read(captchas[:1], choice)
+    for model in ("metu-glyphs", "any"):
+        reader = load(model)
+        readers.offer("new", reader)
+        assert readers.names == ("metu", "new")
+        [found] = readers.read(captchas[:1], choice)
+        assert found.text == reader.with_options(choice.options).read(captchas[0]).text
+        assert found.confidence == pytest.approx(
+            reader.with_options(choice.options).read(captchas[0]).confidence, abs=1e-4
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from captchascope.cli.options import (
     MODELS,
     PATH,
     common,
+    labels_from,
     parse_duration,
     parse_share,
     reading_options,
@@ -19,7 +21,8 @@ from captchascope.cli.options import (
 from captchascope.cli.output import Console, need, say_animations, say_origin, say_passed_over
 from captchascope.cli.serve import announced, app_settings, with_address
 from captchascope.decode import ReadOptions
-from captchascope.files import survey_folder
+from captchascope.errors import DatasetError
+from captchascope.files import printable, survey_folder
 
 
 @click.command("label")
@@ -56,6 +59,7 @@ from captchascope.files import survey_folder
     help="For each training: 90s, 10m.",
 )
 @reading_options
+@labels_from
 @common
 def label_command(
     console: Console,
@@ -65,6 +69,7 @@ def label_command(
     retrain: int,
     no_retrain: bool,
     time_limit: float,
+    labels_from: str,
     **further: Any,
 ) -> None:
     """Label the captchas of a folder in a browser, with the model's guesses filled in.
@@ -78,6 +83,7 @@ def label_command(
       captchascope label captchas
       captchascope label captchas --charset 0-9 --length 6
       captchascope label captchas --overlap 5% --model mine.onnx
+      captchascope label captchas --labels-from names
     """
     need("web", "label")
     from captchascope.reader import DEFAULT_MODELS
@@ -86,24 +92,38 @@ def label_command(
 
     told = {each.name: further.pop(each.name) for each in fields(ReadOptions) if each.init}
     every = None if no_retrain else retrain
-    _say_labels(console, folder, told["frames"])
+    known = ReadOptions(**told)
+    say_address = announced(console, "label at", "label")
+
+    def listening(url: str) -> None:
+        say_address(url)
+        with suppress(DatasetError):  # the page tells of it
+            _say_labels(console, folder, labels_from, known.frames)
+
     settings = app_settings(
         models=(DEFAULT_MODELS["whole"],) if model is None else (model,),
-        label=LabelSettings(folder, model, overlap, every, time_limit, ReadOptions(**told)),
+        label=LabelSettings(folder, model, overlap, every, time_limit, known, labels_from),
         **further,
     )
-    serve_app(settings, announced(console, "label at", "label"), console.note)
+    serve_app(settings, listening, console.note)
 
 
-def _say_labels(console: Console, folder: Path, frames: str | int | None) -> None:
-    """Say which labels the folder has already; names of files are none to this command."""
-    found = survey_folder(folder)
+def _say_labels(console: Console, folder: Path, labels_from: str, frames: str | int | None) -> None:
+    """Say which labels the folder has already; names of files are taken only where one asks."""
+    images = survey_folder(folder)
+    say_animations(console, images.paths, frames)
     from captchascope.data.dataset import read_dataset
-    from captchascope.data.formats import form_of
+    from captchascope.data.formats import AUTO, form_of
 
-    if form := form_of(folder):
+    form = form_of(folder) if labels_from == AUTO else labels_from
+    if form is not None:
         say_origin(console, read_dataset(folder, form))
-    else:
-        say_passed_over(console, folder, found.note)
-        console.note("labels: from no file yet; names of files are not taken for labels here")
-    say_animations(console, found.paths, frames)
+        return
+    say_passed_over(console, folder, images.note)
+    with suppress(DatasetError):
+        if (found := read_dataset(folder)).samples:
+            how = "names" if found.source is None else found.source
+            remedy = f"not taken over; --labels-from {printable(how)} does so"
+            console.note(f"{found.origin_line}: {remedy}")
+            return
+    console.note("labels: none yet")

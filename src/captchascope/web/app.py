@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -18,12 +19,18 @@ from captchascope.web.pages import read, results
 from captchascope.web.settings import Settings
 from captchascope.web.templates import Assets
 
+TRAINED = "trained-here"
+"""What requests call the model that was trained on the labels of the folder."""
 
-def create_app(settings: Settings) -> FastAPI:
+
+def create_app(settings: Settings, told: Callable[[str], object] = lambda line: None) -> FastAPI:
     """Return the app that a server can serve; its models are opened when it starts.
 
     ``app.state.batcher`` reads for it; ``app.state.failure`` is what kept it from starting.
 
+    Args:
+        settings: How it behaves.
+        told: Called with a line on what happens in the background.
     Raises:
         DatasetError: If there is a folder to label, and it cannot be used.
         OutputError: If its labels cannot be stored.
@@ -32,7 +39,9 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = Metrics()
     batcher = Batcher(Readers(settings.models, settings.limits), settings.limits, metrics)
     measurements = None if settings.data is None else results.Measurements(settings.data)
-    labelling = None if settings.label is None else LabelSession(settings.label)
+    labelling = None
+    if settings.label is not None:
+        labelling = LabelSession(settings.label, told, partial(batcher.readers.offer, TRAINED))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 from captchascope.decode import ReadOptions
 from captchascope.errors import CaptchascopeError, ImageError, ModelError, UsageError
@@ -49,19 +50,23 @@ PLAIN = Choice()
 class Readers:
     """Every model is opened once; what requests ask for is laid over it and kept for a while.
 
-    Not for several threads at once: one batch is read after the other.
+    One batch is read after the other; only ``offer`` may be called meanwhile.
 
     Attributes:
-        names: What a request may ask for; the first is the default.
         opened: The models that are open, by name.
     """
 
     def __init__(self, models: Sequence[str], limits: Limits) -> None:
         self._models = names_of(models)
         self._limits = limits
-        self._kept: OrderedDict[Choice, Reader] = OrderedDict()
-        self.names = tuple(self._models)
+        self._kept: OrderedDict[tuple[Reader, Choice], Reader] = OrderedDict()
+        self._changing = Lock()
         self.opened: dict[str, Reader] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a request may ask for; the first is the default."""
+        return tuple(self._models)
 
     def open(self) -> None:
         """Open every model.
@@ -70,7 +75,16 @@ class Readers:
             ModelError: If one cannot be used.
         """
         for name, model in self._models.items():
-            self.opened = {**self.opened, name: load(model)}  # others may be looking at it
+            self._put(name, load(model))
+
+    def offer(self, name: str, reader: Reader) -> None:
+        """Let requests ask for a further model, or for another one by the name of a former."""
+        self._put(name, reader)
+        self._models = {**self._models, name: str(reader.path)}
+
+    def _put(self, name: str, reader: Reader) -> None:
+        with self._changing:
+            self.opened = {**self.opened, name: reader}  # others may be looking at it
 
     @property
     def kept(self) -> int:
@@ -103,9 +117,10 @@ class Readers:
             raise ModelError(name, "is not open yet", "try again in a second")
         if choice == PLAIN:
             return self.opened[name]
-        key = replace(choice, options=replace(choice.options, min_confidence=0.0))
+        reader, always = self.opened[name], replace(choice.options, min_confidence=0.0)
+        key = reader, replace(choice, options=always)
         if key not in self._kept:
-            self._kept[key] = self.opened[name].with_options(key.options)
+            self._kept[key] = reader.with_options(always)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

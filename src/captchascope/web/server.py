@@ -53,7 +53,7 @@ def serve_app(
     Args:
         settings: How.
         listening: Called with the server's address once it can be asked.
-        told: Called with a line on what happens to workers.
+        told: Called with a line on what happens to workers, and in the background.
     Raises:
         ModelError: If a model cannot be used.
         UsageError: If two models would be called the same.
@@ -74,7 +74,7 @@ def serve_app(
         host = f"[{name[0]}]" if sockets[0].family == socket.AF_INET6 else name[0]
         address = f"http://{host}:{name[1]}/"
         if settings.workers == 1:
-            _Server(settings, lambda: listening(address)).run(sockets)
+            _Server(settings, lambda: listening(address), told).run(sockets)
         else:
             _Workers(settings, sockets, told).run(lambda: listening(address))
 
@@ -86,8 +86,13 @@ class _Server(uvicorn.Server):
         interrupted: Whether Ctrl-C ended it.
     """
 
-    def __init__(self, settings: Settings, ready: Callable[[], None]) -> None:
-        self._app = create_app(settings)
+    def __init__(
+        self,
+        settings: Settings,
+        ready: Callable[[], None],
+        told: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._app = create_app(settings, told)
         self._settings = settings
         self._ready = ready
         self.interrupted = False

@@ -25,6 +25,8 @@ class LabelSettings:
         retrain: After how many labels the model is trained again; None for never.
         limit: Seconds that a training may take.
         options: What is known of the texts, for the guesses.
+        labels_from: Where labels are that the folder has already, as ``read_dataset`` takes it;
+            ``auto`` takes those of a label file, and no names of files.
     """
 
     folder: Path
@@ -33,6 +35,7 @@ class LabelSettings:
     retrain: int | None = 50
     limit: float = 180.0
     options: ReadOptions = field(default_factory=ReadOptions)
+    labels_from: str = "auto"
 
 
 _SHORTEST_TOKEN = 16  # characters; less could be guessed

@@ -130,10 +130,17 @@ class Labeller:
         answer = self._connection.getresponse()
         return answer.status, answer.read()
 
-    def lease(self, want: int, hold: list[int] | None = None, sure: bool = False) -> Any:
+    def lease(
+        self, want: int, hold: list[int] | None = None, sure: bool = False, **more: object
+    ) -> Any:
         """Ask for images."""
         wish = {"session": self.session, "want": want, "hold": hold or [], "sure": sure}
-        return self._posted("/label/lease", wish)
+        return self._posted("/label/lease", {**wish, **more})
+
+    def leave(self, page: int, hold: list[int] | None = None) -> Any:
+        """Say that a page goes."""
+        gone = {"session": self.session, "page": page, "hold": hold or []}
+        return self._posted("/label/leave", gone)
 
     def say(self, image: int | None, text: str | None, key: str = "", **more: object) -> Any:
         """Say what an image says."""

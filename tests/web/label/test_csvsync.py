@@ -219,3 +219,18 @@ def test_a_file_that_cannot_be_read_is_named(folder: Folder) -> None:
     folder.csv.rmdir()
     folder.sync.follow()
     assert folder.labels() == {"1.png": "aa"}
+
+
+def test_names_are_taken_over_where_one_asks(tmp_path: Path) -> None:
+    """What has a label keeps it, and what is said later stays."""
+    fill(tmp_path, 3)
+    (tmp_path / "labels.csv").write_text("file,label\n1.png,ab\n")
+    for _ in range(2):
+        store = Store(tmp_path)
+        store.set_present(files_of(tmp_path))
+        sync = CsvSync(store)
+        sync.begin("names")
+        sync.follow()
+        labels = {file: text for file, text, _ in store.labels()[1]}
+        assert labels == {"1.png": "ab", "2.png": "2", "3.png": "3"}
+        store.close()

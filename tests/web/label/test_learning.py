@@ -271,3 +271,19 @@ def test_the_command_is_one_that_the_command_line_knows(store: Store, tmp_path: 
     waited(lambda: learner.look() or learner.trouble)
     assert "usage" not in learner.trouble
     assert "option" not in learner.trouble
+
+
+def test_what_is_asked_for_is_read_at_once_by_the_model_in_use(drawn: Store) -> None:
+    """No other model's guess is given, and none comes after it."""
+    guesses = Guesses(drawn)
+    assert guesses.of([1, 2]) == (0, {})
+    guesses.use(load("metu"))
+    first = guesses.of([1, 2, 7])[1]
+    assert (first[7].text, {guess.model for guess in first.values()}) == (None, {1})
+    guesses.use(load("any"))
+    number, second = guesses.of([1, 2])
+    assert (number, {guess.model for guess in second.values()}) == (2, {2})
+    drawn.set_guesses(first)  # of a batch that was being read meanwhile
+    assert guesses.of([1, 2]) == (2, second)
+    assert drawn.guess(7) == first[7]
+    guesses.end()

@@ -175,3 +175,57 @@ def test_a_label_that_cannot_be_stored_is_named(ann: Labeller) -> None:
         }
     ]
     assert ann.say(999, "abc")["done"][0]["fault"] == "there is no such image"
+
+
+def test_what_a_page_had_is_free_when_it_goes(served: Served) -> None:
+    """All but what it says is not stored yet; what it asked for before comes too late."""
+    ann, bob = Labeller(served.url, "person-leave-a"), Labeller(served.url, "person-leave-b")
+    given = [item["id"] for item in ann.lease(40, page=7)["new"]]
+    assert not ann.leave(7, given[:2])
+    got = {item["id"] for item in bob.lease(40)["new"]}
+    assert set(given[2:]) <= got
+    assert ann.lease(40, page=7) == {"taken": True}
+    assert "taken" not in ann.lease(0, page=8)
+    for person in (ann, bob):
+        person.lease(0, page=9)
+        person.close()
+
+
+def test_a_page_that_goes_takes_nothing_from_the_next_one(served: Served) -> None:
+    """A tab went from one page to another, and the farewell of the first came late."""
+    ann, bob = Labeller(served.url, "person-late-a"), Labeller(served.url, "person-late-b")
+    ann.lease(5, page=7)
+    given = {item["id"] for item in ann.lease(40, page=8)["new"]}
+    ann.leave(7)
+    held = ann.lease(0, sorted(given), page=8)
+    assert held["lost"] == []
+    assert ann.lease(1, page=7) == {"taken": True}
+    for person in (ann, bob):
+        person.lease(0, page=9)
+        person.close()
+
+
+def test_guesses_are_of_the_model_in_use_and_renewed_for_another(ann: Labeller) -> None:
+    """A page is given those of what it holds again, unless it has them."""
+    given = ann.lease(3)
+    held = [item["id"] for item in given["new"]]
+    assert given["model"] == given["progress"]["model"]
+    assert ann.lease(0, held, model=given["model"])["again"] == []
+    again = ann.lease(0, held, model="another")["again"]
+    assert again == given["new"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "length", "said"),
+    [("9-0", "", "charset: 9-0 is a range backwards"), ("", "many", "length: is no length: many")],
+)
+def test_what_no_text_can_be_is_refused(
+    ann: Labeller, charset: str, length: str, said: str
+) -> None:
+    """And what was told before stays."""
+    told = {"session": ann.session, "charset": charset, "length": length}
+    status, data = ann.ask("POST", "/label/texts", told)
+    assert (status, said in json.loads(data)["detail"]) == (422, True)
+    progress = ann.lease(0)["progress"]
+    assert progress["texts"] == {"charset": "", "length": "", "why": ""}
+    assert progress["guesser"] == "metu-glyphs"

@@ -13,12 +13,13 @@ import pytest
 pytest.importorskip("fastapi")
 
 from captchascope.decode import ReadOptions
-from captchascope.errors import DatasetError, ModelError
+from captchascope.errors import DatasetError, ModelError, UsageError
 from captchascope.generate import write_folder
 from captchascope.reader import load
 from captchascope.web.label.learning import NEXT_MODEL, OWN_MODEL, can_train
 from captchascope.web.label.schema import Submission
 from captchascope.web.label.session import LabelSession
+from captchascope.web.label.texts import Texts
 from captchascope.web.settings import LabelSettings
 from ctc.bars import bars, write_model
 from web.label.folders import fill
@@ -117,11 +118,11 @@ def test_images_come_and_go_while_people_label(folder: Path) -> None:
         (folder / "4.png").write_bytes((folder / "3.png").read_bytes())
         waited(lambda: session.progress("person-a")["total"] == 4)
         for number in range(1, 5):
-            (folder / f"{number}.png").rename(folder / f"{number}.away")
+            (folder / f"{number}.png").rename(folder.parent / f"{number}.away")
         waited(lambda: session.progress("person-a")["total"] == 0)
         waited(lambda: "holds no images" in said(session))
         for number in range(1, 5):
-            (folder / f"{number}.away").rename(folder / f"{number}.png")
+            (folder.parent / f"{number}.away").rename(folder / f"{number}.png")
         waited(lambda: session.progress("person-a")["total"] == 4)
         waited(lambda: not said(session))
 
@@ -147,3 +148,32 @@ def test_a_training_that_cannot_begin_stops_no_labelling(folder: Path) -> None:
         waited(lambda: said(session).startswith("training could not begin: "))
         session.store.say("person-a", [Submission("key-2", 2, "ab")])
     assert "2.png,ab" in (folder / "labels.csv").read_text()
+
+
+def test_what_is_told_of_the_texts_is_kept(folder: Path) -> None:
+    """Until something else is told, here or on the command line."""
+    with labelling(folder) as session:
+        session.tell("0-4a-b", "")
+    with labelling(folder) as session:
+        assert session.texts == Texts("0-4a-b")
+        with pytest.raises(UsageError, match="charset"):
+            session.tell("9-0", "")
+        assert session.texts == Texts("0-4a-b")
+        session.tell("", "3")
+    with labelling(folder) as session:
+        assert session.texts == Texts("", "3")
+    with labelling(folder, charset="0-9") as session:
+        assert session.texts == Texts("0-9")
+
+
+def test_the_model_that_was_trained_here_is_offered_and_told(folder: Path) -> None:
+    """From the start, to whoever reads images on this server."""
+    lines: list[str] = []
+    models: list[Path] = []
+    settings = LabelSettings(folder, retrain=None)
+    session = LabelSession(settings, lines.append, lambda reader: models.append(reader.path))
+    session.begin()
+    waited(lambda: lines)
+    session.end()
+    assert models == [folder / OWN_MODEL]
+    assert lines == [f"guesses by {folder / OWN_MODEL}"]

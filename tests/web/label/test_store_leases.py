@@ -129,3 +129,11 @@ def test_the_share_is_as_large_as_it_is_said_to_be() -> None:
     assert small < large
     assert not any(in_share(file, 0.0) for file in files)
     assert all(in_share(file, 1.0) for file in files)
+
+
+def test_what_is_released_is_free_at_once(store: Store) -> None:
+    """All but what is named; nobody else's."""
+    mine, other = store.lease(A, [], 2).new, store.lease(B, [], 1).new
+    store.release(A, mine[:1])
+    assert store.lease(C, [], 1).new == mine[1:]
+    assert store.lease(B, other, 0).lost == []

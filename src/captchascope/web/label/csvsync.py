@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from captchascope.atomic import atomic_write
-from captchascope.data.formats import FORMATS, read_labels
+from captchascope.data.formats import AUTO, form_of, read_labels
 from captchascope.data.formats.tables import read_csv
 from captchascope.data.labels import LABELS_CSV, LabelRow, label_fault, labels_csv, quoted
 from captchascope.data.match import Folder
@@ -26,9 +26,6 @@ from captchascope.web.label.store import Store
 _OURS, _SINCE = "csv", "csv at"  # the hash of the file as we left it, and the time of its labels
 _NEXT, _NEXT_AT = "next csv", "next csv at"  # the same of what may be being written
 
-_OTHERS = ("txt", "jsonl", "label-studio")
-"""Forms of labels that are taken in where there is no ``labels.csv``."""
-
 
 class CsvSync:
     """Keeps the label file of a folder and the store in agreement."""
@@ -39,23 +36,29 @@ class CsvSync:
         self._store = store
         self._written: int | None = None  # the time of the labels that the file has
 
-    def begin(self) -> None:
+    def begin(self, labels_from: str = AUTO) -> None:
         """Take in what the folder has, at the start.
 
+        Args:
+            labels_from: Where else labels are, which are taken in for images that have none yet;
+                ``auto`` takes those of another label file, where there is no ``labels.csv`` yet.
         Raises:
             DatasetError: If there are labels that cannot be understood; nothing is changed then.
             OutputError: If they cannot be stored.
         """
+        first = not self._store.facts.get(_OURS)
         if self._path.exists():
             self._take_in()
-        elif not self._store.facts.get(_OURS):
+            first = False
+        form = labels_from
+        if labels_from == AUTO:
+            form = (form_of(self._folder) if first else None) or AUTO
+        if form not in (AUTO, "csv"):
             folder = Folder.of(self._folder, find_images(self._folder))
-            for name in _OTHERS:
-                if (self._folder / FORMATS[name].files[0]).exists():
-                    samples = read_labels(folder, name).samples
-                    rows = [LabelRow(0, s.file, s.label, s.columns) for s in samples]
-                    self._take_rows(rows, f"of {name}")
-                    return
+            samples = read_labels(folder, form).samples
+            labelled = {file for file, _, _ in self._store.labels()[1]}
+            rows = [LabelRow(0, s.file, s.label, s.columns) for s in samples]
+            self._take_rows([row for row in rows if row.file not in labelled], f"of {form}")
 
     def follow(self) -> None:
         """Bring the file up to date; what others have written there is taken in before.

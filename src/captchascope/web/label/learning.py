@@ -39,21 +39,29 @@ _IDLE = 1.0  # seconds between looks for new images
 
 
 class Guesses:
-    """Reads what is not labelled yet, in the background.
+    """Reads what is not labelled yet: in the background, and at once what is about to be shown.
 
     Attributes:
-        model: The number of the model that reads, counted from 1; 0 before there is one.
         trouble: Why there are no guesses; empty where there are.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._reader: Reader | None = None
+        self._using: tuple[int, Reader] | None = None
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="guesses", daemon=True)
-        self.model = 0
         self.trouble = ""
+
+    @property
+    def model(self) -> int:
+        """The number of the model that reads, counted from 1; 0 before there is one."""
+        return 0 if self._using is None else self._using[0]
+
+    @property
+    def reader(self) -> Reader | None:
+        """What reads, with what it was told; None before there is a model."""
+        return None if self._using is None else self._using[1]
 
     def begin(self) -> None:
         """Begin to read."""
@@ -68,25 +76,42 @@ class Guesses:
 
     def use(self, reader: Reader) -> None:
         """Read with this model from now on, and read again what is not labelled."""
-        self._reader = reader
-        self.model += 1
+        self._using = self.model + 1, reader
         self._wake.set()
+
+    def of(self, images: Sequence[int]) -> tuple[int, dict[int, Guess]]:
+        """Return the number of the model in use, and its guesses for images: no other model's.
+
+        What it has not read yet, it reads now; what it cannot read has no guess.
+        """
+        model = self.model
+        found = self._found(model, images)
+        missing = [(image, self._store.file(image)) for image in images if image not in found]
+        self._attempt([(image, file) for image, file in missing if file is not None])
+        return model, self._found(model, images)
+
+    def _found(self, model: int, images: Sequence[int]) -> dict[int, Guess]:
+        known = ((image, self._store.guess(image)) for image in images)
+        return {image: guess for image, guess in known if guess and guess.model >= model}
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            try:
-                # The number first: what a model reads that has just come is at worst read again.
-                model, reader = self.model, self._reader
-                busy = reader is not None and self._read_some(model, reader)
-            except Exception as error:  # whatever it is, people go on labelling without guesses
-                self.trouble, busy = f"the model cannot read: {error}", False
+            busy = self._attempt(self._store.unread(self.model, _BATCH))
             if not busy:
                 self._wake.wait(_IDLE)
                 self._wake.clear()
 
-    def _read_some(self, model: int, reader: Reader) -> bool:
-        """Read a batch; say whether there was one."""
-        batch = self._store.unread(model, _BATCH)
+    def _attempt(self, batch: Sequence[tuple[int, str]]) -> bool:
+        """Read a batch; say whether there was one, and it was read."""
+        try:
+            if self._using is not None and batch:
+                self._read(*self._using, batch)
+                return True
+        except Exception as error:  # whatever it is, people go on labelling without guesses
+            self.trouble = f"the model cannot read: {error}"
+        return False
+
+    def _read(self, model: int, reader: Reader, batch: Sequence[tuple[int, str]]) -> None:
         guesses = {image: Guess(None, 0.0, (), model) for image, _ in batch}  # if not read
         loaded = {}
         for image, file in batch:
@@ -98,7 +123,6 @@ class Guesses:
                 guesses[image] = Guess(reading.text, reading.confidence, chars, model)
         self._store.set_guesses(guesses)
         self.trouble = ""
-        return bool(batch)
 
 
 _LATELY = 50  # labels
@@ -259,8 +283,9 @@ class Retrainer:
             return None
         self._next.replace(self._own)
         self._store.set_facts({_SINCE: str(self._store.seq)})
-        reads = "" if new is None else f": it reads {new:.0%} of the labels held out"
-        self.news = f"A model trained on your labels guesses now{reads}."
+        reads = "" if new is None else f", and reads {new:.0%} of the labels held out"
+        path = printable(self._own)
+        self.news = f"A model trained on your labels guesses now{reads}: {path}"
         return load(self._own)
 
 

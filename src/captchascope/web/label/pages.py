@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from threading import Lock
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -10,11 +11,11 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from captchascope.draw.canvas import png
-from captchascope.errors import ImageError
+from captchascope.errors import ImageError, UsageError
 from captchascope.files import printable
 from captchascope.image import load_rgb
 from captchascope.web.label.images import bytes_of
-from captchascope.web.label.schema import CSV, Submission
+from captchascope.web.label.schema import CSV, Guess, Submission
 from captchascope.web.label.session import LabelSession
 from captchascope.web.problems import Problem
 from captchascope.web.templates import level, render_page
@@ -34,12 +35,33 @@ class _Strict(BaseModel):
 
 
 class LeaseBody(_Strict):
-    """A page asks for ``want`` more images, ``sure`` ones or any, and keeps what it holds."""
+    """A page asks for ``want`` more images, ``sure`` ones or any, and keeps what it holds.
+
+    ``page`` is when it was opened, in milliseconds, and ``model`` the one whose guesses it has.
+    """
 
     session: SessionId
+    page: int = Field(default=0, ge=0, lt=2**53)
     hold: list[_Number] = Field(default=[], max_length=_MOST)
     want: int = Field(default=0, ge=0, le=40)
     sure: bool = False
+    model: str = Field(default="", max_length=_LONGEST)
+
+
+class LeaveBody(_Strict):
+    """A page goes, and what it says of ``hold`` has not been stored yet."""
+
+    session: SessionId
+    page: int = Field(default=0, ge=0, lt=2**53)
+    hold: list[_Number] = Field(default=[], max_length=_MOST)
+
+
+class TextsBody(_Strict):
+    """What somebody says of the texts; "" for any."""
+
+    session: SessionId
+    charset: str = Field(max_length=_LONGEST)
+    length: str = Field(max_length=16)
 
 
 class _SubmissionBody(_Strict):
@@ -78,6 +100,8 @@ def label_routes(labelling: LabelSession) -> APIRouter:
         ("/label/image/{image}", pages.image, "GET"),
         ("/label/history", pages.history, "GET"),
         ("/label/lease", pages.lease, "POST"),
+        ("/label/leave", pages.leave, "POST"),
+        ("/label/texts", pages.texts, "POST"),
         ("/label/say", pages.say, "POST"),
     ):
         routes.add_api_route(path, endpoint, methods=[method], response_model=None)
@@ -89,6 +113,8 @@ class _Pages:
 
     def __init__(self, labelling: LabelSession) -> None:
         self._labelling, self._store = labelling, labelling.store
+        self._newest: dict[str, int] = {}  # of the pages that have been open in each tab
+        self._coming = Lock()
 
     def one(self) -> HTMLResponse:
         """Show the page for one image at a time."""
@@ -130,19 +156,54 @@ class _Pages:
         """Give the last labels of a session, the oldest first."""
         return {
             "marks": [
-                {"key": said.key, "text": said.text, "item": self._item(said.image)}
+                {"key": said.key, "text": said.text, "item": self._item(said.image, None)}
                 for said in self._store.history(session, _REMEMBERED)
                 if self._store.file(said.image) is not None
             ]
         }
 
     def lease(self, body: LeaseBody) -> dict[str, object]:
-        """Give images to a session, and keep for it what it has."""
-        sure = _SURE if body.sure else None
-        leased = self._store.lease(body.session, body.hold, body.want, sure)
-        items = [self._item(image) for image in leased.new]
-        progress = self._labelling.progress(body.session)
-        return {"new": items, "lost": leased.lost, "progress": progress}
+        """Give images to a session, and keep for it what it has, with guesses of one model alone.
+
+        The guesses for what a page has are given again if they are another model's. A page that
+        has gone, or was copied to another tab, gets nothing under its name any more.
+        """
+        with self._coming:
+            if body.page < self._newest.get(body.session, 0):
+                return {"taken": True}
+            self._newest[body.session] = body.page
+            sure = _SURE if body.sure else None
+            leased = self._store.lease(body.session, body.hold, body.want, sure)
+        kept = [image for image in body.hold if image not in leased.lost]
+        number, guesses = self._labelling.guesses.of(leased.new)
+        model, again = self._labelling.model_token(number), dict[int, Guess]()
+        stale = kept if body.model != model else []
+        if stale:
+            again = self._labelling.guesses.of(stale)[1]
+        return {
+            "new": [self._item(image, guesses.get(image)) for image in leased.new],
+            "again": [self._item(image, again.get(image)) for image in stale],
+            "lost": leased.lost,
+            "model": model,
+            "progress": self._labelling.progress(body.session),
+        }
+
+    def leave(self, body: LeaveBody) -> dict[str, object]:
+        """Let others have what a page had that is gone, unless another took its place."""
+        with self._coming:
+            if body.page >= self._newest.get(body.session, 0):
+                self._newest[body.session] = body.page + 1  # what it asked before may come after
+                self._store.release(body.session, body.hold)
+        return {}
+
+    def texts(self, body: TextsBody) -> dict[str, object]:
+        """Tell the guesses what somebody knows of the texts."""
+        try:
+            self._labelling.tell(body.charset.strip(), body.length.strip())
+        except UsageError as error:
+            where = error.where.replace("_", " ")
+            raise Problem(422, f"{where}: {error.what}", remedy=error.remedy) from error
+        return {"progress": self._labelling.progress(body.session)}
 
     def say(self, body: SayBody) -> dict[str, object]:
         """Store labels; those without a fault are on the disk when this has answered."""
@@ -150,10 +211,9 @@ class _Pages:
         done = [asdict(result) for result in self._store.say(body.session, submissions)]
         return {"done": done, "progress": self._labelling.progress(body.session)}
 
-    def _item(self, image: int) -> dict[str, object]:
+    def _item(self, image: int, guess: Guess | None) -> dict[str, object]:
         """Return an image as the scripts take it."""
         item: dict[str, object] = {"id": image, "name": printable(self._store.file(image) or "")}
-        guess = self._store.guess(image)
         if guess is None or guess.text is None:
             return {**item, "guess": None}
         chars = [

@@ -6,10 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict, replace
 from statistics import median
 
+from captchascope.decode import ReadOptions
 from captchascope.errors import CaptchascopeError, DatasetError, UsageError
-from captchascope.reader import Reader, load
+from captchascope.files import printable
+from captchascope.reader import Reader, load, model_names, model_path
 from captchascope.web.label.csvsync import CsvSync
 from captchascope.web.label.images import files_of
 from captchascope.web.label.learning import (
@@ -19,23 +22,42 @@ from captchascope.web.label.learning import (
     training_command,
 )
 from captchascope.web.label.store import Store
+from captchascope.web.label.texts import Texts, texts_of_images, texts_of_labels
 from captchascope.web.settings import LabelSettings
 
 _TICK, _LOOK = 1.0, 5.0  # seconds
 _LATELY = 50  # labels
 
+_CHARSET, _LENGTH = "charset", "length"  # what people have said of the texts on the page
+
 
 class LabelSession:
-    """A folder that is being labelled: its store, the guesses of a model, and its training."""
+    """A folder that is being labelled: its store, the guesses of a model, and its training.
+
+    Attributes:
+        texts: What the guesses are told of the texts.
+    """
 
     def __init__(
-        self, settings: LabelSettings, *, tick: float = _TICK, look: float = _LOOK
+        self,
+        settings: LabelSettings,
+        told: Callable[[str], object] = lambda line: None,
+        trained: Callable[[Reader], object] = lambda reader: None,
+        *,
+        tick: float = _TICK,
+        look: float = _LOOK,
     ) -> None:
         """Open the store of a folder, and take in the labels that are there.
 
         Each ``tick`` seconds it does what is to be done; each ``look`` it looks for other images,
         which takes longer.
 
+        Args:
+            settings: What is labelled, and how.
+            told: Called with a line on each training that has ended, and the model before any.
+            trained: Called with each model that was trained here, also before.
+            tick: Seconds.
+            look: Seconds.
         Raises:
             DatasetError: If the folder has no images, or its labels cannot be understood.
             OutputError: If the store cannot be written, or another process has it.
@@ -46,11 +68,18 @@ class LabelSession:
         try:
             self.store.set_present(self._files)
             self._csv = CsvSync(self.store)
-            self._csv.begin()
+            self._csv.begin(settings.labels_from)
         except BaseException:
             self.store.close()
             raise
         self.guesses = Guesses(self.store)
+        self._told, self._trained = told, trained
+        self._born = f"{time.time():.6f}"
+        self._using = threading.Lock()  # held while the reader or what it is told changes
+        self._reader: Reader | None = None
+        self._options = self._known_before()
+        self._suggested: Texts | None = None
+        self._suggested_at = -1  # of the store's time
         command = training_command(settings.folder, settings.limit, settings.options)
         self.retrainer = Retrainer(self.store, settings.retrain, command)
         self._tick, self._rest = tick, look
@@ -67,7 +96,9 @@ class LabelSession:
             UsageError: If it can never guess what is known of the texts.
         """
         if self.settings.model is not None:
-            self.guesses.use(load(self.settings.model).with_options(self.settings.options))
+            reader = load(self.settings.model)
+            reader.with_options(self._options)
+            self._guess_with(reader)
         self.guesses.begin()
         self._upkeep.start()
 
@@ -103,19 +134,77 @@ class LabelSession:
             "seconds": median(seconds) if seconds else None,  # for one of its last labels
             "expected": None if expected is None else expected.value,  # the share of guesses right
             "counted": 0 if expected is None else expected.total,  # of how many
+            "model": self.model_token(self.guesses.model),
+            "guesser": "" if self._reader is None else _called(self._reader),
+            "texts": asdict(self.texts),
+            "suggested": self._suggestion(),
             "training": None if begun is None else int(time.monotonic() - begun),  # seconds so far
             "news": self.retrainer.news,
             "trouble": [text for text in troubles if text],
         }
 
+    def model_token(self, number: int) -> str:
+        """Return what a page calls a model in use, which no other server calls one of its own."""
+        return f"{self._born}-{number}"
+
+    @property
+    def texts(self) -> Texts:
+        """What the guesses are told of the texts."""
+        return Texts(self._options.charset or "", str(self._options.length or ""))
+
+    def tell(self, charset: str, length: str) -> None:
+        """Tell the guesses which characters the texts have, and how long they are; "" for any.
+
+        It is kept with the folder, and everything is read again.
+
+        Raises:
+            UsageError: If either is malformed, or the model can never read such a text.
+            OutputError: If it cannot be kept.
+        """
+        options = replace(self._options, charset=charset or None, length=length or None)
+        with self._using:
+            told = None if self._reader is None else self._reader.with_options(options)
+            self.store.set_facts({_CHARSET: charset, _LENGTH: length})
+            self._options = options
+            if told is not None:
+                self.guesses.use(told)
+
+    def _known_before(self) -> ReadOptions:
+        """Return what the command line says of the texts, or else what a page has said before."""
+        told, facts = self.settings.options, self.store.facts
+        if told.charset is None and told.length is None and told.pattern is None:
+            with suppress(UsageError):
+                before = facts.get(_CHARSET) or None, facts.get(_LENGTH) or None
+                return replace(told, charset=before[0], length=before[1])
+        return told
+
+    def _suggestion(self) -> dict[str, str] | None:
+        """Return what labels or images tell of the texts, where the guesses are told otherwise."""
+        found = self._suggested
+        same = found is None or replace(found, why="") == self.texts
+        return None if found is None or same or self._options.pattern else asdict(found)
+
+    def _suggest(self) -> None:
+        """Look at the labels where there are new ones."""
+        if self.store.seq != self._suggested_at:
+            self._suggested_at = self.store.seq
+            self._suggested = texts_of_labels(self.store.texts()) or self._suggested
+
+    def _infer(self) -> None:
+        """Look at the images before there are labels."""
+        if (reader := self.guesses.reader) is not None:
+            images = [self.store.folder / file for file in self._files]
+            self._suggested = texts_of_images(reader, images)
+
     def _keep_up(self) -> None:
         """Do what is to be done, now and then; nothing that goes wrong here stops labelling."""
-        if self.guesses.model == 0:
-            self._attempt("model", self._choose_model)
+        self._attempt("model", self._choose_model)
+        self._attempt("texts", self._infer)
         while not self._ended.wait(self._tick):
             self._attempt("images", self._look)
             self._attempt("labels.csv", self._csv.follow)
             self._attempt("model", self._learn)
+            self._attempt("texts", self._suggest)
 
     def _attempt(self, name: str, step: Callable[[], None]) -> None:
         try:
@@ -144,18 +233,37 @@ class LabelSession:
             self._files = files
 
     def _choose_model(self) -> None:
-        try:
-            self._guess_with(load(self.store.folder / OWN_MODEL))
-        except CaptchascopeError:  # there is none, or a broken one: there is another
-            self._guess_with(load())
+        """Guess with the model that was trained here before, or else with the shipped one."""
+        reader = None
+        with suppress(CaptchascopeError):  # there is none, or a broken one: there is another
+            reader = load(self.store.folder / OWN_MODEL)
+            self._trained(reader)
+        if self._reader is None:
+            self._guess_with(reader or load())
+        assert self._reader is not None
+        self._told(f"guesses by {_called(self._reader)}")
 
     def _learn(self) -> None:
         """Train where it is time, and use the model that came of it."""
+        before = self.retrainer.news
         if (reader := self.retrainer.look()) is not None:
             self._guess_with(reader)
+            self._trained(reader)
+        if self.retrainer.news != before:
+            self._told(self.retrainer.news)
 
     def _guess_with(self, reader: Reader) -> None:
         """Guess with a model, and what is known of the texts if it can ever guess that."""
-        with suppress(UsageError):
-            reader = reader.with_options(self.settings.options)
-        self.guesses.use(reader)
+        with self._using:
+            told = reader
+            with suppress(UsageError):
+                told = reader.with_options(self._options)
+            self._reader = reader
+            self.guesses.use(told)
+
+
+def _called(reader: Reader) -> str:
+    """Return the name of a shipped model, or the path of another."""
+    name = reader.path.stem
+    ships = name in model_names() and model_path(name) == reader.path
+    return name if ships else printable(reader.path)

@@ -234,6 +234,10 @@ class Store:
         found = [(file, text, json.loads(columns)) for file, text, columns in rows]
         return seq, sorted(found, key=lambda row: [natural_key(p) for p in row[0].split("/")])
 
+    def texts(self) -> list[str]:
+        """Return the labels alone, in no order."""
+        return [text for (text,) in self._rows("SELECT text FROM standings WHERE state='labelled'")]
+
     def history(self, session: str, most: int) -> list[Annotation]:
         """Return the last annotations of a session, the oldest first, one for each image."""
         query = f"""SELECT {_ANNOTATION} FROM marks AS this
@@ -256,12 +260,18 @@ class Store:
         return [bool(same) for (same,) in self._rows(query, (since, most))]
 
     def set_guesses(self, guesses: Mapping[int, Guess]) -> None:
-        """Remember what a model reads in images, until the store is closed."""
+        """Remember what a model reads in images, until the store is closed or a later one does."""
         with self._database.changing() as connection:
             connection.executemany(
-                "UPDATE standings SET model = ?, confidence = ?, guess = ? WHERE image = ?",
+                """UPDATE standings SET model = :model, confidence = :confidence, guess = :guess
+                    WHERE image = :image AND model <= :model""",
                 (
-                    (guess.model, guess.confidence, json.dumps([guess.text, guess.chars]), image)
+                    {
+                        "image": image,
+                        "model": guess.model,
+                        "confidence": guess.confidence,
+                        "guess": json.dumps([guess.text, guess.chars]),
+                    }
                     for image, guess in guesses.items()
                 ),
             )
@@ -317,6 +327,15 @@ class Store:
             ((image, session, now + LEASE) for image in leased),
         )
         return leased
+
+    def release(self, session: str, but: Sequence[int]) -> None:
+        """Let others have what a session holds, all but a few."""
+        with self._database.changing() as connection:
+            connection.execute(
+                """DELETE FROM leases WHERE session = ?
+                    AND image NOT IN (SELECT value FROM json_each(?))""",
+                (session, json.dumps(list(but))),
+            )
 
     @property
     def facts(self) -> dict[str, str]:

@@ -2,17 +2,19 @@
 
 import { Leases } from "./label-leases.js";
 import { Outbox, fresh } from "./label-outbox.js";
-import { byId, show, unsent } from "./label-progress.js";
+import { byId, unsent } from "./label-progress.js";
 
 const TEN = 10;
+const UNREAD = 700; // milliseconds in which nobody has read a text that has changed
 
 const grid = byId("grid");
 const outbox = new Outbox(stored, unsent);
-const leases = new Leases(outbox, wish, leased);
+const leases = new Leases(outbox, { wish, leased, renewed, hungry: () => !cells.length });
 let cells = []; // what is shown
 let ready = []; // what comes next
 let past = []; // for each ten that were confirmed, what was said of which
 let since = 0;
+let renewedAt = -Infinity; // when guesses that are shown have changed
 
 function made({ id, name, guess }) {
   const cell = { id, guess, text: guess?.text ?? "", state: "", image: new Image() };
@@ -74,6 +76,22 @@ function wish() {
   return { open, want: Math.max(0, 2 * TEN - open.length), sure: true };
 }
 
+// Another model guesses: what it reads otherwise has to be looked at again.
+function renewed(items) {
+  for (const { id, guess } of items) {
+    const cell = cells.find((one) => one.id === id);
+    if (!cell) continue;
+    const typed = cell.input.value.trim() !== (cell.guess?.text ?? "");
+    cell.guess = guess;
+    if (!typed && cell.input.value !== (guess?.text ?? "")) {
+      cell.input.value = guess?.text ?? "";
+      renewedAt = performance.now();
+    }
+    mark(cell, cell.state);
+  }
+  if (items.length) ready = []; // others may be sure now
+}
+
 function leased(given, lost) {
   const gone = (cell) => lost.includes(cell.id);
   ready = ready.filter((cell) => !gone(cell));
@@ -88,6 +106,10 @@ function next() {
 }
 
 function confirm() {
+  if (performance.now() - renewedAt < UNREAD) {
+    byId("note").textContent = "The guesses have just changed: look again.";
+    return;
+  }
   const bad = cells.find((cell) => cell.state === "" && !/^\S+$/.test(cell.input.value.trim()));
   if (bad) {
     byId("note").textContent = "A label has at least one character, and no spaces. Esc leaves one for later.";
@@ -125,7 +147,7 @@ function undo() {
 
 // What could not be stored comes back.
 function stored(done, progress, said) {
-  show(progress);
+  leases.saw(progress);
   const faults = done.flatMap(({ key, fault }, index) => (fault && said[index].image !== null ? [{ key, fault }] : []));
   for (const { key, fault } of faults) {
     const entry = past.flat().find((one) => one.key === key);
@@ -165,4 +187,3 @@ document.addEventListener("keydown", pressed);
 byId("accept").addEventListener("click", confirm);
 byId("undo").addEventListener("click", undo);
 outbox.flush().then(() => leases.ask());
-leases.keep();

@@ -21,6 +21,10 @@ export function session() {
   return name;
 }
 
+export function rename() {
+  sessionStorage.removeItem("session");
+}
+
 // Calls once what has changed is on the screen, so that nobody waits for the rest to see it.
 // Nothing is painted where nobody looks; then it is called all the same.
 export function afterPaint(call) {
@@ -33,9 +37,11 @@ export function afterPaint(call) {
   setTimeout(once, UNSEEN);
 }
 
-export async function post(path, body) {
+// What is kept alive is sent even when the page goes.
+export async function post(path, body, keepalive = false) {
   const answer = await fetch(path, {
     method: "POST",
+    keepalive,
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });
@@ -105,6 +111,12 @@ export class Outbox {
       this.onTrouble(this.waiting.length, "");
       this.onStored(answer.done, answer.progress, said);
     }
+  }
+
+  // Sends what waits as the page goes; it may have no time to hear the answer.
+  leave() {
+    const said = this.waiting.slice(0, AT_ONCE);
+    if (said.length) post("/label/say", { session: session(), said }, true).catch(() => {});
   }
 
   keep() {

@@ -19,6 +19,8 @@ export function show(progress) {
   fill("counted", expected === null ? "after ten labels" : `of the last ${counted} accepted`);
   fill("disputed", disputed ? `Review ${disputed}` : "Review");
   fill("training", training(progress));
+  fill("guesser", progress.guesser);
+  byId("guessed").hidden = !progress.guesser;
   const trouble = byId("trouble");
   fill("trouble", progress.trouble.join(" "));
   trouble.hidden = !progress.trouble.length;

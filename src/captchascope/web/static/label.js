@@ -3,11 +3,13 @@
 import { draw } from "./label-chars.js";
 import { Leases } from "./label-leases.js";
 import { Outbox, afterPaint, fresh, get, session } from "./label-outbox.js";
-import { byId, show, unreached, unsent } from "./label-progress.js";
+import { byId, unreached, unsent } from "./label-progress.js";
+import { Texts } from "./label-texts.js";
 
 const AHEAD = 8; // images that wait, decoded, after the one that is shown
 const BEHIND = 300; // images to go back to
 const SKIPPED = 10; // images that were passed over and are still held
+const UNREAD = 700; // milliseconds in which nobody has read a text that has changed
 
 const input = byId("text");
 const stage = byId("stage");
@@ -17,12 +19,13 @@ let place = 0;
 let exhausted = false;
 
 const outbox = new Outbox(stored, unsent);
-const leases = new Leases(outbox, wish, leased);
+const leases = new Leases(outbox, { wish, leased, renewed, hungry: () => !current() && others() > 0 });
+const texts = new Texts((progress) => leases.saw(progress));
 const current = () => items[place];
 const isOpen = (item) => item.said === undefined;
 
 function made({ id, name, guess }, said, key = null) {
-  return { id, name, guess, said, key, image: null, draft: undefined, note: "" };
+  return { id, name, guess, said, key, image: null, draft: undefined, note: "", renewed: -Infinity };
 }
 
 // Loads and decodes an image; what the page shows later is this very element.
@@ -47,12 +50,17 @@ function paint() {
   byId("work").hidden = !item;
   byId("empty").hidden = Boolean(item) || !exhausted;
   byId("loading").hidden = Boolean(item) || exhausted;
-  if (!item) return;
+  if (!item) {
+    stage.replaceChildren();
+    byId("name").textContent = "";
+    tellWhy();
+    return;
+  }
   stage.replaceChildren(picture(item));
   stage.dataset.image = item.id;
   byId("name").textContent = item.name;
   byId("note").textContent = item.note || past(item);
-  draw(byId("chars"), item.guess);
+  draw(byId("chars"), isOpen(item) ? item.guess : null);
   input.value = item.draft ?? item.said ?? item.guess?.text ?? "";
   input.removeAttribute("aria-invalid");
   if (document.activeElement !== input) input.focus({ preventScroll: true });
@@ -63,6 +71,21 @@ function paint() {
 function past(item) {
   if (isOpen(item)) return item.guess ? "" : "No guess yet.";
   return item.said === null ? "You marked this one as unreadable." : `You said ${item.said}.`;
+}
+
+// How many images are left that others have on the screen.
+function others() {
+  const mine = items.filter(isOpen).length + outbox.images().length;
+  return Math.max(0, (leases.progress?.left ?? 0) - mine);
+}
+
+// Says why no image is shown: nothing is left, or somebody has it.
+function tellWhy() {
+  const [passed, away] = [items.filter(isOpen).length, others()];
+  byId("none").textContent = passed || away ? "No image for you just now" : "Every image is labelled";
+  const count = (number) => (number === 1 ? "One image is" : `${number} images are`);
+  byId("passed").textContent = passed ? `${count(passed)} passed over: Back goes there.` : "";
+  byId("away").textContent = away ? `${count(away)} open in another tab, and will come here once free.` : "";
 }
 
 const ahead = () => items.slice(place + 1).filter(isOpen).length;
@@ -84,6 +107,24 @@ function leased(given, lost) {
   items.push(...fresh);
   fresh.forEach(picture);
   if (!stage.hasChildNodes() || !current() || fresh.includes(current())) paint();
+  texts.show(leases.progress);
+}
+
+// Takes other guesses for what is here. What was typed stays; what was not is another text now.
+function renewed(fresh) {
+  for (const { id, guess } of fresh) {
+    const item = items.find((one) => one.id === id && isOpen(one));
+    if (!item) continue;
+    const before = item.guess?.text ?? "";
+    item.guess = guess;
+    if (item !== current()) continue;
+    draw(byId("chars"), guess);
+    if (item.draft !== undefined || input.value !== before) continue;
+    if ((guess?.text ?? "") !== before) item.renewed = performance.now();
+    input.value = guess?.text ?? "";
+    input.select();
+    byId("note").textContent = past(item);
+  }
 }
 
 // Lets go of what was passed over long ago, and forgets what was said longer ago.
@@ -114,6 +155,10 @@ function lose(ids) {
 function say(text) {
   const item = current();
   if (!item) return;
+  if (text !== null && text === item.guess?.text && performance.now() - item.renewed < UNREAD) {
+    byId("note").textContent = "The guess has just changed: look again.";
+    return;
+  }
   if (text !== null && !isLabel(text)) return;
   if (item.said !== text) {
     const seconds = Math.min(86400, (performance.now() - item.shown) / 1000);
@@ -163,6 +208,7 @@ function undo() {
     return;
   }
   outbox.push({ key: item.key, image: null });
+  item.guess = null; // until the model that guesses now has read it
   item.draft = item.said ?? undefined;
   item.said = undefined;
   item.key = null;
@@ -172,11 +218,13 @@ function undo() {
   item.note = "Undone; say it again.";
   paint();
   item.note = "";
+  leases.renew();
 }
 
 // What could not be stored is shown again.
 function stored(done, progress, said) {
-  show(progress);
+  leases.saw(progress);
+  texts.show(progress);
   for (const [index, { key, fault }] of done.entries()) {
     if (!fault || said[index].image === null) continue;
     let item = items.find((one) => one.key === key);
@@ -202,7 +250,7 @@ function pressed(event) {
     ArrowDown: () => move(1),
     z: control && !event.shiftKey ? undo : undefined,
   }[event.key];
-  if (!action || event.target.closest("a, button, summary")) return;
+  if (!action || event.target.closest("a, button, summary, form")) return;
   event.preventDefault();
   action();
 }
@@ -213,6 +261,8 @@ async function begin() {
   byId("nobody").addEventListener("click", () => say(null));
   byId("back").addEventListener("click", () => move(-1));
   byId("forth").addEventListener("click", () => move(1));
+  input.addEventListener("input", () => current() && (current().renewed = -Infinity));
+  byId("return").addEventListener("click", () => move(-1));
   byId("undo").addEventListener("click", undo);
   await outbox.flush();
   try {
@@ -226,7 +276,6 @@ async function begin() {
   }
   place = items.length;
   await leases.ask();
-  leases.keep();
 }
 
 begin();
