@@ -13,7 +13,11 @@ CSV = Path("captchas/labels.csv")
 
 
 def rows_where(change: Callable[[list[str]], None]) -> None:
-    """Change the rows of ``labels.csv``, of which the first is the header."""
+    """Change the rows of ``labels.csv``, of which the first is the header.
+
+    There is no ``labels.txt`` then, which would say otherwise.
+    """
+    Path("captchas/labels.txt").unlink(missing_ok=True)
     rows = CSV.read_text().splitlines()
     change(rows)
     CSV.write_text("\n".join(rows) + "\n")
@@ -133,7 +137,7 @@ def test_problems_outside_the_range_are_silent(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("text", "begins"),
     [
-        ("", "captchas/labels.csv:1: has no header"),
+        ("", "captchas/labels.csv: holds nothing"),
         ("file;label;label\n", "captchas/labels.csv:1: has two columns called 'label' ("),
         ("file,label\n1.jpeg,caf\xe9\n", "captchas/labels.csv:2: is not UTF-8"),
     ],

@@ -114,6 +114,7 @@ def test_bad_rows_are_reported_and_the_rest_is_written(cli: Cli) -> None:
     rows = Path("captchas/labels.csv").read_text().splitlines()
     rows[3], rows[5] = "3.jpeg,,1", f"5.jpeg,{'x' * 201},1"
     Path("captchas/labels.csv").write_text("\n".join(rows))
+    Path("captchas/labels.txt").unlink()
     done = cli("convert", "captchas", "--to", "names", "out")
     assert done.status == 1
     assert shaped(done.errors[0]).startswith("captchas/labels.csv:4: gives '3.jpeg' an empty label")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.data.labels import write_labels, write_labels_txt
+from captchascope.data.spelling import plain_spelling
 from captchascope.errors import DatasetError, OutputError
 from captchascope.records import Sample
 
@@ -67,7 +68,7 @@ def test_csv_as_editors_save_it(tmp_path: Path, end: bytes) -> None:
         (b"1.png,12", "labels '1.png' again, after line 2"),
         (b"./1.png,12", "labels './1.png' again, after line 2"),
         (b"2.png,", "gives '2.png' an empty label"),
-        (b"2.png, 12", "gives '2.png' a label with white space or a control character"),
+        (b"2.png,1 2", "gives '2.png' a label with white space ("),
         (b"2.png,a\0b", "gives '2.png' a label with white space or a control character"),
         (b"/etc/1.png,1", "names '/etc/1.png', which is not a path inside the folder"),
         (b"C:\\1.png,1", "names 'C:\\1.png', which is not a path inside the folder"),
@@ -131,14 +132,18 @@ def test_links_that_lead_outside_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("csv", "message"),
     [
-        (b"", "csv:1: has no header"),
-        (b"1.png,12\n", "csv:1: has no header"),
+        (b"", r"csv: holds nothing \(the first line must be 'file,label'"),
+        (b"1.png\n", r"csv: has no column that could be the label; it has '1' \('1.png', ...\)"),
         (b"file,text,answer\n", "csv:1: has 2 columns that could be the label: 'text' and 'ans"),
-        (b"path,image,label\n", "csv:1: has 2 columns that could be the file: 'path' and 'image"),
+        (
+            b"path,image,label\n",
+            "csv:1: has no column that names images of the folder; it has path,",
+        ),
         (b"file,label,a,a\n", "csv:1: has two columns called 'a'"),
         (b'file,"label\n', "csv:1: has no readable header"),
         (b"file,label\n1.png,\xe9\n", r"csv:2: is not UTF-8 \(byte 0xe9\) \(save it as UTF-8"),
-        ("file,label".encode("utf-16"), "csv:1: is not UTF-8"),
+        ("file,label\n1.png,12\n2.png,34".encode("utf-16-le"), "csv:1: is not UTF-8, but has wide"),
+        ("file,label\n".encode("utf-16") + b"1", r"csv:2: is not UTF-16 \(byte 0x31\)"),
     ],
 )
 def test_a_broken_label_file_is_an_error(tmp_path: Path, csv: bytes, message: str) -> None:
@@ -189,7 +194,7 @@ COLUMN = st.text(st.characters(codec="utf-8"), max_size=9)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(LABEL, COLUMN, COLUMN), min_size=1, max_size=5), COLUMN)
+@given(st.lists(st.tuples(LABEL, COLUMN, COLUMN), min_size=1, max_size=5), COLUMN.filter(str.strip))
 def test_labels_survive_writing_and_reading(rows: list[tuple[str, str, str]], name: str) -> None:
     """Labels and further columns come back as they were, whatever is in them."""
     columns = dict.fromkeys(["kind", name if name not in ("file", "label") else "other"], "")
@@ -207,7 +212,7 @@ def test_labels_survive_writing_and_reading(rows: list[tuple[str, str, str]], na
         write_labels(folder, samples)
         dataset = read_dataset(folder)
     assert [(s.file, s.label, s.columns) for s in dataset.samples] == [
-        (s.file, s.label, s.columns) for s in samples
+        (s.file, plain_spelling(s.label), s.columns) for s in samples
     ]
     assert dataset.problems == ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import TextWrapper
 from typing import Any
@@ -103,7 +103,7 @@ def check_command(
     charset: str | None,
     form: str,
     most: int,
-    labels_from: str,
+    label_options: Mapping[str, Any],
     first: int | None,
     last: int | None,
     **images: Any,
@@ -126,7 +126,7 @@ def check_command(
     chars = ReadOptions(charset=charset).constraints.charset
     reader = None if model is None else load(model, length=_ANY_LENGTH, **images)
     done = Preprocessing().told(**images) if reader is None else reader.preprocessing
-    dataset = read_dataset(folder, labels_from).select(first, last)
+    dataset = read_dataset(folder, **label_options).select(first, last)
     say_passed_over(console, dataset.folder, dataset.passed_over)
     console.note(dataset.origin_line)  # the report has the rest
     say_animations(console, [sample.path for sample in dataset.samples], done.frames)

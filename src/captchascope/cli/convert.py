@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,7 +20,7 @@ from captchascope.files import printable
 @click.option(
     "--to",
     required=True,
-    type=click.Choice(["csv", "txt", "jsonl", "names", "imagefolder", "label-studio"]),
+    type=click.Choice(["csv", "txt", "jsonl", "names", "sidecar", "imagefolder", "label-studio"]),
     help="The form of the labels.",
 )
 @labels_from
@@ -35,7 +37,7 @@ def convert_command(
     folder: Path,
     dest: Path,
     to: str,
-    labels_from: str,
+    label_options: Mapping[str, Any],
     answers: Path | None,
     first: int | None,
     last: int | None,
@@ -43,7 +45,8 @@ def convert_command(
     """Copy labelled captchas to the new folder DEST, with their labels in another form.
 
     csv, jsonl and label-studio keep names, folders and further columns; txt numbers the images;
-    names calls them by their labels, and imagefolder puts them into a folder for each label.
+    names calls them by their labels, sidecar puts a text file beside each, and imagefolder puts
+    them into a folder for each label.
 
     \b
     Examples:
@@ -53,12 +56,12 @@ def convert_command(
     """
     from captchascope.data.convert import convert_dataset
     from captchascope.data.dataset import read_dataset
-    from captchascope.data.formats import AUTO, FORMATS
+    from captchascope.data.formats import AUTO
 
-    if answers is not None and labels_from != AUTO:
-        what = f"contradicts --labels-from {labels_from}"
+    if answers is not None and label_options["labels_from"] != AUTO:
+        what = f"contradicts --labels-from {label_options['labels_from']}"
         raise UsageError("--answers", what, "name one source of labels")
-    dataset = read_dataset(folder, labels_from, answers=answers).select(first, last)
+    dataset = read_dataset(folder, **label_options, answers=answers).select(first, last)
     say_origin(console, dataset)
     report_problems(console, dataset)
     with console.progress("copying", len(dataset.samples)) as progress:
@@ -66,6 +69,6 @@ def convert_command(
     if done.lost:
         lost = ", ".join(map(printable, done.lost))
         console.note(f"{to} holds no further columns, left out: {lost}")
-    if not FORMATS[to].files:
+    if to in ("names", "imagefolder"):
         console.note(f"commands read it with --labels-from {to}")
     console.note(f"{done.count} captchas as {to} in {printable(dest)}")

@@ -218,14 +218,38 @@ def _sources() -> list[str]:
     return [AUTO, *FORMATS]
 
 
-labels_from = click.option(
-    "--labels-from",
-    callback=_known_source,
-    shell_complete=offering(_sources),
-    default="auto",
-    metavar="FORM|FILE",
-    help="Where the labels are: csv, txt, jsonl, label-studio, names, imagefolder, names:2 for the "
-    "second part of file names (names:-1 the last, names:whole all of it), or a file "
-    "(.csv, .tsv, .txt, .jsonl, .json) that names the images of the folder.",
+_label_options = adding(
+    click.option(
+        "--labels-from",
+        callback=_known_source,
+        shell_complete=offering(_sources),
+        default="auto",
+        metavar="FORM|FILE",
+        help="Where the labels are: csv, txt, jsonl, label-studio, sidecar, names, imagefolder, "
+        "names:2 for the second part of file names (names:-1 the last, names:whole all of it), or "
+        "a file (.csv, .tsv, .txt, .jsonl, .json) that names the images of the folder.",
+    ),
+    click.option(
+        "--file-column", metavar="NAME|N", help="The column of a table that names the images."
+    ),
+    click.option("--label-column", metavar="NAME|N", help="The column that has the labels."),
+    click.option(
+        "--strip-spaces", is_flag=True, help="Take white space out of labels: 3 + 5 is 3+5."
+    ),
+    click.option(
+        "--as-written",
+        is_flag=True,
+        help="Take labels that look as a spreadsheet leaves numbers: 42 is no 0042 that was.",
+    ),
 )
-"""Where ``read_dataset`` takes the labels from."""
+
+
+def labels_from(function: Callable[..., None]) -> Callable[..., None]:
+    """Add where ``read_dataset`` finds labels, and give the command that as ``label_options``."""
+    names = ("labels_from", "file_column", "label_column", "strip_spaces", "as_written")
+
+    @wraps(function)
+    def wrapped(*arguments: Any, **values: Any) -> None:
+        function(*arguments, label_options={name: values.pop(name) for name in names}, **values)
+
+    return _label_options(wrapped)

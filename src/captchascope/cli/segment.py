@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,7 +28,7 @@ def segment_command(
     scheme: str,
     uncleaned: bool,
     no_repair: bool,
-    labels_from: str,
+    label_options: Mapping[str, Any],
     first: int | None,
     last: int | None,
 ) -> None:
@@ -41,7 +43,7 @@ def segment_command(
     from captchascope.glyphs.scheme import load_scheme
 
     plan = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
-    dataset = read_dataset(folder, labels_from).select(first, last)
+    dataset = read_dataset(folder, **label_options).select(first, last)
     say_origin(console, dataset)
     dataset = dataset.require_scheme(plan)
     report_problems(console, dataset)

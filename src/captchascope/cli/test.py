@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -97,7 +97,7 @@ def test_command(
     worst: int,
     jobs: int,
     report: Path | None,
-    labels_from: str,
+    label_options: Mapping[str, Any],
     first: int | None,
     last: int | None,
     **limits: Any,
@@ -116,7 +116,7 @@ def test_command(
     from captchascope.data.dataset import read_dataset
 
     with closing(load(model or DEFAULT_MODELS["whole"], **limits)) as reader:
-        dataset = read_dataset(folder, labels_from).select(first, last)
+        dataset = read_dataset(folder, **label_options).select(first, last)
         say_origin(console, dataset)
         paths = [sample.path for sample in dataset.samples]
         say_animations(console, paths, reader.preprocessing.frames)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -143,7 +144,7 @@ def train_command(
     scheme: str,
     uncleaned: bool,
     no_repair: bool,
-    labels_from: str,
+    label_options: Mapping[str, Any],
     first: int | None,
     last: int | None,
     frames: str | None,
@@ -180,7 +181,7 @@ def train_command(
     from captchascope.glyphs.scheme import load_scheme
     from captchascope.train import train_model
 
-    dataset = read_dataset(folder, labels_from).select(first, last)
+    dataset = read_dataset(folder, **label_options).select(first, last)
     dataset = dataset.ignoring_case() if ignore_case else dataset
     cut = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
     given = context.get_parameter_source("source")

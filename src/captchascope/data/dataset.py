@@ -9,8 +9,8 @@ from pathlib import Path
 
 from captchascope.charset import Charset
 from captchascope.data.formats import AUTO, FORMATS, is_source, read_labels
-from captchascope.data.formats.tables import read_answers
-from captchascope.data.labels import Origin, RowError, quoted, shown
+from captchascope.data.formats.answers import read_answers
+from captchascope.data.labels import LabelOptions, Origin, RowError, quoted, shown
 from captchascope.data.match import Folder
 from captchascope.decode.pattern import folded
 from captchascope.errors import DatasetError, SchemeError, UsageError
@@ -199,15 +199,29 @@ def _chosen(samples: Sequence[Sample], n: int, salt: str) -> set[int]:
 
 
 def read_dataset(
-    folder: StrPath, labels_from: str = "auto", *, answers: StrPath | None = None
+    folder: StrPath,
+    labels_from: str = "auto",
+    *,
+    answers: StrPath | None = None,
+    file_column: str | None = None,
+    label_column: str | None = None,
+    strip_spaces: bool = False,
+    as_written: bool = False,
 ) -> Dataset:
     """Return the samples of a folder and the problems of its unusable rows and images.
 
     ``auto`` takes the first that is there: ``labels.csv``, ``labels.txt``, ``labels.jsonl``,
-    Label Studio's tasks, or file names that don't look like mere numbers. A name of
-    ``formats.FORMATS`` asks for one of them, and the path of a label file for that one. Where there
-    are ``answers``, a table ``sha256,label``, they label the images by their bytes instead.
+    Label Studio's tasks, a text file for each image, another table that names the images, or file
+    names that don't look like mere numbers.
 
+    Args:
+        folder: Where the images are.
+        labels_from: ``auto``, a name of ``formats.FORMATS``, or the path of a label file.
+        answers: A table ``sha256,label``, which labels the images by their bytes instead.
+        file_column: The column of a table that names the images, or its number from 1.
+        label_column: The one that says what they read; both are found where they are not named.
+        strip_spaces: Whether white space within labels is taken out: ``3 + 5`` is ``3+5``.
+        as_written: Whether labels are right that look as a spreadsheet leaves numbers and dates.
     Raises:
         DatasetError: If there are no images or no labels, or the label file is unreadable.
         UsageError: If ``labels_from`` is something else.
@@ -223,9 +237,12 @@ def read_dataset(
         raise UsageError("labels_from", f"knows no {quoted(labels_from)}", remedy)
     root = Path(folder)
     found = survey_folder(root)
-    images = Folder.of(root, found.paths)
+    asked = LabelOptions(file_column, label_column, strip_spaces, as_written)
+    images = Folder.of(root, found.paths, asked)
     matched = (
-        read_labels(images, labels_from) if answers is None else read_answers(images, Path(answers))
+        read_labels(images, labels_from)
+        if answers is None
+        else read_answers(images, Path(answers)).settle(strip_spaces=strip_spaces)
     )
     return Dataset(
         folder=root,

@@ -6,12 +6,14 @@ formats in which others have their labels are in ``formats/``.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from captchascope.atomic import atomic_write
+from captchascope.data.cells import as_cell, label_cell
 from captchascope.errors import DatasetError, OutputError
 from captchascope.files import StrPath, printable, read_regular
 from captchascope.records import Sample
@@ -21,6 +23,8 @@ LABELS_TXT = "labels.txt"
 
 _LONGEST = 80
 """Characters of a name that a message shows."""
+
+_AS_UTF8 = "save it as UTF-8; Excel calls that 'CSV UTF-8'"
 
 _MAX_BYTES = 256 * 2**20  # of a label file
 
@@ -65,6 +69,32 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelOptions:
+    """How labels are to be read.
+
+    Attributes:
+        file_column: The column that names the images, or its number from 1; None finds it.
+        label_column: The one that says what they read.
+        strip_spaces: Whether white space within labels is taken out, and not a fault.
+        as_written: Whether labels are right that look as a spreadsheet leaves numbers and dates.
+    """
+
+    file_column: str | None = None
+    label_column: str | None = None
+    strip_spaces: bool = False
+    as_written: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """Which of the two columns are named, by their fields."""
+        return [name for name in ("file_column", "label_column") if getattr(self, name) is not None]
+
+
+AS_FOUND = LabelOptions()
+"""Nothing is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class LabelRow:
     """One line of a label file, not yet matched with an image.
 
@@ -89,20 +119,28 @@ class LabelRow:
 def read_text(path: Path) -> str:
     """Return a label file's text, without the mark that some editors put before it.
 
+    It is UTF-8, or UTF-16 where that mark says so.
+
     Raises:
-        DatasetError: If the file cannot be read, or is not UTF-8.
+        DatasetError: If the file cannot be read, or is neither.
     """
     try:
         data = read_regular(path, _MAX_BYTES)
     except OSError as error:
         what, remedy = f"cannot be read: {error.strerror}", "check the file and its permissions"
         raise DatasetError(printable(path), what, remedy) from error
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if data[:200].count(0) > 20 and not wide:
+        raise DatasetError(
+            printable(path), "is not UTF-8, but has wide characters", _AS_UTF8, row=1
+        )
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        what, remedy = f"is not UTF-8 (byte {error.object[error.start]:#04x})", "save it as UTF-8"
-        raise DatasetError(printable(path), what, remedy, row=line) from error
+        kind = "UTF-16" if wide else "UTF-8"
+        what = f"is not {kind} (byte {error.object[error.start]:#04x})"
+        raise DatasetError(printable(path), what, _AS_UTF8, row=line) from error
 
 
 def label_fault(label: str) -> str:
@@ -152,7 +190,10 @@ def labels_csv(path: Path, samples: Iterable[Sample]) -> str:
     rows = list(samples)
     further = further_columns(path, rows, ("file", "label"))
     lines = [["file", "label", *further]]
-    lines += [[s.file, s.label, *(s.columns.get(name, "") for name in further)] for s in rows]
+    lines += [
+        [as_cell(s.file), label_cell(s.label), *(s.columns.get(name, "") for name in further)]
+        for s in rows
+    ]
     return "".join(",".join(map(quote, line)) + "\n" for line in lines)
 
 

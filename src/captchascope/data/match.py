@@ -5,10 +5,21 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
-from captchascope.data.labels import LabelRow, Origin, RowError, label_fault, quoted
+from captchascope.data.labels import (
+    AS_FOUND,
+    LabelOptions,
+    LabelRow,
+    Origin,
+    RowError,
+    label_fault,
+    quoted,
+    shown,
+)
+from captchascope.data.spelling import plain_spelling, respelt
+from captchascope.errors import DatasetError
 from captchascope.files import printable
 from captchascope.records import Sample
 
@@ -32,22 +43,23 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The images of a folder, in natural order and by name."""
+    """The images of a folder, in natural order and by name, and how their labels are to be read."""
 
     path: Path
     images: tuple[ImageFile, ...]
     by_name: Mapping[str, ImageFile]
+    asked: LabelOptions = AS_FOUND
 
     @classmethod
-    def of(cls, folder: Path, paths: Iterable[Path]) -> Folder:
+    def of(cls, folder: Path, paths: Iterable[Path], asked: LabelOptions = AS_FOUND) -> Folder:
         """Return the images that were found, numbered."""
         images = tuple(
             ImageFile(path.relative_to(folder).as_posix(), path, position, outside)
             for position, path in enumerate(paths, 1)
-            for outside in [path.is_symlink() and not _is_inside(folder, path)]
+            for outside in [path.is_symlink() and not is_inside(folder, path)]
         )
         folded = {_name_key(image.file): image for image in images}
-        return cls(folder, images, folded | {image.file: image for image in images})
+        return cls(folder, images, folded | {image.file: image for image in images}, asked)
 
     def find(self, file: str) -> ImageFile | None:
         """Return the image that a row names, if it is one of this folder."""
@@ -60,9 +72,30 @@ def _name_key(file: str) -> str:
     return os.path.normcase(unicodedata.normalize("NFC", str(PurePosixPath(file))))
 
 
-def _is_inside(folder: Path, path: Path) -> bool:
+def is_inside(folder: Path, path: Path) -> bool:
     """Say whether a path lies in a folder once every link is followed."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+@dataclass(slots=True)
+class Respelt:
+    """What labels are spelt with otherwise: how many, what is changed in them, and the first."""
+
+    count: int = 0
+    changes: dict[str, None] = field(default_factory=dict)
+    first: str = ""
+
+    def add(self, label: str, plain: str) -> None:
+        """Count a label."""
+        self.count += 1
+        self.changes.update(dict.fromkeys(respelt(label)))
+        self.first = self.first or f"{shown(label)} is {shown(plain)}"
+
+    def notes(self) -> tuple[str, ...]:
+        """Return all of it as half a sentence; nothing where no label is changed."""
+        changes = ", ".join(self.changes)
+        one = f"{self.count} labels are spelt as usual: {changes}, so {self.first}"
+        return (one,) if self.count else ()
 
 
 @dataclass(slots=True)
@@ -76,6 +109,9 @@ class Matching:
         what: The source in words; empty where the path of the label file says it.
         notes: What was made of the labels with certainty, as ``Origin`` has it.
         doubts: What was guessed.
+        respelt: What was changed in the spelling of how many labels, and the first of them.
+        spaced: The rows whose labels are parted by white space, and the place of each among the
+            problems, as which ``settle`` may leave them.
     """
 
     source: Path | None
@@ -84,25 +120,62 @@ class Matching:
     what: str = ""
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    respelt: Respelt = field(default_factory=Respelt)
+    spaced: list[tuple[int, LabelRow, ImageFile]] = field(default_factory=list)
 
     @property
     def origin(self) -> Origin:
         """Where the labels come from."""
         what = self.what or printable(self.source or "file names")
-        return Origin(what, tuple(self.notes), tuple(self.doubts))
+        return Origin(what, (*self.notes, *self.respelt.notes()), tuple(self.doubts))
 
     def add(self, row: LabelRow, image: ImageFile) -> None:
         """Add a row whose image is there to the samples, or its fault to the problems."""
-        fault = label_fault(row.label)
+        label = plain_spelling(row.label).strip()
+        fault = label_fault(label)
         if image.outside:
             what = f"names {quoted(row.file)}, a link that leads outside the folder"
             self.fail(what, "copy the image into the folder", row, image)
+        elif label.startswith(image.path.name):
+            what = f"gives {quoted(image.file)} a label that begins with the name of the image"
+            self.fail(what, "part names and labels by a comma or a tab", row, image)
+        elif fault and not label_fault("".join(label.split())):
+            self.spaced.append((len(self.problems), row, image))
         elif fault:
-            what = f"gives {quoted(row.file)} {fault}"
-            self.fail(what, "write the text in the image", row, image)
+            self.fail(
+                f"gives {quoted(image.file)} {fault}", "write the text in the image", row, image
+            )
         else:
+            if label != row.label.strip():
+                self.respelt.add(row.label.strip(), label)
             place = row.number or None, row.columns, image.position
-            self.samples.append(Sample(row.file, row.label, image.path, *place))
+            self.samples.append(Sample(image.file, label, image.path, *place))
+
+    def settle(self, *, strip_spaces: bool) -> Matching:
+        """Take the white space out of labels, or make the rows that have any problems.
+
+        Raises:
+            DatasetError: If most labels have white space, and it is to stay.
+        """
+        spaced, self.spaced = self.spaced, []
+        if not strip_spaces and len(spaced) > max(1, len(self.samples)):
+            row, image = spaced[0][1:]
+            what = f"has {len(spaced)} labels with white space, such as {quoted(row.label)}"
+            where, number = printable(self.source or image.path), row.number or None
+            remedy = "say --strip-spaces to take it out, or write them without"
+            raise DatasetError(where, what, remedy, row=number)
+        for place, row, image in reversed(spaced):
+            if strip_spaces:
+                self.add(replace(row, label="".join(row.label.split())), image)
+            else:
+                what = f"gives {quoted(image.file)} a label with white space"
+                self.fail(what, "write it without, or say --strip-spaces", row, image)
+                self.problems.insert(place, self.problems.pop())
+        if strip_spaces and spaced:
+            row, image = spaced[0][1:]
+            note = f"white space is taken out of {len(spaced)} labels, such as {shown(row.label)}"
+            self.notes.append(f"{note} of {shown(image.file)}")
+        return self
 
     def fail(self, what: str, remedy: str, row: LabelRow, image: ImageFile | None = None) -> None:
         """Add a problem of a row, or of the image where there is no label file."""
@@ -119,42 +192,3 @@ class Matching:
             what, remedy = f"has no row for {quoted(image.file)}", "add one, or remove the image"
             self.fail(what, remedy, LabelRow(0, image.file, ""), image)
         return self
-
-
-def match_named(folder: Folder, source: Path, rows: Iterable[LabelRow]) -> Matching:
-    """Match rows that name their images by their paths relative to the folder."""
-    found = Matching(source)
-    seen: dict[str, int] = {}
-    malformed: set[str] = set()
-    for row in rows:
-        image = folder.find(row.file)
-        if row.fault:
-            found.fail(row.fault, row.remedy, row, image)
-            malformed.add(image.file if image else "")
-        elif image is None:
-            found.fail(*_lost(folder.path, row), row)
-        elif image.file in seen:
-            what = f"labels {quoted(row.file)} again, after line {seen[image.file]}"
-            found.fail(what, "keep the right one of the two", row, image)
-        else:
-            seen[image.file] = row.number
-            found.add(row, image)
-    return found.done(i for i in folder.images if i.file not in seen and i.file not in malformed)
-
-
-def _lost(folder: Path, row: LabelRow) -> tuple[str, str]:
-    """Return the problem of a row that names none of the folder's images, and the remedy."""
-    windows = PureWindowsPath(row.file)
-    try:
-        path = folder / row.file
-        outside = windows.anchor or ".." in windows.parts or not _is_inside(folder, path)
-        exists = bool(row.file) and path.exists()
-    except (OSError, ValueError):
-        outside, exists = False, False
-    if outside:
-        what = f"names {quoted(row.file)}, which is not a path inside the folder"
-        return what, "move the image into the folder, and name it relative to that"
-    if exists:
-        what = f"names {quoted(row.file)}, which is hidden, behind a link, or not an image"
-        return what, "rename or move the file, or cut the row"
-    return f"names {quoted(row.file)}, which is not there", "add the image, or cut the row"

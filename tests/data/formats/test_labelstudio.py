@@ -71,7 +71,7 @@ def test_images_are_found_by_where_they_are_served(tmp_path: Path, address: str,
         ),
         (task("9.png", [result("a")]), "names '9.png', which is not there"),
         (task("data:image/png;base64,AA==", [result("a")]), "names no image"),
-        (task("2.png", [result("a b")]), "gives '2.png' a label with white space or a control"),
+        (task("2.png", [result("a b")]), "gives '2.png' a label with white space ("),
         (task("1.png", [result("a")]), "labels '1.png' again, after line 1"),
         (task("c/3.png", [result("a")]), "names 'c/3.png', and there are 2 images of that name"),
         (

@@ -110,7 +110,7 @@ def test_other_forms_of_labels_are_taken_in(folder: Folder) -> None:
         ("file,label\n1.png,a b\n", ":2: gives '1.png' a label with white space"),
         ("file,label\n1.png,aa\n1.png,bb\n", ":3: labels '1.png' again, and otherwise"),
         ("file,label\n,aa\n", ":2: has a row that names no file"),
-        ("what,ever\n", "has no header"),
+        ("what,ever\n", "has no column that names images"),
     ],
 )
 def test_a_file_that_cannot_be_understood_is_left_alone(

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from captchascope.data.formats.tables import read_csv
+from captchascope.data.match import Folder
+from captchascope.files import find_images
 from captchascope.web.label.csvsync import CsvSync
 from captchascope.web.label.schema import OPEN, Submission
 from captchascope.web.label.store import LEASE, Store, in_share
@@ -85,7 +87,8 @@ class Labelling(RuleBasedStateMachine):
         """Bring the file up to date; it says what people say."""
         self.csv.follow()
         path = self.folder / "labels.csv"
-        rows = {row.file: row.label for row in read_csv(path)} if path.exists() else {}
+        images = Folder.of(self.folder, find_images(self.folder))
+        rows = {row.file: row.label for row in read_csv(images, path)} if path.exists() else {}
         assert rows == {file: text for file, text, _ in self.store.labels()[1]}
 
     @rule()

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captchascope.data.formats import labelstudio, lines, names, tables
-from captchascope.data.labels import LABELS_CSV, LABELS_TXT, write_labels
+from captchascope.data.formats import contents, labelstudio, lines, names, objects, sidecars
+from captchascope.data.labels import LABELS_CSV, LABELS_TXT, quoted, shown, write_labels
 from captchascope.data.match import Folder, Matching
-from captchascope.errors import DatasetError
+from captchascope.errors import DatasetError, UsageError
 from captchascope.files import printable
 from captchascope.records import Sample
 
@@ -40,7 +40,7 @@ class LabelFormat:
 FORMATS = {
     "csv": LabelFormat(
         (LABELS_CSV, "metadata.csv"),
-        tables.read_table,
+        contents.read_table,
         names.plan_own_names,
         lambda folder, samples, _: write_labels(folder, samples),
         columns=True,
@@ -48,11 +48,14 @@ FORMATS = {
     "txt": LabelFormat((LABELS_TXT,), lines.read_lines, lines.plan_numbers, lines.write_lines),
     "names": LabelFormat((), names.read_names, names.plan_label_names),
     "jsonl": LabelFormat(
-        (tables.LABELS_JSONL, "metadata.jsonl"),
-        tables.read_jsonl,
+        (objects.LABELS_JSONL, "metadata.jsonl"),
+        objects.read_jsonl,
         names.plan_own_names,
-        tables.write_jsonl,
+        objects.write_jsonl,
         columns=True,
+    ),
+    "sidecar": LabelFormat(
+        (), sidecars.read_sidecars, names.plan_own_names, sidecars.write_sidecars
     ),
     "imagefolder": LabelFormat((), names.read_folders, names.plan_label_folders),
     "label-studio": LabelFormat(
@@ -70,24 +73,15 @@ AUTO = "auto"
 _SOUGHT = ("csv", "txt", "jsonl", "label-studio")
 """In which order ``auto`` looks for label files; file names come last, and folders never.
 
-It looks for those that are written here: a ``metadata.csv`` may be of anything.
+It looks for those that are written here, then for text files beside the images, then for any other
+label file in the folder or above it that names these images.
 """
-
-_BY_SUFFIX = {
-    ".csv": tables.read_table_or_answers,
-    ".tsv": tables.read_table_or_answers,
-    ".txt": lines.read_lines,
-    ".jsonl": tables.read_jsonl,
-    ".ndjson": tables.read_jsonl,
-    ".json": labelstudio.read_tasks,
-}
-"""How a label file of any other name or place is read."""
 
 
 def is_source(labels_from: str) -> bool:
     """Say whether a source is ``auto``, a name of ``FORMATS``, ``names:2``, or called as a file."""
     known = labels_from in (AUTO, *FORMATS) or names.is_part(labels_from)
-    return known or Path(labels_from).suffix.lower() in _BY_SUFFIX
+    return known or Path(labels_from).suffix.lower() in contents.BY_SUFFIX
 
 
 def form_of(folder: Path) -> str | None:
@@ -109,6 +103,15 @@ def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
     Raises:
         DatasetError: If there are no labels, or they cannot be read.
     """
+    found = _read(folder, labels_from).settle(strip_spaces=folder.asked.strip_spaces)
+    if found.source in (None, folder.path) and (named := folder.asked.columns):
+        what = f"has no columns to choose from: the labels are {found.origin.what}"
+        raise UsageError(named[0], what, "name a table with labels_from")
+    return found
+
+
+def _read(folder: Folder, labels_from: str) -> Matching:
+    """Match the images of a folder with a source of labels; errors as ``read_labels``."""
     if labels_from in FORMATS:
         chosen = FORMATS[labels_from]
         there = [path for file in chosen.files if (path := folder.path / file).exists()]
@@ -123,7 +126,55 @@ def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
         return names.read_part(folder, labels_from)
     if labels_from != AUTO:
         path = Path(labels_from)
-        return _BY_SUFFIX[path.suffix.lower()](folder, path)
-    if (form := form_of(folder.path)) is not None:
-        return FORMATS[form].read(folder, folder.path / FORMATS[form].files[0])
-    return names.find_names(folder)
+        return contents.BY_SUFFIX[path.suffix.lower()](folder, path)
+    sources = [
+        (form, path) for form in _SOUGHT if (path := folder.path / FORMATS[form].files[0]).exists()
+    ]
+    if sidecars.any_beside(folder):
+        sources.append(("sidecar", folder.path))
+    if sources:
+        (form, path), *others = sources
+        found = FORMATS[form].read(folder, path)
+        for form, path in others:
+            _compare(found, folder, form, path)
+        return found
+    return _read_others(folder)
+
+
+def _compare(found: Matching, folder: Folder, form: str, path: Path) -> None:
+    """Add a doubt where another source of labels says otherwise."""
+    try:
+        other = FORMATS[form].read(folder, path)
+    except DatasetError:  # it is not what was taken
+        return
+    said = {sample.position: sample.label for sample in other.samples}
+    differ = [s for s in found.samples if said.get(s.position, s.label) != s.label]
+    if differ:
+        first = differ[0]
+        found.doubts.append(
+            f"{printable(other.what or path.name)} says otherwise of {len(differ)} images, such as "
+            f"{shown(said[first.position])} of {shown(first.file)}: remove the wrong one of the two"
+        )
+
+
+def _labels(found: Matching) -> set[tuple[str, str]]:
+    return {(sample.file, sample.label) for sample in found.samples}
+
+
+def _read_others(folder: Folder) -> Matching:
+    """Match a label file of another name or place, or else the names of the images."""
+    fit, misfit = contents.read_any(folder)
+    if len(fit) > 1 and any(_labels(found) != _labels(fit[0]) for found in fit):
+        files = " and ".join(quoted(found.source.name) for found in fit if found.source)
+        what = f"has {len(fit)} files that could have the labels: {files}"
+        raise DatasetError(printable(folder.path), what, "say which: --labels-from FILE")
+    if fit:
+        return fit[0]
+    try:
+        found = names.find_names(folder)
+    except DatasetError:
+        if misfit:
+            raise misfit[0] from None
+        raise
+    found.notes += [f"{error.where} is passed over: {error.what}" for error in misfit]
+    return found

@@ -8,22 +8,28 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from captchascope.atomic import atomic_write
-from captchascope.data.formats.tables import LABEL, AmbiguousError, column_text, find_column
-from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
-from captchascope.data.match import Folder, ImageFile, Matching, match_named
+from captchascope.data.formats.headings import LABEL, AmbiguousError, find_column
+from captchascope.data.formats.objects import column_text, load_json
+from captchascope.data.formats.spreadsheets import require_unchanged
+from captchascope.data.labels import LabelRow, further_columns, quoted
+from captchascope.data.match import Folder, ImageFile, Matching
+from captchascope.data.named import match_named
 from captchascope.errors import DatasetError
 from captchascope.files import IMAGE_SUFFIXES, printable
 from captchascope.records import Sample
 
 _UPLOADED = re.compile("[0-9a-f]{8}-(.+)", re.DOTALL)
 """What an uploaded file is called: eight digits, so that none replaces another, and its name."""
+
+_AGAIN = re.compile(r"(.+)_[A-Za-z0-9]{7}(\.[^.]+)", re.DOTALL)
+"""What a file is called that was uploaded where one of its name was."""
 
 
 def _path_of(url: str) -> str:
@@ -80,8 +86,9 @@ class _Finder:
             if image := self._folder.find("/".join(parts[start:])):
                 return image.file, key, ""
         name = parts[-1] if parts else ""
-        uploaded = _UPLOADED.fullmatch(name)
-        found = self._by_name.get(name) or self._by_name.get(uploaded[1] if uploaded else "") or []
+        names = [name, *(match[1] for match in [_UPLOADED.fullmatch(name)] if match)]
+        names += [again[1] + again[2] for n in names if (again := _AGAIN.fullmatch(n))]
+        found = next((self._by_name[known] for known in names if known in self._by_name), [])
         if len(found) > 1:
             return (
                 path,
@@ -106,6 +113,9 @@ _OF_MIN = frozenset(
 )
 """Keys of JSON-MIN that Label Studio adds to those of the task and of the labels."""
 
+_SIGNS = frozenset(("annotation_id", "lead_time"))
+"""Those that nobody else has."""
+
 
 @dataclass(slots=True)
 class _Task:
@@ -129,34 +139,93 @@ def read_tasks(folder: Folder, source: Path) -> Matching:
     Raises:
         DatasetError: If the file cannot be read, or is no export of either kind.
     """
-    try:
-        exported = json.loads(read_text(source))
-    except (ValueError, RecursionError) as error:
-        what = f"is not JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
-        line = getattr(error, "lineno", None)
-        raise DatasetError(printable(source), what, "export it again", row=line) from error
+    return match_exported(folder, source, load_json(source))
+
+
+def match_exported(folder: Folder, source: Path, exported: Any) -> Matching:
+    """Match what an export holds.
+
+    Raises:
+        DatasetError: If it is no export of either kind.
+    """
     if not isinstance(exported, list) or not all(isinstance(task, dict) for task in exported):
         what, remedy = "is no list of tasks", "export it from Label Studio as JSON or JSON-MIN"
         raise DatasetError(printable(source), what, remedy)
     if any(isinstance(task.get("data"), dict) for task in exported):
-        tasks = [_task(number, task) for number, task in enumerate(exported, 1)]
-    else:
-        tasks = _of_min(source, exported)
+        kinds = _kinds(exported)
+        tasks = [_task(number, task, kinds) for number, task in enumerate(exported, 1)]
+        return _match(folder, source, tasks, typed="number" not in kinds)
+    entries = [*enumerate(exported, 1)]
+    numbers = any(isinstance(v, int | float) for _, entry in entries for v in entry.values())
+    return _match(folder, source, _of_min(folder, source, entries), typed=not numbers)
+
+
+def is_export(value: Any) -> bool:
+    """Say whether a list of JSON, or the first line of a table, is one of Label Studio's."""
+    entries = value if isinstance(value, list) else []
+    return any("data" in e or e.keys() >= _SIGNS for e in entries if isinstance(e, dict))
+
+
+def match_entries(
+    folder: Folder, source: Path, entries: Sequence[tuple[int, dict[str, str]]]
+) -> Matching:
+    """Match the lines of a table that Label Studio has exported, each an annotation.
+
+    What has several values is in a cell as JSON.
+
+    Raises:
+        DatasetError: If several columns could be the label, or a spreadsheet has changed them.
+    """
+
+    def value(cell: str) -> Any:
+        try:
+            return json.loads(cell) if cell[:1] in ("[", "{") else cell
+        except (ValueError, RecursionError):
+            return cell
+
+    parsed = [(line, {key: value(cell) for key, cell in e.items()}) for line, e in entries]
+    return _match(folder, source, _of_min(folder, source, parsed), typed=False)
+
+
+def _match(folder: Folder, source: Path, tasks: Iterable[_Task], *, typed: bool) -> Matching:
+    """Match tasks; the labels are ``typed`` where they can't be numbers that lost their zeros."""
     finder = _Finder(folder)
-    rows = (_row(task, finder) for task in tasks if task.labels or task.fault)
-    return match_named(folder, source, rows)
+    rows = [(_row(task, finder), typed) for task in tasks if task.labels or task.fault]
+    if folder.asked.as_written:
+        return match_named(folder, source, [row for row, _ in rows])
+    return match_named(folder, source, require_unchanged(source, rows))
 
 
-def _task(number: int, task: dict[str, Any]) -> _Task:
+_KINDS = ("textarea", "choices", "number")
+
+
+def _kinds(exported: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Return which kinds of results are labels: texts, or what else was asked for without any."""
+    found = {
+        result.get("type")
+        for task in exported
+        for annotation in _annotations(task)
+        for result in _dicts(annotation.get("result"))
+        if _texts(result.get("value"))
+    }
+    return _KINDS[:1] if _KINDS[0] in found else tuple(k for k in _KINDS if k in found)
+
+
+def _annotations(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the annotations of a task that were not cancelled."""
+    for annotation in _dicts(task.get("annotations", task.get("completions"))):
+        if not (annotation.get("was_cancelled") or annotation.get("skipped")):
+            yield annotation
+
+
+def _task(number: int, task: dict[str, Any], kinds: Collection[str]) -> _Task:
     """Return a task of the full export."""
     data = task.get("data")
     found = _Task(number, data if isinstance(data, dict) else {})
-    for annotation in _dicts(task.get("annotations", task.get("completions"))):
-        if annotation.get("was_cancelled") or annotation.get("skipped"):
-            continue
+    for annotation in _annotations(task):
         fields: defaultdict[str, list[str]] = defaultdict(list)
         for result in _dicts(annotation.get("result")):
-            if result.get("type") == "textarea":
+            if result.get("type") in kinds:
                 fields[column_text(result.get("from_name"))] += _texts(result.get("value"))
         try:
             found.give(fields.get(_label_key(fields) or "", []))
@@ -171,14 +240,16 @@ def _dicts(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _texts(value: Any) -> list[str]:
-    """Return the texts in a value of a text area, which may be one, several, or wrapped.
+    """Return the texts in a value of a field, which may be one, several, or wrapped.
 
     White space around them is a slip of the hand, as no label has any.
     """
     if isinstance(value, str):
         return [value.strip()] if value.strip() else []
     if isinstance(value, dict):
-        return _texts(value.get("text"))
+        return [text for key in ("text", "choices", "number") for text in _texts(value.get(key))]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [str(value)]
     return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
 
 
@@ -194,20 +265,24 @@ def _label_key(names: Collection[str]) -> str | None:
     return found if found is not None else next(iter(names), None)
 
 
-def _of_min(source: Path, exported: list[dict[str, Any]]) -> list[_Task]:
-    """Return the tasks of JSON-MIN, which has one entry for each annotation.
+def _of_min(
+    folder: Folder, source: Path, entries: Sequence[tuple[int, dict[str, Any]]]
+) -> list[_Task]:
+    """Return the tasks of JSON-MIN or a table, which have one entry for each annotation.
 
     The data of a task and its labels stand side by side there, so which key holds the label is
     found out from all entries together.
     """
-    keys = dict.fromkeys(key for entry in exported for key, value in entry.items() if _texts(value))
-    own = {key for key in keys if all(_is_image(e[key]) for e in exported if e.get(key))}
+    keys = dict.fromkeys(key for _, entry in entries for key, v in entry.items() if _texts(v))
+    own = {key for key in keys if all(_is_image(e[key]) for _, e in entries if e.get(key))}
+    others = [key for key in keys if key not in own | _OF_MIN | {"file"}]
+    told = [k for k in others if not all(isinstance(e.get(k), int | float) for _, e in entries)]
     try:
-        label = _label_key([key for key in keys if key not in own | _OF_MIN | {"file"}])
+        label = folder.asked.label_column or _label_key(told or others)
     except AmbiguousError as error:
         raise DatasetError(printable(source), str(error), error.remedy) from None
     tasks: dict[str, _Task] = {}
-    for number, entry in enumerate(exported, 1):
+    for number, entry in entries:
         data = {k: v for k, v in entry.items() if k != label and k not in _OF_MIN}
         key = json.dumps([entry.get(name) for name in sorted(own)] or number)
         tasks.setdefault(key, _Task(number, data)).give(_texts(entry.get(label or "")))

@@ -1,39 +1,138 @@
-"""Labels by lines: ``labels.txt``, whose line n labels the image ``n.*``."""
+"""Labels by lines: each names its image, or line n labels the image ``n.*``."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from captchascope.data.finder import Finder
 from captchascope.data.formats.names import CopyPlan
 from captchascope.data.formats.plausible import SPREAD
+from captchascope.data.formats.tables import Sheet, is_header, match_sheet, sheet_of
 from captchascope.data.labels import LabelRow, quoted, read_text, write_labels_txt
 from captchascope.data.match import Folder, ImageFile, Matching
+from captchascope.errors import DatasetError
+from captchascope.files import printable
 from captchascope.records import Sample
 
 
 def read_lines(folder: Folder, source: Path) -> Matching:
-    """Match line n of ``labels.txt`` with the image ``n.*`` in the folder itself."""
-    by_number: dict[str, list[ImageFile]] = {}
-    for image in folder.images:
-        stem = image.path.stem if "/" not in image.file else image.file
-        by_number.setdefault(stem, []).append(image)
-    found = Matching(source)
+    """Match a text file: lines of names and labels, else line n with the image ``n.*``.
+
+    Raises:
+        DatasetError: If the file cannot be read, or it is not clear which image a line is of.
+    """
+    if read_text(source).strip() and (sheet := _named_lines(folder, source)):
+        return match_sheet(folder, source, sheet)
+    return _match_numbers(folder, source)
+
+
+def read_named(folder: Folder, source: Path) -> Matching:
+    """Match a text file whose lines name images.
+
+    Raises:
+        DatasetError: If the file cannot be read, or they do not.
+    """
+    if read_text(source).strip() and (sheet := _named_lines(folder, source)):
+        return match_sheet(folder, source, sheet)
+    raise DatasetError(printable(source), "names no images", "begin each line with an image's name")
+
+
+def _named_lines(folder: Folder, source: Path) -> Sheet | None:
+    """Return the lines as a table, where they name images; None where they only may."""
+    asked = folder.asked.file_column or folder.asked.label_column
+    try:
+        sheet = sheet_of(folder, source)
+    except DatasetError:  # such as two labels in the first line
+        if asked:
+            raise
+        return None
+    if asked or is_header(sheet.header, folder.asked):
+        return sheet
+    finder, least = Finder(folder, source.parent), len(sheet.records) / 2
+    for column in sheet.columns() if len(sheet.header) > 1 else []:
+        found = [finder.find(cell) for cell in column.cells]
+        if sum(bool(hit.images) and not hit.bare for hit in found) >= least:
+            return sheet
+    # A number before a label may be an image's, or that of a sum: "3 + 5 = ?".
+    if len(sheet.header) != 2:
+        return None
+    names, rest = (column.cells for column in sheet.columns())
+    images = {hit.images for name in names if (hit := finder.find(name)).images}
+    whole = all(rest) and not any(len(cell.split()) > 1 for cell in rest)
+    return sheet if whole and len(images) == len(sheet.records) else None
+
+
+def _match_numbers(folder: Folder, source: Path) -> Matching:
+    """Match line n with the image ``n.*``."""
     lines = io.StringIO(read_text(source), newline=None).read().split("\n")
-    for row in (LabelRow(n, str(n), label) for n, label in enumerate(lines, 1)):
-        images = by_number.pop(row.file, [])
+    rows = [LabelRow(n, str(n), line.strip()) for n, line in enumerate(lines, 1)]
+    by_number = _numbered(folder)
+    _require_numbers(source, folder, rows, by_number)
+    found = Matching(source)
+    used: set[str] = set()
+    for row in rows:
+        images = by_number.get(row.number, [])
+        used.update(image.file for image in images)
         if len(images) == 1:
-            found.add(replace(row, file=images[0].file), images[0])
+            found.add(row, images[0])
         elif row.label and not images:
             what = f"has a label, but there is no image {row.file}.*"
             found.fail(what, "add the image, or empty the line", row)
         for image in images if len(images) > 1 else ():
             what = f"labels {quoted(image.file)} and another image of that number"
             found.fail(what, "keep one of them", row, image)
-    rest = (image for images in by_number.values() for image in images)
-    return found.done(sorted(rest, key=lambda image: image.position))
+    return found.done(image for image in folder.images if image.file not in used)
+
+
+def _numbered(folder: Folder) -> dict[int, list[ImageFile]]:
+    """Return the images that are numbers, by these: in the folder itself, or the only one in it.
+
+    Where ``1.png`` and ``01.png`` are there, the first is image 1.
+    """
+    places = {image.path.parent for image in folder.images}
+    place = folder.path if len(places) > 1 else next(iter(places))
+    plain: dict[int, list[ImageFile]] = {}
+    padded: dict[int, list[ImageFile]] = {}
+    for image in folder.images:
+        stem = image.path.stem
+        if image.path.parent == place and stem.isascii() and stem.isdecimal() and len(stem) < 10:
+            of = plain if stem == str(int(stem)) else padded
+            of.setdefault(int(stem), []).append(image)
+    return padded | plain
+
+
+def _require_numbers(
+    source: Path, folder: Folder, rows: Sequence[LabelRow], by_number: dict[int, list[ImageFile]]
+) -> None:
+    """Raise an error where line n may be that of another image than n."""
+    filled = {row.number for row in rows if row.label}
+    by_name = "name the image in each line, as in '1.png,LABEL'"
+    if not filled:
+        return
+    if 0 in by_number and filled.intersection(by_number):
+        first = quoted(by_number[0][0].file)
+        what = f"begins with line 1, and the images with {first}: a label may be of the one before"
+        remedy = f"if line 1 is of {first}, number the images from 1, or {by_name}; if it is of "
+        remedy += f"image 1, move {first} out of the folder"
+    elif not filled.intersection(by_number):
+        what = f"has no line of an image: line n is of the image n.*, not {_example(folder)}"
+        remedy = by_name
+    elif filled == {*range(1, len(by_number) + 1)} != by_number.keys():
+        odd = min(by_number.keys() - filled)
+        what = (
+            f"has as many lines as there are images, and none for {quoted(by_number[odd][0].file)}"
+        )
+        what += ": line n may not be of the image n.*"
+        remedy = f"number the images from 1, or {by_name}"
+    else:
+        return
+    raise DatasetError(printable(source), what, remedy)
+
+
+def _example(folder: Folder) -> str:
+    return quoted(folder.images[0].file)
 
 
 def plan_numbers(samples: Sequence[Sample], _: Path) -> CopyPlan:

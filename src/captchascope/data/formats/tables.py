@@ -1,301 +1,304 @@
-"""Tables and JSON Lines, of names and labels; tables of answers, which know images by SHA-256."""
+"""Tables of names and labels, however their columns are parted and called."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from captchascope.atomic import atomic_write
-from captchascope.data.labels import LabelRow, further_columns, quoted, read_text
-from captchascope.data.match import Folder, Matching, match_named
+from captchascope.data.cells import cell_text
+from captchascope.data.finder import Finder
+from captchascope.data.formats.headings import (
+    FILE,
+    LABEL,
+    Column,
+    UnclearError,
+    asked_column,
+    file_column,
+    folded,
+    label_column,
+)
+from captchascope.data.formats.spreadsheets import require_unchanged
+from captchascope.data.labels import LabelOptions, LabelRow, quoted, read_text
+from captchascope.data.match import Folder, Matching
+from captchascope.data.named import match_named
 from captchascope.errors import DatasetError
-from captchascope.files import printable
-from captchascope.records import Sample
-
-FILE = (
-    *("file", "file_name", "filename", "file_path", "filepath", "path", "image", "img"),
-    *("image_file", "image_name", "image_path", "img_file", "img_name", "img_path"),
-)
-"""Names of the column that says which image; the first is ours, and goes before the others."""
-
-LABEL = (
-    *("label", "text", "solution", "answer", "transcription", "transcript", "code", "word"),
-    *("ground_truth", "gt", "target"),
-)
-"""Names of the column that says what the image reads; the first is ours."""
-
-LABELS_JSONL = "labels.jsonl"
+from captchascope.files import IMAGE_SUFFIXES, printable
 
 _SEPARATORS = ",;\t|"
+_BLANK, _COLON = "blank", "colon"  # part a name that may hold them from the rest of its line
+_PAIRS = {_BLANK: re.compile(r"[ \t]+"), _COLON: re.compile(r"[ \t]*:[ \t]*")}
+_SAMPLED = 1000  # records by which columns are told
+_MOST_PARTS = 50  # blanks in a line that may end a name
+
 _QUOTING = "put fields that hold a comma or a quote in double quotes, and double those inside"
 _HEADER = "the first line must be 'file,label', further columns may follow"
 
 
-class AmbiguousError(ValueError):
-    """More than one column could be the one that is looked for.
+class Record(NamedTuple):
+    """A record of a table: its first line, its cells, and what is wrong with it."""
+
+    line: int
+    cells: list[str]
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table.
 
     Attributes:
-        remedy: What to do about it.
+        header: The first record where that names the columns, else their numbers.
+        titled: Whether there is such a record.
+        records: All others that hold anything.
     """
 
-    def __init__(self, wanted: str, found: Sequence[str]) -> None:
-        names = " and ".join(map(quoted, found))
-        super().__init__(f"has {len(found)} columns that could be the {wanted}: {names}")
-        self.remedy = f"call the right one {wanted!r}"
+    header: tuple[str, ...]
+    titled: bool
+    records: tuple[Record, ...]
 
-
-def _folded(name: str) -> str:
-    return name.strip().casefold().replace(" ", "_").replace("-", "_")
-
-
-def find_column(names: Iterable[str], wanted: Sequence[str]) -> str | None:
-    """Return which of the names is one of those wanted, None where none is.
-
-    Capitals don't matter, nor does how the words are joined: ``File Name`` is ``file_name``.
-
-    Raises:
-        AmbiguousError: If several are, and none of them is the first of those wanted.
-    """
-    found = [name for name in names if _folded(name) in wanted]
-    if wanted[0] in found:
-        return wanted[0]
-    if len(found) > 1:
-        raise AmbiguousError(wanted[0], found)
-    return found[0] if found else None
+    def columns(self) -> list[Column]:
+        """Return the columns, as far as they are needed to tell what is in them."""
+        known = [record.cells for record in self.records[:_SAMPLED] if not record.fault]
+        return [
+            Column(name, [cell_text(cells[place])[0] for cells in known])
+            for place, name in enumerate(self.header)
+        ]
 
 
 def read_table(folder: Folder, source: Path) -> Matching:
-    """Match a table whose rows name their images; errors as ``read_csv``."""
-    return match_named(folder, source, read_csv(source))
+    """Match a table whose rows name their images; errors as ``sheet_of``."""
+    return match_sheet(folder, source, sheet_of(folder, source))
 
 
-def read_answers(folder: Folder, source: Path) -> Matching:
-    """Match a site's answers with the images whose bytes they are about.
-
-    Raises:
-        DatasetError: If the table cannot be read, or has no columns ``sha256`` and ``label``.
-    """
-    names, records = _read_records(source)
-    if not _are_answers(names):
-        what, remedy = "has no header with the columns 'sha256' and 'label'", "name another file"
-        raise DatasetError(printable(source), what, remedy, row=1)
-    return _match_answers(folder, source, records)
+def read_csv(folder: Folder, source: Path) -> list[LabelRow]:
+    """Return the rows of a table, the malformed ones with their fault; errors as ``sheet_of``."""
+    sheet = sheet_of(folder, source)
+    return _rows(folder, source, sheet, choose_columns(folder, source, sheet))
 
 
-def read_table_or_answers(folder: Folder, source: Path) -> Matching:
-    """Match a table of either kind, whichever its header tells; errors as ``read_csv``."""
-    names, records = _read_records(source)
-    if _are_answers(names):
-        return _match_answers(folder, source, records)
-    return match_named(folder, source, _named_rows(source, names, records))
+class Chosen(NamedTuple):
+    """The places of the two columns of a table, and what is doubtful about the second."""
+
+    file: int
+    label: int
+    doubt: str = ""
 
 
-def read_csv(path: Path) -> list[LabelRow]:
-    """Return the rows of a table, the malformed ones with their fault.
-
-    The columns ``file`` and ``label`` may be separated by semicolons, tabs or bars too, and go by
-    other usual names as long as there is only one that could be meant.
+def match_sheet(
+    folder: Folder, source: Path, sheet: Sheet, chosen: Chosen | None = None
+) -> Matching:
+    """Match the records of a table with the images that they name.
 
     Raises:
-        DatasetError: If the file cannot be read, is not UTF-8, or has no usable header.
+        DatasetError: If it is not clear which columns are meant, or a spreadsheet has changed most
+            labels, or no record names an image of the folder.
     """
-    return _named_rows(path, *_read_records(path))
+    chosen = chosen or choose_columns(folder, source, sheet)
+    found = match_named(folder, source, _rows(folder, source, sheet, chosen))
+    names = [sheet.header[place] for place in chosen[:2]]
+    if [folded(name) for name in names] != [FILE[0], LABEL[0]]:
+        found.what = f"{printable(source)}, columns {quoted(names[0])} and {quoted(names[1])}"
+    found.doubts += [chosen.doubt] if chosen.doubt else []
+    return found
 
 
-class _Record(NamedTuple):
-    """A record of a table: its first line, its fields by column, and what is wrong with it."""
+def choose_columns(folder: Folder, source: Path, sheet: Sheet) -> Chosen:
+    """Return which columns name the images and say what they read.
 
-    line: int
-    fields: dict[str, str]
-    fault: str
-
-
-def _named_rows(path: Path, names: Sequence[str], records: Iterable[_Record]) -> list[LabelRow]:
-    """Return the records of a table whose rows name their images."""
+    Raises:
+        DatasetError: If that is not clear.
+    """
+    columns, asked = sheet.columns(), folder.asked
+    finder = Finder(folder, source.parent)
     try:
-        file, label = find_column(names, FILE), find_column(names, LABEL)
-    except AmbiguousError as error:
-        raise DatasetError(printable(path), str(error), error.remedy, row=1) from None
-    if file is None or label is None:
-        what = "has no header with the columns 'file' and 'label'"
-        raise DatasetError(printable(path), what, _HEADER, row=1)
-    rows = []
-    for line, fields, fault in records:
-        image, text = fields.pop(file, ""), fields.pop(label, "")
-        if fault:
-            rows.append(LabelRow(line, image, "", fault=fault, remedy=_QUOTING))
+        if asked.file_column is not None:
+            file = asked_column(columns, asked.file_column, FILE[0])
         else:
-            rows.append(LabelRow(line, image, text, fields))
-    return rows
+            file = file_column(columns, finder.find)
+        if asked.label_column is None:
+            return Chosen(file, *label_column(columns, file))
+        label = asked_column(columns, asked.label_column, LABEL[0])
+        if file == label:
+            what = f"has one column {quoted(columns[file].name)} for both"
+            raise UnclearError(what, "name two: --file-column and --label-column")
+    except UnclearError as error:
+        row = 1 if sheet.titled else None
+        raise DatasetError(printable(source), str(error), error.remedy, row=row) from None
+    return Chosen(file, label)
 
 
-def _read_records(path: Path) -> tuple[list[str], Iterator[_Record]]:
-    """Return the column names of a table, and its records.
+def _rows(folder: Folder, source: Path, sheet: Sheet, chosen: Chosen) -> list[LabelRow]:
+    """Return the records as rows, with labels that a spreadsheet has changed made faults."""
+    rows = [_row(record, sheet.header, chosen.file, chosen.label) for record in sheet.records]
+    if folder.asked.as_written:
+        return [row for row, _ in rows]
+    return require_unchanged(source, rows)
+
+
+def _row(record: Record, header: Sequence[str], file: int, label: int) -> tuple[LabelRow, bool]:
+    """Return a record as a row, and whether its label is marked as text."""
+    cells = dict(enumerate(record.cells))
+    name = cell_text(cells.pop(file, ""))[0]
+    if record.fault:
+        return LabelRow(record.line, name, "", fault=record.fault, remedy=_QUOTING), False
+    text, marked = cell_text(cells.pop(label, ""))
+    columns = {header[place]: cell for place, cell in cells.items()}
+    return LabelRow(record.line, name, text, columns), marked
+
+
+def sheet_of(folder: Folder, source: Path) -> Sheet:
+    """Return a table in a file.
+
+    Its columns may be separated by commas, semicolons, tabs, bars, blanks or colons: by what gives
+    the usual names of columns in its first line, else names of images of the folder.
 
     Raises:
-        DatasetError: If the file cannot be read, is not UTF-8, or has no usable header.
+        DatasetError: If the file cannot be read, or has no usable header.
     """
-    text = read_text(path)
-    separator = _separator(text.partition("\n")[0].partition("\r")[0])
-    lines = _split_lines(text, separator)
-    number, names = next(lines, (1, []))
-    if isinstance(names, csv.Error):
-        what = f"has no readable header: {names}"
-    elif repeated := [name for name in names if names.count(name) > 1]:
-        what = f"has two columns called {quoted(repeated[0])}"
-    else:
-        return names, (_record(line, found, names) for line, found in lines)
-    raise DatasetError(printable(path), what, _HEADER, row=number)
+    text, told = _told_separator(read_text(source))
+    finder = Finder(folder, source.parent)
+    separator = told or _separator(text, finder, folder.asked)
+    return _sheet(source, [*_records(text, separator, finder)], finder, folder.asked)
 
 
-def _separator(header: str) -> str:
-    """Return what separates the columns of a header: what gives most of the names we look for."""
-
-    def known(separator: str) -> int:
-        names = {_folded(name.strip(' "')) for name in header.split(separator)}
-        return sum(not names.isdisjoint(wanted) for wanted in (FILE, LABEL))
-
-    return max(_SEPARATORS, key=known)
+def _told_separator(text: str) -> tuple[str, str]:
+    """Return a text without the line ``sep=;`` by which Excel is told the separator, and that."""
+    told = re.match(r'"?sep=(.)"?[ \t,;|]*(?=[\r\n])', text)
+    return (text[told.end() :], told[1]) if told else (text, "")
 
 
-def _split_lines(text: str, separator: str) -> Iterator[tuple[int, list[str] | csv.Error]]:
-    """Yield the fields of each line that is not blank, or why it has none, with its number."""
+def _separator(text: str, finder: Finder, asked: LabelOptions) -> str:
+    """Return what separates the columns."""
+    found = re.search(r"[^\r\n]*[^\s][^\r\n]*", text)
+    first = found[0] if found else ""
+    ways: tuple[str, ...] = (*_SEPARATORS, *_PAIRS)
+
+    def heads(separator: str) -> bool:
+        (head,) = [*_records(first, separator, finder)] or [Record(1, [])]
+        return is_header([cell_text(cell)[0] for cell in head.cells], asked)
+
+    if header := [separator for separator in ways if heads(separator)]:
+        return header[0]
+
+    def hits(separator: str) -> tuple[int, int]:
+        """Count the records that name an image and say more, and those that say two things."""
+        sampled = [r.cells for r in islice(_records(text, separator, finder), _SAMPLED)]
+        parted = [cells for cells in sampled if len(cells) > 1]
+        places = range(max(map(len, parted), default=0))
+        named = [
+            sum(bool(len(c) > place and finder.find(cell_text(c[place])[0]).images) for c in parted)
+            for place in places
+        ]
+        return max(named, default=0), len(parted)
+
+    return max(ways, key=hits)
+
+
+def is_header(names: Sequence[str], asked: LabelOptions) -> bool:
+    """Say whether a record has the usual names of columns, or those that were asked for."""
+    found = {folded(name) for name in names}
+    told = {folded(name) for name in (asked.file_column, asked.label_column) if name}
+    if told and told <= found:
+        return True
+    if {"sha256", LABEL[0]} <= found:
+        return True
+    return all(not found.isdisjoint(wanted) for wanted in (FILE, LABEL))
+
+
+def _records(text: str, separator: str, finder: Finder) -> Iterator[Record]:
+    """Yield the records that are not blank."""
+    split = _split_pairs if separator in _PAIRS else _split_fields
+    for record in split(text, separator, finder):
+        if record.fault or any(cell.strip() for cell in record.cells):
+            yield record
+
+
+def _split_fields(text: str, separator: str, _: Finder) -> Iterator[Record]:
+    """Yield the fields of each line, or why it has none."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     while True:
         number = reader.line_num + 1
         try:
-            fields = next(reader)
+            yield Record(number, next(reader))
         except StopIteration:
             return
         except csv.Error as error:
-            yield number, error
-            continue
-        if fields:
-            yield number, fields
+            yield Record(number, [], f"cannot be read as CSV: {error}")
 
 
-def _record(line: int, found: list[str] | csv.Error, names: Sequence[str]) -> _Record:
-    if isinstance(found, csv.Error):
-        return _Record(line, {}, f"cannot be read as CSV: {found}")
-    fault = f"has {len(found)} fields where the header has {len(names)}"
-    fields = dict(zip(names, found, strict=False))
-    return _Record(line, fields, "" if len(found) == len(names) else fault)
+def _split_pairs(text: str, separator: str, finder: Finder) -> Iterator[Record]:
+    """Yield the name and the rest of each line; a name that is an image's may hold separators."""
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):
+        stripped = line.strip()
+        parts = [
+            (stripped[: at.start()].strip('"'), stripped[at.end() :].strip('"'))
+            for at in _PAIRS[separator].finditer(stripped)
+        ]
+        known = [(finder.find(name), name, rest) for name, rest in parts[:_MOST_PARTS]]
+        named = [[name, rest] for found, name, rest in known if found.images and not found.bare]
+        named += [[name, rest] for found, name, rest in known if found.images]
+        yield Record(number, (named or [list(part) for part in parts] or [[stripped]])[0])
 
 
-def _are_answers(names: Sequence[str]) -> bool:
-    return {"sha256", "label"} <= set(names) and "file" not in names
+def _sheet(source: Path, records: list[Record], finder: Finder, asked: LabelOptions) -> Sheet:
+    """Return a table of records, of which the first may name the columns."""
+    if not records:
+        raise DatasetError(printable(source), "holds nothing", _HEADER)
+    first, *rest = records
+    titled = _is_titled(first, rest, finder, asked)
+    if titled and first.fault:
+        what = f"has no readable header: it {first.fault}"
+        raise DatasetError(printable(source), what, _HEADER, row=first.line)
+    body = rest if titled else records
+    if titled:
+        width = len(first.cells)
+    else:
+        width = Counter(len(record.cells) for record in body).most_common(1)[0][0]
+    names = first.cells if titled else [f"{place}" for place in range(1, width + 1)]
+    kept = [
+        place
+        for place, name in enumerate(names)
+        if (titled and name.strip())
+        or any(cell.strip() for record in body for cell in record.cells[place : place + 1])
+    ]
+    header = tuple(names[place] for place in kept)
+    if repeated := [name for name in header if header.count(name) > 1]:
+        what = f"has two columns called {quoted(repeated[0])}"
+        raise DatasetError(printable(source), what, _HEADER, row=first.line)
+    of = f"where {'the header has' if titled else 'most have'} {width}"
+    return Sheet(header, titled, tuple(_fitted(record, width, kept, of) for record in body))
 
 
-def _match_answers(folder: Folder, source: Path, records: Iterable[_Record]) -> Matching:
-    """Match answers by the bytes of the images.
-
-    A site may have served more than was collected, and one image more than once; two answers to
-    the same image are a problem only where they differ.
-    """
-    found = Matching(source)
-    answers: dict[str, dict[str, LabelRow]] = {}  # by the SHA-256: the first row of each label
-    for line, fields, fault in records:
-        digest = fields.get("sha256", "")
-        if not fault and not re.fullmatch("[0-9a-fA-F]{64}", digest):
-            fault = f"has {quoted(digest)} for a SHA-256"
-        if fault:
-            found.fail(fault, "correct the row, or cut it", LabelRow(line, "", ""))
-        else:
-            rows = answers.setdefault(digest.lower(), {})
-            rows.setdefault(fields["label"], LabelRow(line, "", fields["label"]))
-    unanswered = []
-    for image in folder.images:
-        try:
-            with image.path.open("rb") as file:
-                rows = answers.get(hashlib.file_digest(file, "sha256").hexdigest(), {})
-        except OSError as error:
-            what = f"has no answer to {quoted(image.file)}, which cannot be read: {error.strerror}"
-            found.fail(what, "check its permissions", LabelRow(0, image.file, ""), image)
-            continue
-        first = next(iter(rows.values()), None)
-        if first is None:
-            unanswered.append(image)
-        elif len(rows) > 1:
-            what = f"has {len(rows)} different answers to {quoted(image.file)}"
-            found.fail(what, "keep the right one", first, image)
-        else:
-            found.add(LabelRow(first.number, image.file, first.label), image)
-    return found.done(unanswered)
+def _fitted(record: Record, width: int, kept: Sequence[int], of: str) -> Record:
+    """Return a record with the cells of the columns that are kept, or with its fault."""
+    cells = record.cells
+    extra = any(cell.strip() for cell in cells[width:])
+    if not record.fault and (extra or len(cells) <= max(kept, default=0)):
+        fault = f"has {len(cells)} fields {of}"
+        return Record(record.line, [*cells[:width]], fault)
+    return Record(record.line, [cells[p] if p < len(cells) else "" for p in kept], record.fault)
 
 
-def read_jsonl(folder: Folder, source: Path) -> Matching:
-    """Match objects that name their images.
-
-    Raises:
-        DatasetError: If the file cannot be read, or is not UTF-8.
-    """
-    lines = enumerate(read_text(source).split("\n"), 1)
-    return match_named(folder, source, (_row(n, line) for n, line in lines if line.strip()))
-
-
-class _Pairs(dict[str, Any]):
-    """An object of JSON, and the keys that it had twice."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        seen: set[str] = set()
-        self.repeated: list[str] = []
-        for key, _ in pairs:
-            if key in seen:
-                self.repeated.append(key)
-            seen.add(key)
-
-
-def _row(number: int, line: str) -> LabelRow:
-    """Return a line as a row, with its fault where it is not clear which image reads what."""
-
-    def bad(fault: str, remedy: str, file: str = "") -> LabelRow:
-        return LabelRow(number, file, "", fault=fault, remedy=remedy)
-
-    try:
-        found = json.loads(line, object_pairs_hook=_Pairs)
-    except (ValueError, RecursionError) as error:
-        what = getattr(error, "msg", "it is nested too deeply")
-        return bad(f"is not JSON: {what}", "correct the line")
-    if not isinstance(found, _Pairs):
-        return bad("is not a JSON object", 'write {"file": "1.png", "label": "226md"}')
-    if found.repeated:
-        return bad(f"has the key {quoted(found.repeated[0])} twice", "keep the right one")
-    try:
-        file, label = find_column(found, FILE), find_column(found, LABEL)
-    except AmbiguousError as error:
-        return bad(str(error), error.remedy)
-    if file is None or label is None:
-        return bad(f"has no key {'file' if file is None else 'label'!r}", "add it")
-    name, text = found.pop(file), found.pop(label)
-    if not isinstance(name, str):
-        return bad(f"has a {file!r} that is no text", "correct it")
-    if not isinstance(text, str):
-        fault = f"gives {quoted(name)} a label that is no text"
-        return bad(fault, 'put it in quotes, as in "0042"', name)
-    return LabelRow(number, name, text, {key: column_text(value) for key, value in found.items()})
-
-
-def column_text(value: Any) -> str:
-    """Return what a further column holds: a text as it is, nothing for null, else its JSON."""
-    if isinstance(value, str):
-        return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def write_jsonl(folder: Path, samples: Sequence[Sample], _: str) -> None:
-    """Write ``labels.jsonl``: file, label, and the further columns that each sample has.
-
-    Raises:
-        OutputError: If it cannot be written, or a further column is called file or label.
-    """
-    path = folder / LABELS_JSONL
-    further_columns(path, samples, ("file", "label"))
-    lines = ({"file": s.file, "label": s.label, **s.columns} for s in samples)
-    atomic_write(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+def _is_titled(first: Record, rest: list[Record], finder: Finder, asked: LabelOptions) -> bool:
+    """Say whether the first record names the columns."""
+    cells = [cell_text(cell)[0] for cell in first.cells]
+    if first.fault or is_header(cells, asked):
+        return True
+    if any(Path(cell).suffix.lower() in IMAGE_SUFFIXES for cell in cells):
+        return False
+    below = [[cell_text(cell)[0] for cell in record.cells] for record in rest[:_SAMPLED]]
+    columns = [[row[place] for row in below if len(row) > place] for place in range(len(cells))]
+    hits = [[bool(finder.find(cell).images) for cell in column] for column in columns]
+    counts = [sum(column) for column in hits]
+    if not any(counts):
+        return not all(cell.isdecimal() for cell in cells)
+    place = counts.index(max(counts))
+    numbers = all(cell.isdecimal() for cell in columns[place])
+    return not finder.find(cells[place]).images and not (numbers and cells[place].isdecimal())

@@ -15,7 +15,14 @@ from pathlib import Path
 from captchascope.atomic import atomic_write
 from captchascope.data.formats import AUTO, form_of, read_labels
 from captchascope.data.formats.tables import read_csv
-from captchascope.data.labels import LABELS_CSV, LabelRow, label_fault, labels_csv, quoted
+from captchascope.data.labels import (
+    LABELS_CSV,
+    LabelOptions,
+    LabelRow,
+    label_fault,
+    labels_csv,
+    quoted,
+)
 from captchascope.data.match import Folder
 from captchascope.errors import DatasetError
 from captchascope.files import find_images, printable
@@ -106,9 +113,10 @@ class CsvSync:
 
     def _rows(self) -> list[LabelRow]:
         """Return the rows of the file, having checked all of them."""
-        folder = Folder.of(self._folder, find_images(self._folder))
+        images = find_images(self._folder)
+        folder = Folder.of(self._folder, images, LabelOptions(as_written=True))
         rows: dict[str, LabelRow] = {}
-        for row in read_csv(self._path):
+        for row in read_csv(folder, self._path):
             what = row.fault or ("" if row.file else "has a row that names no file")
             if not what and row.label and (fault := label_fault(row.label)):
                 what = f"gives {quoted(row.file)} {fault}"

@@ -158,7 +158,7 @@ def _train(folder: str, seconds: str, images: str) -> None:
 
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
     try:
-        dataset = read_dataset(folder, "csv")
+        dataset = read_dataset(folder, "csv", as_written=True)
         told = json.loads(images)
         train_model(dataset, Path(folder, NEXT_MODEL), time_limit=float(seconds), **told)
     except CaptchascopeError as error:

@@ -1,0 +1,88 @@
+"""Label files of any name, read by what is in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from captchascope.data.formats import answers, labelstudio, lines, objects, tables
+from captchascope.data.labels import LABELS_CSV, LABELS_TXT
+from captchascope.data.match import Folder, Matching
+from captchascope.errors import DatasetError
+
+
+def read_table(folder: Folder, source: Path) -> Matching:
+    """Match a table of names, a site's answers, or an export of Label Studio.
+
+    Raises:
+        DatasetError: If the file cannot be read, or it is not clear what it says.
+    """
+    sheet = tables.sheet_of(folder, source)
+    if answers.are_answers(sheet):
+        return answers.match_answers(folder, source, sheet)
+    entries = [
+        (record.line, dict(zip(sheet.header, record.cells, strict=False)))
+        for record in sheet.records
+    ]
+    if labelstudio.is_export([entry for _, entry in entries[:1]]):
+        return labelstudio.match_entries(folder, source, entries)
+    return tables.match_sheet(folder, source, sheet)
+
+
+def read_json(folder: Folder, source: Path) -> Matching:
+    """Match an export of Label Studio, a list of objects, or an object of names and labels.
+
+    Raises:
+        DatasetError: If the file cannot be read, or it is not clear what it says.
+    """
+    value = objects.load_json(source)
+    if labelstudio.is_export(value):
+        return labelstudio.match_exported(folder, source, value)
+    return objects.match_objects(folder, source, value)
+
+
+BY_SUFFIX: dict[str, Callable[[Folder, Path], Matching]] = {
+    ".csv": read_table,
+    ".tsv": read_table,
+    ".txt": lines.read_lines,
+    ".jsonl": objects.read_jsonl,
+    ".ndjson": objects.read_jsonl,
+    ".json": read_json,
+}
+"""How a label file is read, by its suffix."""
+
+_ABOVE = (LABELS_CSV, LABELS_TXT, objects.LABELS_JSONL, labelstudio.TASKS)
+"""Label files that are looked for in the folder above, if there is no other folder in that."""
+
+
+def read_any(folder: Folder) -> tuple[list[Matching], list[DatasetError]]:
+    """Match with every label file in the folder, whatever its name, or else with one above it.
+
+    A text file counts only if its lines name images, as a README has lines too. Also returned is
+    what is wrong with those that do not fit.
+    """
+    fit: list[Matching] = []
+    misfit: list[DatasetError] = []
+    inside = sorted(p for p in folder.path.iterdir() if p.suffix.lower() in BY_SUFFIX)
+    above = [path for name in _ABOVE if (path := _parent(folder) / name).is_file()]
+    for source in [p for p in inside if p.is_file() and p.name[0] != "."] or above[:1]:
+        read = BY_SUFFIX[source.suffix.lower()]
+        named = read is not lines.read_lines or source.name == LABELS_TXT
+        try:
+            found = (read if named else lines.read_named)(folder, source)
+        except DatasetError as error:
+            misfit += [error] if named else []
+        else:
+            fit += [found] if found.samples else []
+    return fit, misfit
+
+
+def _parent(folder: Folder) -> Path:
+    """Return the folder above, if it holds no other one; else the folder itself."""
+    parent = Path(os.path.normpath(folder.path.absolute())).parent
+    try:
+        folders = [entry.name for entry in os.scandir(parent) if entry.is_dir()]
+    except OSError:
+        return folder.path
+    return parent if sum(name[0] != "." for name in folders) == 1 else folder.path

@@ -1,0 +1,160 @@
+"""JSON: objects that name their images, one to a line or in a list, and names with their labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from captchascope.atomic import atomic_write
+from captchascope.data.cells import label_cell
+from captchascope.data.formats.headings import FILE, LABEL, AmbiguousError, find_column
+from captchascope.data.formats.tables import Record, Sheet, choose_columns, match_sheet
+from captchascope.data.labels import LabelOptions, LabelRow, further_columns, quoted, read_text
+from captchascope.data.match import Folder, Matching
+from captchascope.data.named import match_named
+from captchascope.errors import DatasetError
+from captchascope.files import printable
+from captchascope.records import Sample
+
+LABELS_JSONL = "labels.jsonl"
+
+
+def load_json(source: Path) -> Any:
+    """Return what a file of JSON holds.
+
+    Raises:
+        DatasetError: If the file cannot be read, or is no JSON.
+    """
+    try:
+        return json.loads(read_text(source))
+    except (ValueError, RecursionError) as error:
+        what = f"is not JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
+        line = getattr(error, "lineno", None)
+        raise DatasetError(printable(source), what, "export it again", row=line) from error
+
+
+def match_objects(folder: Folder, source: Path, value: Any) -> Matching:
+    """Match what a file of JSON holds: a list of objects, or an object of names and labels.
+
+    Raises:
+        DatasetError: If it is neither, or not clear which keys are meant.
+    """
+    entries = _entries(value)
+    if not entries:
+        what = "is neither a list of objects nor an object of names and labels"
+        raise DatasetError(printable(source), what, 'write {"1.png": "226md"}')
+    header = tuple(dict.fromkeys(key for entry in entries for key in entry))
+    records = tuple(
+        Record(number, [label_cell(column_text(entry.get(key))) for key in header])
+        for number, entry in enumerate(entries, 1)
+    )
+    sheet = Sheet(header, True, records)
+    chosen = choose_columns(folder, source, sheet)
+    file, label = header[chosen.file], header[chosen.label]
+    faults = (_fault(entry, file, label) for entry in entries)
+    checked = (record._replace(fault=fault) for record, fault in zip(records, faults, strict=True))
+    return match_sheet(folder, source, replace(sheet, records=tuple(checked)), chosen)
+
+
+def _entries(value: Any) -> list[dict[str, Any]]:
+    """Return a list of objects, be it alone, in an object, or as one of names and labels."""
+    if isinstance(value, list):
+        return value if all(isinstance(entry, dict) for entry in value) else []
+    if not isinstance(value, dict):
+        return []
+    lists = [
+        entries for each in value.values() if isinstance(each, list) and (entries := _entries(each))
+    ]
+    if len(lists) == 1:
+        return lists[0]
+    return [
+        {"file": name, **(of if isinstance(of, dict) else {"label": of})}
+        for name, of in value.items()
+    ]
+
+
+def _fault(entry: dict[str, Any], file: str, label: str) -> str:
+    """Return what is wrong with the label of an object; it must be a text."""
+    text = entry.get(label)
+    if text is None or isinstance(text, str):
+        return ""
+    name = quoted(column_text(entry.get(file)))
+    return f'gives {name} a label that is no text: put it in quotes, as in "0042"'
+
+
+def read_jsonl(folder: Folder, source: Path) -> Matching:
+    """Match objects that name their images.
+
+    Raises:
+        DatasetError: If the file cannot be read, or is not UTF-8.
+    """
+    lines = enumerate(read_text(source).split("\n"), 1)
+    rows = (_row(n, line, folder.asked) for n, line in lines if line.strip())
+    return match_named(folder, source, rows)
+
+
+class _Pairs(dict[str, Any]):
+    """An object of JSON, and the keys that it had twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        seen: set[str] = set()
+        self.repeated: list[str] = []
+        for key, _ in pairs:
+            if key in seen:
+                self.repeated.append(key)
+            seen.add(key)
+
+
+def _row(number: int, line: str, asked: LabelOptions) -> LabelRow:
+    """Return a line as a row, with its fault where it is not clear which image reads what."""
+
+    def bad(fault: str, remedy: str, file: str = "") -> LabelRow:
+        return LabelRow(number, file, "", fault=fault, remedy=remedy)
+
+    try:
+        found = json.loads(line, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as error:
+        what = getattr(error, "msg", "it is nested too deeply")
+        return bad(f"is not JSON: {what}", "correct the line")
+    if not isinstance(found, _Pairs):
+        return bad("is not a JSON object", 'write {"file": "1.png", "label": "226md"}')
+    if found.repeated:
+        return bad(f"has the key {quoted(found.repeated[0])} twice", "keep the right one")
+    try:
+        file = asked.file_column or find_column(found, FILE)
+        label = asked.label_column or find_column(found, LABEL)
+    except AmbiguousError as error:
+        return bad(str(error), error.remedy)
+    for key, wanted in ((file, "file"), (label, "label")):
+        if key is None or key not in found:
+            return bad(f"has no key {key or wanted!r}", "add it")
+    name, text = found.pop(file or ""), found.pop(label or "")
+    if not isinstance(name, str):
+        return bad(f"has a {file!r} that is no text", "correct it")
+    if not isinstance(text, str):
+        fault = f"gives {quoted(name)} a label that is no text"
+        return bad(fault, 'put it in quotes, as in "0042"', name)
+    return LabelRow(number, name, text, {key: column_text(value) for key, value in found.items()})
+
+
+def column_text(value: Any) -> str:
+    """Return what a further column holds: a text as it is, nothing for null, else its JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def write_jsonl(folder: Path, samples: Sequence[Sample], _: str) -> None:
+    """Write ``labels.jsonl``: file, label, and the further columns that each sample has.
+
+    Raises:
+        OutputError: If it cannot be written, or a further column is called file or label.
+    """
+    path = folder / LABELS_JSONL
+    further_columns(path, samples, ("file", "label"))
+    lines = ({"file": s.file, "label": s.label, **s.columns} for s in samples)
+    atomic_write(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
