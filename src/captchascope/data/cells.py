@@ -29,7 +29,7 @@ def cell_text(cell: str) -> tuple[str, bool]:
     """
     text = cell.strip().strip(_AROUND).strip()
     if formula := _FORMULA.fullmatch(text):
-        return formula[1].replace('""', '"').strip(), True
+        return formula[1].replace('""', '"'), True
     if len(text) > 2 and text[0] == text[-1] == "'":
         return text[1:-1], True
     if len(text) > 1 and text[0] == "'":
