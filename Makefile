@@ -49,6 +49,7 @@ figures: $(VENV)/core  ## draw the pictures of the documentation again
 
 bench: $(VENV)/bench  ## speed and accuracy: five hours or so on two cores, and it can be interrupted
 	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/brought.py
 	$(BIN)/python bench/cold_start.py
 	$(BIN)/python bench/recipes.py
 	$(BIN)/python bench/labels.py --parallel 2
