@@ -12,9 +12,9 @@ _AROUND = "\ufeff\u200b\u200e\u200f"  # of no width: what copying from web pages
 
 _MONTHS = "Jan|Feb|Mar|Mär|Mrz|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez"
 _CHANGED = {
-    "a number": r"\d+[.,]0+|\d([.,]\d+)?[Ee][+-]\d{2,}",
+    "a number": r"\d+[.,]0+|\d{1,3}([.,]\d{3})+|\d([.,]\d+)?[Ee][+-]\d{2,}",
     "a date": rf"\d{{1,2}}(-|\. ?)({_MONTHS})([- ]\d{{2,4}})?|({_MONTHS})[- ]\d{{1,4}}"
-    r"|\d{1,2}([./])\d{1,2}\4\d{4}|\d{4}-\d\d-\d\d([T ].*)?",
+    r"|\d{1,2}(?P<sign>[./])\d{1,2}(?P=sign)\d{4}|\d{4}-\d\d-\d\d([T ].*)?",
     "what it took for a formula": r"#(NAME\?|REF!|VALUE!|DIV/0!|N/A|NUM!|NULL!)|#{3,}",
 }
 """What a spreadsheet writes in the place of a text, and what it took that for."""
@@ -30,7 +30,7 @@ def cell_text(cell: str) -> tuple[str, bool]:
     text = cell.strip().strip(_AROUND).strip()
     if formula := _FORMULA.fullmatch(text):
         return formula[1].replace('""', '"'), True
-    if len(text) > 2 and text[0] == text[-1] == "'":
+    if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"":
         return text[1:-1], True
     if len(text) > 1 and text[0] == "'":
         return text[1:], True

@@ -25,6 +25,7 @@ def match_named(folder: Folder, source: Path, rows: Iterable[LabelRow]) -> Match
     finder = Finder(folder, source.parent)
     pairs = [(row, finder.find(row.file)) for row in rows]
     _require_any(folder, source, pairs)
+    _require_same_count(folder, source, pairs)
     found = Matching(source)
     elsewhere = sum(hit.moved for _, hit in pairs)
     by_ends = 2 * elsewhere > sum(bool(hit.images) for _, hit in pairs)
@@ -68,6 +69,23 @@ def _require_any(folder: Folder, source: Path, pairs: list[tuple[LabelRow, Found
         what = f"names no image of {printable(folder.path)}: the first is {quoted(rows[0].file)}"
         remedy = f"there they are called as {quoted(folder.images[0].file)}: name them so"
         raise DatasetError(printable(source), what, remedy, row=rows[0].number or None)
+
+
+def _require_same_count(folder: Folder, source: Path, pairs: list[tuple[LabelRow, Found]]) -> None:
+    """Raise an error if rows are numbered from 0 and images from 1, or the other way round."""
+    rows = {int(row.file) for row, _ in pairs if _is_count(row.file)}
+    images = {int(i.path.stem): i for i in folder.images if _is_count(i.path.stem)}
+    if len(rows) < 2 or len(rows) != len(images) or rows == images.keys():
+        return
+    dense = all(max(found) - min(found) + 1 == len(found) for found in (rows, images))
+    if dense and abs(min(rows) - min(images)) == 1:
+        what = f"counts from {min(rows)}, and the images begin with "
+        what += f"{quoted(images[min(images)].file)}: a label may be of the one beside"
+        raise DatasetError(printable(source), what, "name each image with its suffix, as 1.png")
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 def _say_names(found: Matching, used: list[tuple[LabelRow, Found]]) -> None:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from captchascope.data.formats.columns import take_a_part
-from captchascope.data.formats.parts import Name
+from captchascope.data.formats.parts import Name, chance_of_counting
 from captchascope.data.formats.plausible import (
     FEWEST,
     NoLabelsError,
@@ -35,6 +35,7 @@ from captchascope.data.labels import shown
 
 _FEW = 0.2  # of the names may be unlike the others, and are left out then; from _MANY names
 _MANY = 10
+_COUNTING = 0.02  # as likely would random numbers look as much like counting
 
 
 def part_of(file: str, part: str) -> str:
@@ -195,6 +196,19 @@ def _regular(rest: list[FileName], widths: Counter[int], read: NamesRead) -> lis
     return [each for each in rest if len(each.parts) == width]
 
 
+def _doubts_of_strangers(values: list[str]) -> list[str]:
+    """Return what is odd about the few numbers among labels: they count, or have zeros alone."""
+    numbers = [value for value in values if is_number(value)]
+    if not numbers:
+        return []
+    others = "".join(value for value in values if not is_number(value))
+    zeros = "0" not in others and all(value[0] == "0" for value in numbers)
+    first = max(map(int, numbers)) <= len(numbers)
+    if not (zeros or first) and chance_of_counting(numbers) > _COUNTING:
+        return []
+    return [f"`{numbers[0]}` may be a running number among them"]
+
+
 def _take_whole(rest: list[FileName], read: NamesRead) -> None:
     """Take names of one part, unless they look like something else.
 
@@ -211,8 +225,11 @@ def _take_whole(rest: list[FileName], read: NamesRead) -> None:
         check_numbers([each.parts[0] for each in odd])
         read.doubts.append(f"bare numbers may be none, as {named(odd[0].file)} among others")
     values, example = [each.parts[0] for each in rest], named(rest[0].file)
+    plain = [each.parts[0] for each in rest if each.kinds[0] != "spelt"]
     if lengths:
-        doubts = doubts_of_texts(values)
+        doubts = []
+        if any(not is_number(value) for value in plain):
+            doubts = [*doubts_of_texts(plain), *_doubts_of_strangers(plain)]
     else:
         check_numbers(values)
         doubts = doubts_of_numbers(values)

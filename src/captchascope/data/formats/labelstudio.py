@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -152,7 +152,10 @@ def match_exported(folder: Folder, source: Path, exported: Any) -> Matching:
         what, remedy = "is no list of tasks", "export it from Label Studio as JSON or JSON-MIN"
         raise DatasetError(printable(source), what, remedy)
     if any(isinstance(task.get("data"), dict) for task in exported):
-        kinds = _kinds(exported)
+        try:
+            kinds = _kinds(exported)
+        except AmbiguousError as error:
+            raise DatasetError(printable(source), str(error), error.remedy) from None
         tasks = [_task(number, task, kinds) for number, task in enumerate(exported, 1)]
         return _match(folder, source, tasks, typed="number" not in kinds)
     entries = [*enumerate(exported, 1)]
@@ -200,15 +203,30 @@ _KINDS = ("textarea", "choices", "number")
 
 
 def _kinds(exported: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """Return which kinds of results are labels: texts, or what else was asked for without any."""
-    found = {
-        result.get("type")
+    """Return which kinds of results are labels: texts, or what else was asked for without any.
+
+    Raises:
+        AmbiguousError: If few have a text and more have something else, and no name tells which.
+    """
+    found = Counter(
+        (result.get("type"), column_text(result.get("from_name")))
         for task in exported
         for annotation in _annotations(task)
         for result in _dicts(annotation.get("result"))
-        if _texts(result.get("value"))
-    }
-    return _KINDS[:1] if _KINDS[0] in found else tuple(k for k in _KINDS if k in found)
+        if result.get("type") in _KINDS and _texts(result.get("value"))
+    )
+    names = {kind: [name for of, name in found if of == kind] for kind in _KINDS}
+    counts = {kind: sum(n for (of, _), n in found.items() if of == kind) for kind in _KINDS}
+    texts, *others = _KINDS
+    if not names[texts] or not any(names[kind] for kind in others):
+        return tuple(kind for kind in _KINDS if names[kind])
+    if find_column(names[texts], LABEL) is not None:
+        return (texts,)
+    if told := [kind for kind in others if find_column(names[kind], LABEL) is not None]:
+        return tuple(told)
+    if counts[texts] < max(counts[kind] for kind in others):
+        raise AmbiguousError(LABEL[0], [name for _, name in found])
+    return (texts,)
 
 
 def _annotations(task: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from captchascope.data.finder import Finder
@@ -126,9 +128,25 @@ def _require_numbers(
         )
         what += ": line n may not be of the image n.*"
         remedy = f"number the images from 1, or {by_name}"
+    elif fault := _uneven([row.label for row in rows], by_number):
+        what, remedy = f"{fault}: line n may not be of the image n.*", by_name
     else:
         return
     raise DatasetError(printable(source), what, remedy)
+
+
+def _uneven(lines: Sequence[str], by_number: Collection[int]) -> str:
+    """Return by what a line may be that of another image, though each image has one."""
+    filled = [n for n, line in enumerate(lines, 1) if line]
+    counts = [re.match(r"(\d{1,9})[ \t]*[,;:|\t]", line) for line in lines if line]
+    numbers = [int(count[1]) for count in counts if count]
+    if len(numbers) == len(counts) > 1 and all(b - a == 1 for a, b in pairwise(numbers)):
+        return f"has lines that count from {numbers[0]}"
+    if len(filled) > 2 and filled == [*range(1, 2 * len(filled), 2)]:
+        return "has an empty line after each"
+    if filled == [*range(1, len(by_number) + 2)] and {*by_number} == {*filled[:-1]}:
+        return f"has a line more than there are images, and begins with {quoted(lines[0])}"
+    return ""
 
 
 def _example(folder: Folder) -> str:

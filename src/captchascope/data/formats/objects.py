@@ -26,14 +26,25 @@ def load_json(source: Path) -> Any:
     """Return what a file of JSON holds.
 
     Raises:
-        DatasetError: If the file cannot be read, or is no JSON.
+        DatasetError: If the file cannot be read, is no JSON, or has a key twice.
     """
+    repeated: list[str] = []
+
+    def of_pairs(pairs: list[tuple[str, Any]]) -> _Pairs:
+        found = _Pairs(pairs)
+        repeated.extend(found.repeated)
+        return found
+
     try:
-        return json.loads(read_text(source))
+        value = json.loads(read_text(source), object_pairs_hook=of_pairs)
     except (ValueError, RecursionError) as error:
         what = f"is not JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
         line = getattr(error, "lineno", None)
         raise DatasetError(printable(source), what, "export it again", row=line) from error
+    if repeated:
+        what = f"has the key {quoted(repeated[0])} twice in one object"
+        raise DatasetError(printable(source), what, "keep the right one")
+    return value
 
 
 def match_objects(folder: Folder, source: Path, value: Any) -> Matching:

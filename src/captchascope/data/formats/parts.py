@@ -19,17 +19,20 @@ _SEP = r"[_\-. ]"
 _DATE = r"(?:199|20[0-3])\d(?P<sep>[-_. ]?)(?:0[1-9]|1[0-2])(?P=sep)(?:0[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[01]\d|2[0-3])[-_.:]?[0-5]\d[-_.:]?[0-5]\d(?:\d{3}){,2}(?:\s?[AaPp][Mm])?Z?"
 
+_SECONDS = r"1\d{9}\.\d{1,9}"  # since 1970, with a fraction
+
 _PART = re.compile(
     rf"(?P<spelt>{SPELT.pattern}(?=_|$))"
     r"|(?P<digest>(?i:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
     r"|[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32}))"
     rf"(?={_SEP}|$)"
-    rf"|(?P<time>{_DATE}(?:(?:{_SEP}|T| at | um )?{_CLOCK})?)(?={_SEP}|$)"
+    rf"|(?P<time>{_SECONDS}|{_DATE}(?:(?:{_SEP}|T| at | um )?{_CLOCK})?)(?={_SEP}|$)"
     r"|(?P<word>[^_\-. ]+)"
 )
 
 _COPY = re.compile(
-    r"(?:(?<=[^\W_])\s*\(\d{1,3}\)|(?:\s+-\s+|[ _-])(?:copy|kopie|copie|copia)(?:[ _]?\d{1,3})?)+$",
+    r"(?:(?<=[^\W_])(?:\s*\(\d{1,3}\)|~\d)"
+    r"|(?:\s+-\s+|[ _-])(?:copy|kopie|copie|copia)(?:[ _]?\d{1,3})?)+$",
     re.IGNORECASE,
 )
 """What systems add to the name of a copy: ``(3)``, `` - Copy``, `` copy 2``."""
