@@ -37,6 +37,7 @@ ONLY_IN = {
     "prometheus_client": {"web"},
     "python_multipart": {"web"},
     "pydantic": {"web"},
+    "resvg_py": {"image"},
     "click": {"cli"},
     "rich": {"cli"},
 }

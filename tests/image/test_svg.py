@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from base64 import b64encode
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from captchascope.check import check_dataset
 from captchascope.data.dataset import Dataset
 from captchascope.errors import ImageError
-from captchascope.image import load_gray
+from captchascope.image import load_gray, load_rgb
 from captchascope.image.svg import text_in
 from captchascope.records import Sample
 
@@ -27,10 +31,62 @@ def test_the_text_of_a_drawing(data: bytes, text: str) -> None:
     assert text_in(data) == text
 
 
-def test_a_drawing_is_no_image_and_the_leak_is_named(tmp_path: Path) -> None:
-    """By the error of who reads it, and by a finding of ``check``."""
-    with pytest.raises(ImageError, match="is an SVG drawing, not an image"):
+def test_what_a_drawing_shows(tmp_path: Path) -> None:
+    """As large as it is, or its view box, on white; alone, in a file, and in a data URI."""
+    pytest.importorskip("resvg_py")
+    shapes = "<path d='M0 0h9v28h-9z'/><path fill='#c00' fill-opacity='.5' d='M55 0h9v28h-9z'/>"
+    for size in ("width='64' height='28'", "viewBox='0 0 64 28'", "width='48pt' height='21pt'"):
+        drawing = f"<svg xmlns='http://www.w3.org/2000/svg' {size}>{shapes}</svg>".encode()
+        (tmp_path / "drawing").write_bytes(drawing)
+        packed = "data:image/svg+xml;base64," + b64encode(drawing).decode()
+        for source in (drawing, tmp_path / "drawing", packed):
+            rgb = load_rgb(source)
+            assert rgb.shape == (28, 64, 3)
+            assert rgb[14, [4, 30, 60]].tolist() == [[0, 0, 0], [255, 255, 255], [229, 127, 127]]
+
+
+def test_a_drawing_opens_nothing(tmp_path: Path) -> None:
+    """An image elsewhere is refused before anything is drawn; pixels within are shown."""
+    pytest.importorskip("resvg_py")
+    png = cv2.imencode(".png", np.zeros((28, 64), np.uint8))[1].tobytes()
+    (tmp_path / "secret.png").write_bytes(png)
+    own = "data:image/png;base64," + b64encode(png).decode()
+    link = b"<image width='64' height='28' href='%s'/></svg>"
+    assert load_gray(START + link % own.encode()).max() == 0
+    nested = "data:image/svg+xml;base64," + b64encode(START + link % b"secret.png").decode()
+    for place in (tmp_path / "secret.png", "http://127.0.0.1/secret.png", "file:///x.png", nested):
+        for name in ("href", "xlink:href"):
+            head = START.replace(b"<svg", b"<svg xmlns:xlink='http://www.w3.org/1999/xlink'")
+            drawing = head + link.replace(b"href", name.encode()) % str(place).encode()
+            with pytest.raises(ImageError, match="refers to something outside"):
+                load_gray(drawing)
+
+
+@pytest.mark.parametrize(
+    ("drawing", "what"),
+    [
+        (START.replace(b"64", b"64000") + b"</svg>", "too large"),
+        (START.replace(b"64", b"100%") + b"</svg>", "without a usable width"),
+        (START.replace(b"width='64' height='28'", b"") + b"</svg>", "without a usable width"),
+        (START + b"<path>", "corrupted"),
+        (BOMB, "corrupted"),
+    ],
+)
+def test_drawings_that_cannot_be_drawn(drawing: bytes, what: str) -> None:
+    """Nothing is drawn of what is larger than an image may be."""
+    with pytest.raises(ImageError, match=what):
+        load_gray(drawing, max_pixels=100_000)
+
+
+def test_what_draws_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line says what installs it."""
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(ImageError, match=r"pip install 'captchascope\[svg\]'"):
         load_gray(PATHS)
+
+
+def test_the_leak_is_named(tmp_path: Path) -> None:
+    """By the error of who reads it, and by a finding of ``check``."""
     with pytest.raises(ImageError, match="holds its text as text: 2HD4"):
         load_gray(LEAK)
     samples = []

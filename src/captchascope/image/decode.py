@@ -35,14 +35,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captchascope.errors import CaptchascopeError, ImageError
-from captchascope.files import Refusals, printable, read_regular
+from captchascope.files import Refusals, read_regular
 from captchascope.image.datauri import holds_image, is_data_uri, shortened, unpacked
 from captchascope.image.frames import MAX_BYTES, Animation, Look, animation_of, picture_of
 from captchascope.image.header import Header, check_size, corrupted, read_header, truncated
 from captchascope.image.ink import one_ink
 from captchascope.image.preprocessing import Preprocessing
 from captchascope.image.rows import side_by_side
-from captchascope.image.svg import text_in
 from captchascope.records import GrayImage, RgbImage
 
 if TYPE_CHECKING:
@@ -281,6 +280,11 @@ def _decode(data: bytes, wanted: _Wanted, where: str) -> _Pixels:
 def _decode_still(
     data: bytes, header: Header, channels: Channels, where: str, max_pixels: int
 ) -> GrayImage | RgbImage:
+    if header.codec == "SVG":
+        from captchascope.image.svg import rendered  # a parser of XML, only where it is needed
+
+        data = rendered(data, where, max_pixels)
+        header = read_header(data, where, max_pixels)
     if header.plain is None:
         return _decode_with_pillow(data, header.codec, channels, where, max_pixels)
     encoded = np.frombuffer(header.plain, np.uint8)
@@ -339,10 +343,6 @@ def _decode_with_pillow(
         start = int.from_bytes(data[4:8], "little" if data.startswith(b"II") else "big")
         if start + 2 > len(data):
             raise truncated(where, codec)
-    if codec == "SVG":
-        held = text_in(data)
-        told = f" that holds its text as text: {printable(held)}" if held else ", not an image"
-        raise ImageError(where, f"is an SVG drawing{told}", "convert it to PNG first")
     with _pillow(where, codec) as pillow:
         if codec == "AVIF":
             _require_avif(where)
