@@ -21,7 +21,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from captchascope.atomic import atomic_folder
-from captchascope.data.formats.tables import read_csv
+from captchascope.data.dataset import read_dataset
 from captchascope.data.labels import write_labels
 from captchascope.generate import draw_captcha
 from captchascope.records import Sample
@@ -108,8 +108,8 @@ def real(name: str) -> list[Row]:
     folder = Path(data) / name
     if not folder.is_dir():
         raise MissingSetError(f"CAPTCHASCOPE_DATA has no folder {name}")
-    found = read_csv(folder / "labels.csv")
-    return [Row((folder / r.file).read_bytes(), Path(r.file).suffix, r.label) for r in found]
+    found = sorted(read_dataset(folder, "csv").samples, key=lambda sample: sample.row or 0)
+    return [Row(s.path.read_bytes(), s.path.suffix, s.label) for s in found]
 
 
 def write_rows(folder: Path, rows: Iterable[Row]) -> None:

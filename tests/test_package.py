@@ -67,7 +67,7 @@ import captchascope, json, pkgutil, sys
 from types import ModuleType
 first = {name: getattr(captchascope, name) for name in captchascope.__all__}
 for module in pkgutil.walk_packages(captchascope.__path__, "captchascope."):
-    if not module.name.endswith("__main__"):
+    if not module.name.endswith(("__main__", "hook-captchascope")):  # PyInstaller runs the one
         __import__(module.name)
 gone = [name for name in first if getattr(captchascope, name) is not first[name]]
 rooms = [m for name, m in sys.modules.items() if name.partition(".")[0] == "captchascope"]

@@ -246,7 +246,7 @@ def _say_what_is_left_out(console: Console, dataset: Dataset, offered: bool) -> 
         images = len(own) + len(dataset.samples)
         verb = "has" if len(bare) == 1 else "have"
         console.note(f"{len(bare)} of {images} images {verb} no label: left out{remedy}")
-    console.errors(problem for problem in dataset.problems if problem not in bare)
+    console.errors(p for p in dataset.problems if not (isinstance(p, RowError) and p.unlabelled))
 
 
 def _title(now: Progress) -> str:
@@ -269,7 +269,9 @@ def _say_how(console: Console, trained: Trained, seconds: float) -> None:
 def _measured(trained: Trained) -> list[str]:
     """Return what the last line says of the model beside its file, its samples and the time."""
     share, texts = (trained.metrics.get(f"validation_{key}") for key in ("captcha", "samples"))
-    told = [f"{share:.2%} of {texts} validation texts"] if isinstance(share, float) else []
+    told = ["validated on no text"]
+    if isinstance(share, float):
+        told = [f"{share:.2%} of {texts} validation texts"]
     if not is_calibrated(trained.metrics):
         told.append("confidence uncalibrated")
     if "untrained" in trained.metrics:

@@ -83,7 +83,7 @@ def _straight(rng: np.random.Generator, image: RgbImage) -> NDArray[np.float64]:
     return np.stack([start, start + length * np.array([np.cos(angle), np.sin(angle)])])
 
 
-def lines(rng: np.random.Generator, image: RgbImage, stage: Stage) -> None:
+def straight_lines(rng: np.random.Generator, image: RgbImage, stage: Stage) -> None:
     """Draw up to a dozen straight lines, each of its own colour, or all of one."""
     one = stage.any(rng) if rng.random() < 0.4 else None
     most = max(1, round(stage.cap * uniform(rng, 0.03, 0.1)))
@@ -339,7 +339,7 @@ def scratches(rng: np.random.Generator, image: RgbImage, stage: Stage) -> None:
 Clutter = Callable[[np.random.Generator, RgbImage, Stage], None]
 
 BEHIND: dict[str, Clutter] = {
-    "lines": lines,
+    "lines": straight_lines,
     "threads": threads,
     "arcs": arcs,
     "grid": grid,
@@ -352,7 +352,7 @@ BEHIND: dict[str, Clutter] = {
 """What may lie behind a text, by name."""
 
 OVER: dict[str, Clutter] = {
-    "lines": lines,
+    "lines": straight_lines,
     "threads": threads,
     "arcs": arcs,
     "thick": thick,

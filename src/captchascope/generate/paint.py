@@ -74,7 +74,7 @@ def near(rng: np.random.Generator, style: Style, base: Colour) -> Colour:
     return red, green, blue
 
 
-def ink(rng: np.random.Generator, style: Style, behind: Colour) -> Colour:
+def ink_colour(rng: np.random.Generator, style: Style, behind: Colour) -> Colour:
     """Return a colour for glyphs that differs from what lies behind as much as the style asks."""
     best, best_gap = behind, -1000.0
     wanted = 45 + 150 * style.contrast
@@ -233,7 +233,7 @@ def draw_lines(
     """Draw the style's lines and arcs in place."""
     thickest = min(style.thickness, max(1, round(image.shape[0] * _THICKEST)))
     for number in range(style.lines + style.arcs):
-        colour = text if style.line_ink else ink(rng, style, behind)
+        colour = text if style.line_ink else ink_colour(rng, style, behind)
         if rng.random() < 0.1:
             colour = behind  # a line that cuts through the glyphs
         points = _straight(rng, image) if number < style.lines else _curved(rng, image)
@@ -288,7 +288,7 @@ def draw_dots(
     colour = text
     for number, (x, y, radius) in enumerate(zip(xs, ys, radii, strict=True)):
         if not style.line_ink and number % 4 == 0:
-            colour = ink(rng, style, behind)
+            colour = ink_colour(rng, style, behind)
         if largest == 0:
             image[y, x] = colour
         else:

@@ -20,7 +20,7 @@ from captchascope.generate.paint import (
     draw_lines,
     grainy,
     ground,
-    ink,
+    ink_colour,
     lay,
     speckle,
 )
@@ -116,7 +116,7 @@ def draw_image(rng: np.random.Generator, style: Style, text: str, height: int = 
     line, shape, start = fitted(rng, text, style, tall)
     behind = ground(rng, style)
     image = backdrop(rng, shape, style, behind)
-    colours = [ink(rng, style, behind) for _ in (text if style.colours else text[:1])]
+    colours = [ink_colour(rng, style, behind) for _ in (text if style.colours else text[:1])]
     if not style.over:
         draw_lines(rng, image, style, colours[0], behind)
     draw_dots(rng, image, style, colours[0], behind)

@@ -13,7 +13,7 @@ from captchascope.decode import ReadOptions
 from captchascope.reader import reader_of
 from captchascope.records import Reading, Sample
 from captchascope.train.ctc.infer import Inferred
-from captchascope.train.untrained import NAME, Untrained, read, told
+from captchascope.train.untrained import NAME, Untrained, readings_of, told
 
 _LOOKED_AT = 200  # images in a row
 _FEW = 24  # of them, that are read without being told anything
@@ -72,7 +72,7 @@ def likely_causes(
     found = [Cause(f.what, f.remedy) for f in layout_findings(dataset, known.preprocessing)]
     if untrained is not None and not found:
         samples = dataset.samples[:_LOOKED_AT]
-        found += _of_others(samples, read(untrained.reader, samples), known)
+        found += _of_others(samples, readings_of(untrained.reader, samples), known)
         if not found:
             found += _unlike(samples[:: -(-len(samples) // _FEW)], known)
     if not found and course.learnt >= _BY_HEART:
@@ -130,7 +130,7 @@ def _unlike(samples: Sequence[Sample], known: Inferred) -> Iterator[Cause]:
     """Yield that the model that reads anything, told nothing, surely reads other texts."""
     done = told(known)
     options = ReadOptions(frames=done.frames, rows=done.rows, ink=done.ink)
-    pairs = [*zip(samples, read(reader_of(NAME, options), samples), strict=True)]
+    pairs = [*zip(samples, readings_of(reader_of(NAME, options), samples), strict=True)]
     unlike = [
         (sample, reading.text)
         for sample, reading in pairs

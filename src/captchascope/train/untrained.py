@@ -56,7 +56,7 @@ def read_untrained(samples: Sequence[Sample], known: Inferred) -> Untrained | No
         reader = reader_of(NAME, told(known))
     except CaptchascopeError:  # an alphabet of which it has nothing
         return None
-    right = right_of(samples, read(reader, samples))
+    right = right_of(samples, readings_of(reader, samples))
     return Untrained(reader, samples, right) if samples else None
 
 
@@ -73,7 +73,7 @@ def told(known: Inferred) -> ReadOptions:
     )
 
 
-def read(reader: Reader, samples: Sequence[Sample]) -> list[Reading]:
+def readings_of(reader: Reader, samples: Sequence[Sample]) -> list[Reading]:
     """Return a reading of each sample; those that cannot be decoded have an error."""
     return [*reader.read_many([sample.path for sample in samples], errors="return")]
 
@@ -87,7 +87,7 @@ def right_by(data: bytes, samples: Sequence[Sample]) -> list[bool]:
     """Tell of each sample whether the model of a file reads it right."""
     model, options = open_model_bytes(data, "the trained model"), ReadOptions()
     reader = Reader(model, options, recogniser_of(model, options.constraints), Path())
-    return right_of(samples, read(reader, samples))
+    return right_of(samples, readings_of(reader, samples))
 
 
 def is_better(one: Sequence[bool], other: Sequence[bool]) -> bool:

@@ -58,8 +58,8 @@ def test_a_network_that_says_the_same_of_all_is_no_model(
     assert not Path("mine.onnx").exists()
 
 
-def test_labels_of_other_images(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The model is written, and the status and a line tell that it is none to use, and why."""
+def shuffled_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make 24 captchas whose labels are of others, and a training of two steps."""
     plan = replace(CTC_RECIPES["default"], batch=8, most_views=16, min_steps=2, validations=1)
     monkeypatch.setitem(CTC_RECIPES, "default", plan)
     write_folder("plain", Path("plain"), 24, 3)
@@ -67,6 +67,11 @@ def test_labels_of_other_images(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> No
     files, labels = zip(*(row.split(",")[:2] for row in rows), strict=True)
     shuffled = [f"{file},{labels[(i * 7 + 1) % 24]}" for i, file in enumerate(files)]
     Path("plain/labels.csv").write_text("\n".join(["file,label", *shuffled]) + "\n")
+
+
+def test_labels_of_other_images(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model is written, and the status and a line tell that it is none to use, and why."""
+    shuffled_plain(monkeypatch)
     done = cli("train", "plain", "-o", "mine.onnx")
     assert done.status == 1
     assert re.match(
@@ -75,3 +80,14 @@ def test_labels_of_other_images(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> No
     )
     assert "\t0.00% of " in done.rows[0]
     assert open_model("mine.onnx").metadata.metrics["validation_captcha"] == 0
+
+
+def test_what_nothing_validated_is_no_success(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the time is up before the folds, the labels are looked at all the same."""
+    shuffled_plain(monkeypatch)
+    monkeypatch.setattr("captchascope.train.ctc.workflow.read_by_folds", lambda *_: None)
+    done = cli("train", "plain", "-o", "mine.onnx")
+    assert done.status == 1
+    what = "train: no time was left to validate it, and untrained any reads none of the texts: "
+    assert told(done)[0].startswith(what + "labels are of other images")
+    assert "\tvalidated on no text" in done.rows[0]

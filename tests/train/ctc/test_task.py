@@ -144,7 +144,7 @@ def test_no_bfloat16_where_nobody_knows_of_it() -> None:
     assert not ctc_task.has_fast_bfloat16(torch.device("meta"))
 
 
-def _after(share: float, stop: Interrupts) -> Callable[[float, float | None], None]:
+def _after(share: float, stop: Interrupts) -> Callable[[Progress], None]:
     """Return what wants to stop once so much is done."""
 
     def note(now: Progress) -> None:

@@ -27,7 +27,7 @@ from captchascope.data.formats.reading import (
     UndecidedError,
     is_short_number,
     key_of,
-    named,
+    quoted_name,
     stem_of,
     undecided,
 )
@@ -80,7 +80,7 @@ def read_file_names(files: Sequence[str]) -> NamesRead:
     else:
         take_a_part(rest, read)
     if len(rest) < FEWEST and not read.doubts and not _is_plain(rest):
-        read.doubts.append(f"{named(rest[0].file)}: there are too few file names to compare")
+        read.doubts.append(f"{quoted_name(rest[0].file)}: there are too few file names to compare")
     return read
 
 
@@ -109,7 +109,7 @@ def _without_stock(names: dict[str, Name], read: NamesRead) -> set[str]:
         left_out = left_out if len(left_out) < len(names) else {}  # `captcha_4821` as all others
     if 2 * len(left_out) >= len(names):
         file, fault = next(iter(left_out.items()))
-        raise NoLabelsError(f"{named(file)} {fault}")
+        raise NoLabelsError(f"{quoted_name(file)} {fault}")
     read.left_out |= left_out
     return {*names} - {*left_out}
 
@@ -118,11 +118,13 @@ def _note_copies(rest: list[FileName], read: NamesRead) -> None:
     """Say that marks of copies are cut off; brackets may also belong to sums."""
     copies = [each for each in rest if each.copied]
     if copies:
-        line = f"the mark of a copy is cut off: {shown(copies[0].base)} of {named(copies[0].file)}"
+        first = copies[0]
+        line = f"the mark of a copy is cut off: {shown(first.base)} of {quoted_name(first.file)}"
         odd = any(set("()+*=").intersection(other.base) for other in rest)
         (read.doubts if odd else read.notes).append(line)
     elif marked := [each for each in rest if each.base.endswith(")")]:
-        read.doubts.append(f"brackets are taken for a part of labels: {named(marked[0].file)}")
+        line = f"brackets are taken for a part of labels: {quoted_name(marked[0].file)}"
+        read.doubts.append(line)
 
 
 def _without_counters(rest: list[FileName], read: NamesRead) -> list[FileName]:
@@ -153,7 +155,7 @@ def _without_counters(rest: list[FileName], read: NamesRead) -> list[FileName]:
         if key_of(each.parts[:-1]) not in bases or each.joints[-1] != "_"
     )
     line = f"a number behind the label is cut off: {shown(example.parts[-2])} of"
-    (read.doubts if odd else read.notes).append(f"{line} {named(example.file)}")
+    (read.doubts if odd else read.notes).append(f"{line} {quoted_name(example.file)}")
     return [each.without_last() if each.file in cut else each for each in rest]
 
 
@@ -192,7 +194,7 @@ def _regular(rest: list[FileName], widths: Counter[int], read: NamesRead) -> lis
     usual = next(each for each in rest if len(each.parts) == width)
     for each in rest:
         if len(each.parts) != width:
-            read.left_out[each.file] = f"has a name of another form than {named(usual.file)}"
+            read.left_out[each.file] = f"has a name of another form than {quoted_name(usual.file)}"
     return [each for each in rest if len(each.parts) == width]
 
 
@@ -223,8 +225,8 @@ def _take_whole(rest: list[FileName], read: NamesRead) -> None:
         rest = [each for each in rest if each.file not in read.left_out]
     elif odd:
         check_numbers([each.parts[0] for each in odd])
-        read.doubts.append(f"bare numbers may be none, as {named(odd[0].file)} among others")
-    values, example = [each.parts[0] for each in rest], named(rest[0].file)
+        read.doubts.append(f"bare numbers may be none, as {quoted_name(odd[0].file)} among others")
+    values, example = [each.parts[0] for each in rest], quoted_name(rest[0].file)
     plain = [each.parts[0] for each in rest if each.kinds[0] != "spelt"]
     if lengths:
         doubts = []

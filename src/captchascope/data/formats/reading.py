@@ -91,7 +91,7 @@ def stem_of(file: str) -> str:
     return PurePosixPath(file).stem
 
 
-def named(file: str) -> str:
+def quoted_name(file: str) -> str:
     """Return the name of a file for a message."""
     return shown(PurePosixPath(file).name)
 

@@ -307,10 +307,13 @@ def _judged(
         what = "the network did not learn to read: it says the same of every image"
     elif metrics.get("validation_captcha") == 0:
         what = f"it reads none of the {metrics['validation_samples']} validation texts"
+    elif untrained and "validation_captcha" not in metrics and not any(untrained.right):
+        what = f"no time was left to validate it, and untrained {NAME} reads none of the texts"
     if not what:
         return product
     rows, scratch = fitted.rows, request.source is None
-    course = Course([row.loss for row in rows], rows[-1].trained, rows[-1].views, scratch)
+    learnt, views = (rows[-1].trained, rows[-1].views) if rows else (0.0, 0)
+    course = Course([row.loss for row in rows], learnt, views, scratch)
     causes = likely_causes(request.dataset, known, untrained, course) or [UNKNOWN]
     first, *others = (TrainingError("train", f"{what}: {c.what}", c.remedy) for c in causes)
     if fitted.stuck:
