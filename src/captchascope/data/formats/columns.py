@@ -31,7 +31,7 @@ from captchascope.data.formats.reading import (
     NamesRead,
     is_short_number,
     key_of,
-    named,
+    quoted_name,
     undecided,
 )
 from captchascope.data.labels import shown
@@ -81,7 +81,7 @@ def take_a_part(rest: list[FileName], read: NamesRead) -> None:
         places = [column.place for column in columns if column.chance >= SURE]
         if len(places) > 1 or (places and len(rest) >= FEWEST):
             raise undecided(rest, places)
-        raise NoLabelsError(f"{named(rest[0].file)} holds {whats} alone")
+        raise NoLabelsError(f"{quoted_name(rest[0].file)} holds {whats} alone")
     joints = {joint for each in rest for joint in each.joints}
     if any(column.is_fixed and column.chance for column in columns) and joints != {"_"}:
         raise undecided(rest)  # of `B-1234` and `B-9912` it may all be the label
@@ -91,7 +91,7 @@ def take_a_part(rest: list[FileName], read: NamesRead) -> None:
         raise undecided(rest, sorted(column.place for column in (label, *maybe)))
     doubts += [f"{column.what} may be one too" for column in maybe]
     doubts += _doubts_of(rest, label, columns)
-    example = f"{shown(label.values[0])} of {named(rest[0].file)}"
+    example = f"{shown(label.values[0])} of {quoted_name(rest[0].file)}"
     if doubts:
         what = f"part {label.place + 1} of the file names is taken for the label, {example}"
         read.doubts.append(f"{what}, but {'; '.join(doubts)}")
@@ -194,7 +194,7 @@ def _doubts_of(rest: list[FileName], label: _Column, columns: list[_Column]) -> 
     else:
         doubts = doubts_of_numbers(values)
         if are_times(values):
-            raise NoLabelsError(f"{named(rest[0].file)} holds a time")
+            raise NoLabelsError(f"{quoted_name(rest[0].file)} holds a time")
         if all(c is label or c.what.startswith("`") for c in columns):
             raise undecided(rest, [label.place])  # of `captcha_4821` it may be the image's number
     if not label.is_text and max(map(len, values)) < 3:
