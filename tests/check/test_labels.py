@@ -11,6 +11,7 @@ from captchascope.check import label_findings
 from captchascope.check.labels import (
     alphabet_findings,
     amount_findings,
+    case_findings,
     character_kind,
     imbalance_findings,
     length_findings,
@@ -205,6 +206,59 @@ def test_what_is_odd_for_another_reason_is_no_imbalance() -> None:
 def test_chance_is_no_imbalance() -> None:
     """Few labels have each character a few times."""
     assert not list(imbalance_findings(labelled(ordinary(25, "0123456789abcdefghij")), ""))
+
+
+@pytest.mark.parametrize("share", [1, 0.96])
+@pytest.mark.parametrize(
+    "form", ["{}{}+{}{}=?", "{}+{}{}=?", "?{}{}{}{}", "{}{}?{}{}", "{}{}{}{}??"]
+)
+def test_what_all_labels_share_is_no_measure_of_others(form: str, share: float) -> None:
+    """Each digit is a tenth as often as the sign that stands in every label."""
+    digits = ordinary(50)
+    labels = [form.format(*d).replace("++", "+") for d in digits[: int(share * 50)]]
+    labels += [f"{d[0]}{d}" for d in digits[int(share * 50) :]]
+    findings = list(imbalance_findings(labelled(labels), ""))
+    assert set(kinds(findings)) <= {"constant-character"}
+
+
+def test_sums_of_one_and_two_digits() -> None:
+    """Neither ``=`` nor ``?`` is in one place from the left, and the operators are three."""
+    labels = [f"{i * 37 % 91}{'+-×'[i % 3]}{i * 53 % 97}=?" for i in range(200)]
+    found = label_findings(labelled(labels))
+    assert set(kinds(found)) <= {"constant-character"}
+
+
+def test_a_rare_character_beside_one_that_all_share() -> None:
+    """It is still compared with the others."""
+    labels = [f"{label}=?" for label in [*["abab", "baba"] * 200, *["abaq"] * 5]]
+    found = [f for f in imbalance_findings(labelled(labels), "") if f.kind == "imbalance"]
+    assert [(f.severity, f.what.split(":")[-1]) for f in found] == [("warning", "5")]
+    assert "'a' occurs" in found[0].what
+
+
+def test_a_character_in_half_of_the_labels_is_compared() -> None:
+    """It is not shared by all."""
+    labels = [*["q" + "1"] * 10, *["1" + "a", "a" + "1"] * 200, *["aa", "bb"] * 150]
+    [finding] = imbalance_findings(labelled(labels), "")
+    assert finding.what.endswith("q:10")
+
+
+def test_labels_that_differ_only_in_case() -> None:
+    """They are noted with the files; a label twice is none, and neither is one of other letters."""
+    labels = ["aB3d", "1234", "Ab3d", "aB3d", "ab3D", "xY", "xZ", "XZ", "1234"]
+    [finding] = case_findings(labelled(labels))
+    assert (finding.kind, finding.severity) == ("case-only", "note")
+    what = "6 labels differ from another only in case, such as 'aB3d' and 'Ab3d'"
+    assert finding.what == what
+    assert "--ignore-case" in finding.remedy
+    assert files(finding) == ["1.png", "3.png", "4.png", "5.png", "7.png", "8.png"]
+    assert finding.files[1].facts == {"label": "Ab3d"}
+
+
+@pytest.mark.parametrize("labels", [[], ["aB", "aB", "ab1", "aB2"], ["12", "12"]])
+def test_labels_that_differ_otherwise(labels: list[str]) -> None:
+    """Nothing is said of them."""
+    assert not list(case_findings(labelled(labels)))
 
 
 @pytest.mark.parametrize(

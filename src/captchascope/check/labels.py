@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from statistics import median
@@ -212,9 +212,11 @@ def imbalance_findings(samples: Sequence[Sample], odd: Collection[str]) -> Itera
     """Yield whether some characters are seen far more often than others, in all or in a place.
 
     What ratio there is hardly matters where even the rarest is seen often enough. Of the ``odd``
-    characters something else has been found already.
+    characters something else has been found already, and those that all labels share, as sums
+    their ``=?``, are no measure of how often others should occur.
     """
-    counts = Counter(char for sample in samples for char in sample.label if char not in odd)
+    apart = {*odd, *_shared(samples)}
+    counts = Counter(char for sample in samples for char in sample.label if char not in apart)
     rising = sorted(counts, key=lambda char: (counts[char], char))
     if rising:
         most, rarest = rising[-1], rising[0]
@@ -226,6 +228,21 @@ def imbalance_findings(samples: Sequence[Sample], odd: Collection[str]) -> Itera
             remedy = "label more captchas with the rare ones"
             yield Finding("imbalance", severity, "labels", what, remedy)
     yield from _constants(samples)
+
+
+def _shared(samples: Sequence[Sample]) -> set[str]:
+    """Return the characters that nearly all labels hold once, or in one place from either end."""
+    once = Counter(c for s in samples for c, count in Counter(s.label).items() if count == 1)
+    placed = Counter(
+        (place, char)
+        for sample in samples
+        for at, char in enumerate(sample.label)
+        for place in (at, at - len(sample.label))
+    )
+    often = _CONSTANT * len(samples)
+    return {c for c, count in once.items() if count >= often} | {
+        char for (_, char), count in placed.items() if count >= often
+    }
 
 
 def _constants(samples: Sequence[Sample]) -> Iterator[Finding]:
@@ -241,6 +258,22 @@ def _constants(samples: Sequence[Sample]) -> Iterator[Finding]:
             what = f"character {place + 1} is {often} '{char}' ({count} of {held.total()})"
             remedy = "a model will read it there whatever an image shows"
             yield Finding("constant-character", "note", "labels", what, remedy)
+
+
+def case_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
+    """Yield the labels that differ in nothing but case, as where that was not always minded."""
+    spelt: defaultdict[str, set[str]] = defaultdict(set)
+    for sample in samples:
+        spelt[sample.label.lower()].add(sample.label)
+    found = [s for s in samples if len(spelt[s.label.lower()]) > 1]
+    if found:
+        first, *others = dict.fromkeys(s.label for s in found)
+        other = next(label for label in others if label.lower() == first.lower())
+        pair = f"'{printable(first)}' and '{printable(other)}'"
+        what = f"{len(found)} labels differ from another only in case, such as {pair}"
+        remedy = "if the images show no difference, train with --ignore-case"
+        files = tuple(Mention(s.file, {"label": s.label}) for s in found)
+        yield Finding("case-only", "note", "labels", what, remedy, files)
 
 
 def length_findings(samples: Sequence[Sample]) -> Iterator[Finding]:
@@ -281,6 +314,7 @@ def label_findings(samples: Sequence[Sample], charset: Charset | None = None) ->
     return [
         *sameness_findings(samples),
         *characters,
+        *case_findings(samples),
         *length_findings(samples),
         *imbalance_findings(samples, odd),
         *amount_findings(samples),
