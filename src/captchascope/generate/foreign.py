@@ -24,7 +24,6 @@ from captchascope.generate.paint import (
     filled,
     grainy,
     ground,
-    ink,
 )
 from captchascope.generate.style import Style
 from captchascope.generate.styled import draw_image, draw_text
@@ -61,7 +60,7 @@ def _clutter(rng: np.random.Generator) -> RgbImage:
     """Draw what lies behind a text and over it, without the text."""
     style = draw_style(rng)
     behind = ground(rng, style)
-    text = ink(rng, style, behind)
+    text = ink_colour(rng, style, behind)
     image = backdrop(rng, _shape(rng), style, behind)
     draw_dots(rng, image, style, text, behind)
     draw_lines(rng, image, style, text, behind)
@@ -139,7 +138,7 @@ def _scrawl(rng: np.random.Generator) -> RgbImage:
     behind = ground(rng, style)
     height, width = _shape(rng)
     image = backdrop(rng, (height, width), style, behind)
-    colour = ink(rng, style, behind)
+    colour = ink_colour(rng, style, behind)
     pieces = int(rng.integers(1, 9))
     reach = width if pieces == 1 else uniform(rng, 0.3, 1.2) * height
     for _ in range(pieces):
@@ -151,7 +150,7 @@ def _scrawl(rng: np.random.Generator) -> RgbImage:
         )
         thickness = int(rng.integers(1, max(3, height // 10)))
         if style.colours:
-            colour = ink(rng, style, behind)
+            colour = ink_colour(rng, style, behind)
         _draw(image, curve, colour, thickness)
     return _softened(rng, image, style)
 
@@ -172,7 +171,7 @@ def _strokes(rng: np.random.Generator) -> RgbImage:
     wide = tall * uniform(rng, 0.6, 1.1)
     gap = tall * uniform(rng, 0, 0.4)
     image = backdrop(rng, (height, round(count * (wide + gap) + tall)), style, behind)
-    colour = ink(rng, style, behind)
+    colour = ink_colour(rng, style, behind)
     if not style.over:
         draw_lines(rng, image, style, colour, behind)
     lattice, thickness = int(rng.integers(2, 6)), max(1, round(tall * uniform(rng, 0.03, 0.13)))
@@ -181,7 +180,7 @@ def _strokes(rng: np.random.Generator) -> RgbImage:
         corner = np.array([tall / 2 + place * (wide + gap), (height - tall) / 2])
         corner[1] += rng.uniform(-0.5, 0.5) * (height - tall)
         if style.colours:
-            colour = ink(rng, style, behind)
+            colour = ink_colour(rng, style, behind)
         for _ in range(int(rng.integers(2, busy + 1))):
             ends = rng.integers(0, lattice + 1, (2, 2)) / lattice
             straight = rng.random() < 0.6
