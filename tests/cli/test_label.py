@@ -36,6 +36,25 @@ def test_it_serves_until_it_is_interrupted(place: Path) -> None:
     assert not [path.name for path in place.iterdir() if path.name.endswith(("-wal", "-shm"))]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_labels_that_are_there_are_taken_over_as_it_is_told(place: Path) -> None:
+    """The options of labels reach what is stored, and where they are from is said."""
+    shutil.copy(ROOT / "examples" / "1.jpeg", "1.jpeg")
+    Path("others.csv").write_text("picture,read,raw\n1.jpeg,9 6 4,x y\n")
+    options = ["--labels-from", "others.csv", "--label-column", "read", "--strip-spaces"]
+    process = start("label", ".", "--port", 0, "--no-retrain", *options)
+    assert process.stdout is not None
+    said = SAID.fullmatch(process.stdout.readline().decode())
+    assert said, ended(process)
+    with urllib.request.urlopen(said[1], timeout=TIMEOUT):
+        pass
+    process.send_signal(signal.SIGINT)
+    done = ended(process)
+    assert Path("labels.csv").read_text().splitlines() == ["file,label,raw", "1.jpeg,964,x y"]
+    told = "labels: from others.csv, columns 'picture' and 'read', `964` of `1.jpeg`; 1 of 1 images"
+    assert told in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -69,7 +70,7 @@ def label_command(
     retrain: int,
     no_retrain: bool,
     time_limit: float,
-    labels_from: str,
+    label_options: Mapping[str, Any],
     **further: Any,
 ) -> None:
     """Label the captchas of a folder in a browser, with the model's guesses filled in.
@@ -86,6 +87,7 @@ def label_command(
       captchascope label captchas --labels-from names
     """
     need("web", "label")
+    from captchascope.data.labels import LabelOptions
     from captchascope.reader import DEFAULT_MODELS
     from captchascope.web.server import serve_app
     from captchascope.web.settings import LabelSettings
@@ -93,35 +95,41 @@ def label_command(
     told = {each.name: further.pop(each.name) for each in fields(ReadOptions) if each.init}
     every = None if no_retrain else retrain
     known = ReadOptions(**told)
+    asked = dict(label_options)
+    source = asked.pop("labels_from")
     say_address = announced(console, "label at", "label")
 
     def listening(url: str) -> None:
         say_address(url)
         with suppress(DatasetError):  # the page tells of it
-            _say_labels(console, folder, labels_from, known.frames)
+            _say_labels(console, folder, label_options, known.frames)
 
     settings = app_settings(
         models=(DEFAULT_MODELS["whole"],) if model is None else (model,),
-        label=LabelSettings(folder, model, overlap, every, time_limit, known, labels_from),
+        label=LabelSettings(
+            folder, model, overlap, every, time_limit, known, source, LabelOptions(**asked)
+        ),
         **further,
     )
     serve_app(settings, listening, console.note)
 
 
-def _say_labels(console: Console, folder: Path, labels_from: str, frames: str | int | None) -> None:
+def _say_labels(
+    console: Console, folder: Path, asked: Mapping[str, Any], frames: str | int | None
+) -> None:
     """Say which labels the folder has already; names of files are taken only where one asks."""
     images = survey_folder(folder)
     say_animations(console, images.paths, frames)
     from captchascope.data.dataset import read_dataset
     from captchascope.data.formats import AUTO, form_of
 
-    form = form_of(folder) if labels_from == AUTO else labels_from
+    form = form_of(folder) if asked["labels_from"] == AUTO else asked["labels_from"]
     if form is not None:
-        say_origin(console, read_dataset(folder, form))
+        say_origin(console, read_dataset(folder, **{**asked, "labels_from": form}))
         return
     say_passed_over(console, folder, images.note)
     with suppress(DatasetError):
-        if (found := read_dataset(folder)).samples:
+        if (found := read_dataset(folder, **asked)).samples:
             how = "names" if found.source is None else found.source
             remedy = f"not taken over; --labels-from {printable(how)} does so"
             console.note(f"{found.origin_line}: {remedy}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from captchascope.data.labels import AS_FOUND, LabelOptions
 from captchascope.decode import ReadOptions
 from captchascope.errors import UsageError
 from captchascope.reader import DEFAULT_MODELS
@@ -27,6 +28,7 @@ class LabelSettings:
         options: What is known of the texts, for the guesses.
         labels_from: Where labels are that the folder has already, as ``read_dataset`` takes it;
             ``auto`` takes those of a label file, and no names of files.
+        labels_as: How these are to be read.
     """
 
     folder: Path
@@ -36,6 +38,7 @@ class LabelSettings:
     limit: float = 180.0
     options: ReadOptions = field(default_factory=ReadOptions)
     labels_from: str = "auto"
+    labels_as: LabelOptions = AS_FOUND
 
 
 _SHORTEST_TOKEN = 16  # characters; less could be guessed

@@ -16,6 +16,7 @@ from captchascope.atomic import atomic_write
 from captchascope.data.formats import AUTO, form_of, read_labels
 from captchascope.data.formats.tables import read_csv
 from captchascope.data.labels import (
+    AS_FOUND,
     LABELS_CSV,
     LabelOptions,
     LabelRow,
@@ -43,12 +44,13 @@ class CsvSync:
         self._store = store
         self._written: int | None = None  # the time of the labels that the file has
 
-    def begin(self, labels_from: str = AUTO) -> None:
+    def begin(self, labels_from: str = AUTO, labels_as: LabelOptions = AS_FOUND) -> None:
         """Take in what the folder has, at the start.
 
         Args:
             labels_from: Where else labels are, which are taken in for images that have none yet;
                 ``auto`` takes those of another label file, where there is no ``labels.csv`` yet.
+            labels_as: How these are to be read.
         Raises:
             DatasetError: If there are labels that cannot be understood; nothing is changed then.
             OutputError: If they cannot be stored.
@@ -61,7 +63,7 @@ class CsvSync:
         if labels_from == AUTO:
             form = (form_of(self._folder) if first else None) or AUTO
         if form not in (AUTO, "csv"):
-            folder = Folder.of(self._folder, find_images(self._folder))
+            folder = Folder.of(self._folder, find_images(self._folder), labels_as)
             samples = read_labels(folder, form).samples
             labelled = {file for file, _, _ in self._store.labels()[1]}
             rows = [LabelRow(0, s.file, s.label, s.columns) for s in samples]

@@ -68,7 +68,7 @@ class LabelSession:
         try:
             self.store.set_present(self._files)
             self._csv = CsvSync(self.store)
-            self._csv.begin(settings.labels_from)
+            self._csv.begin(settings.labels_from, settings.labels_as)
         except BaseException:
             self.store.close()
             raise
