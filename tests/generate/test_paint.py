@@ -17,7 +17,7 @@ from captchascope.generate.paint import (
     filled,
     grainy,
     ground,
-    ink,
+    ink_colour,
     lay,
     luma,
     near,
@@ -36,7 +36,7 @@ def pairs(style: Style) -> list[tuple[Colour, Colour]]:
     for seed in SEEDS:
         rng = np.random.default_rng([seed])
         behind = ground(rng, style)
-        found.append((behind, ink(rng, style, behind)))
+        found.append((behind, ink_colour(rng, style, behind)))
     return found
 
 

@@ -24,6 +24,7 @@ from captchascope.generate.paint import (
     filled,
     grainy,
     ground,
+    ink_colour,
 )
 from captchascope.generate.style import Style
 from captchascope.generate.styled import draw_image, draw_text
