@@ -16,6 +16,9 @@ from captchascope.image.header import check_size, corrupted
 _LONGEST = 64
 """Characters of a text that are shown."""
 
+_ENTITY = re.compile(rb"<\0?!\0?E\0?N\0?T\0?I\0?T\0?Y", re.IGNORECASE)
+"""A declaration of an entity, in UTF-8 or UTF-16."""
+
 _OWN = re.compile(r"\s*(?:#|data:image/(?:png|jpeg|gif|webp)\b)", re.IGNORECASE)
 """What a drawing may refer to: a part of itself, or pixels that it holds."""
 
@@ -77,7 +80,7 @@ def rendered(data: bytes, where: str, max_pixels: int) -> bytes:
 
 def _parsed(data: bytes) -> ElementTree.Element | None:
     """Return the root; None where it is no XML, or declares entities of its own."""
-    if b"<!ENTITY" in data.upper():
+    if _ENTITY.search(data):
         return None
     try:
         return ElementTree.fromstring(data)
