@@ -158,8 +158,8 @@ class Dataset:
         odd = len(self.samples) - len(fit.samples)
         if odd <= len(fit.samples):
             return fit
-        kept = {sample.position for sample in fit.samples}
-        first = next(sample for sample in self.samples if sample.position not in kept)
+        kept = {sample.file for sample in fit.samples}
+        first = next(sample for sample in self.samples if sample.file not in kept)
         what = f"cuts {count} characters of {charset.chars}, and {quoted(first.label)} is none such"
         remedy = "name its own scheme, or train --method whole, which needs none"
         if not fit.samples:

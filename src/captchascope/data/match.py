@@ -142,9 +142,8 @@ class Matching:
         elif fault and not label_fault("".join(label.split())):
             self.spaced.append((len(self.problems), row, image))
         elif fault:
-            self.fail(
-                f"gives {quoted(image.file)} {fault}", "write the text in the image", row, image
-            )
+            what, remedy = f"gives {quoted(image.file)} {fault}", "write the text in the image"
+            self.fail(what, remedy, row, image, unlabelled=not label)
         else:
             if label != row.label.strip():
                 self.respelt.add(row.label.strip(), label)
@@ -177,18 +176,25 @@ class Matching:
             self.notes.append(f"{note} of {shown(image.file)}")
         return self
 
-    def fail(self, what: str, remedy: str, row: LabelRow, image: ImageFile | None = None) -> None:
+    def fail(
+        self,
+        what: str,
+        remedy: str,
+        row: LabelRow,
+        image: ImageFile | None = None,
+        *,
+        unlabelled: bool = False,
+    ) -> None:
         """Add a problem of a row, or of the image where there is no label file."""
         where = printable(self.source or (image.path if image else Path(row.file)))
         at = image.position if image else None
-        bare = image is not None and not (row.label or row.fault)
         place = row.number or None
-        problem = RowError(where, what, remedy, row=place, position=at, unlabelled=bare)
+        problem = RowError(where, what, remedy, row=place, position=at, unlabelled=unlabelled)
         self.problems.append(problem)
 
     def done(self, rest: Iterable[ImageFile] = ()) -> Matching:
         """Add a problem for each image that no row names, and return the whole."""
         for image in rest:
             what, remedy = f"has no row for {quoted(image.file)}", "add one, or remove the image"
-            self.fail(what, remedy, LabelRow(0, image.file, ""), image)
+            self.fail(what, remedy, LabelRow(0, image.file, ""), image, unlabelled=True)
         return self

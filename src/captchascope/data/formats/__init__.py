@@ -165,8 +165,8 @@ def _read_others(folder: Folder) -> Matching:
     """Match a label file of another name or place, or else the names of the images."""
     fit, misfit = contents.read_any(folder)
     if len(fit) > 1 and any(_labels(found) != _labels(fit[0]) for found in fit):
-        files = " and ".join(quoted(found.source.name) for found in fit if found.source)
-        what = f"has {len(fit)} files that could have the labels: {files}"
+        files = " and ".join(quoted(found.source.name) for found in fit[:3] if found.source)
+        what = f"has {len(fit)} files that could have the labels: {files}{', ...' * (len(fit) > 3)}"
         raise DatasetError(printable(folder.path), what, "say which: --labels-from FILE")
     if fit:
         return fit[0]

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from captchascope.data.formats import answers, labelstudio, lines, objects, tables
-from captchascope.data.labels import LABELS_CSV, LABELS_TXT
+from captchascope.data.labels import LABELS_CSV, LABELS_TXT, LabelRow, quoted
 from captchascope.data.match import Folder, Matching
 from captchascope.errors import DatasetError
+from captchascope.files import printable
 
 
 def read_table(folder: Folder, source: Path) -> Matching:
@@ -22,11 +23,17 @@ def read_table(folder: Folder, source: Path) -> Matching:
     if answers.are_answers(sheet):
         return answers.match_answers(folder, source, sheet)
     entries = [
-        (record.line, dict(zip(sheet.header, record.cells, strict=False)))
+        (record.line, dict(zip(sheet.header, record.cells, strict=True)))
         for record in sheet.records
+        if not record.fault
     ]
     if labelstudio.is_export([entry for _, entry in entries[:1]]):
-        return labelstudio.match_entries(folder, source, entries)
+        found = labelstudio.match_entries(folder, source, entries)
+        for record in sheet.records:
+            if record.fault:
+                row = LabelRow(record.line, "", "", fault=record.fault)
+                found.fail(record.fault, "correct the row, or cut it", row)
+        return found
     return tables.match_sheet(folder, source, sheet)
 
 
@@ -55,6 +62,10 @@ BY_SUFFIX: dict[str, Callable[[Folder, Path], Matching]] = {
 _ABOVE = (LABELS_CSV, LABELS_TXT, objects.LABELS_JSONL, labelstudio.TASKS)
 """Label files that are looked for in the folder above, if there is no other folder in that."""
 
+_MOST = (
+    20  # files that are read to see whether they have the labels: each is matched with all images
+)
+
 
 def read_any(folder: Folder) -> tuple[list[Matching], list[DatasetError]]:
     """Match with every label file in the folder, whatever its name, or else with one above it.
@@ -65,8 +76,13 @@ def read_any(folder: Folder) -> tuple[list[Matching], list[DatasetError]]:
     fit: list[Matching] = []
     misfit: list[DatasetError] = []
     inside = sorted(p for p in folder.path.iterdir() if p.suffix.lower() in BY_SUFFIX)
+    inside = [p for p in inside if p.is_file() and p.name[0] != "."]
+    if len(inside) > _MOST:
+        what = f"has {len(inside)} files that may have the labels, such as {quoted(inside[0].name)}"
+        where = printable(folder.path)
+        return [], [DatasetError(where, what, "say which: --labels-from FILE")]
     above = [path for name in _ABOVE if (path := _parent(folder) / name).is_file()]
-    for source in [p for p in inside if p.is_file() and p.name[0] != "."] or above[:1]:
+    for source in inside or above[:1]:
         read = BY_SUFFIX[source.suffix.lower()]
         named = read is not lines.read_lines or source.name == LABELS_TXT
         try:

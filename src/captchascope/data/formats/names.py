@@ -124,7 +124,8 @@ def find_names(folder: Folder) -> Matching:
     for image in folder.images:
         row = LabelRow(0, image.file, unspelt(read.labels.get(image.file, "")))
         if fault := read.left_out.get(image.file):
-            found.fail(fault, "rename it, write labels.csv, or move it away", row, image)
+            remedy = "rename it, write labels.csv, or move it away"
+            found.fail(fault, remedy, row, image, unlabelled=True)
         else:
             found.add(row, image)
     return found.done()
@@ -161,7 +162,7 @@ def read_folders(folder: Folder, _: Path) -> Matching:
             found.add(LabelRow(0, image.file, unspelt(image.path.parent.name)), image)
         else:
             what, remedy = "lies in no folder that could be its label", "move it into one"
-            found.fail(what, remedy, LabelRow(0, image.file, ""), image)
+            found.fail(what, remedy, LabelRow(0, image.file, ""), image, unlabelled=True)
     return found.done()
 
 

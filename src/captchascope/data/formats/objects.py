@@ -21,6 +21,8 @@ from captchascope.records import Sample
 
 LABELS_JSONL = "labels.jsonl"
 
+_MOST_KEYS = 100  # that objects have together: more are names or labels, not of columns
+
 
 def load_json(source: Path) -> Any:
     """Return what a file of JSON holds.
@@ -58,6 +60,10 @@ def match_objects(folder: Folder, source: Path, value: Any) -> Matching:
         what = "is neither a list of objects nor an object of names and labels"
         raise DatasetError(printable(source), what, 'write {"1.png": "226md"}')
     header = tuple(dict.fromkeys(key for entry in entries for key in entry))
+    if len(header) > _MOST_KEYS:
+        what = f"has objects with {len(header)} keys, such as {quoted(header[0])}"
+        remedy = 'write {"1.png": "226md"}, or [{"file": "1.png", "label": "226md"}]'
+        raise DatasetError(printable(source), what, remedy)
     records = tuple(
         Record(number, [label_cell(column_text(entry.get(key))) for key in header])
         for number, entry in enumerate(entries, 1)
