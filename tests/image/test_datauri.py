@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from contextlib import suppress
+from http.client import IncompleteRead
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -148,6 +150,36 @@ def test_open_files_are_read_whole(tmp_path: Path) -> None:
         for file in (written, BytesIO(PNG), buffered, raw, StringIO(URI)):
             for _ in range(2):
                 assert np.array_equal(load_gray(file), load_gray(PNG))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("around", ["'", '"', " ", "\n"])
+@pytest.mark.parametrize("text", [URI, PLAIN], ids=["data URI", "base64"])
+def test_text_may_stand_in_quotes(text: str, around: str) -> None:
+    """As a str, as it may in a file."""
+    assert np.array_equal(load_gray(f"{around}{text}{around}"), load_gray(PNG))
+
+
+class Breaking:
+    """An open file of which the second part cannot be had."""
+
+    def __init__(self, error: Exception) -> None:
+        self._parts: list[bytes | Exception] = [PNG[:9], error]
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next part."""
+        part = self._parts.pop(0)
+        if isinstance(part, Exception):
+            raise part
+        return part
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("gone"), IncompleteRead(b"", 9), EOFError("gone"), zlib.error("gone")]
+)
+def test_whatever_an_open_file_fails_with_is_an_error_of_the_image(error: Exception) -> None:
+    """Answers break off, and archives are damaged: no other image of many suffers from it."""
+    with pytest.raises(ImageError, match="<file>: cannot be read"):
+        load_gray(Breaking(error))
 
 
 def test_open_files_that_cannot_be_read() -> None:

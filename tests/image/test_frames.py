@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,41 @@ def test_a_prefix_is_refused_or_read_in_part_aloud(codec: str) -> None:
         except ImageError:
             continue
         assert image.shape == (HEIGHT, WIDTH, 3)
+
+
+def test_a_gif_that_is_cut_off_never_passes_for_its_first_frames() -> None:
+    """But where it ends between two frames, or one byte before; its first one is there as such."""
+    data = encoded(KINDS["typed"], "GIF")
+    read: list[int] = []
+    first: list[int] = []
+    for length in range(1, len(data)):
+        for frames, found in (("auto", read), ("first", first)):
+            with suppress(ImageError):
+                load_image(data[:length], 1, preprocessing=Preprocessing(frames))
+                found.append(length)
+    assert len(read) <= 2 * CHARS
+    assert len(first) > len(data) // 2
+
+
+def test_bytes_between_the_frames_of_a_gif_are_passed_over() -> None:
+    """As viewers do: the frames behind them count too."""
+    data = encoded([picture(range(2)), picture(WHOLE)], "GIF")
+    second = data.rindex(b"\x21\xf9\x04")
+    odd = data[:second] + b"\0\0" + data[second:]
+    assert looked_at(odd)[1] == looked_at(data)[1] == "2 of 2"
+    assert np.array_equal(looked_at(odd)[0], looked_at(data)[0])
+
+
+def test_a_screen_that_grows_is_white_where_nothing_was() -> None:
+    """Its first frame is smaller than its last."""
+    data = encoded([np.full((8, 8, 3), level, np.uint8) for level in (90, 40)], "GIF")
+    place = data.rindex(struct.pack("<cHHHH", b",", 0, 0, 8, 8))
+    grown = data[: place + 1] + struct.pack("<H", 2) + data[place + 3 :]
+    for which in ("auto", "merge", "last"):
+        image, _ = looked_at(grown, which)
+        assert image.shape == (8, 10, 3)
+        assert image[0, -1, 0] == 40
+    assert looked_at(grown, "first")[0].shape == (8, 8, 3)
 
 
 def test_animations_are_counted_by_their_headers(tmp_path: Path) -> None:

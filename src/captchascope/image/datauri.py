@@ -15,6 +15,9 @@ _SCHEME = b"data:"
 _LEADS = (120, 2000)
 """Characters of base64 text by which it is seen whether it holds an image, or a drawing."""
 
+_AROUND = b" \t\r\n\"'"
+"""What may stand around a text that was copied."""
+
 _LONGEST_NAME = 255
 """Characters of the path that a str may be; what is longer than four such is hardly one."""
 
@@ -43,11 +46,11 @@ def from_base64(text: bytes) -> bytes | None:
 
 
 def is_data_uri(text: str | bytes) -> bool:
-    """Tell whether a text begins as a data URI does."""
-    start = text[: len(_SCHEME)]
-    return (
-        start.encode("utf-8", "replace") if isinstance(start, str) else start
-    ).lower() == _SCHEME
+    """Tell whether a text begins as a data URI does, also within quotes."""
+    start = text[: _LEADS[0]]
+    if isinstance(start, str):
+        start = start.encode("utf-8", "replace")
+    return start.lstrip(_AROUND).lower().startswith(_SCHEME)
 
 
 def from_data_uri(text: bytes) -> bytes | None:
@@ -80,7 +83,7 @@ def unpacked(data: bytes, where: str) -> bytes:
         text = data.decode("utf-16", "replace").encode("utf-8", "replace")
     else:
         text = data.removeprefix(b"\xef\xbb\xbf")
-    text = text.strip().strip(b"\"'")
+    text = text.strip(_AROUND)
     if is_data_uri(text):
         kind, found = "a data URI", from_data_uri(text)
     elif holds_image(text):
@@ -95,7 +98,7 @@ def unpacked(data: bytes, where: str) -> bytes:
 def holds_image(text: bytes) -> bool:
     """Tell whether base64 text begins as an encoded image does."""
     for length in _LEADS:
-        lead = b"".join(text[:length].split())
+        lead = b"".join(text[:length].lstrip(_AROUND).split())
         start = from_base64(lead[: len(lead) // 4 * 4])
         if start is not None and codec_by_start(start) is not None:
             return True

@@ -258,10 +258,12 @@ def bytes_of(file: BinaryFile, where: str, max_bytes: int = MAX_BYTES) -> bytes:
                 seek(0)
         while part := file.read(max_bytes + 1 - size):
             text = cast("bytes | str", part)  # of a file open as text, which may hold base64
-            parts.append(text.encode() if isinstance(text, str) else bytes(text))
+            parts.append(text.encode() if isinstance(text, str) else memoryview(text).tobytes())
             size += len(parts[-1])
             _FILE.check_size(where, size, max_bytes)
-    except (OSError, ValueError) as error:  # it may be closed
+    except (ImageError, TypeError):
+        raise
+    except Exception as error:  # it may be closed, an answer that breaks off, or damaged gzip
         raise ImageError(where, f"cannot be read: {error}", "open it for reading bytes") from error
     return b"".join(parts)
 
@@ -384,7 +386,10 @@ def _pillow(where: str, codec: str) -> Iterator[ModuleType]:
         except CaptchascopeError:
             raise
         except Exception as error:  # its plugins let whatever their parsing stumbles over escape
-            early = isinstance(error.__cause__, EOFError | IndexError | struct.error)
+            early = any(
+                isinstance(one, EOFError | IndexError | struct.error)
+                for one in (error, error.__cause__)
+            )
             told = str(error).lower()
             early = early or "truncated" in told or "not enough image data" in told
             raise (truncated if early else corrupted)(where, codec) from error

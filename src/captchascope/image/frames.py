@@ -28,6 +28,7 @@ MAX_FRAMES = 500
 MAX_BYTES = 16 * 2**20
 """The longest encoded image that is decoded, unless the caller says otherwise."""
 
+_GIF_END = 0x3B  # the trailer
 _HEAD = 64  # bytes; a photograph, which is no animation, is known by them
 
 _DISTINCT = 48  # levels between two pixels that show different things: lossy codecs stay below
@@ -102,21 +103,31 @@ def animation_of(data: bytes, codec: str) -> Animation | None:
 
 
 def _gif(data: bytes) -> Animation:
-    """Walk the blocks; a frame may be larger than the screen, which then grows."""
+    """Walk the blocks; a frame may be larger than the screen, which then grows.
+
+    What is cut off behind its first frame counts as a frame more, which is missed when all are
+    looked at: else what is left would pass for all of it.
+    """
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     position = 13 + _table(flags)
-    frames = 0
-    while position < len(data) and data[position] in (0x2C, 0x21):
-        if data[position] == 0x21:  # an extension
-            position += 2
-        else:
-            left, top, across, down, flags = struct.unpack_from("<HHHHB", data, position + 1)
-            width, height = max(width, left + across), max(height, top + down)
-            frames += 1
-            position += 11 + _table(flags)
-        while length := data[position]:
-            position += length + 1
-        position += 1
+    frames = start = 0
+    try:
+        while (kind := data[start := position]) != _GIF_END:
+            if kind not in (0x2C, 0x21):  # as Pillow and browsers do
+                position += 1
+                continue
+            if kind == 0x21:  # an extension
+                position += 2
+            else:
+                left, top, across, down, flags = struct.unpack_from("<HHHHB", data, position + 1)
+                width, height = max(width, left + across), max(height, top + down)
+                position += 11 + _table(flags)
+            while length := data[position]:
+                position += length + 1
+            position += 1
+            frames += kind == 0x2C
+    except (IndexError, struct.error):
+        frames += frames > 0 and (frames > 1 or start < len(data))
     return Animation(frames, (width, height))
 
 
@@ -161,7 +172,8 @@ def picture_of(frames: Sequence[RgbImage], count: int, which: str | int) -> tupl
     """Return the one picture that is looked at, and what it is of.
 
     Args:
-        frames: Of one shape (H, W, 3), each as a viewer shows it; those that ``which`` needs.
+        frames: Of shape (H, W, 3), each as a viewer shows it; those that ``which`` needs. The
+            first ones of a GIF may be smaller than the last.
         count: How many the animation has.
         which: ``merge``, ``last``, ``first``, a number from 1, or ``auto``: all merged if that
             shows something that the last frame does not, else the last one. A frame of one colour
@@ -169,6 +181,7 @@ def picture_of(frames: Sequence[RgbImage], count: int, which: str | int) -> tupl
     """
     if which not in ("auto", "merge", "last"):
         return frames[_number(which) - 1], Look(count, _number(which))
+    frames = _of_one_size(frames)
     shown = [number for number, frame in enumerate(frames, 1) if not _is_blank(frame)] or [count]
     last = count if which == "last" else shown[-1]
     if which != "last":
@@ -180,6 +193,16 @@ def picture_of(frames: Sequence[RgbImage], count: int, which: str | int) -> tupl
 
 def _number(which: str | int) -> int:
     return 1 if which == "first" else int(which)
+
+
+def _of_one_size(frames: Sequence[RgbImage]) -> list[RgbImage]:
+    """Return the frames as large as the last one: white lies at the right of others, and below."""
+    found = []
+    for frame in frames:
+        whole = np.full(frames[-1].shape, 255, np.uint8)
+        whole[: frame.shape[0], : frame.shape[1]] = frame
+        found.append(whole)
+    return found
 
 
 def _is_blank(frame: RgbImage) -> bool:
