@@ -23,7 +23,7 @@ from typing import Literal, Protocol
 
 import cv2
 
-from captchascope.errors import CaptchascopeError
+from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.image import ImageSource
 from captchascope.image.decode import bytes_of
 from captchascope.records import Reading
@@ -116,8 +116,22 @@ def _portable(image: ImageSource) -> ImageSource:
     if isinstance(image, memoryview):
         return bytes(image)
     if hasattr(image, "read"):
-        return BytesIO(bytes_of(image, "<file>"))
+        try:
+            return BytesIO(bytes_of(image, "<file>"))
+        except ImageError as error:  # it is told in the image's place, as any other
+            return _Unread(error)
     return image
+
+
+class _Unread:
+    """A file that could not be read, which says so where it is read again."""
+
+    def __init__(self, error: ImageError) -> None:
+        self._error = error
+
+    def read(self, size: int, /) -> bytes:
+        """Raise the error."""
+        raise self._error
 
 
 @contextmanager

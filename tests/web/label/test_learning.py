@@ -121,6 +121,18 @@ def test_a_model_that_fails_is_told_until_another_reads(drawn: Store, tmp_path: 
     assert guesses.trouble == ""
 
 
+def test_a_store_that_fails_is_told(folder: Path) -> None:
+    """And does not end what guesses, which would guess nothing any more in silence."""
+    store = Store(folder)
+    guesses = Guesses(store)
+    guesses.use(load("metu"))
+    store.close()
+    guesses.begin()
+    waited(lambda: guesses.trouble)
+    guesses.end()
+    assert guesses.trouble.startswith("the model cannot read: ")
+
+
 def test_another_model_reads_everything_again(folder: Path, drawn: Store) -> None:
     """Its guesses take the place of the others."""
     guesses = Guesses(drawn)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,7 +87,7 @@ class Guesses:
         model = self.model
         found = self._found(model, images)
         missing = [(image, self._store.file(image)) for image in images if image not in found]
-        self._attempt([(image, file) for image, file in missing if file is not None])
+        self._attempt(lambda: [(image, file) for image, file in missing if file is not None])
         return model, self._found(model, images)
 
     def _found(self, model: int, images: Sequence[int]) -> dict[int, Guess]:
@@ -96,15 +96,15 @@ class Guesses:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            busy = self._attempt(self._store.unread(self.model, _BATCH))
+            busy = self._attempt(lambda: self._store.unread(self.model, _BATCH))
             if not busy:
                 self._wake.wait(_IDLE)
                 self._wake.clear()
 
-    def _attempt(self, batch: Sequence[tuple[int, str]]) -> bool:
+    def _attempt(self, wanted: Callable[[], Sequence[tuple[int, str]]]) -> bool:
         """Read a batch; say whether there was one, and it was read."""
         try:
-            if self._using is not None and batch:
+            if self._using is not None and (batch := wanted()):
                 self._read(*self._using, batch)
                 return True
         except Exception as error:  # whatever it is, people go on labelling without guesses
