@@ -52,18 +52,18 @@ def _named_lines(folder: Folder, source: Path) -> Sheet | None:
         return None
     if asked or is_header(sheet.header, folder.asked):
         return sheet
-    finder, least = Finder(folder, source.parent), len(sheet.records) / 2
-    for column in sheet.columns() if len(sheet.header) > 1 else []:
+    finder, columns = Finder(folder, source.parent), sheet.columns()  # of the first lines alone
+    for column in columns if len(columns) > 1 else []:
         found = [finder.find(cell) for cell in column.cells]
-        if sum(bool(hit.images) and not hit.bare for hit in found) >= least:
+        if 2 * sum(bool(hit.images) and not hit.bare for hit in found) >= len(found) > 0:
             return sheet
     # A number before a label may be an image's, or that of a sum: "3 + 5 = ?".
-    if len(sheet.header) != 2:
+    if len(columns) != 2 or any(record.fault for record in sheet.records):
         return None
-    names, rest = (column.cells for column in sheet.columns())
+    names, rest = (column.cells for column in columns)
     images = {hit.images for name in names if (hit := finder.find(name)).images}
     whole = all(rest) and not any(len(cell.split()) > 1 for cell in rest)
-    return sheet if whole and len(images) == len(sheet.records) else None
+    return sheet if whole and len(images) == len(names) else None
 
 
 def _match_numbers(folder: Folder, source: Path) -> Matching:
