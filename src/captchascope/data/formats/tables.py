@@ -25,7 +25,7 @@ from captchascope.data.formats.headings import (
     label_column,
 )
 from captchascope.data.formats.spreadsheets import require_unchanged
-from captchascope.data.labels import LabelOptions, LabelRow, quoted, read_text
+from captchascope.data.labels import LabelOptions, LabelRow, quoted, read_text, shown
 from captchascope.data.match import Folder, Matching
 from captchascope.data.named import match_named
 from captchascope.errors import DatasetError
@@ -96,17 +96,33 @@ def match_sheet(
 ) -> Matching:
     """Match the records of a table with the images that they name.
 
+    Its columns are found, unless they were ``chosen`` of what is no table of cells.
+
     Raises:
         DatasetError: If it is not clear which columns are meant, or a spreadsheet has changed most
             labels, or no record names an image of the folder.
     """
+    are_cells = chosen is None
     chosen = chosen or choose_columns(folder, source, sheet)
     found = match_named(folder, source, _rows(folder, source, sheet, chosen))
+    if are_cells:
+        found.notes += _marks(found, sheet, chosen.label)
     names = [sheet.header[place] for place in chosen[:2]]
     if [folded(name) for name in names] != [FILE[0], LABEL[0]]:
         found.what = f"{printable(source)}, columns {quoted(names[0])} and {quoted(names[1])}"
     found.doubts += [chosen.doubt] if chosen.doubt else []
     return found
+
+
+def _marks(found: Matching, sheet: Sheet, label: int) -> list[str]:
+    """Return whether labels are marked as text, as a spreadsheet is told, with an example."""
+    used = {sample.row for sample in found.samples}
+    cells = [record.cells[label].strip() for record in sheet.records if record.line in used]
+    marked = [cell for cell in cells if cell_text(cell)[1]]
+    if not marked:
+        return []
+    example = f"{shown(marked[0])} is {shown(cell_text(marked[0])[0])}"
+    return [f"{len(marked)} labels are marked as text, so {example}"]
 
 
 def choose_columns(folder: Folder, source: Path, sheet: Sheet) -> Chosen:
