@@ -199,3 +199,77 @@ def test_a_column_that_would_hide_the_image(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="further column called 'image'"):
         converted(tmp_path / "in", "label-studio", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+COLUMNS = ["annotation_id", "annotator", "created_at", "id", "image", "label", "lead_time"]
+CODES = ["EC2D", "9896", "0D9A"]
+
+
+def exported(place: Path, rows: list[tuple[str, str]], separator: str = ",") -> Path:
+    """Write an export as a table, of addresses and labels."""
+    lines = [separator.join(COLUMNS)]
+    for n, (image, label) in enumerate(rows, 1):
+        cells = [f"{n}", "1", "2026-01-01T00:00:00Z", f"{n}", image, label, "2.1"]
+        lines.append(separator.join(f'"{c}"' if separator in c else c for c in cells))
+    path = place / ("export.csv" if separator == "," else "export.tsv")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_exports_as_tables(tmp_path: Path, separator: str) -> None:
+    """Images are found by their names without the digits of an upload; the labels are texts."""
+    folder = folder_of(tmp_path / "images", ["1.png", "2.png", "3.png"])
+    rows = [(f"/data/upload/1/0000000{n}-{n}.png", code) for n, code in enumerate(CODES, 1)]
+    for place in (folder, tmp_path):
+        dataset = read_dataset(folder, str(exported(place, rows, separator)))
+        assert labels(dataset) == dict(zip(["1.png", "2.png", "3.png"], CODES, strict=True))
+        assert (dataset.problems, dataset.origin.doubts) == ((), ())
+    assert labels(read_dataset(folder)) == labels(dataset)
+
+
+def test_a_table_that_lost_its_zeros(tmp_path: Path) -> None:
+    """An export that a spreadsheet has saved is no better than any other table."""
+    folder = folder_of(tmp_path / "images", [f"{n}.png" for n in range(1, 7)])
+    codes = ["7954", "2205", "8791", "5890", "6034", "42"]
+    rows = [(f"{n}.png", code) for n, code in enumerate(codes, 1)]
+    with pytest.raises(DatasetError, match="zeros before them were lost"):
+        read_dataset(folder, str(exported(tmp_path, rows)))
+
+
+def test_a_second_upload_of_one_name(tmp_path: Path) -> None:
+    """It has seven characters more, and is the same image where the folder has one of the name."""
+    folder_of(tmp_path, ["1.png", "2.png"])
+    tasks = [
+        task("/data/upload/1/0123abcd-1_aB3dE5g.png", [result("EC2D")]),
+        task("/data/upload/1/4567abcd-2.png", [result("9896")]),
+    ]
+    dumped(tmp_path / "label-studio.json", tasks)
+    assert labels(read_dataset(tmp_path)) == {"1.png": "EC2D", "2.png": "9896"}
+
+
+@pytest.mark.parametrize("second", ["EC2D", "OTHER"])
+def test_one_image_uploaded_twice(tmp_path: Path, second: str) -> None:
+    """Two tasks are of one image: the first is taken, and the second is said to be there."""
+    folder_of(tmp_path, ["1.png", "2.png"])
+    names = ["0123abcd-1.png", "4567abcd-1_aB3dE5g.png", "89ababcd-2.png"]
+    texts = zip(names, ["EC2D", second, "9896"], strict=True)
+    tasks = [task(f"/data/upload/1/{name}", [result(text)]) for name, text in texts]
+    dumped(tmp_path / "label-studio.json", tasks)
+    dataset = read_dataset(tmp_path)
+    assert labels(dataset) == {"1.png": "EC2D", "2.png": "9896"}
+    assert whats(dataset) == [(2, "labels '1.png' again, after line 1")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "label"),
+    [("choices", {"choices": ["EC2D"]}, "EC2D"), ("number", {"number": 4711}, "4711")],
+)
+def test_choices_and_numbers_are_labels(
+    tmp_path: Path, kind: str, value: dict[str, Any], label: str
+) -> None:
+    """Where nobody was asked for a text."""
+    folder_of(tmp_path, ["1.png"])
+    of = {"from_name": "answer", "to_name": "image", "type": kind, "value": value}
+    dumped(tmp_path / "label-studio.json", [task("1.png", [of])])
+    assert labels(read_dataset(tmp_path)) == {"1.png": label}

@@ -217,3 +217,97 @@ def test_a_column_that_would_hide_another(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="further column called 'label'"):
         converted(Dataset(folder, (sample,)), "jsonl", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+CODES = ["0115", "2449", "3909", "2668", "5878", "0034"]
+
+
+def beside(place: Path, header: str, form: str, first: str = "") -> Dataset:
+    """Read a table beside images 1 to 6, with a row for each in ``form``."""
+    folder_of(place, [f"{n}.png" for n in range(1, len(CODES) + 1)])
+    rows = [form.format(n=n, label=label) for n, label in enumerate(CODES, 1)]
+    text = "\n".join([*([header] if header else []), *([first] if first else []), *rows])
+    (place / "labels.csv").write_text(f"{text}\n", encoding="utf-8")
+    return read_dataset(place)
+
+
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("filename,words", "{n}.png,{label}"),
+        ("image_path,plate_text", "{n}.png,{label}"),
+        ("image_path,plate_text", "set/images/{n}.png,{label}"),
+        ("", "{n}.png,{label}"),
+        ("", "{label};{n}.png"),
+        ("", "{n},{label}"),
+        ("file,label", "{n},{label}"),
+        ("file,label", "{n}.PNG,{label}"),
+        ("file,label", "{n}.jpg,{label}"),
+        ("file,label", "C:\\captchas\\{n}.png,{label}"),
+        ("file,label", "/home/anna/captchas/{n}.png,{label}"),
+        ("file,label", "https://example.org/captchas/{n}.png,{label}"),
+        ("Bild;Lösung", "{n}.png;{label}"),
+        ("id,img,width,answer,split", "{n},{n}.png,150,{label},train"),
+        ("width|solution|file", "150|{label}|{n}.png"),
+        ("Bild,Breite,date,Lösung", "{n}.png,150,2026-01-0{n},{label}"),
+    ],
+)
+def test_tables_of_others(tmp_path: Path, header: str, form: str) -> None:
+    """One column names images of the folder, another holds texts: both are found."""
+    dataset = beside(tmp_path, header, form)
+    assert [*labels(dataset).values()] == CODES
+    assert dataset.problems == ()
+    where = f"{tmp_path / 'labels.csv'}"
+    assert dataset.origin_line.startswith(f"labels: from {where}")
+
+
+def test_names_that_are_found_in_another_way_are_noted(tmp_path: Path) -> None:
+    """By their ends, without a suffix, in capitals: once for all."""
+    [note] = beside(tmp_path, "file,label", "C:\\captchas\\{n}.PNG,{label}").origin.notes
+    assert note == "6 images are named in another way, such as `1.png` by `C:\\captchas\\1.PNG`"
+
+
+def test_a_path_that_ends_as_two_images_do(tmp_path: Path) -> None:
+    """It is neither of them; what tells them apart is enough."""
+    folder_of(tmp_path, ["train/1.png", "val/1.png", "val/2.png"])
+    for path, expected in (("C:\\x\\", {"val/2.png": "b"}), ("C:\\x\\val\\", None)):
+        (tmp_path / "labels.csv").write_text(f"file,label\n{path}1.png,a\n{path}2.png,b\n")
+        found = labels(read_dataset(tmp_path))
+        assert found == (expected or {"val/1.png": "a", "val/2.png": "b"})
+
+
+@pytest.mark.parametrize(
+    ("header", "named"), [("image,ocr,checked", ["ocr", "OCR", "2"]), ("", ["2"])]
+)
+def test_columns_are_named_where_two_could_be(
+    tmp_path: Path, header: str, named: list[str]
+) -> None:
+    """The error shows them, and either name or number tells."""
+    with pytest.raises(DatasetError) as caught:
+        beside(tmp_path, header, "{n}.png,{label},9{n}x{n}")
+    assert "has several columns that could be the label; it has" in caught.value.what
+    assert "'1.png', '2.png', ..." in caught.value.what
+    assert "'0115', '2449', ..." in caught.value.what
+    assert "--label-column" in caught.value.remedy
+    for column in named:
+        assert [*labels(read_dataset(tmp_path, label_column=column)).values()] == CODES
+    with pytest.raises(DatasetError, match="has no column 'none'; it has"):
+        read_dataset(tmp_path, label_column="none")
+    with pytest.raises(DatasetError, match="for both"):
+        read_dataset(tmp_path, file_column="1", label_column="1")
+
+
+def test_a_guess_among_columns_is_doubted(tmp_path: Path) -> None:
+    """No name tells, but no other column could be the label."""
+    dataset = beside(tmp_path, "image,x9,width", "{n}.png,{label},15{n}")
+    assert [*labels(dataset).values()] == CODES
+    assert dataset.origin.doubts == ("'x9' is taken for the label, as no other column is",)
+
+
+def test_a_table_of_other_images(tmp_path: Path) -> None:
+    """Once for all, with what they are called and what the folder has."""
+    with pytest.raises(DatasetError) as caught:
+        beside(tmp_path, "file,label", "captcha_{n}.png,{label}")
+    what = f"names no image of {tmp_path}: the first is 'captcha_1.png'"
+    assert (caught.value.what, caught.value.row) == (what, 2)
+    assert "there they are called as '1.png'" in caught.value.remedy
