@@ -71,6 +71,7 @@ def test_version(cli: Cli) -> None:
         (["raed", "x"], "did you mean read?"),
         (["read", "x", "--modle", "metu"], "did you mean --model?"),
         (["train", "x", "-o", "y", "--recipe", "defualt"], "did you mean default?"),
+        (["check", "x", "--labels-from", "nmes"], "did you mean names?"),
     ],
 )
 def test_wrong_usage_is_one_line(cli: Cli, arguments: list[str], named: str) -> None:

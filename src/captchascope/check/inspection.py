@@ -24,7 +24,7 @@ _KINDS: dict[str, tuple[Severity, str, str, str]] = {
         "error",
         "row",
         "that cannot be used",
-        "write the text in the image, without white space, once for each image",
+        "write the text in the image, once for each; --strip-spaces takes white space out",
     ),
     "no-row": (
         "warning",

@@ -193,9 +193,8 @@ def _usage_error(error: click.UsageError) -> UsageError:
         case click.NoSuchOption():
             what = f"no such option {error.option_name!r}"
             meant = likeliest(error.option_name, error.possibilities or ())
-        case click.BadParameter(param=click.Option(type=click.Choice(choices=choices))):
-            given = re.search("'([^']*)' is not one of", what)
-            meant = likeliest(given[1], map(str, choices)) if given else ""
+        case click.BadParameter() if given := re.search("'([^']*)' is not one of (.*)", what):
+            meant = likeliest(given[1], re.findall("'([^']*)'", given[2]))
         case _ if given := re.fullmatch("No such command '(.*)'", what, re.DOTALL):
             meant = likeliest(given[1], COMMANDS)
     return UsageError(where, what[:1].lower() + what[1:], f"{meant}see {path} --help")

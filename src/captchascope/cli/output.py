@@ -86,7 +86,7 @@ class Console:
             for error in few:
                 self.error(error)
             if more := len(group) - len(few):
-                remedy = "captchascope check lists them all"
+                remedy = "captchascope check --format json lists them all"
                 where = re.sub(r":\d+$", "", group[0].where)
                 self.error(CaptchascopeError(where, f"and {more:,} more like it", remedy))
 

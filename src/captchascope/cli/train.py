@@ -242,10 +242,8 @@ def _say_what_is_left_out(console: Console, dataset: Dataset, offered: bool) -> 
     bare = [p for p in dataset.problems if isinstance(p, RowError) and p.unlabelled]
     if bare:
         remedy = "" if offered else "; `--unlabelled DIR` learns from images without labels"
-        own = [p for p in dataset.problems if isinstance(p, RowError) and p.position is not None]
-        images = len(own) + len(dataset.samples)
         verb = "has" if len(bare) == 1 else "have"
-        console.note(f"{len(bare)} of {images} images {verb} no label: left out{remedy}")
+        console.note(f"{len(bare)} of {dataset.images} images {verb} no label: left out{remedy}")
     console.errors(p for p in dataset.problems if not (isinstance(p, RowError) and p.unlabelled))
 
 

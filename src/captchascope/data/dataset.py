@@ -13,7 +13,7 @@ from captchascope.data.formats.answers import read_answers
 from captchascope.data.labels import LabelOptions, Origin, RowError, quoted, shown
 from captchascope.data.match import Folder
 from captchascope.decode.pattern import folded
-from captchascope.errors import DatasetError, SchemeError, UsageError
+from captchascope.errors import DatasetError, SchemeError, UsageError, likeliest
 from captchascope.files import StrPath, printable, survey_folder
 from captchascope.glyphs.scheme import Scheme
 from captchascope.records import Sample
@@ -233,11 +233,16 @@ def read_dataset(
         (9, '964490', ())
     """
     if not is_source(labels_from):
-        remedy = f"choose of {', '.join((AUTO, *FORMATS))}, or name a label file"
+        known = AUTO, *FORMATS
+        remedy = f"choose of {', '.join(known)}, or name a label file"
+        remedy = likeliest(labels_from, known) + remedy
         raise UsageError("labels_from", f"knows no {quoted(labels_from)}", remedy)
     root = Path(folder)
     found = survey_folder(root)
     asked = LabelOptions(file_column, label_column, strip_spaces, as_written)
+    if answers is not None and asked.columns:
+        what = "has no meaning for answers, which know images by their bytes"
+        raise UsageError(asked.columns[0], what, "leave it away")
     images = Folder.of(root, found.paths, asked)
     matched = (
         read_labels(images, labels_from)

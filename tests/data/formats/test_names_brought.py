@@ -261,3 +261,10 @@ def test_names_in_folders_of_numbers(tmp_path: Path) -> None:
     """The error names the folders as a place where labels may be."""
     with pytest.raises(DatasetError, match="--labels-from imagefolder"):
         read_dataset(folder_of(tmp_path, ["a/1.png", "a/2.png", "b/1.png", "b/2.png"]))
+
+
+def test_a_part_that_a_name_does_not_have_is_called_so() -> None:
+    """It is no empty label that somebody wrote."""
+    matching = read_part(folder(["HE59_7.png", "CA92.png"]), "names:2")
+    assert read(matching) == {"HE59_7": "7"}
+    assert [problem.what for problem in matching.problems] == ["has no such part in its name"]

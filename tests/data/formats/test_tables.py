@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.errors import DatasetError, OutputError
+from captchascope.errors import DatasetError, OutputError, UsageError
 from captchascope.records import Sample
 from data.formats.made import converted, folder_of, labels, whats
 
@@ -117,6 +117,14 @@ def test_two_images_of_the_same_bytes(tmp_path: Path) -> None:
     (folder / "2.png").write_bytes(b"1.png")
     dataset = read_dataset(folder, answers=answers(tmp_path, (digest("1.png"), "x")))
     assert labels(dataset) == {"1.png": "x", "2.png": "x"}
+
+
+def test_answers_have_no_columns_to_choose(tmp_path: Path) -> None:
+    """What has no effect is refused."""
+    folder = folder_of(tmp_path / "in", ["1.png"])
+    table = answers(tmp_path, (digest("1.png"), "x"))
+    with pytest.raises(UsageError, match="label_column: has no meaning for answers"):
+        read_dataset(folder, answers=table, label_column="label")
 
 
 def test_answers_that_differ_or_are_none(tmp_path: Path) -> None:

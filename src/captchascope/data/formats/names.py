@@ -144,6 +144,10 @@ def _read_as(folder: Folder, label_of: Callable[[ImageFile], str]) -> Matching:
         sure, fault = {}, ""
     for image in folder.images:
         row = LabelRow(0, image.file, label_of(image))
+        if not row.label:
+            what, remedy = "has no such part in its name", "name another part, or rename it"
+            found.fail(what, remedy, row, image, unlabelled=True)
+            continue
         found.add(row, image)
         if unspelt(sure.get(image.file, row.label)) != row.label:
             odd.append(row)
