@@ -105,8 +105,36 @@ def test_lost_zeros_are_an_error_with_the_remedy(tmp_path: Path, lost: list[str]
 )
 def test_short_labels_that_lost_nothing(tmp_path: Path, labels_of: list[str]) -> None:
     """There is nothing that says so."""
+    dataset = read_dataset(table(tmp_path, rows(labels_of), len(labels_of)))
+    assert [*labels(dataset).values()] == labels_of
+    assert dataset.origin.doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("labels_of", "short"),
+    [
+        (["876", "255", "116", "72", "277"], "72"),
+        ([*FULL, *FULL[:6], "42", "115", "7", "899", "63", "512"], "42"),
+    ],
+    ids=["few", "many are short"],
+)
+def test_zeros_that_may_be_lost_are_a_doubt(
+    tmp_path: Path, labels_of: list[str], short: str
+) -> None:
+    """Where too little shows it for an error; it is silent where all is said to be right."""
     folder = table(tmp_path, rows(labels_of), len(labels_of))
-    assert [*labels(read_dataset(folder)).values()] == labels_of
+    dataset = read_dataset(folder)
+    assert [*labels(dataset).values()] == labels_of
+    [doubt] = dataset.origin.doubts
+    assert f"labels may be lost, such as '{short}'" in doubt
+    assert read_dataset(folder, as_written=True).origin.doubts == ()
+
+
+def test_numbers_of_all_lengths_have_lost_nothing(tmp_path: Path) -> None:
+    """Of random digits nine in ten would be of the full length, and these are half."""
+    labels_of = [str(n) for n in range(50, 150)]
+    dataset = read_dataset(table(tmp_path, rows(labels_of), 100))
+    assert dataset.origin.doubts == ()
 
 
 CHANGED = {

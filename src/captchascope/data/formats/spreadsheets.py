@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,10 @@ from captchascope.files import printable
 
 _FEWEST = 4  # labels of the full length: of fewer, none can be called nearly all
 _FULL = 0.75  # of the labels have all their digits; a tenth of random ones begins with 0
+
+_BEGIN_OTHERWISE = 0.9  # of random digits than with 0
+_DEVIATIONS = 3  # from what is expected, at most
+_DIGITS = 30  # among so many random ones is a 0
 
 _AS_TEXT = "format the column as text and write the labels again"
 _AS_WRITTEN = "if they are right, say --as-written"
@@ -47,21 +52,42 @@ def _changed(row: LabelRow) -> LabelRow:
     return LabelRow(row.number, row.file, "", fault=fault, remedy=f"{_AS_TEXT}; {_AS_WRITTEN}")
 
 
+def doubts_of_zeros(labels: Sequence[str]) -> list[str]:
+    """Return whether zeros before labels may be lost, where too little shows it for an error.
+
+    As many are shorter as would be of random digits, and none begins with 0.
+    """
+    short = _short(labels)
+    full, digits = len(labels) - len(short), sum(map(len, labels))
+    spread = _DEVIATIONS * math.sqrt(_BEGIN_OTHERWISE * (1 - _BEGIN_OTHERWISE) * len(labels))
+    likely = full >= max(2, _BEGIN_OTHERWISE * len(labels) - spread)
+    zeros = digits < _DIGITS or any("0" in label for label in labels)
+    if not (short and likely and zeros):
+        return []
+    what = f"zeros before {len(short)} labels may be lost, such as {quoted(short[0])}"
+    return [f"{what}: {_AS_TEXT}; {_AS_WRITTEN}"]
+
+
+def _short(labels: Sequence[str]) -> list[str]:
+    """Return those shorter than the longest, if all are digits and none begins with 0."""
+    if not all(re.fullmatch("[1-9][0-9]*|0", label) for label in labels):
+        return []
+    longest = max(map(len, labels), default=0)
+    return [label for label in labels if len(label) < longest]
+
+
 def _require_zeros(source: Path, rows: Sequence[LabelRow]) -> None:
     """Raise an error if labels are shorter than nearly all, as if zeros before them were lost.
 
     None begins with 0, though there are zeros in other places.
     """
     labels = [row.label for row in rows]
-    if not labels or not all(re.fullmatch("[0-9]+", label) for label in labels):
-        return
-    longest = max(map(len, labels))
-    short = [row for row in rows if len(row.label) < longest]
+    short = _short(labels)
     full = len(labels) - len(short)
-    begun = any(len(label) > 1 and label[0] == "0" for label in labels)
     zeros = any("0" in label for label in labels)
-    if short and zeros and not begun and full >= max(_FEWEST, _FULL * len(labels)):
-        first = short[0]
+    if short and zeros and full >= max(_FEWEST, _FULL * len(labels)):
+        longest = max(map(len, labels))
+        first = next(row for row in rows if len(row.label) < longest)
         what = (
             f"has {full} labels of {longest} digits, none of which begins with 0, and {len(short)} "
             f"shorter, such as {quoted(first.label)} of {quoted(first.file)}: "

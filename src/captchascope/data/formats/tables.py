@@ -24,7 +24,7 @@ from captchascope.data.formats.headings import (
     folded,
     label_column,
 )
-from captchascope.data.formats.spreadsheets import require_unchanged
+from captchascope.data.formats.spreadsheets import doubts_of_zeros, require_unchanged
 from captchascope.data.labels import LabelOptions, LabelRow, quoted, read_text, shown
 from captchascope.data.match import Folder, Matching
 from captchascope.data.named import match_named
@@ -106,7 +106,7 @@ def match_sheet(
     chosen = chosen or choose_columns(folder, source, sheet)
     found = match_named(folder, source, _rows(folder, source, sheet, chosen))
     if are_cells:
-        found.notes += _marks(found, sheet, chosen.label)
+        _say_cells(found, sheet, chosen.label, as_written=folder.asked.as_written)
     names = [sheet.header[place] for place in chosen[:2]]
     if [folded(name) for name in names] != [FILE[0], LABEL[0]]:
         found.what = f"{printable(source)}, columns {quoted(names[0])} and {quoted(names[1])}"
@@ -114,15 +114,17 @@ def match_sheet(
     return found
 
 
-def _marks(found: Matching, sheet: Sheet, label: int) -> list[str]:
-    """Return whether labels are marked as text, as a spreadsheet is told, with an example."""
+def _say_cells(found: Matching, sheet: Sheet, label: int, *, as_written: bool) -> None:
+    """Add that labels are marked as text, with an example, and what may be lost of the others."""
     used = {sample.row for sample in found.samples}
     cells = [record.cells[label].strip() for record in sheet.records if record.line in used]
     marked = [cell for cell in cells if cell_text(cell)[1]]
-    if not marked:
-        return []
-    example = f"{shown(marked[0])} is {shown(cell_text(marked[0])[0])}"
-    return [f"{len(marked)} labels are marked as text, so {example}"]
+    if marked:
+        example = f"{shown(marked[0])} is {shown(cell_text(marked[0])[0])}"
+        found.notes.append(f"{len(marked)} labels are marked as text, so {example}")
+    if not as_written:
+        plain = [text for text, is_text in map(cell_text, cells) if not is_text]
+        found.doubts += doubts_of_zeros(plain)
 
 
 def choose_columns(folder: Folder, source: Path, sheet: Sheet) -> Chosen:
