@@ -90,3 +90,11 @@ def test_rows_and_ink_go_together(channels: int, ink: str | None) -> None:
     found = load_image(pixels, channels, preprocessing=wanted)  # type: ignore[arg-type]
     assert found.shape == shape
     assert (found[10, 10].min() < 128, found[10, 50].min() < 128) == (ink != "black", ink != "red")
+
+
+@pytest.mark.parametrize("name", ["frames", "rows", "ink"])
+def test_an_error_does_not_repeat_a_long_value(name: str) -> None:
+    """It may be as long as a request to a server is."""
+    with pytest.raises(UsageError) as caught:
+        Preprocessing(**{name: "x" * 5000})  # type: ignore[arg-type]
+    assert caught.value.what == f"cannot be '{'x' * 39}…"

@@ -11,7 +11,13 @@ import torch
 
 from captchascope import load, train_model
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.errors import CaptchascopeError, ModelError, TrainingError, UsageError
+from captchascope.errors import (
+    CaptchascopeError,
+    DatasetError,
+    ModelError,
+    TrainingError,
+    UsageError,
+)
 from captchascope.image import Preprocessing
 from captchascope.train import Progress
 from captchascope.train.request import preprocessing_of
@@ -79,6 +85,7 @@ def test_a_model_keeps_how_its_images_were_looked_at(
         ({"recipe": "fast", "method": "glyphs"}, UsageError, "recipe: fast is of --method whole"),
         ({"method": "none"}, UsageError, "method: there is no none"),
         ({"unlabelled": "more", "devices": 2}, UsageError, "unlabelled: is done by one process"),
+        ({"unlabelled": "nowhere"}, DatasetError, "nowhere: cannot be read"),
         ({"rows": "two"}, UsageError, "rows: cannot be 'two'"),
         ({"ink": "red", "recipe": "fast"}, TrainingError, "shows nothing in the ink red"),
         ({"source": "start"}, UsageError, r"^source: start no longer ships \(write any"),

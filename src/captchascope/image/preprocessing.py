@@ -12,6 +12,7 @@ _Frames: TypeAlias = Literal["auto", "merge", "last", "first"]
 
 _MOST_FRAMES = 9999
 _MOST_ROWS = 9
+_LONGEST = 40  # characters of a wrong value that an error repeats
 _HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})")
 
 ALL_INKS = "all"
@@ -51,7 +52,7 @@ class Preprocessing:
         object.__setattr__(self, "frames", _frames(self.frames))
         rows = _number(self.rows, _MOST_ROWS)
         if rows is None:
-            what = f"cannot be {self.rows!r}"
+            what = f"cannot be {_shown(self.rows)}"
             raise UsageError("rows", what, f"write in how many the text stands, 1 to {_MOST_ROWS}")
         object.__setattr__(self, "rows", rows)
         object.__setattr__(self, "ink", None if self.ink is None else _ink(self.ink))
@@ -72,13 +73,19 @@ class Preprocessing:
         return replace(self, **given) if given else self  # type: ignore[arg-type]
 
 
+def _shown(value: object) -> str:
+    """Return a value as an error names it; it may be as long as a request is."""
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
+
 def _frames(value: object) -> str | int:
     if value in get_args(_Frames):
         return str(value)
     number = _number(value, _MOST_FRAMES)
     if number is None:
         known = ", ".join(get_args(_Frames))
-        raise UsageError("frames", f"cannot be {value!r}", f"{known}, or a number from 1")
+        raise UsageError("frames", f"cannot be {_shown(value)}", f"{known}, or a number from 1")
     return number
 
 
@@ -100,5 +107,7 @@ def _ink(value: object) -> str | None:
         return written if len(written) == 7 else "#" + "".join(2 * digit for digit in written[1:])
     if written not in INKS:
         known = ", ".join(INKS)
-        raise UsageError("ink", f"cannot be {value!r}", f"{known}, or a colour such as #cc0000")
+        raise UsageError(
+            "ink", f"cannot be {_shown(value)}", f"{known}, or a colour such as #cc0000"
+        )
     return written

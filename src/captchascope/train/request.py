@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from captchascope.data.dataset import Dataset
 from captchascope.errors import CaptchascopeError, OutputError, TrainingError, UsageError
-from captchascope.files import StrPath, printable
+from captchascope.files import StrPath, find_images, printable
 from captchascope.glyphs.scheme import Scheme
 from captchascope.image import Preprocessing
 from captchascope.model.metadata import Metadata
@@ -158,6 +158,7 @@ def weights_of(
         processes: How many there are.
 
     Raises:
+        DatasetError: If the further images cannot be found, or there are none.
         ModelError: If there is no such model.
         UsageError: If several processes should learn from images without labels, or the model is
             ``start``, which released versions had.
@@ -165,6 +166,8 @@ def weights_of(
     if unlabelled is not None and processes > 1:
         what = "is done by one process"
         raise UsageError("unlabelled", what, "leave --devices and --nodes away")
+    if unlabelled is not None:
+        find_images(Path(unlabelled))
     if source is None:
         whole = isinstance(recipe, CtcRecipe) and recipe.name == "default"
         source = DEFAULT_MODELS["whole"] if whole else "none"
