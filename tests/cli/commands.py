@@ -20,7 +20,7 @@ from captchascope.reader import load
 
 ROOT = Path(__file__).parents[2]
 SEED = 1  # of the captchas
-ORIGIN = "labels: from "
+ORIGIN, BEGUN = "labels: from ", "reading the labels of "
 TIMEOUT = 120  # seconds; nothing takes a tenth of it on an idle machine
 
 
@@ -39,11 +39,12 @@ class Done:
 
     @property
     def errors(self) -> list[str]:
-        """The lines on stderr, but for that on the labels' origin, which whoever takes any says.
+        """The lines on stderr, but for those on labels that whoever takes any says.
 
         The blank one is click's, after the ``^C`` of a terminal.
         """
-        return [line for line in self.err.split("\n") if line and not line.startswith(ORIGIN)]
+        usual = ORIGIN, BEGUN
+        return [line for line in self.err.split("\n") if line and not line.startswith(usual)]
 
     @property
     def origins(self) -> list[str]:

@@ -49,10 +49,10 @@ def test_who_allowed_it_is_kept(cli: Cli) -> None:
         (["http://a:b@127.0.0.1/", "made"], "http://127.0.0.1/: holds a user name or a password"),
         (["http://127.0.0.1/", "made", "--count", "0"], "--count: must be at least 1, not 0 ("),
         (["http://127.0.0.1/", "made", "--delay", "-1"], "--delay: must be 0 s or more, not -1 ("),
-        (["http://127.0.0.1/", "made", "--delay", "x"], "captchascope collect: invalid value for"),
+        (["http://127.0.0.1/", "made", "--delay", "x"], "collect: invalid value for"),
         (["http://127.0.0.1/", "made", "--browser"], "--browser: needs --selector ("),
         (["http://127.0.0.1/", "made", "--selector", "#"], "--selector: is no CSS selector: # ("),
-        (["http://127.0.0.1/"], "captchascope collect: missing argument 'DIR' ("),
+        (["http://127.0.0.1/"], "collect: missing argument 'DIR' ("),
     ],
 )
 def test_wrong_usage_makes_no_folder(cli: Cli, arguments: list[str], begins: str) -> None:

@@ -22,8 +22,8 @@ def test_a_row_per_validation(tmp_path: Path) -> None:
     for count in (1, 2):
         write_log(tmp_path, ROWS[:count])
     assert (tmp_path / "log.csv").read_text() == (
-        "step,views,seconds,loss,validation_loss,exact,character,rate,trained\n"
-        "10,160,1.5,2.5,,,,0.001,0.0\n20,320,3.0,1.5,0.5,0.25,0.75,0.002,0.5\n"
+        "step,views,seconds,loss,validation_loss,exact,character,rate,trained,texts\n"
+        "10,160,1.5,2.5,,,,0.001,0.0,0\n20,320,3.0,1.5,0.5,0.25,0.75,0.002,0.5,0\n"
     )
 
 
@@ -31,7 +31,7 @@ def test_a_row_per_epoch(tmp_path: Path) -> None:
     """In the columns of glyphs."""
     write_log(tmp_path, [Epoch(1, 2, 2.5, None, None, 0.25), Epoch(2, 2, 1.5, 0.5, 0.125, 0.5)])
     assert (tmp_path / "log.csv").read_text() == (
-        "number,of,loss,character,captcha,seconds\n1,2,2.5,,,0.25\n2,2,1.5,0.5,0.125,0.5\n"
+        "number,of,loss,character,captcha,seconds,texts\n1,2,2.5,,,0.25,0\n2,2,1.5,0.5,0.125,0.5,0\n"
     )
 
 

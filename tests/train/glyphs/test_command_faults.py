@@ -28,7 +28,8 @@ def under_way(place: Path) -> subprocess.Popen[bytes]:
     """Start a training of half a minute, and return it in the middle of an epoch."""
     process = start(*TRAIN)
     assert process.stderr is not None
-    assert process.stderr.readline().startswith(b"labels: from ")
+    for told in (b"reading the labels of ", b"labels: from "):
+        assert process.stderr.readline().startswith(told)
     assert process.stderr.readline().startswith(b"epoch ")
     return process
 
