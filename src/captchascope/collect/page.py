@@ -123,7 +123,7 @@ def image_in_json(body: bytes, field: str, url: httpx.URL) -> httpx.URL | bytes:
     for name in field.split("."):
         if isinstance(value, dict) and name in value:
             value = value[name]
-        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+        elif isinstance(value, list) and name in map(str, range(len(value))):
             value = value[int(name)]
         else:
             what = f"answers in JSON that has no {printable(name)} {_place(value)}"

@@ -130,3 +130,25 @@ def test_a_few_names_are_labels_that_are_doubted(tmp_path: Path, names: str) -> 
     expected = {name.removeprefix("captcha_").removesuffix("_2") for name in names.split()}
     assert {*labels(dataset).values()} == expected
     assert dataset.origin.doubts
+
+
+OF_ALL = "4CDF 6476 2499 BB35 D677 4FF7 376C ABC8 6F27 75E9 CB87 6BCC 7C7B 2CD6 23CD 2358"
+
+
+@pytest.mark.parametrize(
+    ("others", "odd", "doubted"),
+    [
+        (OF_ALL, "0001", True),
+        (OF_ALL, "0003 0001 0002", True),
+        (OF_ALL, "9731", False),
+        (OF_ALL.replace("2", "0"), "0031", False),  # where zeros occur, two may begin a label
+    ],
+)
+def test_numbers_behind_zeros_among_labels(
+    tmp_path: Path, others: str, odd: str, doubted: bool
+) -> None:
+    """They may count what has no label yet: how probable so many are, the others tell."""
+    names = [f"{name}.png" for name in [*others.split(), *odd.split()]]
+    found = read_dataset(folder_of(tmp_path, names))
+    assert len(found.samples) == len(names)
+    assert bool(found.origin.doubts) is doubted

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from math import factorial
 
 from captchascope.data.formats.columns import take_a_part
 from captchascope.data.formats.parts import Name, chance_of_counting
@@ -206,9 +207,26 @@ def _doubts_of_strangers(values: list[str]) -> list[str]:
     others = "".join(value for value in values if not is_number(value))
     zeros = "0" not in others and all(value[0] == "0" for value in numbers)
     first = max(map(int, numbers)) <= len(numbers)
+    padded = [value for value in numbers if value.startswith("00")]
+    if padded and _chance_of_zeros(padded, values, others) <= _COUNTING:
+        return [f"`{padded[0]}` may be a running number among them"]
     if not (zeros or first) and chance_of_counting(numbers) > _COUNTING:
         return []
     return [f"`{numbers[0]}` may be a running number among them"]
+
+
+def _chance_of_zeros(padded: list[str], values: list[str], others: str) -> float:
+    """Return how probable so many labels of digits behind two zeros are, about: Poisson's law.
+
+    Args:
+        padded: Those that there are.
+        values: All labels.
+        others: The characters of those that are no numbers, which tell how often digits occur.
+    """
+    zero = (others.count("0") + 1) / (len(others) + 2)
+    digit = (sum(map(str.isdecimal, others)) + 1) / (len(others) + 2)
+    expected = sum(zero**2 * digit ** (len(value) - 2) for value in values if len(value) > 1)
+    return expected ** len(padded) / factorial(len(padded))
 
 
 def _take_whole(rest: list[FileName], read: NamesRead) -> None:
