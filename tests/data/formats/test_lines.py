@@ -85,12 +85,13 @@ def test_lines_above_the_folder_of_images(tmp_path: Path) -> None:
 
 
 def test_no_label_begins_with_the_name_of_its_image(tmp_path: Path) -> None:
-    """What parts them is unknown: it is a problem, and never a label."""
-    text = "1.png/EC2D\n2.png/9896\n"
-    dataset = read_dataset(lines_beside(tmp_path, text, ["1.png", "2.png"]))
-    assert labels(dataset) == {}
-    what = "gives '1.png' a label that begins with the name of the image"
-    assert dataset.problems[0].what == what
+    """Nor with that of another: what parts them is unknown, and no line is one of labels alone."""
+    for first, second in ((1, 2), (2, 1)):
+        text = f"{first}.png/EC2D\n{second}.png=9896\n"
+        folder = lines_beside(tmp_path, text, ["1.png", "2.png"])
+        with pytest.raises(DatasetError) as caught:
+            read_dataset(folder)
+        assert f"begins with '{first}.png', which is no part of its label" in caught.value.what
 
 
 @pytest.mark.parametrize("form", ["{}.png", "{:03}.png"])

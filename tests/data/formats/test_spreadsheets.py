@@ -99,7 +99,7 @@ def test_lost_zeros_are_an_error_with_the_remedy(tmp_path: Path, lost: list[str]
         [*FULL, "42", "0915"],
         [*FULL, "42", "ab12"],
         ["42", "7", "115", "2449", "39", "8", "1205", "66"],
-        [label.replace("0", "1") for label in FULL] + ["42"],
+        [label.replace("0", "1") for label in FULL] * 4 + ["42"],
     ],
     ids=["one has its zero", "letters", "of all lengths", "no zeros at all"],
 )
@@ -115,8 +115,9 @@ def test_short_labels_that_lost_nothing(tmp_path: Path, labels_of: list[str]) ->
     [
         (["876", "255", "116", "72", "277"], "72"),
         ([*FULL, *FULL[:6], "42", "115", "7", "899", "63", "512"], "42"),
+        ([*FULL[:5], "115", "899", "512", "630", "774"], "115"),
     ],
-    ids=["few", "many are short"],
+    ids=["few", "many are short", "half are shorter by one"],
 )
 def test_zeros_that_may_be_lost_are_a_doubt(
     tmp_path: Path, labels_of: list[str], short: str

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from captchascope.atomic import atomic_write
 from captchascope.data.formats.headings import LABEL, AmbiguousError, find_column
 from captchascope.data.formats.objects import column_text, load_json
-from captchascope.data.formats.spreadsheets import require_unchanged
+from captchascope.data.formats.spreadsheets import doubts_of_zeros, require_unchanged
 from captchascope.data.labels import LabelRow, further_columns, quoted
 from captchascope.data.match import Folder, ImageFile, Matching
 from captchascope.data.named import match_named
@@ -196,7 +196,9 @@ def _match(folder: Folder, source: Path, tasks: Iterable[_Task], *, typed: bool)
     rows = [(_row(task, finder), typed) for task in tasks if task.labels or task.fault]
     if folder.asked.as_written:
         return match_named(folder, source, [row for row, _ in rows])
-    return match_named(folder, source, require_unchanged(source, rows))
+    found = match_named(folder, source, require_unchanged(source, rows))
+    found.doubts += doubts_of_zeros([sample.label for sample in found.samples])
+    return found
 
 
 _KINDS = ("textarea", "choices", "number")

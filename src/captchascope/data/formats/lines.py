@@ -113,7 +113,12 @@ def _require_numbers(
     by_name = "name the image in each line, as in '1.png,LABEL'"
     if not filled:
         return
-    if 0 in by_number and filled.intersection(by_number):
+    named = {image.path.name for image in folder.images}
+    beginning = (re.match(r"[\"']?(.+?\.\w+)", row.label) for row in rows)
+    if names := [begun[1] for begun in beginning if begun and begun[1] in named]:
+        what = f"has a line that begins with {quoted(names[0])}, which is no part of its label"
+        remedy = "write a comma or a tab between name and label"
+    elif 0 in by_number and filled.intersection(by_number):
         first = quoted(by_number[0][0].file)
         what = f"begins with line 1, and the images with {first}: a label may be of the one before"
         remedy = f"if line 1 is of {first}, number the images from 1, or {by_name}; if it is of "

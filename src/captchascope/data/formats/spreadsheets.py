@@ -17,7 +17,8 @@ _FULL = 0.75  # of the labels have all their digits; a tenth of random ones begi
 
 _BEGIN_OTHERWISE = 0.9  # of random digits than with 0
 _DEVIATIONS = 3  # from what is expected, at most
-_DIGITS = 30  # among so many random ones is a 0
+_DIGITS = 100  # among so many random ones is a 0
+_LITTLE = 50  # labels: by more, numbers of two lengths are told from such that lost zeros
 
 _AS_TEXT = "format the column as text and write the labels again"
 _AS_WRITTEN = "if they are right, say --as-written"
@@ -55,16 +56,21 @@ def _changed(row: LabelRow) -> LabelRow:
 def doubts_of_zeros(labels: Sequence[str]) -> list[str]:
     """Return whether zeros before labels may be lost, where too little shows it for an error.
 
-    As many are shorter as would be of random digits, and none begins with 0.
+    None begins with 0, and as many are shorter as would be of random digits; or they are few, and
+    all that are shorter by one digit.
     """
     short = _short(labels)
     full, digits = len(labels) - len(short), sum(map(len, labels))
     spread = _DEVIATIONS * math.sqrt(_BEGIN_OTHERWISE * (1 - _BEGIN_OTHERWISE) * len(labels))
     likely = full >= max(2, _BEGIN_OTHERWISE * len(labels) - spread)
     zeros = digits < _DIGITS or any("0" in label for label in labels)
-    if not (short and likely and zeros):
+    by_one = (
+        bool(short) and len({*map(len, labels)}) == 2 and max(map(len, labels)) - len(short[0]) == 1
+    )
+    if not (short and zeros and (likely or (by_one and len(labels) <= _LITTLE))):
         return []
-    what = f"zeros before {len(short)} labels may be lost, such as {quoted(short[0])}"
+    count = f"{len(short)} of {len(labels)}"
+    what = f"zeros before {count} labels may be lost, such as {quoted(short[0])}"
     return [f"{what}: {_AS_TEXT}; {_AS_WRITTEN}"]
 
 
