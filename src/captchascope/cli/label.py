@@ -130,7 +130,7 @@ def _say_labels(
     say_passed_over(console, folder, images.note)
     with suppress(DatasetError):
         if (found := read_dataset(folder, **asked)).samples:
-            how = {None: "names", folder: "sidecar"}.get(found.source, found.source)
+            how = "sidecar" if found.source == folder else found.source or "names"
             remedy = f"not taken over; --labels-from {printable(how)} does so"
             console.note(f"{found.origin_line}: {remedy}")
             return
