@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from captchascope.collect.address import CollectError
 from captchascope.collect.browser import executable
+
+PATIENCE = 60_000  # milliseconds; no page takes a hundredth of it, and a lease lasts twice as long
 
 _AXE = """
 async rules => {
@@ -55,6 +57,13 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
     finally:
         context.close()
     assert not complaints, complaints
+
+
+def begun(page: Page, url: str) -> None:
+    """Open the label page, and wait for its first image."""
+    page.set_default_timeout(PATIENCE)
+    page.goto(url)
+    expect(page.locator("#work")).to_be_visible(timeout=PATIENCE)
 
 
 def faults(page: Page) -> list[Any]:

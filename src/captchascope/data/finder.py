@@ -47,8 +47,8 @@ class Finder:
         self._by_name: defaultdict[str, list[ImageFile]] = defaultdict(list)
         self._by_stem: defaultdict[str, list[ImageFile]] = defaultdict(list)
         for image in folder.images:
-            self._by_name[_key(image.path.name)].append(image)
-            self._by_stem[_key(image.path.stem)].append(image)
+            self._by_name[name_key(image.path.name)].append(image)
+            self._by_stem[name_key(image.path.stem)].append(image)
 
     def find(self, file: str) -> Found:
         """Return the image whose path it is, or whose path ends most alike."""
@@ -59,10 +59,10 @@ class Finder:
         if not parts:
             return Found()
         *parents, name = parts
-        if found := self._by_name.get(_key(name)):
+        if found := self._by_name.get(name_key(name)):
             return _nearest(found, parents, file, bare=False)
         known = Path(name).suffix.lower() in IMAGE_SUFFIXES
-        found = self._by_stem.get(_key(Path(name).stem if known else name), [])
+        found = self._by_stem.get(name_key(Path(name).stem if known else name), [])
         return _nearest(found, parents, file, bare=True)
 
     def _beside(self, file: str) -> ImageFile | None:
@@ -75,7 +75,8 @@ class Finder:
         return self._folder.find(path.relative_to(self._root).as_posix())
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """Return what names share that differ in capitals or in how accents are composed alone."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
@@ -95,7 +96,7 @@ def common_tail(one: Sequence[str], other: Sequence[str]) -> list[str]:
     """Return the parts that two paths have in common at their ends, the last first."""
     found: list[str] = []
     for a, b in zip(reversed(one), reversed(other), strict=False):
-        if _key(a) != _key(b):
+        if name_key(a) != name_key(b):
             break
         found.append(a)
     return found

@@ -16,10 +16,9 @@ pytest.importorskip("axe_playwright_python", reason="needs the group 'dev'")
 from playwright.sync_api import Browser, Page, expect
 
 from captchascope.generate import write_folder
-from web.browsing import faults, launched, opened
+from web.browsing import PATIENCE, begun, faults, launched, opened
 from web.label.server import Labeller, Served, serving
 
-PATIENCE = 60_000  # milliseconds; nothing takes a hundredth of it on an idle machine
 COUNT = 200
 SEED = 990_111
 OPTIONS = ("--no-retrain", "--model", "metu")
@@ -50,13 +49,6 @@ def browser() -> Iterator[Browser]:
     """Start Chromium."""
     with launched() as started:
         yield started
-
-
-def begun(page: Page, url: str) -> None:
-    """Open the label page, and wait for its first image."""
-    page.set_default_timeout(PATIENCE)
-    page.goto(url)
-    expect(page.locator("#work")).to_be_visible(timeout=PATIENCE)
 
 
 @contextmanager

@@ -19,11 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 from captchascope.generate import write_folder
 from captchascope.reader import load
 from captchascope.web.label.learning import OWN_MODEL, can_train
-from web.browsing import faults, launched, opened
+from web.browsing import PATIENCE, begun, faults, launched, opened
 from web.label.folders import fill
 from web.label.server import serving
 
-PATIENCE = 60_000  # milliseconds: half as long as a lease lasts where nobody gives it back
 SEED = 990_117
 COUNT = 36
 EVERY = 10
@@ -47,13 +46,6 @@ def browser() -> Iterator[Browser]:
     """Start Chromium."""
     with launched() as started:
         yield started
-
-
-def begun(page: Page, url: str) -> None:
-    """Open the label page, and wait for its first image."""
-    page.set_default_timeout(PATIENCE)
-    page.goto(url)
-    expect(page.locator("#work")).to_be_visible(timeout=PATIENCE)
 
 
 def typed(page: Page, truth: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from captchascope.data.finder import name_key
 from captchascope.data.formats.filenames import part_of, read_file_names
 from captchascope.data.formats.parts import SPELT
 from captchascope.data.formats.plausible import NoLabelsError
@@ -182,16 +183,12 @@ class _FreeNames:
 
         Names that differ in the suffix alone count as one, as they would to ``labels.txt``.
         """
-
-        def key(name: str) -> str:
-            return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-        name, number = stem, self._numbers.get(key(stem), 1)
-        while key(name) in self._taken:
+        name, number = stem, self._numbers.get(name_key(stem), 1)
+        while name_key(name) in self._taken:
             number += 1
             name = f"{stem}_{number}"
-        self._numbers[key(stem)] = number
-        self._taken.add(key(name))
+        self._numbers[name_key(stem)] = number
+        self._taken.add(name_key(name))
         return name + suffix
 
 
