@@ -14,6 +14,7 @@ from captchascope.collect.address import CollectError
 from captchascope.collect.browser import executable
 
 PATIENCE = 60_000  # milliseconds; no page takes a hundredth of it, and a lease lasts twice as long
+expect.set_options(timeout=PATIENCE)  # a busy machine is no failure
 
 _AXE = """
 async rules => {
@@ -50,6 +51,7 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
     complaints: list[str] = []
     context = browser.new_context(reduced_motion="reduce", **options)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     try:
@@ -61,9 +63,8 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
 
 def begun(page: Page, url: str) -> None:
     """Open the label page, and wait for its first image."""
-    page.set_default_timeout(PATIENCE)
     page.goto(url)
-    expect(page.locator("#work")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#work")).to_be_visible()
 
 
 def faults(page: Page) -> list[Any]:

@@ -21,7 +21,6 @@ from web.browsing import faults, launched, opened
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ONE, TWO = EXAMPLES / "1.jpeg", EXAMPLES / "2.jpeg"
-PATIENCE = 30_000  # milliseconds
 DESK: ViewportSize = {"width": 1120, "height": 760}
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
@@ -59,7 +58,6 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, url: str) -> Iterator[Page]:
     """Open the Read page."""
     with opened(browser, viewport=DESK) as tab:
-        tab.set_default_timeout(PATIENCE)
         tab.goto(url)
         yield tab
 
@@ -72,7 +70,7 @@ def expected(*images: Path) -> list[str]:
 def shown(page: Page, count: int) -> list[str]:
     """Return the texts on the page, once there are so many."""
     found = page.locator("[data-reading] h3")
-    expect(found).to_have_count(count, timeout=PATIENCE)
+    expect(found).to_have_count(count)
     return [text.strip() for text in found.all_inner_texts()]
 
 
@@ -112,7 +110,7 @@ def test_every_stage_is_seen_beside_the_reading(page: Page) -> None:
     page.set_input_files("#images", ONE)
     page.get_by_role("button", name="See every stage").click()
     stages = page.locator("[data-reading] .stages > li")
-    expect(stages).to_have_count(9, timeout=PATIENCE)
+    expect(stages).to_have_count(9)
     assert stages.locator("img").evaluate_all("all => all.every(one => one.naturalWidth > 0)")
 
 
@@ -124,7 +122,7 @@ def test_what_is_wrong_is_shown_and_goes_again(browser: Browser, url: str) -> No
         page.click("summary")
         page.fill("#charset", "x")
         page.set_input_files("#images", ONE)
-        expect(page.get_by_role("alert")).to_contain_text("nothing in common", timeout=PATIENCE)
+        expect(page.get_by_role("alert")).to_contain_text("nothing in common")
         page.fill("#charset", "")
         page.get_by_role("button", name="Read", exact=True).click()
         assert shown(page, 1) == expected(ONE)
@@ -139,7 +137,7 @@ def test_it_works_without_scripts(browser: Browser, url: str) -> None:
         page.get_by_role("button", name="Read", exact=True).click()
         assert shown(page, 2) == expected(ONE, TWO)
         page.get_by_role("button", name="See every stage").first.click()
-        expect(page.locator(".stages > li")).to_have_count(9, timeout=PATIENCE)
+        expect(page.locator(".stages > li")).to_have_count(9)
 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page) -> None:
@@ -167,7 +165,7 @@ def test_a_page_fits_a_phone(browser: Browser, url: str) -> None:
     with opened(browser, viewport=PHONE) as page:
         for path in ("", "results", "results/metu", "label"):
             page.goto(f"{url}/{path}")
-            page.wait_for_selector("h1:not(:has-text('Testing'))", timeout=PATIENCE)
+            page.wait_for_selector("h1:not(:has-text('Testing'))")
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width == PHONE["width"], path
 
@@ -177,7 +175,7 @@ def test_axe_finds_nothing_serious(browser: Browser, url: str, path: str) -> Non
     """On no page, with all that folds unfolded."""
     with opened(browser, viewport=DESK) as page:
         page.goto(f"{url}/{path}")
-        page.wait_for_selector("h1:not(:has-text('Testing'))", timeout=PATIENCE)
+        page.wait_for_selector("h1:not(:has-text('Testing'))")
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         assert faults(page) == []
 
@@ -203,14 +201,13 @@ def test_axe_finds_nothing_serious_where_one_logs_in(browser: Browser) -> None:
         assert faults(page) == []
         page.fill("#token", "fedcba9876543210")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("alert")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("alert")).to_be_visible()
         assert faults(page) == []
 
 
 def test_axe_finds_nothing_serious_in_readings(browser: Browser, url: str) -> None:
     """Of both ways, sure and unsure, with every stage, and one that failed."""
     with opened(browser, viewport=DESK) as page:
-        page.set_default_timeout(PATIENCE)
         page.goto(url)
         page.click("summary")
         page.fill("#charset", "0123")

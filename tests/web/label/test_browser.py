@@ -16,7 +16,7 @@ pytest.importorskip("axe_playwright_python", reason="needs the group 'dev'")
 from playwright.sync_api import Browser, Page, expect
 
 from captchascope.generate import write_folder
-from web.browsing import PATIENCE, begun, faults, launched, opened
+from web.browsing import begun, faults, launched, opened
 from web.label.server import Labeller, Served, serving
 
 COUNT = 200
@@ -63,7 +63,7 @@ def forgiving(browser: Browser) -> Iterator[Page]:
 
 def left(page: Page, number: int) -> None:
     """Wait until so many images are left, which the server has said."""
-    expect(page.locator("#left")).to_have_text(str(number), timeout=PATIENCE)
+    expect(page.locator("#left")).to_have_text(str(number))
 
 
 def rows(folder: Path) -> dict[str, str]:
@@ -84,7 +84,7 @@ def test_two_hundred_images_by_keyboard_alone(
         with opened(browser) as page:
             begun(page, served.url)
             for number in range(COUNT):
-                expect(page.locator("#work")).to_be_visible(timeout=PATIENCE)
+                expect(page.locator("#work")).to_be_visible()
                 name = page.inner_text("#name")
                 guess = page.input_value("#text")
                 said[name] = guess
@@ -93,7 +93,7 @@ def test_two_hundred_images_by_keyboard_alone(
                     page.keyboard.type(said[name])
                 page.keyboard.press("Enter")
             left(page, 0)
-            expect(page.locator("#empty")).to_be_visible(timeout=PATIENCE)
+            expect(page.locator("#empty")).to_be_visible()
         assert served.stop() == 0, served.heard
     assert said.keys() == labels.keys()
     assert rows(folder) == said
@@ -112,7 +112,7 @@ def test_every_key_does_what_the_page_says(folder: Path, browser: Browser) -> No
         assert len({first, second, third}) == 3
         page.keyboard.type("22")
         page.keyboard.press("ArrowUp")
-        expect(page.locator("#name")).to_have_text(second, timeout=PATIENCE)
+        expect(page.locator("#name")).to_have_text(second)
         expect(page.locator("#note")).to_have_text("You marked this one as unreadable.")
         page.keyboard.press("ArrowUp")
         assert (page.inner_text("#name"), page.input_value("#text")) == (first, "111111")
@@ -124,10 +124,10 @@ def test_every_key_does_what_the_page_says(folder: Path, browser: Browser) -> No
         page.keyboard.press("Enter")
         expect(page.locator("#note")).to_have_text("A label has no spaces.")
         page.keyboard.press("Control+z")
-        expect(page.locator("#name")).to_have_text(first, timeout=PATIENCE)
-        expect(page.locator("#text")).to_have_value("333333", timeout=PATIENCE)
+        expect(page.locator("#name")).to_have_text(first)
+        expect(page.locator("#text")).to_have_value("333333")
         page.keyboard.press("Control+z")
-        expect(page.locator("#name")).to_have_text(second, timeout=PATIENCE)
+        expect(page.locator("#name")).to_have_text(second)
         left(page, COUNT - 1)
         assert served.stop() == 0, served.heard
         assert rows(folder) == {first: "111111"}
@@ -144,7 +144,7 @@ def test_a_label_outlives_a_server_that_is_killed(folder: Path, browser: Browser
             names.append(page.inner_text("#name"))
             page.keyboard.type(text)
             page.keyboard.press("Enter")
-        expect(page.locator("#unsent")).to_contain_text("not stored yet", timeout=PATIENCE)
+        expect(page.locator("#unsent")).to_contain_text("not stored yet")
         with serving(folder, *OPTIONS, "--port", port) as again:
             left(page, COUNT - 2)
             expect(page.locator("#unsent")).to_be_hidden()
@@ -163,14 +163,14 @@ def test_what_was_not_stored_outlives_loading_the_page_again(
         page.route("**/label/say", lambda route: route.abort())
         page.keyboard.type("111111")
         page.keyboard.press("Enter")
-        expect(page.locator("#unsent")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("#unsent")).to_be_visible()
         page.unroute("**/label/say")
         page.reload()
         left(page, COUNT - 1)
-        expect(page.locator("#name")).not_to_be_empty(timeout=PATIENCE)  # what was said is back
+        expect(page.locator("#name")).not_to_be_empty()  # what was said is back
         page.keyboard.press("Control+z")
-        expect(page.locator("#name")).to_have_text(name, timeout=PATIENCE)
-        expect(page.locator("#text")).to_have_value("111111", timeout=PATIENCE)
+        expect(page.locator("#name")).to_have_text(name)
+        expect(page.locator("#text")).to_have_value("111111")
         left(page, COUNT)
 
 
@@ -197,10 +197,9 @@ def test_two_browsers_never_have_the_same_image(folder: Path, browser: Browser) 
 def test_ten_sure_ones_are_confirmed_by_one_key(folder: Path, browser: Browser) -> None:
     """One is mended, one is left for later; and one key takes all back."""
     with serving(folder, *OPTIONS) as served, opened(browser) as page:
-        page.set_default_timeout(PATIENCE)
         page.goto(f"{served.url}/grid")
         cells = page.locator(".cell")
-        expect(cells).to_have_count(10, timeout=PATIENCE)
+        expect(cells).to_have_count(10)
         first = page.get_attribute("#grid", "data-first")
         page.keyboard.type("111111")
         page.keyboard.press("ArrowDown")
@@ -249,7 +248,7 @@ def test_axe_finds_nothing_serious_on_any_label_page(folder: Path, browser: Brow
             begun(page, served.url)
             assert faults(page) == []
             page.goto(f"{served.url}/grid")
-            expect(page.locator(".cell")).to_have_count(10, timeout=PATIENCE)
+            expect(page.locator(".cell")).to_have_count(10)
             assert faults(page) == []
             page.goto(f"{served.url}/review")
             assert faults(page) == []

@@ -165,27 +165,55 @@ def label(store: Store, count: int, right: bool = True) -> None:
         store.say("person-a", [Submission(f"key-{image}", image, "aa", guess=guess)])
 
 
-def retrainer(store: Store, script: str = COPY) -> Retrainer:
-    """Return one that trains by a script."""
-    models = (str(model_path("metu")), str(store.folder / NEXT_MODEL))
-    return Retrainer(store, EVERY, [sys.executable, "-c", script, *models])
+class Learner(Retrainer):
+    """Trains by a script.
+
+    Attributes:
+        used: The models that came of it, each with what was said before it was in use.
+    """
+
+    def __init__(self, store: Store, script: str = COPY) -> None:
+        models = (str(model_path("metu")), str(store.folder / NEXT_MODEL))
+        command = [sys.executable, "-c", script, *models]
+        super().__init__(store, EVERY, command, self._note)
+        self.used: list[tuple[Reader, str, bool]] = []
+
+    def _note(self, reader: Reader) -> None:
+        self.used.append((reader, self.news, self.begun is None))
+
+
+def unused(reader: Reader) -> None:
+    """Fail: no model was to come of it."""
+    raise AssertionError(reader.path)
+
+
+def looking(learner: Retrainer, found: Callable[[], object]) -> None:
+    """Let it look until something is found."""
+
+    def look() -> object:
+        learner.look()
+        return found()
+
+    waited(look)
 
 
 @needs_train
 def test_a_training_begins_after_so_many_labels(store: Store, tmp_path: Path) -> None:
     """Not before, not twice at once, and not again before there are as many more."""
-    learner = retrainer(store)
+    learner = Learner(store)
     label(store, EVERY - 1, right=False)
-    assert learner.look() is None
+    learner.look()
     assert learner.begun is None
     label(store, 1, right=False)
-    assert learner.look() is None
+    learner.look()
     assert learner.begun is not None
-    reader = waited(learner.look)
-    assert isinstance(reader, Reader)
+    looking(learner, lambda: learner.used)
+    [(reader, *said)] = learner.used
     assert reader.path == tmp_path / OWN_MODEL
+    assert said == ["", False]  # it is in use before a page can hear of it
     assert "guesses now" in learner.news
-    assert learner.look() is None
+    assert learner.begun is None
+    learner.look()
     assert learner.begun is None
     label(store, EVERY)
     learner.look()
@@ -196,15 +224,16 @@ def test_a_training_begins_after_so_many_labels(store: Store, tmp_path: Path) ->
 @needs_train
 def test_a_model_that_is_worse_is_not_used(store: Store, tmp_path: Path) -> None:
     """The one in use had all of its last guesses accepted; where they were wrong, it goes."""
-    learner = retrainer(store)
+    learner = Learner(store)
     label(store, EVERY)
     learner.look()
-    waited(lambda: learner.look() or learner.news)
+    looking(learner, lambda: learner.news)
     assert "is better and stays" in learner.news
     assert not (tmp_path / OWN_MODEL).exists()
+    assert not learner.used
     label(store, 40, right=False)
     learner.look()
-    assert waited(learner.look) is not None
+    looking(learner, lambda: learner.used)
 
 
 @needs_train
@@ -216,30 +245,30 @@ def test_a_training_that_fails_is_told_and_disturbs_nothing(
     store: Store, script: str, what: str
 ) -> None:
     """By its last line, if it said any."""
-    learner = retrainer(store, script)
+    learner = Learner(store, script)
     label(store, EVERY)
     learner.look()
-    waited(lambda: learner.look() or learner.trouble)
+    looking(learner, lambda: learner.trouble)
     assert learner.trouble == f"training gave no model: {what}"
 
 
 @needs_train
 def test_a_training_that_cannot_begin_is_told(store: Store, tmp_path: Path) -> None:
     """And is not tried again before there are as many labels more."""
-    learner = Retrainer(store, EVERY, [str(tmp_path / "no-such-program")])
+    learner = Retrainer(store, EVERY, [str(tmp_path / "no-such-program")], unused)
     label(store, EVERY)
-    assert learner.look() is None
+    learner.look()
     assert learner.trouble == "training could not begin: No such file or directory"
     learner.trouble = ""
-    assert learner.look() is None
+    learner.look()
     assert learner.trouble == ""
 
 
 def test_without_retraining_there_is_none(store: Store) -> None:
     """However many labels there are."""
-    learner = Retrainer(store, None, [])
+    learner = Retrainer(store, None, [], unused)
     label(store, EVERY)
-    assert learner.look() is None
+    learner.look()
     assert not learner.learns
     assert learner.begun is None
 
@@ -247,12 +276,12 @@ def test_without_retraining_there_is_none(store: Store) -> None:
 @needs_train
 def test_a_training_gives_way_and_ends_with_the_server(store: Store, tmp_path: Path) -> None:
     """It has a low priority, there is one at a time, and it is killed."""
-    learner = retrainer(store, SLEEP)
+    learner = Learner(store, SLEEP)
     label(store, EVERY)
     learner.look()
-    waited(lambda: learner.look() or (tmp_path / NEXT_MODEL).exists())
+    looking(learner, lambda: (tmp_path / NEXT_MODEL).exists())
     label(store, EVERY)
-    assert learner.look() is None
+    learner.look()
     learner.end()
     assert learner.begun is None
     [line] = (tmp_path / NEXT_MODEL).read_text().splitlines()
@@ -265,10 +294,10 @@ def test_a_training_gives_way_and_ends_with_the_server(store: Store, tmp_path: P
 @needs_train
 def test_what_is_no_model_is_not_used(store: Store) -> None:
     """A training may leave anything."""
-    learner = retrainer(store, NO_MODEL)
+    learner = Learner(store, NO_MODEL)
     label(store, EVERY)
     learner.look()
-    waited(lambda: learner.look() or learner.trouble)
+    looking(learner, lambda: learner.trouble)
     assert learner.trouble.startswith("training gave no model: ")
 
 
@@ -277,10 +306,10 @@ def test_the_command_is_one_that_the_command_line_knows(store: Store, tmp_path: 
     """On a folder without labels it fails for that reason and no other."""
     (tmp_path / "1.png").write_bytes(b"")
     (tmp_path / "labels.csv").write_text("file,label\n")
-    learner = Retrainer(store, EVERY, training_command(tmp_path, 30.0, ReadOptions()))
+    learner = Retrainer(store, EVERY, training_command(tmp_path, 30.0, ReadOptions()), unused)
     label(store, EVERY)
     learner.look()
-    waited(lambda: learner.look() or learner.trouble)
+    looking(learner, lambda: learner.trouble)
     assert "usage" not in learner.trouble
     assert "option" not in learner.trouble
 

@@ -50,7 +50,7 @@ def browser() -> Iterator[Browser]:
 
 def typed(page: Page, truth: dict[str, str]) -> str:
     """Label the image that is shown with what it says, and return its name."""
-    expect(page.locator("#work")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#work")).to_be_visible()
     name = page.inner_text("#name")
     page.keyboard.type(truth[name])
     page.keyboard.press("Enter")
@@ -81,20 +81,20 @@ def test_a_tab_goes_and_a_model_comes_while_another_labels(
                 begun(two, served.url)
                 said = [typed((one, two)[turn % 2], truth) for turn in range(EVERY + 2)]
                 assert len(set(said)) == len(said)
-                expect(one.locator("#training")).to_contain_text("is learning", timeout=PATIENCE)
+                expect(one.locator("#training")).to_contain_text("is learning")
                 two.keyboard.type("half")
             one.evaluate(WATCH)
             expect(one.locator("#training")).to_contain_text("guesses now", timeout=5 * PATIENCE)
             expect(one.locator("#guesser")).to_have_text(str(folder / OWN_MODEL))
             while len(said) < COUNT:
                 said.append(typed(one, truth))
-            expect(one.locator("#left")).to_have_text("0", timeout=PATIENCE)
+            expect(one.locator("#left")).to_have_text("0")
             expect(one.locator("#none")).to_have_text("Every image is labelled")
             seen: list[Any] = one.evaluate("seen")
             one.goto(served.url.removesuffix("label"))
             one.select_option("#model", "trained-here")
             one.set_input_files("#images", folder / "1.jpeg")
-            expect(one.locator("[data-reading]")).to_have_count(1, timeout=PATIENCE)
+            expect(one.locator("[data-reading]")).to_have_count(1)
         assert served.stop() == 0, served.heard
     assert str(folder / OWN_MODEL) in served.heard
     assert sorted(said) == sorted(truth)
@@ -113,16 +113,15 @@ def test_a_small_folder_is_never_said_to_be_done_too_early(
     with serving(folder, "--no-retrain", "--model", "metu") as served, opened(browser) as one:
         with opened(browser) as two:
             begun(two, served.url)
-            one.set_default_timeout(PATIENCE)
             one.goto(served.url)
             away = one.locator("#away")
-            expect(away).to_contain_text("3 images are open in another tab", timeout=PATIENCE)
+            expect(away).to_contain_text("3 images are open in another tab")
             assert faults(one) == []
             two.keyboard.type("111111")
             two.keyboard.press("Enter")
-            expect(away).to_contain_text("2 images are open in another tab", timeout=PATIENCE)
+            expect(away).to_contain_text("2 images are open in another tab")
             expect(one.locator("#none")).to_have_text("No image for you just now")
-        expect(one.locator("#work")).to_be_visible(timeout=PATIENCE)
+        expect(one.locator("#work")).to_be_visible()
         one.keyboard.press("ArrowDown")
         one.keyboard.press("ArrowDown")
         expect(one.locator("#passed")).to_contain_text("2 images are passed over")
@@ -132,7 +131,7 @@ def test_a_small_folder_is_never_said_to_be_done_too_early(
             one.keyboard.press("Enter")
             one.keyboard.press("ArrowUp")
             one.keyboard.press("ArrowUp")
-        expect(one.locator("#left")).to_have_text("0", timeout=PATIENCE)
+        expect(one.locator("#left")).to_have_text("0")
 
 
 def test_a_copy_of_a_tab_has_images_of_its_own(tmp_path: Path, browser: Browser) -> None:
@@ -144,11 +143,11 @@ def test_a_copy_of_a_tab_has_images_of_its_own(tmp_path: Path, browser: Browser)
         with opened(browser) as two:
             two.add_init_script(f"sessionStorage.setItem('session', '{name}')")
             begun(two, served.url)
-            expect(one.locator("#work")).to_be_visible(timeout=PATIENCE)
+            expect(one.locator("#work")).to_be_visible()
             with one.expect_navigation():  # it loads itself again
                 one.evaluate("void dispatchEvent(new Event('visibilitychange'))")
             assert one.evaluate("sessionStorage.getItem('session')") != name
-            expect(one.locator("#work")).to_be_visible(timeout=PATIENCE)
+            expect(one.locator("#work")).to_be_visible()
             assert one.inner_text("#name") != two.inner_text("#name")
 
 
@@ -170,14 +169,12 @@ def test_what_the_texts_are_is_told_on_the_page(tmp_path: Path, browser: Browser
             page.focus("#text")
             for _ in range(11):
                 typed(page, truth)
-            expect(page.locator("#suggested")).to_have_text(
-                "By your 11 labels: 0-9, 6 long.", timeout=PATIENCE
-            )
+            expect(page.locator("#suggested")).to_have_text("By your 11 labels: 0-9, 6 long.")
             page.click("#take")
             expect(page.locator("#charset")).to_have_value("0-9")
             expect(page.locator("#suggestion")).to_be_hidden()
         assert served.stop() == 0, served.heard
     with serving(folder, "--no-retrain", "--model", "metu") as served, opened(browser) as page:
         begun(page, served.url)
-        expect(page.locator("#charset")).to_have_value("0-9", timeout=PATIENCE)
+        expect(page.locator("#charset")).to_have_value("0-9")
         expect(page.locator("#length")).to_have_value("6")

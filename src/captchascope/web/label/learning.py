@@ -173,45 +173,61 @@ class Retrainer:
 
     Attributes:
         learns: Whether there will be trainings at all.
-        begun: When the training that runs began, as ``time.monotonic`` tells; None where none runs.
+        begun: When the training that runs began, as ``time.monotonic`` tells; None where none
+            runs, and what came of the last one is in use.
         news: What came of the last training; empty before there was one.
         trouble: Why the last one gave no model; empty where it did.
     """
 
-    def __init__(self, store: Store, every: int | None, command: Sequence[str]) -> None:
-        """Train by a ``training_command`` after ``every`` so many labels; never if it is None."""
+    def __init__(
+        self,
+        store: Store,
+        every: int | None,
+        command: Sequence[str],
+        use: Callable[[Reader], object],
+    ) -> None:
+        """Train by a ``training_command`` after ``every`` so many labels; never if it is None.
+
+        A model that is better is given to ``use`` before ``news`` says that it guesses: a page that
+        believes the news asks for no other guesses for a while.
+        """
         self._store = store
         self._every = every
         self._command = command
+        self._use = use
         self._own, self._next = store.folder / OWN_MODEL, store.folder / NEXT_MODEL
         self._running: tuple[subprocess.Popen[bytes], IO[bytes]] | None = None
         self.learns = every is not None and can_train()
         self.begun: float | None = None
         self.news = self.trouble = ""
 
-    def look(self) -> Reader | None:
-        """Begin a training if it is time, and return a new model if one is there and better.
+    def look(self) -> None:
+        """Begin a training if it is time, and use what came of one that has ended if it is better.
 
         Raises:
             OutputError: If it cannot be stored when the training began.
             ModelError: If the new model cannot be used.
         """
         if self._running is not None:
-            reader = None if self._running[0].poll() is None else self._finished(*self._running)
-            return None if reader is None else self._judged(reader)
+            if self._running[0].poll() is not None:
+                try:
+                    self._finish(*self._running)
+                finally:
+                    self.begun = None
+            return
         if self._every is not None and self.learns:
             counts = self._store.counts()
             before = int(self._store.facts.get(_TRAINED, "0"))
             if counts["open"] and counts["labelled"] >= before + self._every:
                 self._store.set_facts({_TRAINED: str(counts["labelled"])})
                 self._begin()
-        return None
 
     def end(self) -> None:
         """End the training that runs, if one does."""
         if self._running is not None:
             self._running[0].kill()
             self._stderr(*self._running)
+            self.begun = None
 
     def expected(self) -> Rate | None:
         """Return how good the guesses of the model in use are, by the last labels since it came.
@@ -243,30 +259,31 @@ class Retrainer:
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
 
-    def _finished(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> Reader | None:
-        """Return the model of the training that has ended; None if it gave none."""
+    def _finish(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+        """Judge the model of the training that has ended, or say why it gave none."""
         lines = [line for line in self._stderr(process, said).splitlines() if line.strip()]
-        try:
-            if self._next.exists():
-                reader = load(self._next)
-                self.trouble = ""
-                return reader
+        if not self._next.exists():
             why = lines[-1] if lines else "it said nothing"
             self.trouble = f"training gave no model: {printable(why)[:_TOLD]}"
+            return
+        try:
+            reader = load(self._next)
         except CaptchascopeError as error:
             self.trouble = f"training gave no model: {error}"
-        return None
+            return
+        self.trouble = ""
+        self._judge(reader)
 
     def _stderr(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> str:
         """Wait for the process, and return what it said."""
         process.wait()
-        self._running, self.begun = None, None
+        self._running = None
         with said:
             said.seek(0)
             return said.read().decode(errors="replace")
 
-    def _judged(self, reader: Reader) -> Reader | None:
-        """Return a new model unless the one in use is better, as far as one can tell.
+    def _judge(self, reader: Reader) -> None:
+        """Use a new model unless the one in use is better, as far as one can tell.
 
         The one is measured on labels that were held out of its training, the other on labels that
         came after its own: either has seen none of what it is measured on.
@@ -280,13 +297,13 @@ class Retrainer:
                 f"A new model reads {new:.0%} of the labels held out; the one in use, with "
                 f"{old.value:.0%}, is better and stays."
             )
-            return None
+            return
         self._next.replace(self._own)
         self._store.set_facts({_SINCE: str(self._store.seq)})
+        self._use(load(self._own))
         reads = "" if new is None else f", and reads {new:.0%} of the labels held out"
         path = printable(self._own)
         self.news = f"A model trained on your labels guesses now{reads}: {path}"
-        return load(self._own)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class LabelSession:
         self._suggested: Texts | None = None
         self._suggested_at = -1  # of the store's time
         command = training_command(settings.folder, settings.limit, settings.options)
-        self.retrainer = Retrainer(self.store, settings.retrain, command)
+        self.retrainer = Retrainer(self.store, settings.retrain, command, self._use_trained)
         self._tick, self._rest = tick, look
         self._looked = time.monotonic()
         self._trouble: dict[str, str] = {}
@@ -123,7 +123,8 @@ class LabelSession:
         counts = self.store.counts()
         seconds = self.store.seconds(session, _LATELY)
         expected = self.retrainer.expected()
-        begun = self.retrainer.begun
+        begun, news = self.retrainer.begun, self.retrainer.news  # before what they tell of: the
+        # other order would say the news of a model beside the name of the one before it
         troubles = (*self._trouble.values(), self.guesses.trouble, self.retrainer.trouble)
         return {
             "total": counts.total(),
@@ -139,7 +140,7 @@ class LabelSession:
             "texts": asdict(self.texts),
             "suggested": self._suggestion(),
             "training": None if begun is None else int(time.monotonic() - begun),  # seconds so far
-            "news": self.retrainer.news,
+            "news": news,
             "trouble": [text for text in troubles if text],
         }
 
@@ -246,11 +247,13 @@ class LabelSession:
     def _learn(self) -> None:
         """Train where it is time, and use the model that came of it."""
         before = self.retrainer.news
-        if (reader := self.retrainer.look()) is not None:
-            self._guess_with(reader)
-            self._trained(reader)
+        self.retrainer.look()
         if self.retrainer.news != before:
             self._told(self.retrainer.news)
+
+    def _use_trained(self, reader: Reader) -> None:
+        self._guess_with(reader)
+        self._trained(reader)
 
     def _guess_with(self, reader: Reader) -> None:
         """Guess with a model, and what is known of the texts if it can ever guess that."""
