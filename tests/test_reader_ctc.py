@@ -92,7 +92,7 @@ def test_the_texts_are_read(alone: list[Reading]) -> None:
     assert sum(reading.unfamiliar for reading in alone) == 5
 
 
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 59), max_size=70), st.sampled_from([1, 2]))
 def test_neither_the_batch_nor_the_processes_have_a_say(
     reader: Reader, alone: list[Reading], order: list[int], jobs: int

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from captchascope.ctc.inputs import CtcSpec, fitted_width, normalise, prepare, text_frame
@@ -27,7 +27,6 @@ SPECS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(SPECS)
 def test_a_spec_comes_back_from_metadata(spec: CtcSpec) -> None:
     """As the table that a model file holds."""
@@ -64,7 +63,6 @@ def test_an_impossible_spec_is_refused(change: dict[str, Any]) -> None:
         build(CtcSpec, {**asdict(FREE), **change})
 
 
-@settings(deadline=None)
 @given(SPECS, st.integers(1, 300), st.integers(1, 600))
 def test_every_image_gets_the_size_of_the_spec(spec: CtcSpec, height: int, width: int) -> None:
     """The height always; the width where there is one, and else one within the bounds."""
@@ -79,7 +77,6 @@ def test_every_image_gets_the_size_of_the_spec(spec: CtcSpec, height: int, width
         assert spec.min_width <= fitted.shape[1] <= spec.max_width
 
 
-@settings(deadline=None)
 @given(st.integers(20, 100), st.integers(100, 200))
 def test_a_free_width_keeps_the_shape(height: int, width: int) -> None:
     """Up to half of the eight pixels that widths are rounded to."""
@@ -165,7 +162,6 @@ def framed(tall: int, wide: int, top: int, left: int) -> np.ndarray[Any, Any]:
     return image
 
 
-@settings(deadline=None)
 @given(st.integers(8, 60), st.integers(8, 200), st.integers(5, 50), st.integers(5, 190))
 def test_a_plain_margin_goes_and_no_ink(tall: int, wide: int, top: int, left: int) -> None:
     """As much of it stays around the text as the text's height asks for, and not more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -44,7 +44,6 @@ def images(*sizes: tuple[int, int]) -> list[NDArray[np.uint8]]:
     return [rng.integers(0, 256, size, np.uint8) for size in sizes]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(8, 40), st.integers(8, 90)), max_size=20))
 def test_every_image_gets_what_it_would_get_alone(sizes: list[tuple[int, int]]) -> None:
     """In rising places, each exactly once, whatever is beside it."""

@@ -193,7 +193,7 @@ LABEL = st.text(st.characters(codec="utf-8").filter(str.isprintable), min_size=1
 COLUMN = st.text(st.characters(codec="utf-8"), max_size=9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(LABEL, COLUMN, COLUMN), min_size=1, max_size=5), COLUMN.filter(str.strip))
 def test_labels_survive_writing_and_reading(rows: list[tuple[str, str, str]], name: str) -> None:
     """Labels and further columns come back as they were, whatever is in them."""

@@ -27,7 +27,7 @@ def accepts(left: Allowed, text: str) -> bool:
     return bool(left.accepting[state])
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(patterns() | st.none(), st.sampled_from([None, "1", "2-3", "4-9"]))
 def test_length_and_pattern_are_one_automaton(pattern: str | None, length: str | None) -> None:
     """It accepts what both allow, of all texts of a few characters."""
@@ -39,7 +39,7 @@ def test_length_and_pattern_are_one_automaton(pattern: str | None, length: str |
         assert accepts(left, text) == (fits and fewest <= len(text) <= most)
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(patterns(), st.sampled_from([None, "2-3", "9"]))
 def test_a_state_that_leads_nowhere_is_dead(pattern: str, length: str | None) -> None:
     """From every other one an accepting state is reached."""
@@ -147,7 +147,7 @@ def shares(scores: FloatArray) -> NDArray[np.float64]:
     return np.asarray((powers / powers.sum(axis=2, keepdims=True)).transpose(2, 0, 1))
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(logits(batch=2), patterns() | st.none(), st.sampled_from([None, "1", "2-3", "3", "4-9"]))
 def test_it_is_the_sum_over_every_allowed_text(
     scores: FloatArray, pattern: str | None, length: str | None

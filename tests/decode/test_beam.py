@@ -27,7 +27,7 @@ def found_by(scores: FloatArray, rule: Constraints, width: int) -> list[str]:
     ]
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(logits(), patterns() | st.none(), st.sampled_from([None, "1", "2-3"]))
 def test_a_beam_that_is_wide_enough_finds_every_allowed_text(
     scores: FloatArray, pattern: str | None, length: str | None
@@ -43,7 +43,7 @@ def test_a_beam_that_is_wide_enough_finds_every_allowed_text(
     assert sorted(found_by(scores[0], rule, 500)) == sorted(wanted)
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(logits(), patterns())
 def test_the_narrowest_beam_ends_with_an_allowed_text(scores: FloatArray, pattern: str) -> None:
     """If there is one that fits into the timesteps at all."""

@@ -34,7 +34,7 @@ def drawn(chars: str, lengths: tuple[int, int], count: int = 60, seed: int = 1) 
     return ["".join(rng.choice([*chars], size)) for size in sizes]
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(logits(classes=5), st.sampled_from(["ab", "bAB", "aAbB", "aAb, as ab", "aB, as b"]))
 def test_the_probability_of_a_length_is_that_of_all_its_texts(
     scores: FloatArray, told: str
@@ -75,7 +75,7 @@ def test_the_scheme_of_clear_images_is_found(written: str, lengths: tuple[int, i
         )  # of the signs, some are thought of that are not there
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.sampled_from(["0-9", "a-z", "A-Z", "0-9a-z", "0-9A-Fa-f", "A-H2-9"]),
     st.integers(1, 7),

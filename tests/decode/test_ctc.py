@@ -43,7 +43,7 @@ def paths_of(text: str, timesteps: int) -> list[tuple[int, ...]]:
     return [path for path in paths if [k for k, _ in groupby(path) if k] == wanted]
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(logits(batch=2))
 def test_the_weight_of_a_text_is_the_sum_over_its_paths(scores: FloatArray) -> None:
     """Of every text that there is room for, and none where there is none."""
@@ -78,7 +78,7 @@ def test_a_text_that_weighs_next_to_nothing_is_no_error() -> None:
     assert found == -math.inf
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(logits())
 def test_the_best_alignment_is_the_best_path_of_the_text(scores: FloatArray) -> None:
     """No path of the text weighs more than the one that is returned."""
@@ -120,7 +120,7 @@ def test_the_best_path_is_the_text() -> None:
     assert one(seen("-", "a", "a", "-", "a", "b", "-")).text == "aab"
 
 
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(logits(batch=3), patterns() | st.none(), st.sampled_from([None, "1", "2-3", "3"]))
 def test_the_text_is_the_most_probable_of_those_allowed(
     scores: FloatArray, pattern: str | None, length: str | None
@@ -166,7 +166,7 @@ FOLDINGS: dict[str, tuple[ReadOptions, str, Callable[[str], str]]] = {
 
 
 @pytest.mark.parametrize("told", FOLDINGS.values(), ids=[*FOLDINGS])
-@settings(derandomize=True, deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(logits(classes=6), st.sampled_from([None, "1", "2-3"]))
 def test_a_charset_masks_classes_and_cases_are_summed(
     told: tuple[ReadOptions, str, Callable[[str], str]], scores: FloatArray, length: str | None
@@ -196,7 +196,7 @@ def test_a_charset_masks_classes_and_cases_are_summed(
         assert char.confidence <= max(shares[:, same].sum(axis=1).max(), found.confidence) + 1e-6
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(logits(), st.sampled_from(["1", "1-2", "2-3"]))
 def test_a_length_that_the_text_has_makes_it_no_less_sure(scores: FloatArray, length: str) -> None:
     """It rules out others, and nothing else; and the less it leaves, the surer."""
@@ -239,7 +239,7 @@ def test_what_contradicts_the_image_has_little_confidence() -> None:
     assert one(seen(*"-a-b-", sure=20.0), rule=rule).confidence < 1e-6
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(logits(batch=4), patterns() | st.none())
 def test_a_text_does_not_depend_on_its_batch(scores: FloatArray, pattern: str | None) -> None:
     """Alone, or in another order, it is the same with the same confidences."""
@@ -257,7 +257,7 @@ def test_a_text_does_not_depend_on_its_batch(scores: FloatArray, pattern: str | 
             assert [c.place for c in other.chars] == [c.place for c in alone.chars]
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(logits(batch=2), patterns() | st.none(), st.floats(0.25, 4))
 def test_characters_are_as_sure_as_their_text_at_least(
     scores: FloatArray, pattern: str | None, temperature: float
@@ -310,7 +310,7 @@ def test_many_unsure_paths_beat_one_surer_path() -> None:
     assert found.confidence == pytest.approx(0.64, abs=1e-4)
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(logits(), st.sampled_from([None, "1-2", "2", "3"]))
 def test_without_a_search_the_best_path_counts(scores: FloatArray, length: str | None) -> None:
     """As confident as ever where it is allowed, however little that is; else there is no text."""

@@ -118,7 +118,7 @@ def test_no_letter_is_lost_to_its_lower_case(chars: str) -> None:
     assert text_of(rows, Charset(chars), only) == folded(chars[1]) * 2
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(tables(), st.sets(st.text("abcd", min_size=1, max_size=4), min_size=1, max_size=20))
 def test_the_text_is_the_best_of_those_allowed(
     probabilities: FloatArray, allowed: set[str]

@@ -20,7 +20,7 @@ from captchascope.errors import UsageError
 from decode.brute import patterns, texts
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(patterns(), st.booleans())
 def test_a_pattern_matches_what_it_matches_as_a_regular_expression(
     written: str, ignore_case: bool
@@ -136,7 +136,7 @@ def test_what_is_not_understood_is_wrong_usage(written: str, what: str, remedy: 
     assert caught.value.remedy.startswith(remedy)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(st.sampled_from(r"ab09[]^-{},?|\.*+():w dW"), max_size=12))
 def test_whatever_is_written_is_understood_as_a_regular_expression_or_refused(
     written: str,

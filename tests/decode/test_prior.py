@@ -94,7 +94,7 @@ def test_case_is_folded_where_it_is_ignored() -> None:
     assert not set("".join(alphabets)).intersection(string.ascii_uppercase)
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(logits(batch=3))
 def test_without_weight_the_most_probable_text_wins(scores: FloatArray) -> None:
     """It is one that decoding without a prior finds, as confident as there."""
@@ -107,7 +107,7 @@ def test_without_weight_the_most_probable_text_wins(scores: FloatArray) -> None:
         assert chances(image)[found.text] == pytest.approx(free.confidence, abs=1e-5)
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(logits(), st.sampled_from([None, "1-2", "2"]))
 def test_the_text_that_wins_is_worth_no_less_than_any_candidate(
     scores: FloatArray, length: str | None
@@ -127,7 +127,7 @@ def test_the_text_that_wins_is_worth_no_less_than_any_candidate(
     assert fewest <= len(found.text) <= most
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(logits(batch=4), st.sampled_from([None, "1-2"]))
 def test_a_text_does_not_depend_on_its_batch(scores: FloatArray, length: str | None) -> None:
     """Alone, or in another order, it is the same with the same confidences."""
@@ -190,7 +190,7 @@ def test_a_long_text_is_no_error() -> None:
         assert math.isfinite(general().log_odds(text))
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(logits(batch=2), st.sampled_from([None, "2"]))
 def test_the_probability_of_a_text_is_its_confidence(
     scores: FloatArray, length: str | None

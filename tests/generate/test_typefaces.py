@@ -77,7 +77,7 @@ def test_the_digits_differ() -> None:
     assert glyph(FONT, "x", 144, 0, 0).tobytes() not in digits.values()
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.sampled_from("0123456789"), st.integers(134, 163), OFFSETS, OFFSETS)
 def test_an_offset_moves_the_ink_and_keeps_it(char: str, eighths: int, dx: int, dy: int) -> None:
     """Coverage is counted in whole samples, so none is lost between the pixels."""
@@ -103,7 +103,7 @@ def test_a_glyph_cannot_be_changed() -> None:
         glyph(FONT, "1", 144, 0, 0)[0, 0] = 1
 
 
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.integers(-30, 30), st.integers(-30, 30))
 def test_pasting_cuts_what_lies_outside(left: int, top: int) -> None:
     """Inside, the darker of both stays."""

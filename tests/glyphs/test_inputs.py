@@ -78,7 +78,7 @@ def test_outside_the_image_there_is_no_ink() -> None:
     assert not bottom[15:].any()
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data(), st.integers(1, 40), st.integers(1, 60), st.integers(4, 30), st.integers(4, 30))
 def test_a_window_shows_the_pixels_around_the_cut(
     data: st.DataObject, height: int, width: int, tall: int, wide: int

@@ -44,7 +44,7 @@ def test_nearly_black_is_not_black() -> None:
     assert kind_of(with_black(500, ground=1), KINDS) == 2
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32))
 def test_the_histogram_counts_every_pixel_once(height: int, width: int, seed: int) -> None:
     """It has 256 bars, of which the first is what the kinds are told by."""
@@ -137,7 +137,7 @@ def random_binary(seed: int, height: int, width: int, density: float) -> GrayIma
     return ((rng.random((height, width)) < density) * 255).astype(np.uint8)
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**32),
     st.integers(1, 40),

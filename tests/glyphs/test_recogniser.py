@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from captchascope.charset import Charset
@@ -59,7 +59,6 @@ def probabilities(found: FloatArray | SegmentationError) -> FloatArray:
     return found
 
 
-@settings(derandomize=True)
 @given(st.lists(st.floats(-(2.0**99), 2.0**99, width=32), min_size=1, max_size=9))
 def test_softmax_gives_probabilities(logits: list[float]) -> None:
     """They sum to 1 whatever the logits are, and keep their order."""

@@ -198,7 +198,7 @@ def test_an_impossible_value_is_named(path: str, value: object, message: str) ->
     assert refusal(changed(path, value)) == message
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.sampled_from(leaves(TABLE)),
     st.none()

@@ -123,7 +123,6 @@ def test_too_few_columns_are_an_error(width: int) -> None:
 SPLITS = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple).map(Split)
 
 
-@settings(derandomize=True, deadline=None)
 @given(SPLITS, st.integers(0, 200))
 def test_the_strips_hold_every_column_once(rule: Split, extra: int) -> None:
     """Put side by side they are the crop, and they are about as wide as each other."""
@@ -139,7 +138,7 @@ def test_the_strips_hold_every_column_once(rule: Split, extra: int) -> None:
     assert max(widths) - min(widths) <= len(rule.parts)
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(1, 40), st.integers(1, 30)), min_size=1, max_size=7),
     st.integers(4, 40),
@@ -282,7 +281,7 @@ def test_a_wide_cross_that_fills_where_no_ink_is() -> None:
         assert part is None or part.any()
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     seed=st.integers(0, 2**32),
     height=st.integers(1, 24),
@@ -451,7 +450,7 @@ def images(draw_from: st.DrawFn) -> GrayImage:
     return image
 
 
-@settings(derandomize=True, deadline=None, max_examples=250)
+@settings(max_examples=250)
 @given(images())
 def test_any_image_is_cut_or_refused(gray: GrayImage) -> None:
     """There is no third way, whatever the pixels are."""

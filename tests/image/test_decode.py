@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, features
@@ -81,7 +81,6 @@ def test_a_bool_is_black_or_white(channels: Channels) -> None:
     )
 
 
-@settings(deadline=None)
 @given(level=st.integers(0, 255), alpha=st.integers(0, 255))
 def test_compositing_rounds_to_the_nearest_level(level: int, alpha: int) -> None:
     """In both, for every level and alpha, whatever the position in the row."""
@@ -272,7 +271,6 @@ def test_a_senseless_orientation_is_ignored(block: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", FILES)
-@settings(deadline=None)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_prefix_is_refused_or_whole(kind: str, share: float) -> None:
     """Whatever is cut off, there is either an error or all of the picture."""
@@ -291,7 +289,6 @@ def test_damaged_files_raise_nothing_else(kind: str) -> None:
         _load_or_refuse(bytes(data))
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(1, 9), st.integers(1, 9))
 def test_a_png_round_trip_is_exact(data: st.DataObject, height: int, width: int) -> None:
     """What is saved as a gray PNG is read back level by level."""

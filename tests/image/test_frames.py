@@ -124,7 +124,7 @@ def test_a_still_image_has_one_frame() -> None:
             looked_at(data, 2)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.data())
 def test_whatever_flashes_is_merged(data: st.DataObject) -> None:
     """Every letter is hidden in some frames and shown in others; the picture has all of them."""

@@ -25,7 +25,7 @@ def written(
     return image
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(2, 4), st.integers(8, 20), st.integers(3, 8), st.integers(0, 12), st.data())
 def test_rows_are_cut_where_nothing_is_written(
     rows: int, tall: int, gap: int, above: int, data: st.DataObject

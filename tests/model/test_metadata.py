@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from captchascope.charset import Charset
@@ -74,7 +74,6 @@ METADATA = st.builds(
 )
 
 
-@settings(derandomize=True, deadline=None)
 @given(METADATA)
 def test_metadata_comes_back_as_it_went(metadata: Metadata) -> None:
     """Through the strings of an ONNX file, nothing is lost; keys of others are passed over."""

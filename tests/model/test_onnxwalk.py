@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
@@ -215,7 +215,6 @@ def test_trailing_bytes_are_damage() -> None:
     assert "damaged" in _refusal(WHOLE + bytes(8)).what
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.binary(max_size=200), st.booleans())
 def test_random_bytes_are_refused(data: bytes, onnx_like: bool) -> None:
     """Whatever the bytes, the error is a ModelError."""

@@ -124,7 +124,7 @@ def test_without_readings_it_is_the_sources() -> None:
     assert text_temperature([], [], ANY) == ANY
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 60), st.integers(0, 60), st.floats(1, 8), st.floats(0.5, 1.5))
 def test_a_wrong_text_makes_it_no_surer_and_a_right_one_no_less_sure(
     right: int, wrong: int, sureness: float, source: float
@@ -135,7 +135,7 @@ def test_a_wrong_text_makes_it_no_surer_and_a_right_one_no_less_sure(
     assert few_temperature(*readings(right + 2, wrong + 1, sureness), source) <= before
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.floats(1, 3), st.floats(0.6, 1.4))
 def test_the_more_texts_the_nearer_the_truth(true: float, source: float) -> None:
     """From the careful side: it is hardly ever below what the texts show, and comes down to it."""
@@ -151,7 +151,7 @@ def test_the_more_texts_the_nearer_the_truth(true: float, source: float) -> None
     assert off[2] <= off[0] + 0.04  # the grid's step
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(1, 30))
 def test_right_texts_alone_make_no_network_much_surer(count: int) -> None:
     """As many as few labels are: the next one may be wrong."""

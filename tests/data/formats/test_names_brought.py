@@ -50,7 +50,7 @@ MD5 = [f"{n * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}" for n in range(
 DATES = [f"20261126_2015{n:02}" for n in range(10)]
 
 
-@settings(max_examples=CASES, deadline=None, derandomize=True, database=None)
+@settings(max_examples=CASES)
 @given(st.integers(0, 2**32))
 def test_no_label_is_wrong_in_silence(seed: int) -> None:
     """Of 1,500 folders of any family: no error and no doubt means that every label is right."""

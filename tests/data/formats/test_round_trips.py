@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captchascope.data.dataset import Dataset, read_dataset
@@ -45,14 +45,8 @@ ROWS = st.lists(
     unique_by=lambda row: unicodedata.normalize("NFC", row[0]).casefold(),
 )
 
-PATIENT = settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-"""Every example writes folders through to the disk, and a busy one takes its time."""
+FEW = settings(max_examples=15)
+"""Every example writes folders through to the disk."""
 
 
 def made(folder: Path, rows: Sequence[tuple[str, str, Mapping[str, str]]]) -> Dataset:
@@ -84,7 +78,7 @@ def told(dataset: Dataset) -> dict[str, tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@PATIENT
+@FEW
 @given(ROWS)
 def test_every_form_gives_back_what_it_was_given(
     form: str, rows: list[tuple[str, str, dict[str, str]]]
@@ -103,7 +97,7 @@ def test_every_form_gives_back_what_it_was_given(
             ]
 
 
-@PATIENT
+@FEW
 @given(ROWS, st.lists(st.sampled_from(list(FORMATS)), min_size=2, max_size=4))
 def test_a_chain_of_forms_loses_no_label(
     rows: list[tuple[str, str, dict[str, str]]], chain: list[str]

@@ -150,7 +150,7 @@ def wrong(found: Matching, table: Table) -> Iterator[tuple[str, str, str]]:
             yield sample.file, sample.label, table.truth[sample.file]
 
 
-@settings(max_examples=CASES, deadline=None, derandomize=True, database=None)
+@settings(max_examples=CASES)
 @given(st.integers(0, 2**32))
 def test_no_label_is_wrong_in_silence(place: Path, seed: int) -> None:
     """Of a thousand tables: no error and no doubt means that every label is right."""

@@ -125,6 +125,4 @@ class Labelling(RuleBasedStateMachine):
 
 
 TestLabelling = Labelling.TestCase
-TestLabelling.settings = settings(
-    max_examples=30, stateful_step_count=30, deadline=None, derandomize=True, database=None
-)
+TestLabelling.settings = settings(max_examples=30, stateful_step_count=30)
