@@ -65,6 +65,9 @@ def serving(settings: Settings) -> Iterator[Served]:
     with process:
         try:
             assert process.stdout is not None
-            yield Served(process.stdout.readline().strip().rstrip("/"), process)
+            said = (line.strip() for line in process.stdout)
+            yield Served(
+                next(line for line in said if line.startswith("http")).rstrip("/"), process
+            )
         finally:
             end(process)

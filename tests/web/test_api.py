@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -18,6 +19,7 @@ from PIL import Image
 
 import captchascope
 from captchascope.web.api import document
+from captchascope.web.build import about_build
 from captchascope.web.settings import Limits, Settings
 from web.serving import TIMEOUT, Served
 
@@ -335,7 +337,7 @@ def test_a_path_or_method_that_is_not_there_is_a_problem(client: httpx.Client) -
     refused(client.get("/v1/write"), 404)
     response = client.get("/v1/read")
     refused(response, 405)
-    assert response.headers["allow"] == "POST"
+    assert response.headers["allow"] == "POST, OPTIONS"
 
 
 def test_somebody_who_looks_sees_a_page_about_the_problem(client: httpx.Client) -> None:
@@ -348,7 +350,8 @@ def test_somebody_who_looks_sees_a_page_about_the_problem(client: httpx.Client) 
 
 def test_health_and_readiness_are_told(client: httpx.Client) -> None:
     """Both say yes once the models are open."""
-    assert client.get("/healthz").json() == {"status": "alive"}
+    alive = {"status": "alive", "version": captchascope.__version__, "build": None}
+    assert client.get("/healthz").json() == alive
     assert client.get("/readyz").json() == {"status": "ready"}
 
 
@@ -371,6 +374,23 @@ def test_the_metrics_count_requests_and_images(client: httpx.Client, captchas: l
     ):
         assert after[name] - before.get(name, 0) == more
     assert after["captchascope_waiting_images"] == 0
+
+
+def test_the_metrics_tell_what_runs_and_what_it_takes(client: httpx.Client) -> None:
+    """The version and build, and the figures of the process that Prometheus knows everywhere."""
+    told = client.get("/metrics").text
+    (running,) = re.findall("^captchascope_build_info{(.*)} 1.0$", told, re.MULTILINE)
+    assert dict(re.findall('(\\w+)="([^"]*)"', running)) == about_build()
+    if sys.platform == "linux":
+        for figure in ("cpu_seconds_total", "resident_memory_bytes", "open_fds"):
+            (value,) = re.findall(rf"^process_{figure} (\S+)$", told, re.MULTILINE)
+            assert float(value) > 0
+
+
+def test_whoever_builds_it_names_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a variable, as the Dockerfile does."""
+    monkeypatch.setenv("CAPTCHASCOPE_BUILD", "3512285\n")
+    assert about_build()["build"] == "3512285"
 
 
 def test_paths_that_nobody_serves_do_not_fill_the_metrics(client: httpx.Client) -> None:

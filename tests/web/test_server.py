@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from captchascope import __version__
 from captchascope.cli.app import run_command_line
 from captchascope.reader import model_path
 from captchascope.web.settings import Limits, Settings
@@ -26,6 +28,12 @@ from web.serving import TIMEOUT, serving
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 
 JPEG = {"Content-Type": "image/jpeg"}
+FIGURES = (
+    "process_cpu_seconds_total",
+    "process_resident_memory_bytes",
+    "process_open_fds",
+    "process_start_time_seconds",
+)
 
 
 @contextmanager
@@ -136,8 +144,15 @@ def test_workers_share_a_port_and_their_figures_and_are_replaced(captchas: list[
             answer = post_when_ready(f"{url}/v1/read", data)
             assert answer.status_code == 200
         counted = 'captchascope_images_total{outcome="read"} 12.0'
-        assert counted in httpx.get(f"{url}/metrics", timeout=TIMEOUT).text
+        told = httpx.get(f"{url}/metrics", timeout=TIMEOUT).text
+        assert counted in told
         after = children_of(process.pid)
+        for figure in FIGURES:
+            each = dict(re.findall(rf'^{figure}{{pid="(\d+)"}} (\S+)$', told, re.MULTILINE))
+            assert each.keys() == {str(pid) for pid in after}
+            assert all(float(value) > 0 for value in each.values())
+        (running,) = re.findall("^captchascope_build_info{(.*)} 1.0$", told, re.MULTILINE)
+        assert f'version="{__version__}"' in running
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT) == 0
     assert not any(Path(f"/proc/{child}").exists() for child in (*before, *after))

@@ -77,7 +77,7 @@ def label_command(
 
     Several people can label one folder at once: no image is given to two of them. Every label is
     stored at once in a hidden file of the folder, and labels.csv follows within seconds. SIGTERM or
-    Ctrl-C ends it; nothing is lost, even if it is killed.
+    Ctrl-C ends it; nothing is lost, even if it is killed. -v logs every request on stderr.
 
     \b
     Examples:
@@ -105,6 +105,7 @@ def label_command(
             _say_labels(console, folder, label_options, known.frames)
 
     settings = app_settings(
+        console,
         models=(DEFAULT_MODELS["whole"],) if model is None else (model,),
         label=LabelSettings(
             folder, model, overlap, every, time_limit, known, source, LabelOptions(**asked)

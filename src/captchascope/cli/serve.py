@@ -52,14 +52,21 @@ with_address = adding(
 
 
 def app_settings(
-    *, host: str, port: int, token_file: Path | None, hosts: tuple[str, ...], **further: Any
+    console: Console,
+    *,
+    host: str,
+    port: int,
+    token_file: Path | None,
+    hosts: tuple[str, ...],
+    **further: Any,
 ) -> Settings:
     """Return the app's settings; to be called once the extra web is known to be there."""
     from captchascope.web.settings import Settings, read_token
 
     token = None if token_file is None else read_token(token_file)
     names = frozenset(name.lower() for name in hosts)
-    return Settings(host=host, port=port, token=token, hosts=names, **further)
+    log = console.verbosity > 0
+    return Settings(host=host, port=port, token=token, hosts=names, access_log=log, **further)
 
 
 def announced(console: Console, what: str, path: str = "") -> Callable[[str], None]:
@@ -116,7 +123,7 @@ def serve_command(
     """Serve the app and the HTTP API, to this machine alone unless --host says otherwise.
 
     The pages are at /, the API at /v1/read and described by /openapi.json. SIGTERM or Ctrl-C ends
-    it when what was taken in is answered.
+    it when what was taken in is answered. -v logs every request on stderr.
 
     \b
     Examples:
@@ -127,5 +134,7 @@ def serve_command(
     need("web", "serve")
     from captchascope.web.server import serve_app
 
-    settings = app_settings(models=models, workers=workers, data=data, drain=drain, **address)
+    settings = app_settings(
+        console, models=models, workers=workers, data=data, drain=drain, **address
+    )
     serve_app(settings, announced(console, "listening on"), console.note)

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from captchascope import __version__
 from captchascope.web import schemas
 from captchascope.web.batching import Batcher, names_of
+from captchascope.web.build import about_build
 from captchascope.web.metrics import METRICS_TYPE, Metrics
 from captchascope.web.problems import PROBLEM_TYPE, Problem, problem
 from captchascope.web.schemas import Options, parse_request
@@ -96,7 +97,9 @@ class _Api:
         return _answer(to_json({"models": about}))
 
     async def healthz(self, request: Request) -> Response:
-        return _answer(to_json({"status": "alive"}))
+        build = about_build()
+        known = {"version": build["version"], "build": build["build"] or None}
+        return _answer(to_json({"status": "alive", **known}))
 
     async def readyz(self, request: Request) -> Response:
         """Tell whether images are read: not while starting or stopping."""
@@ -137,7 +140,7 @@ def document(settings: Settings) -> Schema:
         path: {"get": _operation(path.rpartition("/")[2], summary, content, *_ANYWHERE, *more)}
         for path, summary, content, *more in (
             ("/v1/models", "Tell which models can be asked for.", _json(schemas.Models), 503),
-            ("/healthz", "Tell that the process lives.", status),
+            ("/healthz", "Tell that the process lives, and what runs.", _json(schemas.Health)),
             ("/readyz", "Tell whether images are read.", status, 503),
             ("/metrics", scraped, text),
         )
@@ -208,7 +211,7 @@ def _json(model: type[BaseModel]) -> Schema:
 
 
 _COMPONENTS = "#/components/schemas/"
-_ANSWERS = schemas.Answer, schemas.Models, schemas.Status, schemas.ProblemDetails
+_ANSWERS = schemas.Answer, schemas.Models, schemas.Status, schemas.Health, schemas.ProblemDetails
 
 
 class _Untitled(GenerateJsonSchema):

@@ -8,16 +8,18 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
+from starlette.types import Scope
 
 from captchascope.errors import CaptchascopeError
 from captchascope.web import api, guard, problems
+from captchascope.web.access import log_request
 from captchascope.web.batching import Batcher, Readers
 from captchascope.web.label.pages import label_routes
 from captchascope.web.label.session import LabelSession
 from captchascope.web.metrics import Metrics
 from captchascope.web.pages import read, results
 from captchascope.web.settings import Settings
-from captchascope.web.templates import Assets
+from captchascope.web.templates import static_routes
 
 TRAINED = "trained-here"
 """What requests call the model that was trained on the labels of the folder."""
@@ -26,7 +28,8 @@ TRAINED = "trained-here"
 def create_app(settings: Settings, told: Callable[[str], object] = lambda line: None) -> FastAPI:
     """Return the app that a server can serve; its models are opened when it starts.
 
-    ``app.state.batcher`` reads for it; ``app.state.failure`` is what kept it from starting.
+    ``app.state.batcher`` reads for it, ``app.state.metrics`` are its figures, and
+    ``app.state.failure`` is what kept it from starting.
 
     Args:
         settings: How it behaves.
@@ -37,6 +40,12 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
         UsageError: If two models would be called the same.
     """
     metrics = Metrics()
+
+    def answered(request: Scope, status: int, size: int, seconds: float) -> None:
+        metrics.answered(request["path"], status, seconds)
+        if settings.access_log:
+            log_request(request, status, size, seconds)
+
     batcher = Batcher(Readers(settings.models, settings.limits), settings.limits, metrics)
     measurements = None if settings.data is None else results.Measurements(settings.data)
     labelling = None
@@ -64,9 +73,9 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
         lifespan=lifespan,
         openapi_url=None,  # web/api.py describes it, and no page shows scripts of elsewhere
     )
-    app.state.batcher, app.state.failure = batcher, None
+    app.state.batcher, app.state.failure, app.state.metrics = batcher, None, metrics
     app.include_router(api.api_routes(settings, batcher, metrics))
-    app.mount("/static", Assets())
+    app.include_router(static_routes())
     app.include_router(read.read_routes(batcher, settings.limits, labels=labelling is not None))
     app.include_router(results.results_routes(batcher, measurements))
     if labelling is not None:
@@ -79,5 +88,5 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
         app.include_router(guard.login_routes(token))
         app.add_middleware(guard.TokenMiddleware, token=token)
     app.add_middleware(guard.HostOriginMiddleware, settings=settings)
-    app.add_middleware(guard.ResponseMiddleware, answered=metrics.answered)
+    app.add_middleware(guard.ResponseMiddleware, answered=answered)
     return app

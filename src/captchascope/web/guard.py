@@ -23,7 +23,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from captchascope.web.problems import Problem, problem
+from captchascope.web.problems import Problem, problem, shows_pages
 from captchascope.web.settings import Limits, Settings, is_loopback
 from captchascope.web.templates import render_page
 
@@ -49,34 +49,39 @@ _NOT_KEPT = (b"cache-control", b"no-store")
 class ResponseMiddleware:
     """Adds ``HEADERS`` to every response, and tells of each that was sent.
 
-    No response is to be kept, unless it says so itself.
+    No response is to be kept, unless it says so itself. HEAD is answered as GET is: the server
+    leaves the body out.
     """
 
-    def __init__(self, app: ASGIApp, answered: Callable[[str, int, float], None]) -> None:
+    def __init__(self, app: ASGIApp, answered: Callable[[Scope, int, int, float], None]) -> None:
         self._app = app
-        self._answered = answered  # with path, status, and seconds
+        self._answered = answered  # with the request, status, bytes of the body, and seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status = time.perf_counter(), 500
+        begun, status, size = time.perf_counter(), 500, 0
+        head = scope["method"] == "HEAD"
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message["headers"], *_HEADERS]
                 if not any(name == b"cache-control" for name, _ in message["headers"]):
                     headers.append(_NOT_KEPT)
                 message = {**message, "headers": headers}
+            elif not head:
+                size += len(message.get("body", b""))
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            asked = {**scope, "method": "GET"} if head else scope
+            await self._app(asked, receive, sending)
         finally:
-            self._answered(scope["path"], status, time.perf_counter() - begun)
+            self._answered(scope, status, size, time.perf_counter() - begun)
 
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -241,6 +246,8 @@ def login_routes(token: Token) -> APIRouter:
         fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=4)
         if not token.fits(fields.get("token", [""])[0].strip()):
             token.failed(address)
+            if not shows_pages(request):
+                raise Problem(401, "the token is wrong")
             return render_page("login.html", 401, here="", wrong=True)
         response = RedirectResponse("/", 303)
         secure = request.url.scheme == "https"

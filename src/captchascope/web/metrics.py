@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -16,11 +18,15 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Metric,
+    ProcessCollector,
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from captchascope.records import Reading
+from captchascope.web.build import about_build
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 METRICS_TYPE = CONTENT_TYPE_LATEST
@@ -57,6 +63,16 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=registry,
         )
+        running, build = "What runs, in its labels; the value is always 1.", about_build()
+        Gauge(
+            "captchascope_build_info",
+            running,
+            list(build),
+            multiprocess_mode="livemax",
+            registry=registry,
+        ).labels(**build).set(1)
+        if FOLDER not in os.environ:
+            ProcessCollector(registry=registry)
         self._read = {kind: self.images.labels(kind) for kind in ("read", "abstained", "failed")}
         self._answered: dict[
             tuple[str, int], tuple[Callable[[], None], Callable[[float], None]]
@@ -68,6 +84,7 @@ class Metrics:
             return generate_latest(self._registry)
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        together.register(_Processes(Path(os.environ[FOLDER])))
         return generate_latest(together)
 
     def count(self, readings: Iterable[Reading]) -> None:
@@ -75,6 +92,10 @@ class Metrics:
         for reading in readings:
             outcome = "failed" if reading.error else "abstained" if reading.abstained else "read"
             self._read[outcome].inc()
+
+    def refused(self, status: int) -> None:
+        """Count what was refused before it was a request."""
+        self.requests.labels("other", status).inc()
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Count a request, and the time that its answer took."""
@@ -88,3 +109,26 @@ class Metrics:
         inc, observe = self._answered[key]
         inc()
         observe(seconds)
+
+
+class _Processes(Collector):
+    """The process metrics of all workers, told apart by their ``pid``.
+
+    Whichever worker is asked looks at all of them: those that live have a file of live gauges.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        """Return a metric for each figure of a process, with a sample for each worker."""
+        together: dict[str, Metric] = {}
+        for file in sorted(self._folder.glob("gauge_livesum_*.db")):
+            pid = file.stem.rpartition("_")[2]
+            for one in ProcessCollector(pid=partial(str, pid), registry=None).collect():
+                metric = together.setdefault(
+                    one.name, Metric(one.name, one.documentation, one.type)
+                )
+                for sample in one.samples:
+                    metric.add_sample(sample.name, {"pid": pid}, sample.value)
+        return together.values()

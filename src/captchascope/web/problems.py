@@ -10,6 +10,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from captchascope.errors import (
     CaptchascopeError,
@@ -19,6 +20,7 @@ from captchascope.errors import (
     SegmentationError,
     UsageError,
 )
+from captchascope.files import printable
 from captchascope.web.templates import render_page
 
 _LOG = logging.getLogger(__name__)
@@ -63,15 +65,35 @@ def install(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        error.headers = {"Allow": ", ".join(_allowed(request))}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=error.headers)
     more = error.more if isinstance(error, Problem) else {}
-    html = request.method == "GET" and "text/html" in request.headers.get("accept", "")
-    whole = "hx-request" not in request.headers and not request.url.path.startswith("/v1/")
-    if html and whole:  # a browser wants a whole page, which somebody will look at
+    whole = request.method == "GET" and "hx-request" not in request.headers
+    if whole and shows_pages(request) and not request.url.path.startswith("/v1/"):
         status, title = error.status_code, _title(error.status_code)
         page = render_page("problem.html", status, here="", title=title, detail=error.detail)
         page.headers.update(error.headers or {})
         return page
     return problem(error.status_code, str(error.detail), error.headers, **more)
+
+
+def shows_pages(request: Request) -> bool:
+    """Tell whether a browser asks, which shows somebody a page or a part of one."""
+    headers = request.headers
+    return "hx-request" in headers or "text/html" in headers.get("accept", "")
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods that a path answers to, of whichever routes."""
+
+    def knows(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+
+    found = [method for method in ("GET", "POST") if knows(method)]
+    return [*found, "HEAD", "OPTIONS"] if "GET" in found else [*found, "OPTIONS"]
 
 
 def _title(status: int) -> str:
@@ -92,5 +114,5 @@ async def _raised(_: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    _LOG.error("%s %s", request.method, request.url.path, exc_info=error)
+    _LOG.error("%s %s", request.method, printable(request.url.path), exc_info=error)
     return problem(500, "something went wrong that should not; please report it")

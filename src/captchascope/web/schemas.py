@@ -169,6 +169,13 @@ class Status(_Strict):
     status: str
 
 
+class Health(Status):
+    """That the process lives, and what runs in it."""
+
+    version: str
+    build: Annotated[str | None, Field(description="Such as the commit; null if nobody named it.")]
+
+
 class ProblemDetails(BaseModel):
     """Problem details, RFC 9457."""
 

@@ -27,6 +27,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from captchascope.errors import CaptchascopeError
 from captchascope.listen import sockets_at
 from captchascope.reader import load
+from captchascope.web.access import log_refusal
 from captchascope.web.app import create_app
 from captchascope.web.batching import Batcher, names_of
 from captchascope.web.metrics import FOLDER
@@ -96,10 +97,11 @@ class _Server(uvicorn.Server):
         self._settings = settings
         self._ready = ready
         self.interrupted = False
+        told_of = {"limits": settings.limits, "refused": staticmethod(self._refused)}
         super().__init__(
             uvicorn.Config(
                 self._app,
-                http=type("Protocol", (_LimitedProtocol,), {"limits": settings.limits}),
+                http=type("Protocol", (_LimitedProtocol,), told_of),
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -112,6 +114,12 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=_PATIENCE,
             )
         )
+
+    def _refused(self, client: tuple[str, int] | None, status: int, size: int) -> None:
+        """Count what was refused before it was a request, and log it."""
+        self._app.state.metrics.refused(status)
+        if self._settings.access_log:
+            log_refusal(client, status, size)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and say so when images are read."""
@@ -305,6 +313,7 @@ class _LimitedProtocol(HttpToolsProtocol):
     """
 
     limits: ClassVar[Limits]
+    refused: ClassVar[staticmethod[[tuple[str, int] | None, int, int], None]]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -371,3 +380,4 @@ class _LimitedProtocol(HttpToolsProtocol):
         )
         self.transport.write((head + body).encode("ascii"))
         self.transport.close()
+        self.refused(self.client, status, len(body))

@@ -93,6 +93,7 @@ class Settings:
         data: The folder of labelled images to test the models on, or None.
         drain: Seconds between the signal to stop and the end of taking requests in.
         limits: How much is taken in.
+        access_log: Whether a line on stderr tells of every request.
         echo: Whether ``/v1/echo`` gives back what it gets, to measure the server itself by.
     """
 
@@ -106,6 +107,7 @@ class Settings:
     data: Path | None = None
     drain: float = 0.0
     limits: Limits = Limits()
+    access_log: bool = False
     echo: bool = False
 
     def __post_init__(self) -> None:

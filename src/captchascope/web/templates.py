@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Literal, TypeAlias
-from urllib.parse import parse_qs
 
 import jinja2
-from fastapi import Response
-from fastapi.responses import FileResponse, HTMLResponse
-from starlette.datastructures import Headers
-from starlette.staticfiles import NotModifiedResponse, StaticFiles
-from starlette.types import Scope
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
 
 from captchascope import __version__
 from captchascope.files import printable
@@ -32,40 +28,44 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _AGAIN = "no-cache"
 
 
-class Assets(StaticFiles):
-    """The files of ``web/static``; nothing else of the disk can be asked for.
+@cache
+def _assets() -> dict[str, bytes]:
+    """Return the files of ``web/static``, all of which are small; no other can be asked for."""
+    files = resources.files("captchascope.web").joinpath("static").iterdir()
+    return {file.name: file.read_bytes() for file in files if file.is_file()}
+
+
+def static_routes() -> APIRouter:
+    """Return the route of the files of ``web/static``."""
+    routes = APIRouter()
+    routes.add_route("/static/{name}", _asset, methods=["GET"], include_in_schema=False)
+    return routes
+
+
+async def _asset(request: Request) -> Response:
+    """Return a file, or that it is the same, and how long it may be kept.
 
     A browser keeps a file for ever by the address that has its hash: another version, another
     address. By any other address it asks each time whether the file is still the same.
     """
-
-    def __init__(self) -> None:
-        super().__init__(packages=[("captchascope.web", "static")])
-
-    def file_response(
-        self,
-        full_path: str | os.PathLike[str],
-        stat_result: os.stat_result,
-        scope: Scope,
-        status_code: int = 200,
-    ) -> Response:
-        """Return a file, or that it is the same, and how long it may be kept."""
-        known = hash_of(Path(full_path).name)
-        asked = parse_qs(scope["query_string"].decode("latin-1")).get("v")
-        # Not by its time, which some installers make the same for all versions.
-        headers = {"ETag": f'"{known}"', "Cache-Control": _FOR_EVER if asked == [known] else _AGAIN}
-        kind = _TYPES[Path(full_path).suffix]
-        response = FileResponse(full_path, status_code, headers, kind, stat_result=stat_result)
-        if self.is_not_modified(response.headers, Headers(scope=scope)):
-            return NotModifiedResponse(response.headers)
-        return response
+    name = request.path_params["name"]
+    if name not in _assets():
+        raise HTTPException(404)
+    known = hash_of(name)
+    # Not by its time, which some installers make the same for all versions.
+    tag = f'"{known}"'
+    kept = _FOR_EVER if request.query_params.getlist("v") == [known] else _AGAIN
+    headers = {"ETag": tag, "Cache-Control": kept}
+    seen = request.headers.get("if-none-match", "")
+    if seen.strip() == "*" or tag in [one.strip().removeprefix("W/") for one in seen.split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(_assets()[name], headers=headers, media_type=_TYPES[Path(name).suffix])
 
 
 @cache
 def hash_of(name: str) -> str:
     """Return the hash of a file's bytes, which is part of its address."""
-    file = resources.files("captchascope.web").joinpath("static", name)
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(_assets()[name]).hexdigest()[:12]
 
 
 def asset_url(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import mimetypes
 import re
 import time
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from captchascope.reader import load
 from captchascope.records import CharReading, Reading
 from captchascope.web.pages.read import Alignment, Card, Picture, alignment_of
 from captchascope.web.settings import Settings
-from captchascope.web.templates import Assets, hash_of, render_page
+from captchascope.web.templates import hash_of, render_page
 from web.serving import TIMEOUT, serving
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -37,8 +36,8 @@ def site() -> Iterator[httpx.Client]:
     """Serve two models, and labelled images to test them on."""
     settings = Settings(models=("metu", "metu-glyphs"), data=EXAMPLES)
     with serving(settings) as served:
-        origin = {"Origin": served.url.rstrip("/")}
-        with httpx.Client(base_url=served.url, headers=origin, timeout=TIMEOUT) as client:
+        headers = {"Origin": served.url.rstrip("/"), "Accept": "text/html,*/*"}
+        with httpx.Client(base_url=served.url, headers=headers, timeout=TIMEOUT) as client:
             yield client
 
 
@@ -97,17 +96,12 @@ def test_files_are_kept_for_ever_by_their_hash(site: httpx.Client) -> None:
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-def test_a_file_is_of_its_type_whatever_the_machine_takes_it_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Some take a script for plain text, and with ``nosniff`` no browser would run it."""
-    mimetypes.init()
-    monkeypatch.setitem(mimetypes.types_map, ".js", "text/plain")
-    scope = {"type": "http", "method": "GET", "headers": [], "query_string": b""}
+def test_a_file_is_of_its_type(site: httpx.Client) -> None:
+    """Whatever the machine takes it for: with ``nosniff`` no browser runs a script of another."""
     folder = Path(str(resources.files("captchascope.web").joinpath("static")))
     types = set()
     for file in folder.iterdir():
-        told = Assets().file_response(file, file.stat(), scope).headers["content-type"]
+        told = site.get(f"/static/{file.name}").headers["content-type"]
         types.add((file.suffix, told.partition(";")[0]))
     plain = {(".css", "text/css"), (".svg", "image/svg+xml"), (".txt", "text/plain")}
     assert types == plain | {(".js", "text/javascript")}

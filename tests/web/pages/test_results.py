@@ -92,7 +92,7 @@ def test_the_page_says_what_is_wrong_and_how_the_model_was_trained(tmp_path: Pat
     (tmp_path / "bars.onnx.run").mkdir()
     (tmp_path / "bars.onnx.run" / "log.csv").write_text(LOG)
     with serving(Settings(models=(str(model),), data=folder)) as served:
-        headers = {"Origin": served.url}
+        headers = {"Origin": served.url, "Accept": "text/html"}
         with httpx.Client(base_url=served.url, headers=headers, timeout=TIMEOUT) as client:
             refused = shown(client)
             assert (refused.status_code, "labels" in refused.text) == (422, True)

@@ -19,7 +19,7 @@ from captchascope.image import load_image, load_rgb
 from captchascope.reader import Reader
 from captchascope.records import CharReading, Reading
 from captchascope.web.batching import Batcher
-from captchascope.web.problems import Problem
+from captchascope.web.problems import Problem, shows_pages
 from captchascope.web.schemas import Options, Upload, parse_options, parts_of
 from captchascope.web.settings import Limits
 from captchascope.web.templates import render_page
@@ -374,6 +374,8 @@ def read_routes(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
             form = await form_of(request, limits)
             return shown(request, form, await pages.cards(form))
         except (CaptchascopeError, Problem) as error:
+            if not shows_pages(request):
+                raise
             return shown(request, form, notice=Notice.of(error))
 
     @routes.get("/read")
@@ -387,6 +389,8 @@ def read_routes(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
         try:
             explanation, panels = await pages.stages(await form_of(request, limits))
         except (CaptchascopeError, Problem) as error:
+            if not shows_pages(request):
+                raise
             notice = Notice.of(error)
             return render_page(name, notice.status, here="read", notice=notice, panels=())
         return render_page(name, here="read", notice=None, explanation=explanation, panels=panels)

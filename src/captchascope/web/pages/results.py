@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from captchascope.data.dataset import read_dataset
 from captchascope.draw.report import confusions, image_of
@@ -31,7 +31,7 @@ from captchascope.web.pages.charts import (
     read_history,
     whiskers,
 )
-from captchascope.web.problems import Problem
+from captchascope.web.problems import Problem, shows_pages
 from captchascope.web.templates import render_page
 
 
@@ -172,7 +172,7 @@ def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRo
 
     @routes.get("/results/{name}")
     async def _result(
-        name: str, min_confidence: Annotated[float, Query(ge=0, le=1)] = 0.0
+        request: Request, name: str, min_confidence: Annotated[float, Query(ge=0, le=1)] = 0.0
     ) -> Response:
         reader = reader_of(name)
         if measurements is None:
@@ -182,6 +182,8 @@ def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRo
         if isinstance(state, Measuring):
             return shown("measuring.html", state=state)
         if not isinstance(state, Measured):
+            if not shows_pages(request):
+                raise state
             return shown("unmeasured.html", 422, error=state)
         drawn = await asyncio.to_thread(_drawn, state, min_confidence)
         return shown("result.html", measured=state, **drawn)
