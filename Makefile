@@ -10,7 +10,7 @@ export PIP_NO_INPUT := 1
 # On all processors but at most eight; a file goes to one of them as a whole.
 SUITE := -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test coverage check format models examples bench bench-any bench-peers peers packages soak figures opencv4 clean
+.PHONY: demo test coverage check format models golden examples bench bench-any bench-peers peers packages soak figures opencv4 clean
 
 demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope read examples
@@ -39,6 +39,9 @@ format: $(VENV)/dev  ## bring the code into shape
 
 models: $(VENV)/dev  ## rebuild every model that ships, from seeds
 	$(BIN)/python tools/build_models.py
+
+golden: $(VENV)/dev  ## write a small model file as this version does, for the tests: at each release
+	$(BIN)/python tools/write_golden.py
 
 examples: $(VENV)/core  ## draw the bundled examples again
 	rm -rf examples
