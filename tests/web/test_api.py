@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 import captchascope
+from captchascope.web.about import about_build
 from captchascope.web.api import document
-from captchascope.web.build import about_build
 from captchascope.web.settings import Limits, Settings
 from web.serving import TIMEOUT, Served
 

@@ -12,8 +12,8 @@ from pydantic_core import to_json
 
 from captchascope import __version__
 from captchascope.web import schemas
+from captchascope.web.about import about_build
 from captchascope.web.batching import Batcher, names_of
-from captchascope.web.build import about_build
 from captchascope.web.metrics import METRICS_TYPE, Metrics
 from captchascope.web.problems import PROBLEM_TYPE, Problem, problem
 from captchascope.web.schemas import Options, parse_request

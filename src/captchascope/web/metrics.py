@@ -26,7 +26,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from captchascope.records import Reading
-from captchascope.web.build import about_build
+from captchascope.web.about import about_build
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 METRICS_TYPE = CONTENT_TYPE_LATEST
