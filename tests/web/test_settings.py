@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,3 +68,36 @@ def test_a_token_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """As an error, with its path."""
     with pytest.raises(UsageError, match=r"none\.txt"):
         read_token(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [
+        ("hosts", "https://captcha.example"),
+        ("hosts", "captcha.example/x"),
+        ("hosts", "captcha.example:port"),
+        ("hosts", ""),
+        ("hosts", "a@b"),
+        ("proxies", "localhost"),
+        ("proxies", "10.0.0.1/8"),
+        ("proxies", "*"),
+        ("proxies", ""),
+        ("root_path", "captcha"),
+        ("root_path", "/captcha/"),
+        ("root_path", "/a//b"),
+        ("root_path", "/../x"),
+        ("root_path", "/a b"),
+        ("root_path", "/label"),
+        ("root_path", "/static/captcha"),
+    ],
+)
+def test_what_cannot_be_meant_of_a_proxy_is_refused(what: str, value: str) -> None:
+    """With what to write instead."""
+    given: dict[str, Any] = {
+        "hosts": frozenset({value}),
+        "proxies": (value,),
+        "root_path": value,
+    }
+    with pytest.raises(UsageError, match=f"{what}: .*write ") as caught:
+        Settings(**{what: given[what]})
+    assert caught.value.where == what

@@ -47,17 +47,30 @@ with_address = adding(
         metavar="NAME",
         help="A further name that the server is asked by, such as that of a proxy before it.",
     ),
+    click.option(
+        "--trusted-proxy",
+        "proxies",
+        multiple=True,
+        metavar="ADDRESS",
+        help="The address or network of a proxy that is believed who asked it, and how.",
+    ),
+    click.option(
+        "--root-path",
+        default="",
+        show_default=False,
+        metavar="PATH",
+        help="The path that a proxy serves this below, such as /captcha.",
+    ),
 )
-"""Adds --host, --port, --token-file and --allow-host, which ``app_settings`` takes."""
+"""Adds where to listen, and who is let in; ``app_settings`` takes it."""
 
 
 def app_settings(
     console: Console,
     *,
-    host: str,
-    port: int,
     token_file: Path | None,
     hosts: tuple[str, ...],
+    root_path: str,
     **further: Any,
 ) -> Settings:
     """Return the app's settings; to be called once the extra web is known to be there."""
@@ -65,8 +78,8 @@ def app_settings(
 
     token = None if token_file is None else read_token(token_file)
     names = frozenset(name.lower() for name in hosts)
-    log = console.verbosity > 0
-    return Settings(host=host, port=port, token=token, hosts=names, access_log=log, **further)
+    log, root = console.verbosity > 0, root_path.rstrip("/")
+    return Settings(token=token, hosts=names, root_path=root, access_log=log, **further)
 
 
 def announced(console: Console, what: str, path: str = "") -> Callable[[str], None]:

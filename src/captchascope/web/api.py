@@ -156,6 +156,8 @@ def document(settings: Settings) -> Schema:
         "paths": paths,
         "components": {"schemas": _components(settings)},
     }
+    if settings.root_path:
+        told["servers"] = [{"url": settings.root_path}]
     if settings.token is not None:
         told["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         told["security"] = [{"token": []}]

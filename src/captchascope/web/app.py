@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.types import Scope
 
 from captchascope.errors import CaptchascopeError
-from captchascope.web import api, guard, problems
+from captchascope.web import api, guard, login, problems, proxy
 from captchascope.web.access import log_request
 from captchascope.web.batching import Batcher, Readers
 from captchascope.web.label.pages import label_routes
@@ -82,11 +82,17 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
         app.include_router(label_routes(labelling))
     problems.install(app)
     # Layers, the outermost last: what refuses is dressed and counted.
+    if settings.root_path:
+        app.add_middleware(proxy.MountMiddleware, root_path=settings.root_path)
     app.add_middleware(guard.BodyLimitMiddleware, limits=settings.limits, check=batcher.check)
-    if settings.token is not None:
-        token = guard.Token(settings.token)
-        app.include_router(guard.login_routes(token))
-        app.add_middleware(guard.TokenMiddleware, token=token)
+    token = None if settings.token is None else login.Token(settings.token)
+    if token is not None:
+        app.include_router(login.login_routes(token))
+    app.add_middleware(login.TokenMiddleware, token=token)
     app.add_middleware(guard.HostOriginMiddleware, settings=settings)
     app.add_middleware(guard.ResponseMiddleware, answered=answered)
+    if settings.root_path:
+        app.add_middleware(proxy.RootPathMiddleware, root_path=settings.root_path)
+    if settings.proxies:
+        app.add_middleware(proxy.TrustedProxyMiddleware, proxies=settings.proxies)
     return app

@@ -10,6 +10,7 @@ image/*, octet-stream          one image as it is; the rest is in the query, as 
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
@@ -202,6 +203,9 @@ class Part:
     name: str
     filename: str | None
     data: bytes
+
+
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it tells of each broken form
 
 
 class _MemoryParser(MultiPartParser):

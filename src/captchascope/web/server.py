@@ -73,7 +73,7 @@ def serve_app(
     ) as sockets:
         name: Any = sockets[0].getsockname()
         host = f"[{name[0]}]" if sockets[0].family == socket.AF_INET6 else name[0]
-        address = f"http://{host}:{name[1]}/"
+        address = f"http://{host}:{name[1]}{settings.root_path}/"
         if settings.workers == 1:
             _Server(settings, lambda: listening(address), told).run(sockets)
         else:

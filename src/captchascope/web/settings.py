@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from captchascope.data.labels import AS_FOUND, LabelOptions
 from captchascope.decode import ReadOptions
@@ -88,7 +90,10 @@ class Settings:
         port: The port; 0 takes one that is free.
         workers: Processes that answer.
         token: What a request must show; None where it need not, on loopback only.
-        hosts: Further names that the server is asked by, in lower case and without a port.
+        hosts: Further names that the server is asked by, in lower case; with a port where the
+            pages of a proxy have one that is not their scheme's own.
+        proxies: Addresses and networks of proxies that are believed who asked them, and how.
+        root_path: The path that a proxy serves the app below, such as ``/captcha``, or "".
         label: Which folder is to be labelled, and how; None where none is.
         data: The folder of labelled images to test the models on, or None.
         drain: Seconds between the signal to stop and the end of taking requests in.
@@ -103,6 +108,8 @@ class Settings:
     workers: int = 1
     token: str | None = field(default=None, repr=False)
     hosts: frozenset[str] = frozenset()
+    proxies: tuple[str, ...] = ()
+    root_path: str = ""
     label: LabelSettings | None = None
     data: Path | None = None
     drain: float = 0.0
@@ -114,14 +121,62 @@ class Settings:
         """Refuse to be open to others without a token.
 
         Raises:
-            UsageError: If the address is not this machine's own and there is no token, or several
-                workers would label one folder.
+            UsageError: If the address is not this machine's own and there is no token, several
+                workers would label one folder, or a name, a proxy or the root path is none.
         """
+        _check_proxy(self)
         if self.label is not None and self.workers > 1:
             raise UsageError("workers", "cannot label one folder together", "label with one")
         if self.token is None and not is_loopback(self.host):
             remedy = "give --token-file FILE, or listen on 127.0.0.1"
             raise UsageError("host", f"{self.host} lets others in without a token", remedy)
+
+
+PAGES = frozenset(
+    {"healthz", "label", "login", "metrics", "openapi.json", "read", "readyz", "results", "see"}
+    | {"static", "v1"}
+)
+"""What paths of the app begin with, which a root path must not: it could not be told apart."""
+
+_ROOT_PATH = r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*"
+
+
+def _check_proxy(settings: Settings) -> None:
+    """Refuse what cannot be meant of a proxy before the server.
+
+    Raises:
+        UsageError: If a name, a proxy or the root path is none.
+    """
+    for name in settings.hosts:
+        try:
+            host_name(name)
+        except ValueError:
+            remedy = "write captcha.example, or captcha.example:8443"
+            raise UsageError("hosts", f"{name} is no name of a host", remedy) from None
+    for proxy in settings.proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            remedy = "write 127.0.0.1, or 10.0.0.0/8"
+            raise UsageError("proxies", str(error), remedy) from None
+    root, remedy = settings.root_path, "write /captcha, or /tools/captcha"
+    if not re.fullmatch(_ROOT_PATH, root):
+        raise UsageError("root_path", f"{root} is no path to serve below", remedy)
+    if root and root.split("/")[1] in PAGES:
+        raise UsageError("root_path", f"{root} begins as paths of the app do", remedy)
+
+
+def host_name(host: str) -> str:
+    """Return the name or address that a ``Host`` has beside its port, in lower case.
+
+    Raises:
+        ValueError: If it is no ``Host``.
+    """
+    parts = urlsplit(f"//{host}")
+    name, _ = parts.hostname, parts.port  # reading the port checks it
+    if not name or parts.netloc != host or "@" in host:
+        raise ValueError(host)
+    return name
 
 
 def is_loopback(host: str) -> bool:

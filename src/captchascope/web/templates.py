@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextvars import ContextVar
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -70,7 +71,16 @@ def hash_of(name: str) -> str:
 
 def asset_url(name: str) -> str:
     """Return the path of a file, with its hash, so that a browser may keep it for ever."""
-    return f"/static/{name}?v={hash_of(name)}"
+    return local(f"/static/{name}?v={hash_of(name)}")
+
+
+ROOT_PATH: ContextVar[str] = ContextVar("ROOT_PATH", default="")
+"""The path that a proxy serves the app below, of the request that is being answered."""
+
+
+def local(path: str) -> str:
+    """Return how a browser asks for a path of the app."""
+    return ROOT_PATH.get() + path
 
 
 Level: TypeAlias = Literal["sure", "fair", "weak"]
@@ -105,7 +115,7 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
         loader=jinja2.PackageLoader("captchascope.web", "html"),
     )
-    environment.globals.update(asset=asset_url, version=__version__)
+    environment.globals.update(asset=asset_url, local=local, version=__version__)
     environment.filters.update(level=level, printable=printable)
     environment.filters.update(percent=_percent, sureness=_sureness, duration=_duration)
     return environment

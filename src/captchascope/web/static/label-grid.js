@@ -1,7 +1,7 @@
 // Ten images at a time that the model is sure of: look, mend, confirm all.
 
 import { Leases } from "./label-leases.js";
-import { Outbox, fresh } from "./label-outbox.js";
+import { Outbox, ROOT, fresh } from "./label-outbox.js";
 import { byId, unsent } from "./label-progress.js";
 
 const TEN = 10;
@@ -20,7 +20,7 @@ function made({ id, name, guess }) {
   const cell = { id, guess, text: guess?.text ?? "", state: "", image: new Image() };
   cell.image.className = "paper captcha";
   cell.image.alt = name;
-  cell.image.src = `/label/image/${id}`;
+  cell.image.src = `${ROOT}/label/image/${id}`;
   cell.image.decode().catch(() => {});
   return cell;
 }

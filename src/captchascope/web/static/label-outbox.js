@@ -5,6 +5,13 @@ const AGAIN = 1000; // milliseconds until what could not be sent is sent again
 const AT_ONCE = 50;
 const UNSEEN = 250; // milliseconds
 
+// The path that the pages are below, such as /captcha, or nothing.
+export const ROOT = new URL("..", import.meta.url).pathname.slice(0, -1);
+
+// What this tab keeps is of one folder, and pages of others may be below another path.
+const SESSION = `session${ROOT}`;
+const WAITING = `waiting${ROOT}`;
+
 // A name that nobody else has. (crypto.randomUUID is missing on pages without TLS.)
 export function fresh() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -13,16 +20,16 @@ export function fresh() {
 
 // The name of this tab, by which the server knows what it holds and what it said.
 export function session() {
-  let name = sessionStorage.getItem("session");
+  let name = sessionStorage.getItem(SESSION);
   if (!name) {
     name = fresh();
-    sessionStorage.setItem("session", name);
+    sessionStorage.setItem(SESSION, name);
   }
   return name;
 }
 
 export function rename() {
-  sessionStorage.removeItem("session");
+  sessionStorage.removeItem(SESSION);
 }
 
 // Calls once what has changed is on the screen, so that nobody waits for the rest to see it.
@@ -39,7 +46,7 @@ export function afterPaint(call) {
 
 // What is kept alive is sent even when the page goes.
 export async function post(path, body, keepalive = false) {
-  const answer = await fetch(path, {
+  const answer = await fetch(ROOT + path, {
     method: "POST",
     keepalive,
     headers: { "Content-Type": "application/json" },
@@ -50,7 +57,7 @@ export async function post(path, body, keepalive = false) {
 }
 
 export async function get(path) {
-  const answer = await fetch(path);
+  const answer = await fetch(ROOT + path);
   if (!answer.ok) throw new Error(await reason(answer));
   return answer.json();
 }
@@ -68,7 +75,7 @@ export class Outbox {
   constructor(onStored, onTrouble) {
     this.onStored = onStored;
     this.onTrouble = onTrouble;
-    this.waiting = JSON.parse(sessionStorage.getItem("waiting") || "[]");
+    this.waiting = JSON.parse(sessionStorage.getItem(WAITING) || "[]");
     this.sending = null;
     addEventListener("beforeunload", (event) => {
       if (this.waiting.length) event.preventDefault();
@@ -120,6 +127,6 @@ export class Outbox {
   }
 
   keep() {
-    sessionStorage.setItem("waiting", JSON.stringify(this.waiting));
+    sessionStorage.setItem(WAITING, JSON.stringify(this.waiting));
   }
 }

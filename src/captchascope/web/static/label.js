@@ -2,7 +2,7 @@
 
 import { draw } from "./label-chars.js";
 import { Leases } from "./label-leases.js";
-import { Outbox, afterPaint, fresh, get, session } from "./label-outbox.js";
+import { Outbox, ROOT, afterPaint, fresh, get, session } from "./label-outbox.js";
 import { byId, unreached, unsent } from "./label-progress.js";
 import { Texts } from "./label-texts.js";
 
@@ -34,7 +34,7 @@ function picture(item) {
     item.image = new Image();
     item.image.className = "paper captcha";
     item.image.alt = "The captcha to label";
-    item.image.src = `/label/image/${item.id}`;
+    item.image.src = `${ROOT}/label/image/${item.id}`;
     item.image.decode().catch(() => broken(item));
   }
   return item.image;
