@@ -268,8 +268,8 @@ class Reader:
 
     def close(self) -> None:
         """End the processes that ``read_many`` has begun; it may be called again all the same."""
-        while self._workers:
-            self._workers.popitem()[1].close()
+        for key in [key for key in self._workers if key[0] == os.getpid()]:
+            self._workers.pop(key).close()
 
     def _loaded(
         self,

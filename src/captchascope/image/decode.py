@@ -17,6 +17,7 @@ alone.
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 import threading
@@ -81,8 +82,15 @@ _ORIENTATION_TAG = 0x0112
 _STEPS = ((1, 1), (1, -1), (-1, -1), (-1, 1))
 
 # warnings.catch_warnings swaps the filters of the process: two threads inside it at once could
-# leave the swapped ones behind.
-_PILLOW_LOCK = threading.Lock()
+# leave the swapped ones behind. A fork waits until no other thread is inside, as the child would
+# find the lock held, the filters swapped and Pillow half imported, by a thread that it hasn't.
+_PILLOW_LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_PILLOW_LOCK.acquire,
+        after_in_parent=_PILLOW_LOCK.release,
+        after_in_child=_PILLOW_LOCK.release,
+    )
 
 
 def load_gray(
