@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from itertools import islice
 from multiprocessing.connection import wait
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import cv2
 
@@ -27,6 +27,7 @@ from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.image import ImageSource
 from captchascope.image.decode import bytes_of
 from captchascope.records import Reading
+from captchascope.sources import Source
 
 _CHUNK = 64  # images; large enough that handing them over costs little
 _AHEAD = 2  # chunks per process that are read before they are asked for
@@ -40,6 +41,9 @@ class ReadsMany(Protocol):
     ) -> Iterator[Reading]:
         """Yield the readings of images in order; images that fail have ``error`` set."""
 
+
+_Read: TypeAlias = tuple[list[Reading], Exception | None]
+"""The readings of a chunk, and what has ended it before its end."""
 
 _reader: list[ReadsMany] = []
 """This process's reader, where it is a worker."""
@@ -65,17 +69,21 @@ class Workers:
         Raises:
             CaptchascopeError: If a worker process dies.
         """
-        rest = iter(images)
-        waiting: deque[Future[list[Reading]]] = deque()
+        source = Source(images, _portable)
+        waiting: deque[Future[_Read]] = deque()
         try:
             while True:
                 while len(waiting) < self._jobs * _AHEAD:
-                    if not (chunk := list(islice(rest, _CHUNK))):
+                    if not (chunk := list(islice(source, _CHUNK))):
                         break
                     waiting.append(self._submitted(chunk))
                 if not waiting:
+                    source.raise_error()
                     return
-                yield from waiting.popleft().result()
+                readings, error = waiting.popleft().result()
+                yield from readings
+                if error is not None:
+                    raise error
         except BrokenProcessPool:
             self.close()
             what = "a worker process died"
@@ -92,8 +100,7 @@ class Workers:
         if pool is not None:
             pool.shutdown(cancel_futures=True)
 
-    def _submitted(self, chunk: Sequence[ImageSource]) -> Future[list[Reading]]:
-        sent = [_portable(image) for image in chunk]
+    def _submitted(self, chunk: Sequence[ImageSource]) -> Future[_Read]:
         try:
             with self._making:
                 if self._pool is None:
@@ -104,7 +111,7 @@ class Workers:
                 pool = self._pool
             # Not around the pool: multiprocessing's own process lets Ctrl-C through.
             with _interrupts_held():
-                return pool.submit(_read_chunk, sent)
+                return pool.submit(_read_chunk, chunk)
         except OSError as error:
             self.close()
             what = f"processes cannot be started: {error.strerror}"
@@ -162,5 +169,10 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _read_chunk(images: Sequence[ImageSource]) -> list[Reading]:
-    return list(_reader[0].read_many(images, errors="return"))
+def _read_chunk(images: Sequence[ImageSource]) -> _Read:
+    readings: list[Reading] = []
+    try:
+        readings.extend(_reader[0].read_many(images, errors="return"))
+    except Exception as error:
+        return readings, error
+    return readings, None

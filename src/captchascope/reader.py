@@ -31,6 +31,7 @@ from captchascope.image.frames import Look
 from captchascope.model.file import ModelFile, open_model
 from captchascope.model.metadata import TRAIN_AGAIN
 from captchascope.records import FloatArray, GrayImage, Reading, RgbImage
+from captchascope.sources import Source
 
 if TYPE_CHECKING:
     from captchascope.parallel import Workers
@@ -154,6 +155,9 @@ class Reader:
     ) -> Iterator[Reading]:
         """Read images lazily and in order.
 
+        Where ``images`` raises, or gives what is no image, the readings of those before come first,
+        and then its error, whatever ``errors`` says.
+
         Args:
             images: Each as ``read`` takes it. An array is a batch, of shape (N, H, W) or
                 (N, H, W, 3).
@@ -186,9 +190,10 @@ class Reader:
         names: list[str | Path] = []
         loaded: list[_Loaded] = []
         held = 0
-        for image in images:
-            names.append(_name_of(image))
-            loaded.append(one := self._loaded(image))
+        source = Source(images, lambda image: (_name_of(image), self._loaded(image)))
+        for name, one in source:
+            names.append(name)
+            loaded.append(one)
             # The traceback of an error, which --debug shows, holds the file.
             held += MAX_BYTES if isinstance(one[0], ImageError) else one[0].nbytes
             if len(names) == _BATCH or held > _HELD:
@@ -196,6 +201,7 @@ class Reader:
                 names, loaded, held = [], [], 0
                 yield from readings
         yield from self._read(names, loaded)
+        source.raise_error()
 
     def read_batch(
         self,

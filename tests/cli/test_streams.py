@@ -43,6 +43,17 @@ def test_a_closed_stdin(place: Path) -> None:
     assert done.errors == ["captchascope: -: is empty (download or copy it again)"]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_stdin_that_fails(place: Path, jobs: int) -> None:
+    """It is an image that cannot be read; those before and after it are."""
+    with Path("written").open("wb") as written:
+        images = ["captchas/1.jpeg", "-", "captchas/2.jpeg"]
+        done = ended(start("read", *images, "--jobs", jobs, stdin=written))
+    assert [row[:15] for row in done.rows] == ["captchas/1.jpeg", "captchas/2.jpeg"]
+    assert (done.status, len(done.errors)) == (1, 1)
+    assert done.errors[0].startswith("captchascope: -: cannot be read: ")
+
+
 @pytest.mark.parametrize("command", ["read captchas", "read --jobs 2 captchas", "--help"])
 def test_a_closed_pipe_ends_quietly(place: Path, command: str) -> None:
     """Nobody reads, whether it is noticed when the results are gathered or in between."""

@@ -16,7 +16,6 @@ from captchascope.cli.output import Console, say_passed_over
 from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.files import printable, survey_folder
-from captchascope.image import MAX_BYTES, ImageSource
 from captchascope.image.datauri import is_text, shortened
 from captchascope.reader import DEFAULT_MODELS, Reader, reader_of
 
@@ -72,7 +71,7 @@ def read_command(
     if console.verbosity > 0:
         console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}")
     names, files = _found(console, paths, first, last)
-    images = map(_image_of, files)
+    images = (_Stdin() if file is None else file for file in files)
     if consistent:
         reader = _consistent(console, reader, files)
     unlike = read = 0
@@ -182,11 +181,12 @@ def _found(
     return names, files
 
 
-def _image_of(file: str | Path | None) -> ImageSource:
-    """Return the file, or for None what stdin holds by now."""
-    if file is not None:
-        return file
-    return sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
+class _Stdin:
+    """What stdin holds by then; it is not rewound, and an error in it is one of this image."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes, none at the end."""
+        return b"" if sys.stdin is None else sys.stdin.buffer.read(size)
 
 
 def _is_folder(path: str) -> bool:
