@@ -1,5 +1,5 @@
 """The entry point of ``python -m captchascope``."""
 
-from captchascope.cli.app import main
+from captchascope.cli import main
 
 main()

@@ -26,6 +26,41 @@ def wait_for(pattern: str, folder: Path, process: subprocess.Popen[bytes]) -> No
         time.sleep(0.02)
 
 
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [
+        ("captchascope.cli.app", "read captchas"),
+        ("click.core", "read captchas"),
+        ("numpy.linalg", "read captchas"),
+        ("onnxruntime.capi.onnxruntime_pybind11_state", "read captchas"),
+        ("torch.nn", "train captchas -o mine.onnx"),
+        ("starlette.routing", "serve"),
+    ],
+)
+def test_an_interrupt_while_modules_are_imported(place: Path, module: str, command: str) -> None:
+    """One line from the first moments on, with the status of an interrupt and no traceback."""
+    pytest.importorskip(module.split(".")[0])
+    (place / "sitecustomize.py").write_text(INTERRUPTING)
+    paths = os.pathsep.join([str(place), os.environ.get("PYTHONPATH", "")])
+    process = start(*command.split(), env={"PYTHONPATH": paths, "INTERRUPTED_AT": module})
+    done = ended(process)
+    assert (done.status, done.out, done.errors[-1:]) == (130, "", INTERRUPTED)
+    assert len(done.errors) == 1
+
+
+INTERRUPTING = """
+import os, signal, sys
+
+class Interrupting:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == os.environ["INTERRUPTED_AT"]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting)
+"""
+
+
 def test_an_interrupted_generate_leaves_nothing(place: Path) -> None:
     """Not the images that were drawn, nor the folder they were drawn into."""
     process = start("generate", "metu", "made", "--count", "100000")

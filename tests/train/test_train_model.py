@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +63,26 @@ def test_a_model_comes_of_a_data_set(
     reader = load(trained.model)
     texts = [reader.read(sample.path).text == sample.label for sample in digits.samples[10:40]]
     assert sum(texts) > 24
+
+
+@pytest.mark.parametrize("moment", ["before a step", "before a validation"])
+def test_an_interrupt_before_the_first_validation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """It says that there is no model, and leaves the one that was there; a step can be resumed."""
+    tiny(monkeypatch, validations=1)
+    digits, model = read_dataset(folder_of(tmp_path / "digits", 80)), tmp_path / "mine.onnx"
+    model.write_bytes(b"kept")
+
+    def interrupt(told: str | Progress) -> None:
+        if isinstance(told, Progress) == (moment == "before a validation"):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt, match="no model was written") as ended:
+        train_model(digits, model, recipe="fast", on_line=interrupt, on_progress=interrupt)
+    begun = moment == "before a validation"
+    assert ended.value.args[1] == ("--resume goes on" if begun else "train again")
+    assert model.read_bytes() == b"kept"
 
 
 def test_a_model_keeps_how_its_images_were_looked_at(

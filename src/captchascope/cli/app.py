@@ -15,6 +15,7 @@ from importlib import import_module
 import click
 
 from captchascope import __version__
+from captchascope.cli import UNDONE
 from captchascope.cli.output import Console, mute_stdout, unwritable
 from captchascope.errors import CaptchascopeError, UsageError, likeliest
 
@@ -91,7 +92,12 @@ def main() -> None:
     Everything is written and closed by then, and the large libraries would take a tenth of a cold
     start to dismantle themselves: the process ends at once.
     """
-    status = run_command_line(sys.argv[1:])
+    try:
+        status = run_command_line(sys.argv[1:])
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # too late
+    except KeyboardInterrupt as again:  # while it was said what went wrong
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        status = _status_of(again, Console())
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
@@ -141,11 +147,11 @@ def _end_cleanly() -> None:
                 signal.signal(number, end)
 
 
-def _is_interrupt(error: BaseException | None) -> bool:
-    """Tell whether Ctrl-C is behind ``error``: compiled modules turn it into an ImportError."""
-    while error is not None and not isinstance(error, KeyboardInterrupt | click.Abort):
+def _interrupt_of(error: BaseException | None) -> BaseException | None:
+    """Return the Ctrl-C behind ``error``: compiled modules turn it into an ImportError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
-    return error is not None
+    return error
 
 
 def _status_of(error: BaseException, console: Console) -> int:
@@ -156,8 +162,8 @@ def _status_of(error: BaseException, console: Console) -> int:
         traceback.print_exception(error)
     status = 1
     match error:
-        case _ if _is_interrupt(error):
-            said, status = CaptchascopeError("interrupted", "nothing is left half done"), 130
+        case _ if interrupt := _interrupt_of(error):
+            said, status = CaptchascopeError("interrupted", *(interrupt.args or (UNDONE,))), 130
         case _Ended():
             return 128 + int(error.args[0])
         case click.exceptions.Exit():

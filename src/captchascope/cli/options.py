@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar, get_args
 import click
 from click.shell_completion import CompletionItem
 
+from captchascope.cli import end_at_once
 from captchascope.cli.output import Console
 from captchascope.decode import Case
 from captchascope.errors import UsageError
@@ -92,6 +94,8 @@ def common(function: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         console.verbosity = int(verbose) - int(quiet)
         console.debug = debug
+        if signal.getsignal(signal.SIGINT) is end_at_once:  # from now on there may be much to undo
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             function(console, **values)
         except UsageError as error:

@@ -83,7 +83,8 @@ def train_model(
     """Train a model on ``dataset`` and write its file.
 
     Beside it lies ``MODEL.onnx.run/`` with the log, and with a checkpoint until all is done. In the
-    main thread, Ctrl-C ends a training without segmentation early, with the best model so far.
+    main thread, Ctrl-C or a termination ends a training without segmentation early, with the best
+    model so far.
 
     >>> from captchascope import load, read_dataset, train_model
     >>> trained = train_model(read_dataset("captchas"), "mine.onnx", time_limit=540)
@@ -126,6 +127,8 @@ def train_model(
         UsageError: If the options contradict each other, or the checkpoint.
         SchemeError: If the scheme cannot be used.
         MissingExtraError: If the packages of the extra ``train`` are not installed.
+        KeyboardInterrupt: If somebody ended it before the first validation, or of glyphs before all
+            was done, or did so twice: no model is written then.
     """
     begun = time.monotonic() if begun is None else begun
     output = Path(output)
@@ -174,8 +177,12 @@ def _trained(
         folder = stack.enter_context(checkpoint.run_folder(output))
         if not glyphs and checkpoint.prepare_run(folder, request.resume):
             watch.say(f"{printable(folder)} held an unfinished training: beginning anew")
-        with distributed.launched(place, _product, request):
-            product = _product(place, request, watch)
+        try:
+            with distributed.launched(place, _product, request):
+                product = _product(place, request, watch)
+        except KeyboardInterrupt:
+            remedy = "--resume goes on" if checkpoint.is_kept(folder) else "train again"
+            raise KeyboardInterrupt("no model was written", remedy) from None
         assert product is not None
         atomic_write(output, product.data)
         if glyphs:

@@ -106,6 +106,11 @@ def read_checkpoint(path: Path, facts: Facts | None = None) -> dict[str, Any]:
     return held
 
 
+def is_kept(folder: Path) -> bool:
+    """Tell whether a run folder has a checkpoint, to go on from."""
+    return (folder / CHECKPOINT).exists()
+
+
 def continues(path: Path, facts: Facts) -> bool:
     """Tell whether there is a sound checkpoint, made with these facts."""
     try:
@@ -127,7 +132,7 @@ def prepare_run(folder: Path, resume: bool) -> bool:
         return False
     shutil.rmtree(folder / "tensorboard", ignore_errors=True)
     (folder / "log.csv").unlink(missing_ok=True)
-    return (folder / CHECKPOINT).exists()
+    return is_kept(folder)
 
 
 def finish(folder: Path) -> None:

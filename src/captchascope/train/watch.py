@@ -14,8 +14,10 @@ from typing import Any
 class Interrupts:
     """Turns Ctrl-C and termination into a wish to stop, so that the best model can be written.
 
-    Between ``with`` and its end the first signal is remembered; a second one ends the process the
-    usual way. Elsewhere than in the main thread it does nothing.
+    Between ``with`` and its end the first signal is remembered; a second one raises
+    KeyboardInterrupt, and so does the first as long as nobody has asked whether to stop: nothing is
+    trained yet that could be written. Elsewhere than in the main thread it does nothing, and
+    signals that this process ignores, as in the background, stay ignored.
 
     Attributes:
         number: The signal that came; None before one has.
@@ -23,12 +25,14 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self._asked = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._note)
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
@@ -42,10 +46,11 @@ class Interrupts:
 
     def __call__(self) -> bool:
         """Tell whether to stop."""
+        self._asked = True
         return self.number is not None
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.number is not None:
+        if self.number is not None or not self._asked:
             raise KeyboardInterrupt
         self.number = number
 

@@ -131,6 +131,13 @@ def test_first_weights_that_read_better_than_all_later_ones_are_kept(tmp_path: P
     assert all(torch.equal(value, before[n]) for n, value in after.network.state_dict().items())
 
 
+def test_a_wish_to_stop_at_the_first_weights(tmp_path: Path) -> None:
+    """They are not validated then, as nothing after them is."""
+    start, where = Start(fresh(0), fresh, False, 0), Where(tmp_path, False, {})
+    after = fit_ctc(task(120), task(40, 1), TINY, start, where, Watch(stop=lambda: True))
+    assert after.rows == ()
+
+
 def test_it_learns_in_bfloat16_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its weights are of single precision all the same."""
     monkeypatch.setattr(ctc_task, "has_fast_bfloat16", lambda device: True)
@@ -177,10 +184,29 @@ def test_a_signal_ends_it_after_the_step(tmp_path: Path, number: signal.Signals)
 def test_the_second_signal_ends_it_at_once() -> None:
     """Whoever presses Ctrl-C twice does not want to wait."""
     with Interrupts() as stop:
+        assert not stop()
         os.kill(os.getpid(), signal.SIGINT)
         assert stop()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_first_signal_ends_at_once_what_has_not_begun() -> None:
+    """While images are loaded nobody asks whether to stop, and there is nothing to keep."""
+    with Interrupts(), pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    """As Ctrl-C is in the background of a shell's script."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Interrupts() as stop:
+            assert not stop()
+            os.kill(os.getpid(), signal.SIGINT)
+            assert not stop()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_time_that_is_up_ends_it(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_an_interrupted_training(cli: Cli, place: Path, brief: list[str]) -> Non
     done = ended(process)
     assert (done.status, done.out) == (130, "")
     said = [line for line in done.errors if not line.startswith("epoch ")]
-    assert said == ["captchascope: interrupted: nothing is left half done"]
+    assert said == ["captchascope: interrupted: no model was written (train again)"]
     assert (place / "mine.onnx").read_bytes() == b"kept"
     assert cli(*brief).status == 0
 

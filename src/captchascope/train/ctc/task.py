@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +19,7 @@ from captchascope.train.ctc.losses import aligned_loss, ctc_loss, text_span
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.validate import Score, is_as_good, outputs_of, score
 from captchascope.train.distributed import Place, connected
-from captchascope.train.loop import Decision, Loop, Training
+from captchascope.train.loop import Decision, Interrupted, Loop, Training
 from captchascope.train.recipes import CtcRecipe
 from captchascope.train.schedule import Clock, Curriculum
 from captchascope.train.watch import Watch
@@ -337,7 +338,8 @@ def fit_task(
     try:
         with connected(place):
             if place.rank == 0 and not start.scratch and not where.resume:
-                task.begin(training)
+                with suppress(Interrupted):  # a step from here, all processes are asked and end
+                    task.begin(training)
             Loop(training, task, watch, where.folder, where.facts).run()
     except RuntimeError as error:
         if place.world == 1:

@@ -66,6 +66,7 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     Raises:
         TrainingError: If there is nothing to train on, or training comes to nothing.
         UsageError: If the checkpoint to go on from was made with something else.
+        KeyboardInterrupt: If somebody ended it before the first validation.
     """
     dataset, recipe = request.dataset, request.recipe
     assert isinstance(recipe, CtcRecipe)
@@ -114,6 +115,8 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     fitted = fit_ctc(train, held, recipe, start, where, first)
     if place.rank > 0:
         return None
+    if watch.stop() and not fitted.rows:
+        raise KeyboardInterrupt
     if not start.scratch and not fitted.restarted:
         moderate(fitted.network, begun, train)
     if request.unlabelled is not None and not watch.stop():
