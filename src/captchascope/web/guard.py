@@ -211,7 +211,7 @@ class _Body:
         """Return what comes next.
 
         Raises:
-            Problem: 408 if it comes too late, or as ``hold`` refuses.
+            Problem: 408 if it comes too late, 400 if it never will, or as ``hold`` refuses.
         """
         if self.whole:  # only the end of the connection is still to come, whenever it will
             return await self.messages()
@@ -222,6 +222,10 @@ class _Body:
                 message = await self.messages()
         except TimeoutError:
             raise Problem(408, "the request took too long to arrive") from None
+        if (
+            message["type"] == "http.disconnect"
+        ):  # else this would be a fault of ours, with a traceback
+            raise Problem(400, "the client hung up in the middle of the request")
         if message["type"] == "http.request":
             self.received += len(message.get("body", b""))
             self.whole = not message.get("more_body", False)
