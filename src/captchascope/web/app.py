@@ -57,7 +57,7 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
         batcher.start()
         try:
             if labelling is not None:
-                labelling.begin()
+                await asyncio.to_thread(labelling.begin)
             yield
         except CaptchascopeError as error:
             app.state.failure = error
@@ -67,7 +67,10 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
             if measurements is not None:
                 await asyncio.to_thread(measurements.close)
             if labelling is not None:
-                await asyncio.to_thread(labelling.end)
+                try:
+                    await asyncio.to_thread(labelling.end)
+                except Exception as error:
+                    app.state.failure = app.state.failure or error
 
     app = FastAPI(
         lifespan=lifespan,

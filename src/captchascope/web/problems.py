@@ -17,6 +17,7 @@ from captchascope.errors import (
     DatasetError,
     ImageError,
     ModelError,
+    OutputError,
     SegmentationError,
     UsageError,
 )
@@ -33,6 +34,7 @@ _STATUS: dict[type[CaptchascopeError], int] = {
     UsageError: 422,
     ModelError: 500,
     DatasetError: 422,
+    OutputError: 507,
 }
 _FURTHER_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}  # names since RFC 9110
 

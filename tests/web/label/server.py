@@ -29,10 +29,11 @@ def _context() -> ForkServerContext:
     return context
 
 
-def _run(said: Connection, heard: str, arguments: list[str]) -> None:
-    """Run the command line, in the new process."""
+def _run(said: Connection, heard: str, folder: Path, arguments: list[str]) -> None:
+    """Run the command line, in the new process and beside the folder."""
     from captchascope.cli.app import run_command_line
 
+    os.chdir(folder.parent)
     os.dup2(said.fileno(), 1)
     with Path(heard).open("wb") as file:
         os.dup2(file.fileno(), 2)
@@ -55,7 +56,9 @@ class Served:
         os.close(handle)
         said, saying = _context().Pipe(duplex=False)
         arguments = ["label", "--port", "0", str(folder), *map(str, options)]
-        self.process = _context().Process(target=_run, args=(saying, self._heard, arguments))
+        self.process = _context().Process(
+            target=_run, args=(saying, self._heard, folder, arguments)
+        )
         self.process.start()
         saying.close()
         with said, os.fdopen(os.dup(said.fileno()), encoding="utf-8") as lines:
@@ -123,9 +126,9 @@ class Labeller:
         self._connection.close()
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-        """Return the status and the body of an answer."""
+        """Return the status and the body of an answer; what is no bytes is sent as JSON."""
         headers = {"Origin": self._origin, "Content-Type": "application/json"}
-        data = None if body is None else json.dumps(body)
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body)
         self._connection.request(method, path, data, headers)
         answer = self._connection.getresponse()
         return answer.status, answer.read()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,8 +22,7 @@ from captchascope.web.label.texts import Texts
 from captchascope.web.settings import LabelSettings
 from ctc.bars import bars, write_model
 from web.label.folders import fill
-
-SOON = 60  # seconds; nothing takes a tenth of it on an idle machine
+from web.label.soon import waited
 
 
 @contextmanager
@@ -37,14 +35,6 @@ def labelling(folder: Path, retrain: int | None = None, **options: str) -> Itera
         yield session
     finally:
         session.end()
-
-
-def waited(wanted: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + SOON
-    while not wanted():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def said(session: LabelSession) -> str:

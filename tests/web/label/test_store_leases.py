@@ -90,6 +90,21 @@ def test_leases_outlive_the_server(tmp_path: Path, clock: Clock) -> None:
         assert again.lease(A, [1, 3], 1).new == [5]
 
 
+@pytest.mark.parametrize("moved", [-86400.0, 86400.0])
+def test_the_clock_of_another_process_may_begin_anywhere(
+    tmp_path: Path, clock: Clock, moved: float
+) -> None:
+    """Leases are as if renewed at its start: none is held for a day, and none is lost."""
+    with opened(tmp_path, clock) as store:
+        store.lease(A, [], 2)
+    clock.now += moved
+    with opened(tmp_path, clock) as again:
+        clock.now += LEASE - 1
+        assert again.lease(B, [], 6).new == [2, 4, 5, 6]
+        clock.now += 1
+        assert again.lease(B, [2, 4, 5, 6], 6).new == [3, 1]
+
+
 def test_what_is_labelled_is_not_given_again(store: Store) -> None:
     """But for one that is withdrawn, which goes back to who withdrew it."""
     store.say(A, [Submission("key-1", 3, "abc"), Submission("key-2", 1, None)])

@@ -99,7 +99,7 @@ def test_a_tab_goes_and_a_model_comes_while_another_labels(
     assert str(folder / OWN_MODEL) in served.heard
     assert sorted(said) == sorted(truth)
     assert rows(folder) == truth
-    shown = {(name, guess) for news, name, guess, _ in seen if "guesses now" in news and guess}
+    shown = {(n, guess) for news, n, guess, _ in seen if "guesses now" in news and n and guess}
     reader = load(folder / OWN_MODEL)
     assert shown == {(name, reader.read(folder / name).text) for name, _ in shown}
     assert shown

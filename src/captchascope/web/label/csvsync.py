@@ -8,8 +8,11 @@ and if not, what it was when it last was: a row that has changed since was chang
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from captchascope.atomic import atomic_write
@@ -25,10 +28,10 @@ from captchascope.data.labels import (
     quoted,
 )
 from captchascope.data.match import Folder
-from captchascope.errors import DatasetError
+from captchascope.errors import DatasetError, OutputError
 from captchascope.files import find_images, printable
 from captchascope.records import Sample
-from captchascope.web.label.schema import CSV, OPEN, Submission
+from captchascope.web.label.schema import CSV, DATABASE, OPEN, Submission
 from captchascope.web.label.store import Store
 
 _OURS, _SINCE = "csv", "csv at"  # the hash of the file as we left it, and the time of its labels
@@ -42,6 +45,8 @@ class CsvSync:
         self._folder = store.folder
         self._path = store.folder / LABELS_CSV
         self._store = store
+        self._name = store.folder.absolute().name
+        self._refuge: Path | None = None
         self._written: int | None = None  # the time of the labels that the file has
 
     def begin(self, labels_from: str = AUTO, labels_as: LabelOptions = AS_FOUND) -> None:
@@ -82,14 +87,71 @@ class CsvSync:
         seq, labels = self._store.labels()
         if not (labels or self._path.exists()):
             return
-        samples = [Sample(file, label, Path(file), columns=more) for file, label, more in labels]
-        text = labels_csv(self._path, samples)
+        text = self._text(labels)
         ours = _hash(text.encode())
         if ours != self._store.facts.get(_OURS):
             self._store.set_facts({_NEXT: ours, _NEXT_AT: str(seq)})
             atomic_write(self._path, text)
         self._store.set_facts({_OURS: ours, _SINCE: str(seq)})
         self._written = seq
+
+    def rescue(self) -> Path | None:
+        """Write the labels somewhere when the store is not where it was.
+
+        That is ``labels.csv`` in the folder, wherever that is now, if nobody else wrote there;
+        or else a new file in the current folder, or in the one for temporary files. Called again,
+        it writes the same file again.
+
+        Returns:
+            The file; None where there are no labels.
+        Raises:
+            OutputError: If it can be written nowhere.
+        """
+        _, labels = self._store.labels()
+        if not labels:
+            return None
+        failed: OutputError | None = None
+        for path in self._refuges():
+            try:
+                atomic_write(path, self._text(labels))
+            except OutputError as error:
+                failed = error
+            else:
+                self._refuge = path if path.name != LABELS_CSV else None
+                return path
+        assert failed is not None
+        raise failed
+
+    def _refuges(self) -> Iterator[Path]:
+        """Yield where labels can be written that nobody finds in the store any more."""
+        folder = self._store.place.now()
+        if folder is not None and self._is_ours(folder):
+            yield folder / LABELS_CSV
+        if self._refuge is not None:
+            yield self._refuge
+        with suppress(FileNotFoundError):  # the current folder may be the one that is gone
+            yield self._new_in(Path.cwd())
+        yield self._new_in(Path(tempfile.gettempdir()))
+
+    def _new_in(self, folder: Path) -> Path:
+        """Return a path in a folder at which there is nothing."""
+        names = (f"labels-of-{self._name}{f'-{n}' if n > 1 else ''}.csv" for n in count(1))
+        return next(folder / name for name in names if not (folder / name).exists())
+
+    def _is_ours(self, folder: Path) -> bool:
+        """Say whether what a folder has of a store and of labels, if anything, is from here."""
+        store, labels = folder / DATABASE, folder / LABELS_CSV
+        with suppress(OSError):
+            ours = self._store.facts.get(_OURS), self._store.facts.get(_NEXT)
+            return (self._store.place.is_opened(store) or not store.exists()) and (
+                not labels.exists() or _hash(labels.read_bytes()) in ours
+            )
+        return False
+
+    def _text(self, labels: Sequence[tuple[str, str, Mapping[str, str]]]) -> str:
+        """Return the whole file of some labels."""
+        samples = [Sample(file, label, Path(file), columns=more) for file, label, more in labels]
+        return labels_csv(self._path, samples)
 
     def _take_in(self) -> None:
         """Take in the file where it is not as we left it."""

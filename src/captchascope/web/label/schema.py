@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from captchascope.errors import CaptchascopeError, DatasetError, OutputError
 from captchascope.files import printable
+from captchascope.web.label.place import Place
 
 CSV = "labels.csv"
 """The session of annotations that were taken from the file; no browser's can be called so."""
@@ -162,6 +163,11 @@ would look at all annotations to count what is left and to find what comes next.
 is rolled back takes it back, too."""
 
 
+_LEFT_OPEN: list[sqlite3.Connection] = []
+"""Connections to files that are not where they were. Closing one would remove the log at the old
+path, and that may be another process's by now."""
+
+
 class Database:
     """An open file of labels; it belongs to this process alone until it is closed.
 
@@ -169,6 +175,7 @@ class Database:
 
     Attributes:
         lock: Held by callers that ask twice and want no change in between.
+        place: The folder that it is in.
     """
 
     def __init__(self, path: Path) -> None:
@@ -180,18 +187,21 @@ class Database:
         """
         self.lock = threading.RLock()
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")  # as SQLite calls it
+        self.place = Place(path.parent)
         try:
             self._connection = sqlite3.connect(
                 path, timeout=0.2, isolation_level=None, check_same_thread=False
             )
         except sqlite3.Error as error:
+            self.place.close()
             raise self._named(error) from error
         try:
             self.rows("PRAGMA locking_mode = EXCLUSIVE")  # others would not know of our standings
-            self.rows("PRAGMA journal_mode = WAL")
             self.rows("PRAGMA synchronous = FULL")  # on the disk before it is acknowledged
             self.rows("PRAGMA temp_store = MEMORY")
-            with self.changing() as connection:
+            self._begin_log()
+            with self._transaction() as connection:
                 format_ = self.rows("PRAGMA user_version")[0][0]
                 if format_ > _FORMAT:
                     what = f"has the format {format_}; this captchascope reads up to {_FORMAT}"
@@ -202,12 +212,52 @@ class Database:
             self._connection.executescript(_STANDINGS)
         except BaseException:
             self._connection.close()
+            self.place.close()
             raise
 
     def close(self) -> None:
         """Close the file; the log beside it is folded in."""
         with self.lock:
-            self._connection.close()
+            if self.place.fault(self._path):
+                _LEFT_OPEN.append(self._connection)
+            else:
+                self._connection.close()
+            self.place.close()
+
+    def check(self) -> None:
+        """Check that whoever looks into the folder finds there what is written.
+
+        A log that was removed is written anew.
+
+        Raises:
+            OutputError: If they would not.
+        """
+        with self.lock:
+            fault = self.place.fault(self._log)  # asked first: where both go, the other goes, too
+            if gone := self.place.fault(self._path):
+                raise self.place.lost(self._path, gone)
+            if fault and self._log.exists():  # it was cut, or is another: no use to write beside it
+                raise self.place.lost(self._log, fault)
+            if fault:
+                self._renew_log()
+
+    def _renew_log(self) -> None:
+        """Fold in the log, which nobody would find after a kill, and begin another."""
+        fold = "PRAGMA journal_mode = MEMORY"
+        try:
+            self.rows(fold)
+            self._begin_log()
+        except CaptchascopeError:
+            self.rows(fold)  # so that what is stored can be read all the same
+            raise
+
+    def _begin_log(self) -> None:
+        """Write ahead from now on, into a new log; all that is stored goes there first."""
+        self.rows("PRAGMA journal_mode = WAL")
+        with self._transaction():  # the first one makes the file
+            pass
+        self.place.opened(self._path)
+        self.place.opened(self._log)
 
     def rows(self, query: str, given: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Return the rows that a query finds."""
@@ -222,8 +272,15 @@ class Database:
         """Commit what is done within the block, all or nothing of it.
 
         Raises:
-            OutputError: If it cannot be stored.
+            OutputError: If it cannot be stored, or not in the folder.
         """
+        with self.lock:
+            self.check()
+            with self._transaction() as connection:
+                yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self.lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from dataclasses import asdict, replace
 from statistics import median
 
 from captchascope.decode import ReadOptions
-from captchascope.errors import CaptchascopeError, DatasetError, UsageError
+from captchascope.errors import CaptchascopeError, DatasetError, OutputError, UsageError
 from captchascope.files import printable
 from captchascope.reader import Reader, load, model_names, model_path
 from captchascope.web.label.csvsync import CsvSync
@@ -21,6 +22,7 @@ from captchascope.web.label.learning import (
     Retrainer,
     training_command,
 )
+from captchascope.web.label.schema import DATABASE
 from captchascope.web.label.store import Store
 from captchascope.web.label.texts import Texts, texts_of_images, texts_of_labels
 from captchascope.web.settings import LabelSettings
@@ -74,7 +76,7 @@ class LabelSession:
             raise
         self.guesses = Guesses(self.store)
         self._told, self._trained = told, trained
-        self._born = f"{time.time():.6f}"
+        self._born = secrets.token_hex(8)
         self._using = threading.Lock()  # held while the reader or what it is told changes
         self._reader: Reader | None = None
         self._options = self._known_before()
@@ -85,6 +87,7 @@ class LabelSession:
         self._tick, self._rest = tick, look
         self._looked = time.monotonic()
         self._trouble: dict[str, str] = {}
+        self._lost: OutputError | None = None  # while the store is not where it was
         self._ended = threading.Event()
         self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
 
@@ -106,7 +109,7 @@ class LabelSession:
         """Stop, with ``labels.csv`` up to date.
 
         Raises:
-            OutputError, DatasetError: If it cannot be written; the store has all of it.
+            CaptchascopeError: If it cannot be written; it says where the labels are.
         """
         self._ended.set()
         if self._upkeep.is_alive():
@@ -114,9 +117,43 @@ class LabelSession:
         self.guesses.end()
         self.retrainer.end()
         try:
-            self._csv.follow()
+            self._check()
+            try:
+                self._csv.follow()
+            except CaptchascopeError as error:
+                what = f"{error.what}; all labels are in {DATABASE}"
+                raise OutputError(error.where, what, f"{error.remedy}, and label again") from error
         finally:
             self.store.close()
+
+    def _check(self) -> None:
+        """Check that the store is where it was; where it is not, save the labels, and say so.
+
+        Raises:
+            OutputError: With what has become of the store, and where the labels are.
+        """
+        try:
+            self.store.check()
+            self._lost = None
+        except OutputError as error:
+            if self._lost is None:
+                self._lost = self._rescued(error)
+                self._told(str(self._lost))
+            raise self._lost from error
+
+    def _rescued(self, error: OutputError) -> OutputError:
+        """Return an error with what came of saving the labels."""
+        try:
+            path = self._csv.rescue()
+        except CaptchascopeError as failed:
+            kept = f"its labels could be written nowhere: {failed.where} {failed.what}"
+        else:
+            kept = (
+                "nothing was labelled yet"
+                if path is None
+                else f"its labels are in {printable(path)}"
+            )
+        return OutputError(error.where, f"{error.what}; {kept}", error.remedy)
 
     def progress(self, session: str) -> dict[str, object]:
         """Return how labelling goes, as the tab of that name sees it and its script takes it."""
@@ -202,6 +239,7 @@ class LabelSession:
         self._attempt("model", self._choose_model)
         self._attempt("texts", self._infer)
         while not self._ended.wait(self._tick):
+            self._attempt("store", self._check)
             self._attempt("images", self._look)
             self._attempt("labels.csv", self._csv.follow)
             self._attempt("model", self._learn)

@@ -17,6 +17,7 @@ from sqlite3 import Connection
 
 from captchascope.data.labels import label_fault
 from captchascope.files import natural_key
+from captchascope.web.label.place import Place
 from captchascope.web.label.schema import (
     CSV,
     DATABASE,
@@ -76,14 +77,14 @@ class Store:
     """
 
     def __init__(
-        self, folder: Path, overlap: float = 0.0, clock: Callable[[], float] = time.time
+        self, folder: Path, overlap: float = 0.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Open the store of a folder, or make it; errors as of ``Database``.
 
         Args:
             folder: Where the images are.
             overlap: The share of the images, 0 to 1, that two sessions are given.
-            clock: Tells the time in seconds since the epoch.
+            clock: Tells the time in seconds; that of another process may begin anywhere.
         """
         self.folder = folder
         self._overlap = overlap
@@ -93,12 +94,26 @@ class Store:
         latest = "SELECT IFNULL(MAX(MAX(seq), IFNULL(MAX(undone), 0)), 0) FROM marks"
         self.seq: int = self._rows(latest)[0][0]
         with self._database.changing() as connection:
+            connection.execute("UPDATE leases SET until = ?", (clock() + LEASE,))  # as if renewed
             self._add(connection, ())
             self._restand(connection, self.standings())
 
     def close(self) -> None:
         """Close the file; nothing may be asked of the store after that."""
         self._database.close()
+
+    def check(self) -> None:
+        """Check that what is stored from now on can be found in the folder.
+
+        Raises:
+            OutputError: If it cannot: the folder or the file was removed, replaced or moved.
+        """
+        self._database.check()
+
+    @property
+    def place(self) -> Place:
+        """Where the folder is."""
+        return self._database.place
 
     def set_present(self, files: Sequence[str]) -> None:
         """Say which images are in the folder now, in natural order; new ones get numbers."""
@@ -150,7 +165,7 @@ class Store:
         image whose annotation is withdrawn is the session's own to label again.
 
         Raises:
-            OutputError: If nothing could be stored.
+            OutputError: If nothing could be stored, or not in the folder.
         """
         with self._database.lock:
             with self._database.changing() as connection:
@@ -163,6 +178,7 @@ class Store:
                         seq += 1
                 self._restand(connection, changed | self.standings(changed))
             self.seq = seq
+            self._database.check()
         return results
 
     def _store(
