@@ -43,7 +43,7 @@ ONLY_IN = {
 }
 """Packages, and the only parts of captchascope that may import them."""
 
-BASE = {"errors", "records", "charset", "files", "atomic"}
+BASE = {"errors", "records", "charset", "files", "atomic", "jsontext"}
 NEEDS_LITTLE = {
     "generate": {"data.labels"},
     "collect": {"image"},
@@ -222,3 +222,11 @@ def test_no_command_but_train_imports_the_extras(tmp_path: Path, arguments: list
         check=True,
     )
     assert json.loads(done.stderr) == [0, []]
+
+
+def test_nothing_waits_by_a_clock_that_somebody_may_set() -> None:
+    """The time of day is told, in a log or by a server's date; what expires counts seconds."""
+    told = {"captchascope.collect.client", "captchascope.collect.store", "captchascope.train.log"}
+    clocks = re.compile(r"\btime\.time\b|\bfrom time import\b|\bdatetime\.(now|utcnow|today)\b")
+    users = {name_of(path) for path in FILES if clocks.search(path.read_text(encoding="utf-8"))}
+    assert users == told

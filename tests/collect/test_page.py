@@ -131,6 +131,7 @@ def test_a_link_in_an_answer_is_where_the_image_is() -> None:
     [
         (b"<html>", "img", "is no JSON"),
         (b"[" * 100_000, "img", "is no JSON"),
+        (b'{"img": "a", "img": "b"}', "img", "the key 'img' is given more than once"),
         (b'{"code": 1, "data": {}}', "img", "has no img among code, data"),
         (b'{"data": {}}', "data.img", "has no img in an empty object"),
         (b"[1, 2]", "2", "has no 2 in a list of 2"),

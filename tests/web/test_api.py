@@ -283,6 +283,8 @@ def test_a_field_given_twice_is_refused(client: httpx.Client, captchas: list[byt
         (b'{"images": []}', 422),
         (b'{"images": ["not base64!"]}', 422),
         (b'{"images": [7]}', 422),
+        (b'{"images": [""], "images": [""]}', 422),
+        (b'{"images": [""], "min_confidence": NaN}', 400),
         (b'{"images": [{"file": "a"}]}', 422),
         (b'{"images": [""], "length": true}', 422),
         (b'{"images": "aGFsbG8="}', 422),

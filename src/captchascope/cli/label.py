@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields
@@ -24,6 +25,8 @@ from captchascope.cli.serve import announced, app_settings, with_address
 from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError
 from captchascope.files import printable, survey_folder
+
+_PATIENCE = 5.0  # seconds to say, at the end too, which labels there were at the start
 
 
 @click.command("label")
@@ -99,10 +102,15 @@ def label_command(
     source = asked.pop("labels_from")
     say_address = announced(console, "label at", "label")
 
-    def listening(url: str) -> None:
-        say_address(url)
+    def say_labels() -> None:
         with suppress(DatasetError):  # the page tells of it
             _say_labels(console, folder, label_options, known.frames)
+
+    saying = threading.Thread(target=say_labels, daemon=True)  # a large folder takes a while
+
+    def listening(url: str) -> None:
+        say_address(url)
+        saying.start()
 
     settings = app_settings(
         console,
@@ -112,7 +120,11 @@ def label_command(
         ),
         **further,
     )
-    serve_app(settings, listening, console.note)
+    try:
+        serve_app(settings, listening, console.note)
+    finally:
+        if saying.is_alive():
+            saying.join(_PATIENCE)
 
 
 def _say_labels(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +15,7 @@ from captchascope.collect.fetch import Fetcher
 from captchascope.errors import UsageError
 from captchascope.files import codec_by_start, printable
 from captchascope.image.datauri import from_data_uri, from_text, is_data_uri
+from captchascope.jsontext import RepeatedKeyError, parse_json
 
 _BY_SCRIPT = "check --selector; where a script makes the image, --browser is needed"
 
@@ -116,9 +116,11 @@ def image_in_json(body: bytes, field: str, url: httpx.URL) -> httpx.URL | bytes:
         RefusedError: If it is no JSON, has no such field, or that holds no image.
     """
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = parse_json(body)
+    except ValueError as error:
         what = "is no JSON"
+        if isinstance(error, RepeatedKeyError):
+            what = f"is no clear JSON: {printable(str(error))}"
         raise RefusedError(shown(url), what, "leave --json-field away, or name an API") from None
     for name in field.split("."):
         if isinstance(value, dict) and name in value:

@@ -24,6 +24,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from captchascope.decode import Case, ReadOptions
 from captchascope.image.datauri import from_text
+from captchascope.jsontext import RepeatedKeyError, parse_json
 from captchascope.web.batching import PLAIN, Choice
 from captchascope.web.problems import Problem
 from captchascope.web.settings import Limits
@@ -342,11 +343,22 @@ def _check(options: Options, limits: Limits, models: Sequence[str]) -> None:
             raise Problem(422, f"is longer than {limits.constraint} characters", where=name)
 
 
-def _of_json(body: bytes, given: Options) -> tuple[list[Upload], Options]:
+def json_of(body: bytes) -> Any:
+    """Return what the body of a request holds, which is to be JSON.
+
+    Raises:
+        Problem: 400 if it is none, 422 if an object has a key twice.
+    """
     try:
-        loaded = json.loads(body)
-    except (ValueError, RecursionError):
+        return parse_json(body)
+    except RepeatedKeyError as error:
+        raise Problem(422, str(error), where=error.key) from None
+    except ValueError:
         raise Problem(400, "the body is no JSON") from None
+
+
+def _of_json(body: bytes, given: Options) -> tuple[list[Upload], Options]:
+    loaded = json_of(body)
     if not isinstance(loaded, dict):
         raise Problem(422, "the body is no object with images")
     said = {name: value for name, value in loaded.items() if value is not None or name == "images"}

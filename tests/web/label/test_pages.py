@@ -12,11 +12,24 @@ import pytest
 
 pytest.importorskip("fastapi")
 
+from captchascope.web.label import pages
+from captchascope.web.label.session import LabelSession
+from captchascope.web.settings import LabelSettings
 from web.label.folders import fill
 from web.label.server import Labeller, Served, serving
 
 ODD = "odd <b>&\"'‮.png"
 OUTSIDE = b"secret"
+
+
+A = "person-ann"
+
+
+def stored_by(labeller: Labeller) -> list[str]:
+    """Return what is stored of somebody that is called ``a``."""
+    status, data = labeller.ask("GET", f"/label/history?session={labeller.session}")
+    assert status == 200
+    return [mark["key"] for mark in json.loads(data)["marks"] if mark["text"] == "a"]
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +175,47 @@ def test_two_at_once_get_no_image_twice_but_for_the_share(served: Served) -> Non
 def test_what_no_page_sends_is_refused(ann: Labeller, body: object) -> None:
     """Before anything is stored."""
     assert ann.ask("POST", "/label/say", body)[0] == 422
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"image": true',
+        '"image": "1"',
+        '"image": 1.0',
+        '"image": 1, "final": 1',
+        '"image": 1, "final": "true"',
+        '"image": 1, "seconds": true',
+        '"image": 1, "seconds": "2"',
+        '"image": 1, "image": 2',
+    ],
+)
+def test_values_are_of_the_types_they_should_be(ann: Labeller, said: str) -> None:
+    """A truth is no number, and a text none either; a key that is there twice has no value."""
+    data = f'{{"session": "{A}", "said": [{{"key": "key-12345", "text": "a", {said}}}]}}'
+    assert ann.ask("POST", "/label/say", data.encode())[0] == 422
+    assert not stored_by(ann)
+
+
+@pytest.mark.parametrize(
+    "data", ["{", '{"session": NaN}', "[" * 100_000, '{"a": 1%s}' % ("0" * 5000)]
+)
+def test_what_is_no_json_is_refused(ann: Labeller, data: str) -> None:
+    """However deep, and however large its numbers."""
+    assert ann.ask("POST", "/label/say", data.encode())[0] == 400
+
+
+def test_tabs_that_are_long_gone_are_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that runs for months stays as large as it was."""
+    monkeypatch.setattr(pages, "_TABS", 10)
+    labelling = LabelSession(LabelSettings(fill(tmp_path / "captchas", 1), retrain=None))
+    shown = pages._Pages(labelling)
+    for number in range(50):
+        shown.leave(pages.LeaveBody(session=f"person-{number:03}", page=1))
+    assert list(shown._newest) == [f"person-{number:03}" for number in range(40, 50)]
+    labelling.end()
 
 
 def test_a_label_that_cannot_be_stored_is_named(ann: Labeller) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from threading import Lock
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
 from captchascope.draw.canvas import png
@@ -18,6 +21,7 @@ from captchascope.web.label.images import bytes_of
 from captchascope.web.label.schema import CSV, Guess, Submission
 from captchascope.web.label.session import LabelSession
 from captchascope.web.problems import Problem
+from captchascope.web.schemas import json_of
 from captchascope.web.templates import level, render_page
 
 SessionId = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{8,64}$")]
@@ -31,7 +35,7 @@ _DAY = 86400.0
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class LeaseBody(_Strict):
@@ -84,14 +88,32 @@ _SURE = 0.9
 """The confidence from which on a guess is shown among nine others."""
 
 _REMEMBERED = 50  # labels that a page that is loaded again can go back to
+_TABS = 10_000  # whose pages are told apart
 _REVIEWED = 30  # images on one page of the review
 
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
+class _JsonRequest(Request):
+    async def json(self) -> Any:
+        return json_of(await self.body())
+
+
+class _JsonRoute(APIRoute):
+    """A route whose JSON is taken as strictly as that of the API."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            return await handle(_JsonRequest(request.scope, request.receive))
+
+        return handle_strictly
+
+
 def label_routes(labelling: LabelSession) -> APIRouter:
     """Return the routes of labelling: its pages, images, leases and submissions."""
-    routes = APIRouter(include_in_schema=False)
+    routes = APIRouter(include_in_schema=False, route_class=_JsonRoute)
     pages = _Pages(labelling)
     for path, endpoint, method in (
         ("/label", pages.one, "GET"),
@@ -113,7 +135,7 @@ class _Pages:
 
     def __init__(self, labelling: LabelSession) -> None:
         self._labelling, self._store = labelling, labelling.store
-        self._newest: dict[str, int] = {}  # of the pages that have been open in each tab
+        self._newest: OrderedDict[str, int] = OrderedDict()  # page of each tab, by when last told
         self._coming = Lock()
 
     def one(self) -> HTMLResponse:
@@ -171,7 +193,7 @@ class _Pages:
         with self._coming:
             if body.page < self._newest.get(body.session, 0):
                 return {"taken": True}
-            self._newest[body.session] = body.page
+            self._came(body.session, body.page)
             sure = _SURE if body.sure else None
             leased = self._store.lease(body.session, body.hold, body.want, sure)
         kept = [image for image in body.hold if image not in leased.lost]
@@ -192,9 +214,16 @@ class _Pages:
         """Let others have what a page had that is gone, unless another took its place."""
         with self._coming:
             if body.page >= self._newest.get(body.session, 0):
-                self._newest[body.session] = body.page + 1  # what it asked before may come after
+                self._came(body.session, body.page + 1)  # what it asked before may come after
                 self._store.release(body.session, body.hold)
         return {}
+
+    def _came(self, session: str, page: int) -> None:
+        """Remember the newest page of a tab; of tabs that are long gone nothing comes any more."""
+        self._newest[session] = page
+        self._newest.move_to_end(session)
+        if len(self._newest) > _TABS:
+            self._newest.popitem(last=False)
 
     def texts(self, body: TextsBody) -> dict[str, object]:
         """Tell the guesses what somebody knows of the texts."""
