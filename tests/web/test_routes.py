@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -98,6 +99,9 @@ def test_every_route_answers_to_its_methods_and_says_no_to_others(
             if method == "OPTIONS":
                 assert (answer.status_code, answer.content) == (204, b"")
             says_no(answer, method)
+    counted = set(re.findall('path="([^"]+)"', site.get("/metrics").text))
+    for path in routes.keys() - {"/v1/echo"}:
+        assert counted & {path, "/" + path.split("/")[1]}, path
 
 
 def says_no(answer: httpx.Response, method: str) -> None:

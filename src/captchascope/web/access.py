@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-_LONGEST = 1000  # characters of a path; a line of several workers is then written at once
+_LONGEST = 1000  # characters of a path or address, so that workers' lines never mix
 _ODD = re.compile(rb'[^!-~]|["\\]')
 
 
@@ -28,8 +28,6 @@ def log_request(scope: Mapping[str, Any], status: int, size: int, seconds: float
         seconds: From the request's headers to the end of the answer.
     """
     path = _plain(scope["raw_path"].partition(b"?")[0])
-    if len(path) > _LONGEST:
-        path = path[:_LONGEST] + "..."
     request = f"{scope['method']} {path} HTTP/{scope['http_version']}"
     _write(scope["client"], request, status, size, f"{seconds:.3f}")
 
@@ -50,5 +48,6 @@ def _write(
 
 
 def _plain(text: bytes) -> str:
-    """Return bytes as visible ASCII, without quotes and backslashes."""
-    return _ODD.sub(lambda odd: rb"\x%02X" % ord(odd[0]), text).decode("ascii")
+    """Return bytes as visible ASCII, without quotes and backslashes, and not too long."""
+    plain = _ODD.sub(lambda odd: rb"\x%02X" % ord(odd[0]), text[: _LONGEST + 1]).decode("ascii")
+    return plain if len(plain) <= _LONGEST else plain[:_LONGEST] + "..."

@@ -34,7 +34,10 @@ METRICS_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _IMAGES = (1, 2, 4, 8, 16, 32, 64)
 
-_PATHS = frozenset({"/", "/read", "/v1/read", "/v1/models", "/healthz", "/readyz", "/metrics"})
+_PATHS = frozenset(
+    {"/", "/read", "/see", "/login", "/v1/read", "/v1/models"}
+    | {"/healthz", "/readyz", "/metrics", "/openapi.json"}
+)
 _BELOW = ("/static", "/label", "/results")
 
 
