@@ -22,6 +22,7 @@ from captchascope.errors import (
     UsageError,
     likeliest,
 )
+from captchascope.files import printable
 from captchascope.glyphs import inputs as glyph_inputs
 from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.image import MAX_BYTES, MAX_PIXELS, ImageSource, Preprocessing
@@ -62,14 +63,15 @@ def recogniser_of(model: ModelFile, rule: Constraints) -> Recogniser:
     meta = model.metadata
     known = {"glyphs": glyph_inputs.NORMALISATION, "whole": ctc_inputs.NORMALISATION}
     if meta.normalisation != known[meta.method]:
-        what = f"wants the unknown normalisation {meta.normalisation!r}"
+        what = f"wants the unknown normalisation {meta.normalisation[:40]!r}"
         raise ModelError(model.name, what, "upgrade captchascope")
     try:
         if meta.method == "glyphs":
             return GlyphRecogniser.of_model(model, rule)
         return CtcRecogniser.of_model(model, rule)
     except ValueError as error:
-        raise ModelError(model.name, f"has unusable metadata: {error}", TRAIN_AGAIN) from None
+        what = f"has unusable metadata: {printable(str(error)[:200])}"
+        raise ModelError(model.name, what, TRAIN_AGAIN) from None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

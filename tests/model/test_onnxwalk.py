@@ -4,64 +4,35 @@ from __future__ import annotations
 
 import os
 import random
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import helper, numpy_helper
 
 from captchascope.errors import ModelError
-from captchascope.model import onnxwalk
-from captchascope.model.onnxwalk import MAX_MODEL_BYTES, read_model, read_props
+from captchascope.model.onnxwalk import MAX_MODEL_BYTES, read_graph, read_model, read_props
+from captchascope.model.wire import Wire
+from model.hostile import FLOAT, META, network
 
-FLOAT = onnx.TensorProto.FLOAT
-PROPS = {"one": "1", "two": "zwei €"}
-
-
-def _graph(*nodes: onnx.NodeProto, name: str = "g") -> onnx.GraphProto:
-    value = helper.make_tensor_value_info("y", FLOAT, None)
-    return helper.make_graph(nodes, name, [], [value])
+PROPS = META.to_props()
 
 
-def _model(*nodes: onnx.NodeProto) -> onnx.ModelProto:
-    model = helper.make_model(_graph(*nodes), producer_name="test")
-    helper.set_model_props(model, PROPS)
-    return model
+def _model() -> onnx.ModelProto:
+    return onnx.load_from_string(network([]))
 
 
-def _constant(tensor: onnx.TensorProto) -> onnx.NodeProto:
-    return helper.make_node("Constant", [], ["y"], value=tensor)
-
-
-def _branching(node: onnx.NodeProto, depth: int = 1) -> onnx.NodeProto:
-    for _ in range(depth):
-        node = helper.make_node("If", ["c"], ["y"], then_branch=_graph(node))
-    return node
-
-
-def _tensor() -> onnx.TensorProto:
-    return numpy_helper.from_array(np.arange(3, dtype=np.float32), "w")
-
-
-def _external() -> onnx.TensorProto:
-    tensor = onnx.TensorProto(name="w", data_type=FLOAT, dims=[3])
-    tensor.data_location = onnx.TensorProto.EXTERNAL
-    tensor.external_data.add(key="location", value="/etc/passwd")
-    return tensor
-
-
-def _marked() -> onnx.TensorProto:
-    return onnx.TensorProto(name="w", data_location=onnx.TensorProto.EXTERNAL)
+def _read(data: bytes) -> dict[str, str]:
+    """Return the metadata of a file whose network can be read, too."""
+    props = read_props(data, "m.onnx")
+    read_graph(data, "m.onnx")
+    return props
 
 
 def _refusal(data: bytes) -> ModelError:
     with pytest.raises(ModelError) as caught:
-        read_props(data, "m.onnx")
+        _read(data)
     assert caught.value.where == "m.onnx"
     assert caught.value.remedy
     return caught.value
@@ -70,77 +41,67 @@ def _refusal(data: bytes) -> ModelError:
 def _outcome(data: bytes) -> str:
     """Return what is wrong with ``data``, or nothing."""
     try:
-        read_props(data, "m.onnx")
+        _read(data)
     except ModelError as error:
         return error.what
     return ""
 
 
-WHOLE = _model(_constant(_tensor())).SerializeToString()
+WHOLE = network([])
 
 
 def test_the_metadata_of_a_plain_model_is_returned() -> None:
     """Keys and values come back as text."""
-    assert read_props(WHOLE, "m.onnx") == PROPS
+    assert _read(WHOLE) == PROPS
 
 
-def test_operators_of_the_standard_domains_pass() -> None:
-    """The default domain, its other name, and the classical machine learning are ONNX's own."""
-    nodes = [helper.make_node("Add", ["a", "b"], ["y"], domain=d) for d in onnxwalk.DOMAINS]
-    assert read_props(_model(*nodes).SerializeToString(), "m.onnx") == PROPS
+def test_the_network_of_a_plain_model_is_returned() -> None:
+    """Operators, weights and ports come back with their names and sizes."""
+    graph = read_graph(WHOLE, "m.onnx")
+    (only,), (weights,) = graph.nodes, graph.tensors
+    assert (only.op, only.inputs, only.outputs, only.attributes) == (
+        "MatMul",
+        ("x", "w"),
+        ("y",),
+        {},
+    )
+    assert (weights.name, weights.dims, weights.known) == ("w", (12, 10), None)
+    assert [(p.name, p.dims) for p in (*graph.inputs, *graph.outputs)] == [
+        ("x", (None, 12)),
+        ("y", (None, 10)),
+    ]
 
 
-PLACES: dict[str, Callable[[onnx.ModelProto], onnx.TensorProto]] = {
-    "initializer": lambda m: m.graph.initializer.add(),
-    "sparse initializer": lambda m: m.graph.sparse_initializer.add().values,
-    "attribute": lambda m: m.graph.node.add().attribute.add().t,
-    "list attribute": lambda m: m.graph.node.add().attribute.add().tensors.add(),
-    "sparse attribute": lambda m: m.graph.node.add().attribute.add().sparse_tensor.indices,
-    "sparse list": lambda m: m.graph.node.add().attribute.add().sparse_tensors.add().values,
-    "subgraph": lambda m: m.graph.node.add().attribute.add().g.initializer.add(),
-    "list of graphs": lambda m: (
-        m.graph.node.add().attribute.add().graphs.add().node.add().attribute.add().t
-    ),
-    "function": lambda m: m.functions.add(name="f").node.add().attribute.add().t,
-    "function default": lambda m: m.functions.add(name="f").attribute_proto.add().t,
-    "training": lambda m: m.training_info.add().algorithm.initializer.add(),
-}
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("make", [_external, _marked])
-def test_external_data_is_found_wherever_a_tensor_may_be(
-    place: str, make: Callable[[], onnx.TensorProto]
-) -> None:
-    """A tensor whose data lies in another file is refused; the same with its own data is not."""
-    fine, bad = _model(), _model()
-    PLACES[place](fine).CopyFrom(_tensor())
-    PLACES[place](bad).CopyFrom(make())
-    assert read_props(fine.SerializeToString(), "m.onnx") == PROPS
-    assert "another file" in _refusal(bad.SerializeToString()).what
-
-
-@pytest.mark.parametrize("domain", ["com.microsoft", "ai.onnx.training", "AI.onnx", "é"])
-@pytest.mark.parametrize("depth", [0, 1, 9])
-def test_a_custom_operator_is_named(domain: str, depth: int) -> None:
-    """Other domains than ONNX's own are refused, in subgraphs, too."""
-    node = _branching(helper.make_node("Spy", ["x"], ["y"], domain=domain), depth)
-    assert f"{domain}::Spy" in _refusal(_model(node).SerializeToString()).what
-
-
-def test_a_custom_operator_in_a_function_is_named() -> None:
-    """A function of the model is no place to hide one."""
+def test_metadata_comes_before_the_network() -> None:
+    """A model of another program is told by what it says, whatever its operators."""
     model = _model()
-    model.functions.add(name="f").node.add(op_type="Spy", domain="x\n")
-    assert "x\\n::Spy" in _refusal(model.SerializeToString()).what
+    model.graph.node.add(op_type="Spy", domain="evil")
+    assert read_props(model.SerializeToString(), "m.onnx") == PROPS
+
+
+@pytest.mark.parametrize("domain", ["com.microsoft", "ai.onnx.ml", "AI.onnx", "é"])
+def test_a_custom_operator_is_named(domain: str) -> None:
+    """Other domains than ONNX's own are refused."""
+    model = _model()
+    model.graph.node.add(op_type="Spy\n", domain=domain)
+    assert f"{domain}::Spy\\n" in _refusal(model.SerializeToString()).what
+
+
+def test_a_second_graph_is_refused() -> None:
+    """A parser that merged the two would see another network than the walk."""
+    again = onnx.ModelProto(graph=_model().graph).SerializeToString()
+    assert "graph, more than once" in _refusal(WHOLE + again).what
 
 
 def test_a_later_domain_does_not_hide_an_earlier_one() -> None:
     """Every occurrence of a repeated field counts, whichever a parser keeps."""
+    evil = onnx.NodeProto(op_type="Relu", domain="evil").SerializeToString() + b"\x3a\x00"
+    graph = b"\x0a" + bytes([len(evil)]) + evil
     model = _model()
-    model.graph.node.add(op_type="Spy", domain="evil")
-    data = model.SerializeToString()
-    assert "evil" in _refusal(data + b"\x3a\x00" + data[2:]).what
+    model.ClearField("graph")
+    assert (
+        "evil" in _refusal(model.SerializeToString() + b"\x3a" + bytes([len(graph)]) + graph).what
+    )
 
 
 def test_a_tag_beyond_32_bits_is_refused() -> None:
@@ -149,39 +110,40 @@ def test_a_tag_beyond_32_bits_is_refused() -> None:
     assert "damaged" in _refusal(b"\x08\x08" + hidden + WHOLE[2:]).what
 
 
-def test_deep_nesting_is_refused() -> None:
-    """Ten subgraphs inside one another are one too many."""
-    model = _model(_branching(_constant(_tensor()), depth=10))
-    assert "deep" in _refusal(model.SerializeToString()).what
-
-
 def test_a_flood_of_fields_is_given_up() -> None:
     """The walk has a budget."""
-    walk = onnxwalk._Walk(b"\x08\x08" * 101, "m.onnx", fields_left=100)
+    wire = Wire(b"\x08\x08" * 101, "m.onnx", fields_left=100)
     with pytest.raises(ModelError, match="fields"):
-        walk.check_complete()
+        list(wire.fields(0, len(wire.data)))
 
 
-def test_a_large_initializer_costs_nothing() -> None:
-    """Its bytes are passed over, not read."""
+def test_a_flood_of_numbers_in_one_field_is_given_up() -> None:
+    """They count as fields do."""
     model = _model()
-    model.graph.initializer.add(name="w", data_type=FLOAT, raw_data=bytes(MAX_MODEL_BYTES - 1000))
-    data = model.SerializeToString()
-    start = time.perf_counter()
-    assert read_props(data, "m.onnx") == PROPS
-    assert time.perf_counter() - start < 0.5
+    model.graph.node.add(op_type="Constant", output=["c"]).attribute.add(
+        name="value_ints", type=7, ints=range(10**6)
+    )
+    assert "fields" in _refusal(model.SerializeToString()).what
+
+
+def test_a_large_initializer_is_not_looked_into() -> None:
+    """Its bytes are passed over: the fields of the file are few, however long it is."""
+    model = _model()
+    count = MAX_MODEL_BYTES // 4 - 1000
+    model.graph.initializer.add(name="v", data_type=FLOAT, dims=[count], raw_data=bytes(4 * count))
+    assert _read(model.SerializeToString()) == PROPS
 
 
 def test_a_key_may_occur_once() -> None:
     """Of two values nobody could tell which one counts."""
     model = _model()
-    model.metadata_props.add(key="one", value="2")
-    assert "'one' more than once" in _refusal(model.SerializeToString()).what
+    model.metadata_props.add(key="seed", value="2")
+    assert "'seed' more than once" in _refusal(model.SerializeToString()).what
 
 
 def test_metadata_that_is_not_text_is_refused() -> None:
     """Keys and values are UTF-8."""
-    assert "UTF-8" in _refusal(WHOLE.replace(b"zwei", b"zw\xffi")).what
+    assert "UTF-8" in _refusal(WHOLE.replace(b"glyphs", b"glyph\xff")).what
 
 
 @pytest.mark.parametrize(
@@ -204,10 +166,9 @@ def test_foreign_data_is_called_what_it_looks_like(data: bytes, look: str) -> No
 
 def test_every_prefix_is_truncated_until_only_metadata_lacks() -> None:
     """A file that breaks off is never taken for a whole one."""
-    start_of_props = WHOLE.index(b"\x72\x08\x0a\x03one")
+    ends = {WHOLE.index(b"\x0a" + bytes([len(key)]) + key.encode()) - 2 for key in PROPS}
     for length in range(1, len(WHOLE)):
-        between = length in (start_of_props, start_of_props + 10)
-        assert _outcome(WHOLE[:length]).startswith("" if between else "is truncated")
+        assert _outcome(WHOLE[:length]).startswith("is truncated") or length in ends
 
 
 def test_trailing_bytes_are_damage() -> None:
@@ -223,8 +184,7 @@ def test_random_bytes_are_refused(data: bytes, onnx_like: bool) -> None:
 
 def test_mutations_pass_or_are_refused() -> None:
     """A few changed bytes never raise anything but a ModelError."""
-    rng = random.Random(0)
-    data = _model(_branching(_constant(_tensor()), depth=2)).SerializeToString()
+    rng, data = random.Random(0), WHOLE
     for _ in range(3000):
         mutated = bytearray(data)
         for _ in range(rng.randint(1, 4)):

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,10 +47,23 @@ class Served:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(TIMEOUT)
 
+    def sockets(self) -> int:
+        """Return how many it has open."""
+        return sockets_of(self.process.pid)
+
     def memory(self) -> int:
         """Return the bytes that it holds in memory."""
         statm = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii")
         return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def sockets_of(process: int) -> int:
+    """Return how many sockets a process has open."""
+    count = 0
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            count += str(file.readlink()).startswith("socket:")
+    return count
 
 
 @contextmanager

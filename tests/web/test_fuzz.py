@@ -144,3 +144,41 @@ def test_a_thousand_fuzzed_uploads_do_no_harm(captchas: list[bytes]) -> None:
         good = client.post(f"{served.url}/v1/read", files=[("image", ("a.jpeg", captchas[0]))])
         assert good.status_code == 200
         assert seen >= {200, 400, 415, 422, 431}
+
+
+NONSENSE = [b"", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"9" * 5000, b"NaN", b"1e999", b"[" * 400]
+
+
+def nonsense(random: Random) -> Request:
+    """Return a form whose fields, their heads and whose own head may be anything."""
+    names = [b"model", b"length", b"pattern", b"frames", b"ink", b"min_confidence", b"image", b""]
+    parts = []
+    for _ in range(random.randrange(4)):
+        value = random.choice(NONSENSE)
+        heads = [
+            b'form-data; name="' + random.choice(names) + b'"',
+            b'form-data; name="images"; filename="' + value[:200] + b'"',
+            b"form-data; name=image; filename*=utf-8''" + value[:200],
+            value,
+        ]
+        head = b"--b\r\nContent-Disposition: " + random.choice(heads)
+        parts.append(head + b"\r\n\r\n" + random.choice(NONSENSE) + b"\r\n")
+    ends = [b"--b--\r\n"] * 3 + [b"", b"--b", b"\r\n--c--"]
+    kinds = ["multipart/form-data; boundary=b"] * 6 + [
+        'multipart/form-data; boundary="',
+        "multipart/form-data; boundary=b; charset=utf-16",
+        "application/x-www-form-urlencoded",
+        "application/json",
+        "",
+    ]
+    body = random.choice([b"".join(parts) + random.choice(ends), random.choice(NONSENSE)])
+    return {"content": body, "headers": {"Content-Type": random.choice(kinds)}}
+
+
+@pytest.mark.parametrize("path", ["/read", "/see", "/v1/read", "/results/metu"])
+def test_no_form_is_a_fault_of_the_server(client: httpx.Client, path: str) -> None:
+    """Whatever is in it; that of the login has tests of its own."""
+    random = Random(990_103)
+    for number in range(150):
+        answer = client.post(path, **nonsense(random))
+        assert answer.status_code < 500, (number, answer.text)

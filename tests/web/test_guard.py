@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
 
-from captchascope.web.guard import HEADERS
-from captchascope.web.settings import Settings
+from captchascope.web.guard import HEADERS, BodyLimitMiddleware
+from captchascope.web.problems import Problem
+from captchascope.web.settings import Limits, Settings
 from web.serving import TIMEOUT, Served, serving
 
 TOKEN = "correct-horse-battery"
@@ -123,3 +127,22 @@ def test_pages_of_a_further_name_may_post_whatever_host_a_proxy_asks_by(
     answer = guarded.post("/v1/read", content=b"x", headers=sent)
     assert answer.status_code == status
     assert status == 422 or "--allow-host" in answer.json()["remedy"]
+
+
+def test_who_hangs_up_in_the_middle_is_no_fault_of_the_server() -> None:
+    """Else whoever does so writes a traceback onto its stderr."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    async def hung_up() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def nowhere(message: Message) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/read", "headers": []}
+    guard = BodyLimitMiddleware(app, Limits(), lambda: None)
+    with pytest.raises(Problem, match="hung up"):
+        asyncio.run(guard(scope, hung_up, nowhere))
+    assert guard.held == 0

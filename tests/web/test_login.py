@@ -7,9 +7,6 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-
-pytest.importorskip("fastapi")
-
 from starlette.types import Message, Receive, Scope, Send
 
 from captchascope.web.login import Token, TokenMiddleware, cookies_of, network_of

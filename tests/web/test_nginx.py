@@ -19,8 +19,6 @@ import httpx
 import numpy as np
 import pytest
 
-pytest.importorskip("fastapi")
-
 from captchascope.generate import write_folder
 from captchascope.web.settings import Settings
 from ending import end

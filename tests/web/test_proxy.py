@@ -10,9 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-pytest.importorskip("fastapi")
-
 import captchascope.web
+from captchascope.web.proxy import networks_of
 from captchascope.web.settings import PAGES, Settings
 from web.serving import TIMEOUT, Served, serving
 
@@ -88,6 +87,13 @@ def test_nobody_else_is_believed(stranger: httpx.Client) -> None:
     login = stranger.post("/login", data={"token": TOKEN}, headers=told)
     assert login.status_code == 303
     assert "Secure" not in login.headers["set-cookie"]
+
+
+def test_a_proxy_of_ipv4_is_known_by_a_socket_of_ipv6() -> None:
+    """Which sees it below ::ffff:0:0/96, where a server listens on ``::``."""
+    found = [*map(str, networks_of(["10.0.0.0/8", "127.0.0.1", "2001:db8::/32"]))]
+    mapped = ["::ffff:a00:0/104", "::ffff:7f00:1/128"]
+    assert found == ["10.0.0.0/8", mapped[0], "127.0.0.1/32", mapped[1], "2001:db8::/32"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -23,7 +23,7 @@ from captchascope.cli.app import run_command_line
 from captchascope.reader import model_path
 from captchascope.web.settings import Limits, Settings
 from ending import end
-from web.serving import TIMEOUT, serving
+from web.serving import TIMEOUT, serving, sockets_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 
@@ -166,21 +166,16 @@ def test_connections_are_dealt_out_among_the_workers() -> None:
     """
     with command("--port", 0, "--workers", 2) as (process, url), ExitStack() as stack:
         workers = children_of(process.pid)
-        before = [_sockets_of(worker) for worker in workers]
+        before = [sockets_of(worker) for worker in workers]
         port = int(url.rpartition(":")[2])
         for _ in range(50):
             client = stack.enter_context(socket.create_connection(("127.0.0.1", port), TIMEOUT))
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 200")
-        now = [_sockets_of(worker) for worker in workers]
+        now = [sockets_of(worker) for worker in workers]
         assert min(more - less for more, less in zip(now, before, strict=True)) >= 10
         for number in ("1", "2"):
             assert run_command_line(["serve", "--port", str(port), "--workers", number]) == 1
-
-
-def _sockets_of(process: int) -> int:
-    files = Path(f"/proc/{process}/fd").iterdir()
-    return sum(str(file.readlink()).startswith("socket:") for file in files)
 
 
 def post_when_ready(url: str, data: bytes) -> httpx.Response:
@@ -247,36 +242,6 @@ def test_a_worker_that_ends_at_its_start_ends_all(tmp_path: Path, gone: str, sta
         f"captchascope: serve: a worker ended with {status} at its start"
     )
     assert not any(Path(f"/proc/{child}").exists() for child in children)
-
-
-def test_heads_that_are_too_long_or_too_slow_are_refused() -> None:
-    """431 for a long one, however it arrives; 408 for a slow one, and for a slow body."""
-    limits = Limits(seconds=0.5, connections=3)
-    with serving(Settings(limits=limits)) as served:
-        start = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        body = b"POST /v1/read HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\n"
-        for sent, status in (
-            (start + b"X: " + b"x" * 20_000 + b"\r\n\r\n", b"431"),
-            (start + b"X: " + b"x" * 200_000, b"431"),
-            (b"GET /" + b"x" * 200_000, b"431"),
-            (start + b"X: y\r\n" * 10_000, b"431"),
-            (b"\x16\x03\x01\x02nonsense\r\n\r\n", b"400"),
-            (start, b"408"),
-            (b"", b"408"),
-            (body + b"Content-Length: 9\r\n\r\nx", b"408"),
-            (body + b"Content-Length: 99999999\r\n\r\nx", b"413"),
-            (body + b"Transfer-Encoding: chunked\r\n\r\n5\r\nx", b"408"),
-        ):
-            assert said_to(served.port, sent).split(b" ")[1] == status
-
-
-def said_to(port: int, sent: bytes) -> bytes:
-    """Return the beginning of what is answered to some bytes."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.settimeout(TIMEOUT)
-        with suppress(OSError):  # it may have seen enough
-            connection.sendall(sent)
-        return connection.recv(1000)
 
 
 def test_bodies_beyond_the_limit_are_refused_as_they_arrive() -> None:

@@ -1,7 +1,7 @@
 """A model file: an ONNX graph that carries all that is needed to use it in its metadata.
 
-Nothing of a file reaches ONNX Runtime before ``onnxwalk`` has seen the whole of it. ONNX Runtime
-is imported when the first file is opened.
+Nothing of a file reaches ONNX Runtime before ``onnxwalk`` has seen the whole of it, and ``cost``
+has told what it takes to run. ONNX Runtime is imported when the first file is opened.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from captchascope.errors import ModelError, UsageError
 from captchascope.files import printable
+from captchascope.model.cost import MAX_BYTES, check_cost
 from captchascope.model.metadata import TRAIN_AGAIN, Metadata
-from captchascope.model.onnxwalk import read_model, read_props
+from captchascope.model.onnxwalk import read_graph, read_model, read_props
 from captchascope.records import FloatArray
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 _MAX_REASON = 300  # characters of what ONNX Runtime says
 
 _FLOATS = "tensor(float)"
+_WIDEST = 4096  # pixels, of an image that a network may be made for
 _DISTANCE = "distance"  # the name of the second output, where there is one
 
 _CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
@@ -45,6 +49,7 @@ class ModelFile:
         session: ONNX Runtime's side of it, with one input; all is of 32-bit floats.
         takes: The name of the input.
         gives: The names of the outputs: the logits, and the distance where the graph has it.
+        at_once: How many images ONNX Runtime gets at once; more go through it in turn.
     """
 
     name: str
@@ -53,6 +58,7 @@ class ModelFile:
     session: onnxruntime.InferenceSession
     takes: str
     gives: tuple[str, ...]
+    at_once: int
 
     def run(self, batch: FloatArray) -> FloatArray:
         """Return the logits of a batch of the shape that ``metadata.input`` describes.
@@ -87,6 +93,10 @@ class ModelFile:
         return logits, distances[0]
 
     def _outputs(self, batch: FloatArray, names: Sequence[str]) -> list[FloatArray]:
+        if len(batch) > self.at_once:
+            parts = [batch[at : at + self.at_once] for at in range(0, len(batch), self.at_once)]
+            found = zip(*(self._outputs(part, names) for part in parts), strict=True)
+            return [np.concatenate(outputs) for outputs in found]
         try:
             outputs = cast("list[FloatArray]", self.session.run(names, {self.takes: batch}))
         except _runtime_errors() as error:
@@ -115,7 +125,8 @@ def open_model(
         UsageError: If ``threads`` is below 1, or this ONNX Runtime lacks one of the providers.
         ModelError: If there is no such file, or it cannot be read, is empty, larger than
             ``MAX_MODEL_BYTES``, damaged, not captchascope's, of a newer format, has invalid
-            metadata, needs external data or custom operators, or is refused by ONNX Runtime.
+            metadata, holds what no network of captchascope has, such as data elsewhere, loops or
+            other operators, costs more than ``cost`` allows, or is refused by ONNX Runtime.
     """
     data = read_model(Path(path))
     return open_model_bytes(data, printable(path), threads=threads, providers=providers)
@@ -129,6 +140,9 @@ def open_model_bytes(
         raise UsageError("threads", f"must be at least 1, not {threads}", "such as 1")
     metadata = Metadata.from_props(read_props(data, where), where)
     wanted = metadata.num_classes
+    widest = metadata.input.get("max_width")
+    within = isinstance(widest, int) and 0 < widest <= _WIDEST
+    cost = check_cost(read_graph(data, where), cast(int, widest) if within else _WIDEST, where)
     try:
         session = _session(data, threads, providers)
         session.disable_fallback()
@@ -143,9 +157,9 @@ def open_model_bytes(
         what = "is not a network with one input and an output of 32-bit floats"
         raise ModelError(where, what, TRAIN_AGAIN)
     _check_classes(where, wanted, outputs[0][2])
-    return ModelFile(
-        where, metadata, wanted, session, inputs[0][0], tuple(port[0] for port in outputs)
-    )
+    gives = tuple(port[0] for port in outputs)
+    at_once = MAX_BYTES // max(cost.peak, 1)
+    return ModelFile(where, metadata, wanted, session, inputs[0][0], gives, at_once)
 
 
 def _session(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from types import NoneType
 from typing import Any, Literal, NoReturn, TypeAlias, cast, get_args
@@ -24,6 +25,10 @@ _Method: TypeAlias = Literal["glyphs", "whole"]
 
 _AS_IT_IS = Preprocessing()
 _MAX_VALUE = 2**20  # characters of one metadata value
+_MAX_REASON = 200  # characters of what is wrong with one
+_MAX_DIGITS = 40  # of a whole number; none of ours needs more, and each costs more than the last
+_MAX_DEPTH = 16  # of JSON; a scheme has four
+_TEMPERATURES = 1e-4, 1e4  # beyond them, logits are no numbers any more
 _TRAIN = "train one with `captchascope train`"
 TRAIN_AGAIN = "train it again with `captchascope train`"
 
@@ -51,8 +56,8 @@ class Metadata:
         preprocessing: What was done to the images that it was trained on.
 
     Raises:
-        ValueError: If ``format`` is below 1, ``method`` unknown, ``temperature`` not a positive
-            finite number, ``lengths`` no range, or ``unfamiliar`` negative or not finite.
+        ValueError: If ``format`` is below 1, ``method`` unknown, ``temperature`` not between 1e-4
+            and 1e4, ``lengths`` no range, or ``unfamiliar`` negative or not finite.
     """
 
     format: int
@@ -76,7 +81,7 @@ class Metadata:
         if self.method not in get_args(_Method):
             known = " or ".join(get_args(_Method))
             raise ValueError(f"method is {self.method!r}, not {known}")
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
+        if not _TEMPERATURES[0] <= self.temperature <= _TEMPERATURES[1]:
             raise ValueError(f"temperature is {self.temperature}, not a positive number")
         if self.lengths is not None and not 1 <= self.lengths[0] <= self.lengths[1]:
             raise ValueError(f"lengths are {self.lengths}, not fewest and most")
@@ -127,7 +132,8 @@ class Metadata:
         try:
             return cls(**values)
         except ValueError as error:
-            raise ModelError(where, f"has invalid metadata: {error}", TRAIN_AGAIN) from error
+            what = f"has invalid metadata: {printable(str(error)[:_MAX_REASON])}"
+            raise ModelError(where, what, TRAIN_AGAIN) from error
 
 
 def is_calibrated(metrics: Mapping[str, object]) -> bool:
@@ -150,16 +156,68 @@ def _parsed(props: Mapping[str, str], key: str, where: str) -> object:
             raise ValueError(f"it has more than {_MAX_VALUE:,} characters")
         return _PARSERS[key](text)
     except (ValueError, RecursionError) as error:
-        reason = printable(str(error)[:200])
+        reason = printable(str(error)[:_MAX_REASON])
         what = f"has invalid metadata {key!r}: {reason}"
         raise ModelError(where, what, TRAIN_AGAIN) from error
+
+
+def _json(text: str) -> object:
+    """Return what JSON says, if every reader of JSON would be told the same by it.
+
+    Raises:
+        ValueError: If it is no JSON, has a key twice, a number that is no number or beyond all
+            bounds, or is nested too deeply.
+    """
+    value: object = json.loads(
+        text,
+        parse_constant=_refuse_constant,
+        parse_int=_whole_number,
+        parse_float=_finite_number,
+        object_pairs_hook=_with_keys_once,
+    )
+    level: list[object] = [value]
+    for _ in range(_MAX_DEPTH + 1):
+        level = [part for item in level for part in _parts(item)]
+    if level:
+        raise ValueError(f"it is nested more than {_MAX_DEPTH} levels deep")
+    return value
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"it has a number of {len(digits):,} digits")
+    return int(digits)
+
+
+def _finite_number(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return number
+
+
+def _with_keys_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        key = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"it has the key {key[:40]!r} twice")
+    return found
 
 
 def _json_of(*kinds: type) -> Callable[[str], object]:
     """Return a parser of JSON values of exactly these types."""
 
     def parse(text: str) -> object:
-        value: object = json.loads(text, parse_constant=_refuse_constant)
+        value = _json(text)
         if type(value) not in kinds:
             expected = " or ".join(_KINDS[kind] for kind in kinds)
             raise ValueError(f"it is {text[:40]!r}, not {expected}")
@@ -168,19 +226,15 @@ def _json_of(*kinds: type) -> Callable[[str], object]:
     return parse
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _range(text: str) -> tuple[int, int]:
-    value = json.loads(text, parse_constant=_refuse_constant)
+    value = _json(text)
     if not isinstance(value, list) or [type(item) for item in value] != [int, int]:
         raise ValueError(f"it is {text[:40]!r}, not two whole numbers")
     return value[0], value[1]
 
 
 def _preprocessing(text: str) -> Preprocessing:
-    value = json.loads(text, parse_constant=_refuse_constant)
+    value = _json(text)
     known = {field.name for field in fields(Preprocessing)}
     if not isinstance(value, dict) or not value.keys() <= known:
         raise ValueError(f"it is {text[:40]!r}, not a JSON object of {', '.join(sorted(known))}")

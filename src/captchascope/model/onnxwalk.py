@@ -1,61 +1,54 @@
 """A read-only walk through the bytes of an ONNX file, before anything else may open it.
 
-ONNX files are protobuf messages (https://protobuf.dev/programming-guides/encoding): fields of a
-number, a wire type and a value, where a value may be a message again. The walk enters the
-messages that may hold a tensor or a node, skips all others by their length, and copies nothing
-but metadata and names. It keeps a list of what is still to be visited instead of recursing, sees
-no byte twice at the same level, and gives up after ``MAX_FIELDS`` fields, so that hostile bytes
-cost a few seconds at the most.
+The walk knows the fields of onnx.proto that a network of ours has, and refuses every other: data in
+other files, functions, graphs within nodes, sparse arrays, arrays that are not as long as they say,
+a second value where there may be one. So no two parsers can see two different networks in a file.
+It copies nothing but metadata, names and sizes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from captchascope.errors import ModelError
 from captchascope.files import Refusals, printable, read_regular
-
-DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
-"""The domains whose operators every ONNX Runtime has."""
+from captchascope.model.operators import (
+    INT64,
+    ITEM_BYTES,
+    MAX_KNOWN,
+    MAX_RANK,
+    OPERATORS,
+    Attribute,
+    Node,
+    Tensor,
+)
+from captchascope.model.wire import BYTES, FETCH_AGAIN, FIXED32, VARINT, Field, Wire, signed
 
 MAX_MODEL_BYTES = 64 * 2**20
 """The longest model file."""
 
-MAX_DEPTH = 32
-"""The deepest nesting of messages: ten subgraphs. ONNX Runtime 1.18 takes hours over thirty."""
+MAX_NODES = 1000
+"""The most operators; a network of ours has 200."""
 
-MAX_FIELDS = 2_000_000
-"""The number of fields after which a file is given up; a model of ours has a few thousand."""
+MAX_DIM = 2**26
+"""The longest axis; a file has no room for more numbers."""
 
-_Field: TypeAlias = tuple[int, int, int, int]
-"""Number and wire type; then, by the wire type, start and end of the bytes or the value and 0."""
+OPSETS = range(17, 22)
+"""The versions of ONNX's operators whose rules are known; ours have 20."""
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_WIDTHS = {_FIXED64: 8, _FIXED32: 4}
-
-# The fields of onnx.proto to enter, by the kind of the message. A field that protobuf merges when
-# it is repeated is entered each time.
-_ENTERED = {
-    "model": {7: "graph", 20: "training", 25: "function"},
-    "training": {1: "graph", 2: "graph"},
-    "graph": {1: "node", 5: "tensor", 15: "sparse"},
-    "function": {7: "node", 11: "attribute"},
-    "node": {5: "attribute"},
-    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
-    "sparse": {1: "tensor", 2: "tensor"},
-    "tensor": {},
-}
 _IR_VERSION, _GRAPH, _OPSET, _PROPS = 1, 7, 8, 14  # ModelProto
 _OP_TYPE, _DOMAIN = 4, 7  # NodeProto
-_EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # TensorProto
-_KEY, _VALUE = 1, 2  # StringStringEntryProto
 
 _NEWEST_IR = 255  # 14 as of 2026; the bound only tells an ONNX file from any other
-_FETCH_AGAIN = "download or copy it again"
 _TRAIN = "train one with `captchascope train`"
+OTHER = "train it again with `captchascope train`, or take one that `captchascope models` lists"
+"""What to do about a network that is none of ours."""
+
 _REFUSALS = Refusals(ModelError, "a model file", "copy it to one", _TRAIN)
 
 _LOOKS = {
@@ -66,6 +59,109 @@ _LOOKS = {
     b"{": "JSON",
     b"\x89HDF": "an HDF5 file, as Keras writes it",
 }
+
+# The fields of onnx.proto, by message: what a value is, and under which name it is kept, with a
+# star where there may be several. What is refused has in that place what to say of it.
+_TEXT, _NUMBER, _FLOAT, _RAW, _LENGTH = "text", "number", "float", "raw", "length"
+_SKIPPED, _REFUSED = "skipped", "refused"
+_OUTSIDE = "keeps a part of its data in another file"
+_WITHIN = "holds a graph within a node, as loops and branches do"
+_SPARSE = "holds sparse arrays"
+_OTHERWISE = "holds numbers in a form that captchascope never writes"
+_Schema: TypeAlias = Mapping[int, tuple[str, str]]
+_MESSAGES: Mapping[str, _Schema] = {
+    "model": {
+        1: (_NUMBER, "ir"),
+        2: (_SKIPPED, ""),
+        3: (_SKIPPED, ""),
+        4: (_SKIPPED, ""),
+        5: (_NUMBER, "version"),
+        6: (_SKIPPED, ""),
+        7: ("graph", "graph"),
+        8: ("opset", "opsets*"),
+        14: ("entry", "props*"),
+        20: (_REFUSED, "holds a training of its own"),
+        25: (_REFUSED, "defines functions of its own"),
+    },
+    "opset": {1: (_TEXT, "domain"), 2: (_NUMBER, "version")},
+    "entry": {1: (_RAW, "key"), 2: (_RAW, "value")},
+    "graph": {
+        1: ("node", "nodes*"),
+        2: (_SKIPPED, ""),
+        5: ("tensor", "tensors*"),
+        10: (_SKIPPED, ""),
+        16: (_SKIPPED, ""),
+        11: ("port", "inputs*"),
+        12: ("port", "outputs*"),
+        13: ("port", "values*"),
+        15: (_REFUSED, _SPARSE),
+    },
+    "node": {
+        1: (_TEXT, "inputs*"),
+        2: (_TEXT, "outputs*"),
+        3: (_TEXT, "name"),
+        4: (_TEXT, "op"),
+        5: ("attribute", "attributes*"),
+        6: (_SKIPPED, ""),
+        7: (_TEXT, "domain"),
+        9: (_SKIPPED, ""),
+    },
+    "attribute": {
+        1: (_TEXT, "name"),
+        2: (_FLOAT, "2"),
+        3: (_NUMBER, "3"),
+        4: (_RAW, "4"),
+        5: ("tensor", "5"),
+        8: (_NUMBER, "8*"),
+        13: (_SKIPPED, ""),
+        20: (_NUMBER, "type"),
+        6: (_REFUSED, _WITHIN),
+        11: (_REFUSED, _WITHIN),
+        22: (_REFUSED, _SPARSE),
+        23: (_REFUSED, _SPARSE),
+    },
+    "tensor": {
+        1: (_NUMBER, "dims*"),
+        2: (_NUMBER, "kind"),
+        8: (_TEXT, "name"),
+        9: (_LENGTH, "raw"),
+        12: (_SKIPPED, ""),
+        14: (_NUMBER, "location"),
+        16: (_SKIPPED, ""),
+        4: (_REFUSED, _OTHERWISE),
+        5: (_REFUSED, _OTHERWISE),
+        7: (_REFUSED, _OTHERWISE),
+        13: (_REFUSED, _OUTSIDE),
+    },
+    "port": {1: (_TEXT, "name"), 2: ("type", "type"), 3: (_SKIPPED, ""), 4: (_SKIPPED, "")},
+    "type": {1: ("array", "array"), 6: (_SKIPPED, "")},
+    "array": {1: (_NUMBER, "kind"), 2: ("shape", "shape")},
+    "shape": {1: ("dim", "dims*")},
+    "dim": {1: (_NUMBER, "size"), 2: (_TEXT, "symbol"), 3: (_SKIPPED, "")},
+}
+_ATTRIBUTES = {1: "2", 2: "3", 3: "4", 4: "5", 7: "8"}  # where the value of each type is
+
+
+class Port(NamedTuple):
+    """An array that goes in or out: its name, the kind of its numbers, and its sizes.
+
+    Those that the image decides are None, and so is the shape where nothing is said of it.
+    """
+
+    name: str
+    kind: int
+    dims: tuple[int | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A network as a file describes it; ``values`` says more of what is computed on the way."""
+
+    nodes: tuple[Node, ...]
+    tensors: tuple[Tensor, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    values: tuple[Port, ...]
 
 
 def read_model(path: Path) -> bytes:
@@ -78,33 +174,69 @@ def read_model(path: Path) -> bytes:
 
 
 def read_props(data: bytes, where: str) -> dict[str, str]:
-    """Check the bytes of an ONNX file, and return its metadata; errors name ``where``.
+    """Return the metadata of an ONNX file, whatever its network; errors name ``where``.
 
     Raises:
-        ModelError: If it is empty, too large, not an ONNX file, truncated or damaged, keeps data
-            in other files, or uses operators that are not ONNX's own.
+        ModelError: If it is empty, too large, not an ONNX file, truncated or damaged, or has
+            metadata that is no text, or names a key twice.
     """
+    walk = _opened(data, where)
+    props: dict[str, str] = {}
+    for number, wire, start, stop in walk.fields(0, len(data)):
+        if (number, wire) != (_PROPS, BYTES):
+            continue
+        entry = walk.message("entry", start, stop)
+        try:
+            key, value = (entry.get(part, b"").decode() for part in ("key", "value"))
+        except UnicodeDecodeError:
+            what = "has metadata that is not UTF-8 text"
+            raise ModelError(where, what, FETCH_AGAIN) from None
+        if key in props:
+            what = f"has the metadata {printable(key[:40])!r} more than once"
+            raise ModelError(where, what, _TRAIN)
+        props[key] = value
+    return props
+
+
+def read_graph(data: bytes, where: str) -> Graph:
+    """Return the network of an ONNX file; errors name ``where``.
+
+    Raises:
+        ModelError: As ``read_props``, or if it holds what no network of captchascope has.
+    """
+    walk = _opened(data, where)
+    model = walk.message("model", 0, len(data))
+    opsets = [(opset.get("domain", ""), opset.get("version", 0)) for opset in model["opsets"]]
+    if len(opsets) != 1 or opsets[0][0] or opsets[0][1] not in OPSETS:
+        told = ", ".join(f"{domain or 'ONNX'} {version}" for domain, version in opsets[:3])
+        what = f"needs operators of {printable(told)}; known are ONNX {OPSETS[0]} to {OPSETS[-1]}"
+        raise ModelError(where, what, f"upgrade captchascope, or {OTHER}")
+    graph = model["graph"]
+    return Graph(
+        tuple(map(walk.node, graph["nodes"])),
+        tuple(map(walk.tensor, graph["tensors"])),
+        *(tuple(map(_port, graph[name])) for name in ("inputs", "outputs", "values")),
+    )
+
+
+def _opened(data: bytes, where: str) -> _Walk:
+    """Return the walk through a file that looks like a whole one of ONNX."""
     if not data:
-        raise ModelError(where, "is empty", _FETCH_AGAIN)
-    if len(data) > MAX_MODEL_BYTES:
-        _REFUSALS.check_size(where, len(data), MAX_MODEL_BYTES)
+        raise ModelError(where, "is empty", FETCH_AGAIN)
+    _REFUSALS.check_size(where, len(data), MAX_MODEL_BYTES)
     walk = _Walk(data, where)
     walk.check_start()
     walk.check_complete()
-    walk.check_messages()
-    return walk.props()
+    return walk
 
 
-@dataclass(slots=True)
-class _Walk:
-    data: bytes
-    where: str
-    fields_left: int = MAX_FIELDS
+class _Walk(Wire):
+    """The messages in a file, as what ``_MESSAGES`` says of them."""
 
     def check_start(self) -> None:
         """Refuse what does not begin with a plausible ``ir_version``, as every writer puts it."""
-        if self.data[:1] == bytes([_IR_VERSION << 3 | _VARINT]):
-            version, _ = self._varint(1, len(self.data))
+        if self.data[:1] == bytes([_IR_VERSION << 3 | VARINT]):
+            version, _ = self.varint(1, len(self.data))
             if 0 < version <= _NEWEST_IR:
                 return
         looks = [look for magic, look in _LOOKS.items() if self.data.startswith(magic)]
@@ -113,120 +245,139 @@ class _Walk:
 
     def check_complete(self) -> None:
         """Refuse a file that breaks off, be it between two fields."""
-        numbers = {number for number, *_ in self._fields(0, len(self.data))}
+        numbers = {number for number, *_ in self.fields(0, len(self.data))}
         if not {_GRAPH, _OPSET} <= numbers:
-            raise self._broken(len(self.data))
+            raise self.broken(len(self.data))
 
-    def check_messages(self) -> None:
-        """Refuse external data and custom operators at any depth."""
-        pending = [("model", 0, len(self.data), 1)]
-        while pending:
-            kind, start, end, depth = pending.pop()
-            if depth > MAX_DEPTH:
-                what = f"is nested more than {MAX_DEPTH} messages deep"
-                raise ModelError(self.where, what, _TRAIN)
-            entered = _ENTERED[kind]
-            for field in self._fields(start, end):
-                number, wire, at, stop = field
-                if wire == _BYTES and number in entered:
-                    pending.append((entered[number], at, stop, depth + 1))
-                elif kind == "node" and number == _DOMAIN:
-                    self._check_domain(field, start, end)
-                elif kind == "tensor":
-                    external = number == _EXTERNAL_DATA and wire == _BYTES
-                    if external or (number == _DATA_LOCATION and wire == _VARINT and at != 0):
-                        what = "keeps a part of its data in another file"
-                        remedy = "save it as one file, without external data"
-                        raise ModelError(self.where, what, remedy)
-
-    def props(self) -> dict[str, str]:
-        """Return the metadata.
+    def message(self, kind: str, start: int, end: int) -> dict[str, Any]:
+        """Return what a message holds; of what may be there several times, lists.
 
         Raises:
-            ModelError: If it is not text, or names a key twice.
+            ModelError: If a field is refused, unknown, of another type, or there once too often.
         """
-        props: dict[str, str] = {}
-        for number, wire, start, stop in self._fields(0, len(self.data)):
-            if (number, wire) != (_PROPS, _BYTES):
+        schema = _MESSAGES[kind]
+        found: dict[str, Any] = {name[:-1]: [] for _, name in schema.values() if name[-1:] == "*"}
+        if kind == "node":
+            self._check_operator(start, end)
+        for field in self.fields(start, end):
+            of, name = schema.get(field[0], (_REFUSED, f"holds a field, {field[0]} of a {kind},"))
+            if of == _SKIPPED:
                 continue
-            key, value = self._entry(start, stop)
-            if key in props:
-                what = f"has the metadata {printable(key[:40])!r} more than once"
-                raise ModelError(self.where, what, _TRAIN)
-            props[key] = value
-        return props
+            if of == _REFUSED:
+                told = name if field[0] in schema else f"{name} that no network of ours has"
+                raise ModelError(self.where, told, OTHER)
+            if several := name[-1] == "*":
+                found[name[:-1]] += self._values(of, field, several=several)
+            elif name in found:
+                what = f"has a part that may be there once, {name}, more than once"
+                raise ModelError(self.where, what, FETCH_AGAIN)
+            else:
+                (found[name],) = self._values(of, field, several=several)
+        return found
 
-    def _entry(self, start: int, end: int) -> tuple[str, str]:
-        texts = {_KEY: b"", _VALUE: b""}
-        for number, wire, at, stop in self._fields(start, end):
-            if wire == _BYTES and number in texts:
-                texts[number] = self.data[at:stop]
+    def _values(self, of: str, field: Field, *, several: bool) -> list[Any]:
+        """Return the value of a field; numbers may be many in one."""
+        _, wire, at, stop = field
+        if of == _NUMBER and wire == VARINT:
+            return [signed(at)]
+        if of == _NUMBER and wire == BYTES and several:
+            numbers = []
+            while at < stop:
+                self.spend()
+                number, at = self.varint(at, stop)
+                numbers.append(signed(number))
+            return numbers
+        if of == _FLOAT and wire == FIXED32:
+            return [struct.unpack_from("<f", self.data, at)[0]]
+        if wire != BYTES or of in (_NUMBER, _FLOAT):
+            raise self.broken(0)
+        if of == _RAW:
+            return [self.data[at:stop]]
+        if of == _LENGTH:
+            return [(at, stop)]
+        return [self._text(at, stop) if of == _TEXT else self.message(of, at, stop)]
+
+    def _text(self, start: int, end: int) -> str:
         try:
-            return texts[_KEY].decode(), texts[_VALUE].decode()
+            return self.data[start:end].decode()
         except UnicodeDecodeError:
-            what = "has metadata that is not UTF-8 text"
-            raise ModelError(self.where, what, _FETCH_AGAIN) from None
+            raise self.broken(0) from None
 
-    def _check_domain(self, domain: _Field, start: int, end: int) -> None:
-        """Refuse the node from ``start`` to ``end`` if its domain is not one of ONNX's own."""
-        name = self._name(domain)
-        if name in DOMAINS:
-            return
-        types = [self._name(f) for f in self._fields(start, end) if f[0] == _OP_TYPE]
-        operator = "::".join([name, *types[-1:]])
-        what = f"uses the custom operator {operator}, which is not one of ONNX's own"
-        raise ModelError(self.where, what, _TRAIN)
+    def _check_operator(self, start: int, end: int) -> None:
+        """Refuse the node from ``start`` to ``end`` unless it is an operator that is known."""
+        domains, names = (
+            [self._text(at, stop) for n, wire, at, stop in self.fields(start, end) if n == number]
+            for number in (_DOMAIN, _OP_TYPE)
+        )
+        if any(domains):
+            operator = printable("::".join([*filter(None, domains), *names])[:80])
+            what = f"uses the custom operator {operator}, which is not one of ONNX's own"
+            raise ModelError(self.where, what, OTHER)
+        if not names or any(name not in OPERATORS for name in names):
+            operator = printable(next((n for n in names if n not in OPERATORS), "of no name")[:80])
+            what = f"uses the operator {operator}, which no network of captchascope has"
+            raise ModelError(self.where, what, OTHER)
 
-    def _name(self, field: _Field) -> str:
-        """Return a text of one line; the empty one for a field that is not text."""
-        _, wire, start, stop = field
-        if wire != _BYTES:
-            return ""
-        return printable(self.data[start : min(stop, start + 80)].decode(errors="replace"))
+    def node(self, found: Mapping[str, Any]) -> Node:
+        """Return a node.
 
-    def _fields(self, start: int, end: int) -> Iterator[_Field]:
-        """Yield the fields of the message from ``start`` to ``end``."""
-        at = start
-        while at < end:
-            self.fields_left -= 1
-            if self.fields_left < 0:
-                what = f"has more than {MAX_FIELDS:,} fields"
-                raise ModelError(self.where, what, _TRAIN)
-            tag, at = self._varint(at, end)
-            number, wire = tag >> 3, tag & 7
-            # Protobuf cuts a tag to 32 bits: one beyond them would mean another field there.
-            if number == 0 or tag >> 32:
-                raise self._broken(0)
-            if wire == _VARINT:
-                value, at = self._varint(at, end)
-                yield number, wire, value, 0
-                continue
-            if wire == _BYTES:
-                length, at = self._varint(at, end)
-            elif wire in _WIDTHS:
-                length = _WIDTHS[wire]
-            else:  # a group, which ONNX never had
-                raise self._broken(0)
-            if length > end - at:
-                raise self._broken(end)
-            yield number, wire, at, at + length
-            at += length
+        Raises:
+            ModelError: If it has other inputs, outputs or attributes than its operator may have.
+        """
+        op, name = found["op"], found.get("name", "")[:80]
+        known = OPERATORS[op]
+        attributes = {a.get("name", ""): (a.get("type", 0), a) for a in found["attributes"]}
+        types = {key: type_ for key, (type_, _) in attributes.items()}
+        fewest, most = known.inputs
+        if not types.items() <= known.attributes.items() or len(types) < len(found["attributes"]):
+            odd = [key for key in types if known.attributes.get(key) != types[key]]
+            what = f"uses {op} with the attribute {printable(odd[0][:80] if odd else 'twice')!r}"
+        elif not fewest <= len(found["inputs"]) <= most or len(found["outputs"]) != 1:
+            what = f"uses {op} of {len(found['inputs'])} inputs, {len(found['outputs'])} outputs"
+        else:
+            values = {key: self._attribute(type_, a) for key, (type_, a) in attributes.items()}
+            return Node(op, name, tuple(found["inputs"]), tuple(found["outputs"]), values)
+        raise ModelError(self.where, f"{what}, as no network of captchascope does", OTHER)
 
-    def _varint(self, at: int, end: int) -> tuple[int, int]:
-        """Return the number of up to ten bytes that begins at ``at``, and where it ends."""
-        value = 0
-        for shift in range(0, 70, 7):
-            if at >= end:
-                raise self._broken(end)
-            byte = self.data[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value, at
-        raise self._broken(0)
+    def _attribute(self, kind: int, found: Mapping[str, Any]) -> Attribute:
+        place = _ATTRIBUTES[kind]
+        others = {"2": 0.0, "3": 0, "4": b""}  # protobuf leaves out what is nothing
+        if place == "5" and place not in found:
+            raise self.broken(0)
+        value = found.get(place, others.get(place))
+        return self.tensor(value) if place == "5" else cast(Attribute, _as_tuple(value))
 
-    def _broken(self, end: int) -> ModelError:
-        """Return the error for bytes that contradict the format; at the file's end they lack."""
-        if end == len(self.data):
-            return ModelError(self.where, "is truncated: its ONNX data ends early", _FETCH_AGAIN)
-        return ModelError(self.where, "is damaged: its ONNX data is corrupted", _FETCH_AGAIN)
+    def tensor(self, found: Mapping[str, Any]) -> Tensor:
+        """Return an array.
+
+        Raises:
+            ModelError: If it is not as long as it says, or of numbers that no network has.
+        """
+        name, dims, kind = found.get("name", ""), tuple(found["dims"]), found.get("kind", 0)
+        start, stop = found.get("raw", (0, 0))
+        if found.get("location", 0) != 0:
+            raise ModelError(self.where, _OUTSIDE, "save it as one file, without external data")
+        shape = f"{printable(name[:80])!r}, of the shape {dims[:8]},"
+        if kind not in ITEM_BYTES:
+            what = f"has numbers of the type {kind} in {shape} which no network of captchascope has"
+            raise ModelError(self.where, what, OTHER)
+        if len(dims) > MAX_RANK or not all(0 <= size <= MAX_DIM for size in dims):
+            raise ModelError(self.where, f"has sizes beyond all bounds in {shape[:-1]}", OTHER)
+        if math.prod(dims) * ITEM_BYTES[kind] != stop - start:
+            what = f"has {stop - start:,} bytes for {shape} which are other than that takes"
+            raise ModelError(self.where, what, FETCH_AGAIN)
+        few = kind == INT64 and len(dims) < 2 and math.prod(dims) <= MAX_KNOWN
+        known = struct.unpack(f"<{math.prod(dims)}q", self.data[start:stop]) if few else None
+        return Tensor(name, kind, dims, known)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _port(found: Mapping[str, Any]) -> Port:
+    """Return an input, an output, or what is said of a value between."""
+    array = found.get("type", {}).get("array", {})
+    shape = array.get("shape")
+    dims = None if shape is None else tuple(dim.get("size") for dim in shape["dims"])
+    return Port(found.get("name", ""), array.get("kind", 0), dims)

@@ -85,7 +85,7 @@ class HostOriginMiddleware:
     """The host check, and CSRF: turns away requests for another host or from another site.
 
     Where a proxy names the host, its own is checked, too: one that only hands headers on may have
-    that name from a page. Those with headers too large go before anything is made of them.
+    that name from a page.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -93,7 +93,6 @@ class HostOriginMiddleware:
         self._names = {host_name(one) for one in settings.hosts}
         # A browser leaves the port out where it is the scheme's own.
         self._origins = {one.removesuffix(":443").removesuffix(":80") for one in settings.hosts}
-        self._longest = settings.limits.head
         self._loopback = is_loopback(settings.host)
         self._knows = lru_cache(_HOSTS)(self._is_known)
 
@@ -102,13 +101,10 @@ class HostOriginMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        size = sum([len(name) + len(value) for name, value in scope["headers"]])
         headers: dict[bytes, bytes] = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         refusal = None
-        if size > self._longest:
-            refusal = problem(431, f"the headers are longer than {self._longest}")
-        elif not (self._knows(host) and self._knows(scope.get(PROXY_HOST, host))):
+        if not (self._knows(host) and self._knows(scope.get(PROXY_HOST, host))):
             what = "the Host is none that this server is asked by; --allow-host NAME adds one"
             refusal = problem(400, what)
         elif scope["method"] not in _SAFE and self._is_foreign(headers, host, scope["scheme"]):
@@ -215,7 +211,7 @@ class _Body:
         """Return what comes next.
 
         Raises:
-            Problem: 408 if it comes too late, or as ``hold`` refuses.
+            Problem: 408 if it comes too late, 400 if it never will, or as ``hold`` refuses.
         """
         if self.whole:  # only the end of the connection is still to come, whenever it will
             return await self.messages()
@@ -226,6 +222,10 @@ class _Body:
                 message = await self.messages()
         except TimeoutError:
             raise Problem(408, "the request took too long to arrive") from None
+        if (
+            message["type"] == "http.disconnect"
+        ):  # else this would be a fault of ours, with a traceback
+            raise Problem(400, "the client hung up in the middle of the request")
         if message["type"] == "http.request":
             self.received += len(message.get("body", b""))
             self.whole = not message.get("more_body", False)

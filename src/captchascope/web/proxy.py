@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,7 +27,7 @@ class TrustedProxyMiddleware:
 
     def __init__(self, app: ASGIApp, proxies: tuple[str, ...]) -> None:
         served: Any = app  # Starlette's and uvicorn's types of the same differ
-        self._app: Any = ProxyHeadersMiddleware(served, list(proxies))
+        self._app: Any = ProxyHeadersMiddleware(served, [*map(str, networks_of(proxies))])
         self._trusted = self._app.trusted_hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,6 +40,15 @@ class TrustedProxyMiddleware:
                 own = headers.get(b"host", b"").decode("latin-1")
                 scope = {**scope, "headers": [*left, (b"host", host)], PROXY_HOST: own}
         await self._app(scope, receive, send)
+
+
+def networks_of(proxies: Iterable[str]) -> Iterator[IPv4Network | IPv6Network]:
+    """Return addresses and networks as networks, those of IPv4 also as IPv6 sockets see them."""
+    for proxy in proxies:
+        network = ip_network(proxy)
+        yield network
+        if isinstance(network, IPv4Network):
+            yield IPv6Network(f"::ffff:{network.network_address}/{network.prefixlen + 96}")
 
 
 class RootPathMiddleware:

@@ -1,9 +1,8 @@
-"""The server: one process or several behind one address, and HTTP on each connection."""
+"""The server: one process or several behind one address."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import socket
@@ -11,18 +10,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http import HTTPStatus
 from itertools import cycle, islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from tempfile import TemporaryDirectory
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Any
 
 import uvicorn
 from prometheus_client.multiprocess import mark_process_dead
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from captchascope.errors import CaptchascopeError
 from captchascope.listen import sockets_at
@@ -30,9 +27,9 @@ from captchascope.reader import load
 from captchascope.web.access import log_refusal
 from captchascope.web.app import create_app
 from captchascope.web.batching import Batcher, names_of
+from captchascope.web.connections import LimitedProtocol
 from captchascope.web.metrics import FOLDER
-from captchascope.web.problems import PROBLEM_TYPE
-from captchascope.web.settings import Limits, Settings
+from captchascope.web.settings import Settings
 
 _BACKLOG = 512  # connections that may wait
 _PATIENCE = 30  # seconds that what was taken in has when the server ends
@@ -101,7 +98,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self._app,
-                http=type("Protocol", (_LimitedProtocol,), told_of),
+                http=type("Protocol", (LimitedProtocol,), told_of),
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -110,7 +107,6 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 backlog=_BACKLOG,
-                timeout_keep_alive=settings.limits.idle,
                 timeout_graceful_shutdown=_PATIENCE,
             )
         )
@@ -302,82 +298,3 @@ def _work(settings: Settings, listener: socket.socket, pipe: Connection) -> None
     threading.Thread(target=listen, daemon=True).start()
     with suppress(KeyboardInterrupt):  # a terminal sends it to all; who began this will tell
         server.run([listener])
-
-
-class _LimitedProtocol(HttpToolsProtocol):
-    """HTTP on a connection, with the limits that hold before there is a request.
-
-    Refuses heads that are too long or too slow, more connections than it can keep, and nonsense.
-    A head is the line of a request and its headers. The parser takes any length of it, so that
-    what has come is counted here until it is whole.
-    """
-
-    limits: ClassVar[Limits]
-    refused: ClassVar[staticmethod[[tuple[str, int] | None, int, int], None]]
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._head = 0  # bytes of it that have come
-        self._heading = True
-        self._late: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if len(self.connections) > self.limits.connections:
-            self._refuse(503, "too many connections are open", "retry-after: 1\r\n")
-        else:
-            self._wait()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._in_time()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
-            return
-        self._head += len(data)
-        super().data_received(data)
-        if not self._heading:
-            self._head = 0
-        elif self._head > self.limits.head:
-            self._refuse(431, f"the headers are longer than {self.limits.head} bytes")
-        elif self._late is None:
-            self._wait()
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._heading = True
-
-    def on_headers_complete(self) -> None:
-        self._heading = False
-        self._in_time()
-        super().on_headers_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(400, "that is not HTTP/1.1")
-
-    def _wait(self) -> None:
-        self._late = self.loop.call_later(self.limits.seconds, self._give_up)
-
-    def _in_time(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
-
-    def _give_up(self) -> None:
-        self._late = None
-        if self._heading and not self.transport.is_closing():
-            self._refuse(408, "the request took too long to arrive")
-
-    def _refuse(self, status: int, detail: str, more: str = "") -> None:
-        """Answer without a request, and hang up."""
-        title = HTTPStatus(status).phrase
-        told = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        body = json.dumps(told)
-        head = (
-            f"HTTP/1.1 {status} {title}\r\ncontent-type: {PROBLEM_TYPE}\r\n{more}"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write((head + body).encode("ascii"))
-        self.transport.close()
-        self.refused(self.client, status, len(body))

@@ -54,9 +54,10 @@ class Limits:
     Attributes:
         body: Bytes of one request.
         bodies: Bytes of all requests that are being taken in or read.
-        seconds: How long a request may take to arrive.
+        seconds: How long the head of a request may take to arrive, and again its body.
         head: Bytes of one request's line and headers.
-        idle: Seconds that a connection may stay open without a request.
+        idle: Seconds that a connection may stay open without a request, and that its client has
+            to take 64 KiB of an answer.
         connections: How many may be open.
         images: Images of one request.
         pixels: Width times height of one image.

@@ -1,0 +1,311 @@
+"""HTTP on one connection: the limits that hold before there is a request, and after its answer.
+
+A server waits for its clients twice: until a request has come, and until its answer is taken in.
+Both end here, so that nobody who is slow, silent or hostile keeps one of the places that there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+import socket
+import struct
+import sys
+from collections import deque
+from http import HTTPStatus
+from typing import Any, ClassVar, Literal
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from captchascope.web.problems import PROBLEM_TYPE
+from captchascope.web.settings import Limits
+
+_PACE = 64 * 2**10  # bytes of an answer that a client takes in ``Limits.idle`` seconds, or all
+_LINGER = 2.0  # seconds after a refusal for what is still on its way, or it could miss that
+_SHORTEST_WAIT = 1.0  # seconds that a client may keep us waiting, however many others come
+_LONGEST_LENGTH = 19  # digits of a Content-Length
+_HOST = re.compile(rb"(\[[0-9A-Za-z:.%]+\]|[^\s\x00-\x20\x7f/?#@\\,\[\]:]*)(:[0-9]*)?")
+_NEVER = math.inf
+_AT_ONCE = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)  # SO_LINGER: no seconds
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """HTTP/1.1, within limits.
+
+    ``Limits.seconds`` are there for a head (the line of a request and its headers) to come, and as
+    many again for its body; ``Limits.idle`` until the next head begins, and for each 64 KiB of an
+    answer to be taken. When there are too many connections, the one that has kept the server
+    waiting the longest makes room.
+    """
+
+    limits: ClassVar[Limits]
+    refused: ClassVar[staticmethod[[tuple[str, int] | None, int, int], None]]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._part: Literal["head", "body", "none"] = "head"  # of a request that is arriving
+        self._beside = 0  # bytes that have come since the last of a body
+        self._cycles: deque[RequestResponseCycle] = deque()  # that are not answered yet
+        self._refusal: bytes | None = None  # the last answer, once nothing more is read
+        self._timer: asyncio.TimerHandle | None = None
+        self._since = 0.0  # when we began to wait for the client to send
+        self._coming = _NEVER  # when it has to have sent that
+        self._going = _NEVER  # when it has to have taken more of its answers
+        self._unsent = 0  # bytes of them that were left when we began to wait for that
+
+    # The transport's side
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a head, if there is room or can be made."""
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections and not self._make_room():
+            self._refuse(503, "too many connections are open", "retry-after: 1\r\n")
+            self.transport.close()
+        else:
+            self._await(self.limits.seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._unset_keepalive_if_required()  # uvicorn does so only after a peaceful end
+        super().connection_lost(exc)
+        for cycle in self._cycles:  # uvicorn tells the last only
+            _disconnect(cycle)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come, and count what is no body: the parser takes any length of it.
+
+        A head that begins amid a packet is counted from the next on, or when it is whole.
+        """
+        if self._refusal is not None or self.transport.is_closing():
+            return
+        self._beside += len(data)
+        super().data_received(data)
+        if self._beside > self.limits.head:
+            self._refuse_length()
+
+    def eof_received(self) -> None:
+        """Take a client that sends no more as gone: the transport closes once all is sent."""
+        self._hurry()
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take what was sent."""
+        super().pause_writing()
+        self._hurry()
+
+    def resume_writing(self) -> None:
+        """Stop that: it took it."""
+        super().resume_writing()
+        self._going = _NEVER
+
+    def shutdown(self) -> None:
+        """End once what was asked is answered, or at once."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self._hurry()
+
+    # The parser's side
+
+    def on_message_begin(self) -> None:
+        """Begin a head; blank lines before it are none."""
+        super().on_message_begin()
+        self._part, self._beside = "head", 0
+        self._await(self.limits.seconds)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; those behind a body are of no use here."""
+        if self._part == "head":
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin with the request, unless its head is refused.
+
+        Raises:
+            ValueError: If it is, so that the parser stops.
+        """
+        if sum([len(name) + len(value) + 4 for name, value in self.headers]) > (
+            self.limits.head - len(self.url)
+        ):
+            self._refuse_length()
+        elif fault := _fault_of(self.url, self.headers):
+            self._refuse(400, fault)
+        if self._refusal is not None:
+            raise ValueError("refused")
+        super().on_headers_complete()
+        self._cycles.append(self.cycle)
+        self._part = "body"
+        self._await(self.limits.seconds)
+        if self.parser.should_upgrade():  # to nothing that is spoken here; the parser stops at it
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body in."""
+        self._beside = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Stop waiting, unless it has been answered already."""
+        super().on_message_complete()
+        self._part = "none"
+        if self._cycles:
+            self._coming = _NEVER
+        else:
+            self._await(self.limits.idle)
+
+    def on_response_complete(self) -> None:
+        """Begin with the next request, or wait for it."""
+        super().on_response_complete()
+        self._cycles.popleft()
+        if self.transport.is_closing():
+            self._hurry()
+        elif self._cycles:
+            return  # the next has come already
+        elif self._refusal is not None:
+            self._end()
+        elif self._part == "none":
+            self._await(self.limits.idle)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Leave it to ``_look``: uvicorn's timer is stopped by whatever comes."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser does not take."""
+        self._refuse(400, "that is not HTTP/1.1")
+
+    # Waiting
+
+    def _await(self, seconds: float) -> None:
+        """Wait so long for the client to send."""
+        self._since = self.loop.time()
+        self._coming = self._since + seconds
+        self._look_at(self._coming)
+
+    def _hurry(self) -> None:
+        """Wait for the client to take what is unsent, if we do not already."""
+        if self._going == _NEVER:
+            self._unsent = self.transport.get_write_buffer_size()
+            self._going = self.loop.time() + self.limits.idle
+            self._look_at(self._going)
+
+    def _look_at(self, when: float) -> None:
+        """Look at the clock then; a moment that is put off leaves the timer as it is."""
+        if self._timer is None or self._timer.when() > when:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self.loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self.loop.time()
+        if now >= self._going:
+            self._going = _NEVER
+            if self.transport.get_write_buffer_size() > max(0, self._unsent - _PACE):
+                self._abort()
+                return
+            self._hurry()
+        if now >= self._coming:
+            self._coming = _NEVER
+            self._give_up()
+        if (soonest := min(self._coming, self._going)) < _NEVER:
+            self._look_at(soonest)
+
+    def _give_up(self) -> None:
+        """End the wait for the client to send."""
+        if self._refusal is not None:
+            self._hang_up()
+        elif self._part == "head":
+            self._refuse(408, "the request took too long to arrive")
+        elif self._cycles:  # web/guard.py answers 408
+            self.cycle.keep_alive = False
+        elif self._going < _NEVER:  # it is busy with an answer
+            self._await(self.limits.idle)
+        else:
+            self._hang_up()
+
+    def _make_room(self) -> bool:
+        """Hang up on the client that has kept us waiting the longest, if any has for a while."""
+        awaited = [
+            one
+            for one in self.connections
+            if isinstance(one, LimitedProtocol) and min(one._coming, one._going) < _NEVER
+        ]
+        slowest = min(awaited, key=lambda one: one._since, default=None)
+        if slowest is None or self.loop.time() - slowest._since < _SHORTEST_WAIT:
+            return False
+        self.connections.discard(slowest)
+        slowest._hang_up()
+        return True
+
+    # Ends
+
+    def _hang_up(self) -> None:
+        """Close, and leave nothing behind that would wait to be sent."""
+        if self.transport.get_write_buffer_size():
+            self._abort()
+        else:
+            self.transport.close()
+
+    def _abort(self) -> None:
+        """Reset, or the system keeps what it could not send for minutes more."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()
+
+    def _refuse_length(self) -> None:
+        self._refuse(431, f"the headers are longer than {self.limits.head} bytes")
+
+    def _refuse(self, status: int, detail: str, more: str = "") -> None:
+        """Read no more, and answer so once what was asked before is answered."""
+        if self._refusal is not None or self.transport.is_closing():
+            return
+        title = HTTPStatus(status).phrase
+        told = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        body = json.dumps(told)
+        head = (
+            f"HTTP/1.1 {status} {title}\r\ncontent-type: {PROBLEM_TYPE}\r\n{more}"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self._refusal = (head + body).encode("ascii")
+        self.refused(self.client, status, len(body))
+        self._coming = _NEVER
+        if self._part == "body":  # it is the last request that is refused
+            own = self._cycles.pop() if self._cycles else self.cycle
+            if self._cycles:
+                self.pipeline.popleft()
+            if own.response_started:
+                self._refusal = b""  # it has an answer
+            _disconnect(own)
+        if not self._cycles:
+            self._end()
+
+    def _end(self) -> None:
+        """Refuse what was to be refused, say no more, and drop what still comes for a moment."""
+        if self._refusal is not None and not self.transport.is_closing():
+            self.flow.resume_reading()
+            self.transport.write(self._refusal)
+            self.transport.write_eof()
+            self._await(_LINGER)
+
+
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    """Tell the app that nobody waits for its answer."""
+    cycle.disconnected = True
+    cycle.waiting_for_100_continue = False
+    cycle.message_event.set()
+
+
+def _fault_of(target: bytes, headers: list[tuple[bytes, bytes]]) -> str | None:
+    """Say what no request may have that the parser takes nevertheless, or None."""
+    if target[:1] != b"/" or b"#" in target:
+        return "the target of the request is no path"
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) > 1:
+        return "there are two Hosts"
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        return "the Host is none"
+    if any(len(value) > _LONGEST_LENGTH for name, value in headers if name == b"content-length"):
+        return "the Content-Length is too long"
+    return None
