@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zlib
 from io import BytesIO
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from captchascope.errors import ImageError
+from captchascope.image import load_gray
 from captchascope.image.header import Header, read_header
 
 LIMIT = 16_000_000
@@ -139,6 +141,13 @@ def test_a_bomb_is_refused_by_its_header_alone(data: bytes) -> None:
     assert "max_pixels" in error.remedy
 
 
+@pytest.mark.parametrize("sides", [(16_000_000, 1), (1, 16_000_000), (65_536, 9)])
+def test_a_side_that_no_decoder_takes_is_named(sides: tuple[int, int]) -> None:
+    """Such an image is not corrupted, and has no more pixels than others."""
+    what = f"is too large: {sides[0]} x {sides[1]} pixels, the limit of a side is 65,535"
+    assert _refusal(MAGIC + _ihdr(*sides) + _chunk(b"IEND")).what == what
+
+
 @pytest.mark.parametrize(
     "data",
     [MAGIC + _ihdr(0, 50), _jpeg_of(0, 50)],
@@ -176,6 +185,91 @@ def test_the_first_bytes_of_a_format_count_as_truncated(start: bytes) -> None:
 def test_broken_framing_is_called_corrupted(data: bytes) -> None:
     """Data that contradicts its own format is not handed to a decoder."""
     assert "corrupted" in _refusal(data).what
+
+
+def _progressive(side: int, scans: int) -> bytes:
+    """Return a progressive JPEG in gray of some side, whose last scan is there so often again."""
+    buffer = BytesIO()
+    Image.new("L", (side, side), 128).save(buffer, "JPEG", progressive=True)
+    whole = buffer.getvalue()
+    return whole[:-2] + whole[whole.rfind(b"\xff\xda") : -2] * scans + b"\xff\xd9"
+
+
+def test_a_jpeg_of_many_scans_is_refused_by_its_header() -> None:
+    """Each of them takes a dozen bytes, and a pass over all pixels that nothing can stop."""
+    for data in (_progressive(2000, 5000), _progressive(240, 60_000)):
+        assert "more than 100 scans" in _refusal(data).what
+    assert load_gray(_progressive(2000, 20)).shape == (2000, 2000)
+
+
+SCAN = b"\xff\xda\0\x08\1\1\0\x3f\x3f\0\xaa\xff\0\xaa"
+
+
+@pytest.mark.parametrize(
+    ("segment", "what"),
+    [
+        (SCAN, "100 scans"),
+        (b"\xff\xff\xff" + SCAN, "100 scans"),
+        (b"\xff\xfe\0\4\xff\xd9" + SCAN, "100 scans"),
+        (b"\xff\xe1\0\2", "1,000 segments"),
+        (b"\xff\xd0", "a restart for each block"),
+    ],
+    ids=["scans", "fill bytes", "an end within a comment", "segments", "restarts"],
+)
+def test_what_repeats_itself_is_refused(segment: bytes, what: str) -> None:
+    """However the scans, segments and restarts behind the first scan are written."""
+    jpeg = _encoded("JPEG")
+    assert f"more than {what}" in _refusal(jpeg[:-2] + segment * 70_000 + jpeg[-2:]).what
+
+
+def test_segments_before_the_scan_are_counted() -> None:
+    """Each costs time; fill bytes, of which there may be any number, are skipped at once."""
+    jpeg = _encoded("JPEG")
+    assert "1,000 segments" in _refusal(jpeg[:2] + b"\xff\xfe\0\2" * 1001 + jpeg[2:]).what
+    assert read_header(jpeg[:2] + b"\xff" * 2**24 + jpeg[2:], "x", LIMIT).size == (37, 24)
+
+
+def test_what_follows_the_end_of_a_jpeg_is_not_counted() -> None:
+    """It may hold other images, or a film."""
+    noise = random.Random(0).randbytes(100_000) + b"\xff\xda\xff\xe1" * 5000
+    assert read_header(_encoded("JPEG") + noise + b"\xff\xd9", "x", LIMIT).size == (37, 24)
+
+
+def test_a_png_of_many_chunks_is_refused() -> None:
+    """Each costs time, in all decoders."""
+    start, end = MAGIC + _ihdr(1, 1), _chunk(b"IDAT", b"...") + _chunk(b"IEND")
+    for kind in (b"tEXt", b"iCCP", b"IDAT", b"fdAT"):
+        assert "10,000 chunks" in _refusal(start + _chunk(kind) * 10_000 + end).what
+
+
+@pytest.mark.parametrize("colour", [0, 2, 6])
+def test_a_png_is_read_until_its_rows_are_full(colour: int) -> None:
+    """Zeros that follow are given to no decoder that would unpack them, for all of their time."""
+    packer = zlib.compressobj(9)
+    zeros = b"".join(packer.compress(bytes(2**20)) for _ in range(70)) + packer.flush()
+    start = struct.pack(">IIBBBBB", 10, 10, 8, colour, 0, 0, 0)
+    chunks = b"".join(_chunk(b"IDAT", part) for part in (zeros[:5], b"", zeros[5:]))
+    data = MAGIC + _chunk(b"IHDR", start) + chunks + _chunk(b"IEND")
+    assert read_header(data, "x", LIMIT).plain is None
+    assert load_gray(data).shape == (10, 10)
+
+
+def test_a_png_of_as_many_pixels_as_its_data_goes_to_opencv() -> None:
+    """Its rows are unpacked to be counted where they may be too many, in bounded pieces."""
+    buffer = BytesIO()
+    noise = random.Random(0).randbytes(3000 * 40)
+    Image.frombytes("L", (3000, 40), noise).save(buffer, "PNG")
+    assert read_header(buffer.getvalue(), "x", LIMIT).plain is not None
+
+
+def test_pillow_is_given_no_chunk_that_shows_nothing() -> None:
+    """A profile is unpacked at each mention: 8 s for ten thousand of them."""
+    start = MAGIC + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 6, 0, 0, 0))
+    idat, end = _chunk(b"IDAT", zlib.compress(bytes(5))), _chunk(b"IEND")
+    profile = _chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(1000)))
+    shown = _chunk(b"tRNS") + _chunk(b"eXIf") + _chunk(b"fcTL") + _chunk(b"fdAT")
+    header = read_header(start + profile * 9 + shown + idat + end, "x", LIMIT)
+    assert (header.plain, header.kept) == (None, start + shown + idat + end)
 
 
 @given(st.sampled_from(WHOLE), st.integers(0, 40), st.binary(max_size=200))

@@ -279,6 +279,7 @@ def bytes_of(file: BinaryFile, where: str, max_bytes: int = MAX_BYTES) -> bytes:
 def _decode(data: bytes, wanted: _Wanted, where: str) -> _Pixels:
     data = unpacked(data, where)
     header = read_header(data, where, wanted.max_pixels)
+    data = data if header.kept is None else header.kept
     if header.plain is None and (animation := animation_of(data, header.codec)) is not None:
         return _decode_animation(data, header, animation, wanted, where)
     if isinstance(wanted.frames, int) and wanted.frames > 1:

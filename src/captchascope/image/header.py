@@ -7,6 +7,7 @@ opens them without decoding. A WebP is not: Pillow's opening allocates its canva
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -24,12 +25,27 @@ class Header:
         size: Width and height in pixels, as stored, before any EXIF orientation; None where
             Pillow's opening tells it.
         plain: The bytes to give to OpenCV, or None for an image that Pillow must decode.
+        kept: The bytes to give to Pillow in the place of the whole file, None for all of it.
     """
 
     codec: str
     size: tuple[int, int] | None = None
     plain: bytes | None = None
+    kept: bytes | None = None
 
+
+MAX_SIDE = 65_535
+"""The longest side that is decoded, as JPEG and GIF have it: no decoder takes any longer one."""
+
+# What a file may make a decoder repeat. Real ones stay far below: a progressive JPEG has a dozen
+# scans and a hundred segments, a PNG a chunk for each 8 kB.
+_MOST_SCANS = 100  # each costs a pass over all pixels, and takes a dozen bytes
+_MOST_SEGMENTS = 1000
+_MOST_CHUNKS = 10_000
+_SMALL, _SMALL_WORK = 2**16, 500_000_000  # bytes, and bytes times pixels: 0.05 s at most
+_SURPLUS = 64 * 2**20  # bytes behind the last row of a PNG, which libpng inflates: 0.1 s
+_DEFLATE_RATIO = 1032  # the most bytes that one byte inflates to
+_PIECE = 2**18  # bytes that are inflated at a time
 
 _JPEG_SEGMENT = struct.Struct(">HH")
 _JPEG_FRAME = struct.Struct(">BHHB")
@@ -37,6 +53,9 @@ _PNG_START = struct.Struct(">I4sIIBB")
 _PNG_CHUNK = struct.Struct(">I4s")
 _PNG_CRC = struct.Struct(">I")
 
+# A marker that begins a segment: 0xFF 0 is a pixel's, a restart belongs to the scan.
+_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_FILL = re.compile(rb"\xff*")
 _FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
 _PLAIN_FRAMES = frozenset({0xFFC0, 0xFFC1, 0xFFC2})  # baseline, extended, progressive
 _APP1, _SCAN = 0xFFE1, 0xFFDA
@@ -46,6 +65,7 @@ _MAGICS = (_PNG_MAGIC, b"\xff\xd8", b"GIF87a", b"GIF89a", b"RIFF", b"II*\0", b"M
 
 # Transparency, animation and orientation change the pixels, and only Pillow heeds all of them.
 _PILLOW_CHUNKS = frozenset({b"tRNS", b"acTL", b"eXIf"})
+_FRAME_CHUNKS = frozenset({b"fcTL", b"fdAT"})
 _ORIENTATION_TEXTS = (b"Raw profile type", b"XML:com.adobe.xmp")
 
 _FETCH_AGAIN = "download or copy it again"
@@ -81,7 +101,8 @@ def check_size(where: str, width: int, height: int, max_pixels: int) -> None:
     """Refuse an image without pixels or with too many of them.
 
     Raises:
-        ImageError: If a side is zero, or ``width * height`` is above ``max_pixels``.
+        ImageError: If a side is zero or above ``MAX_SIDE``, or ``width * height`` is above
+            ``max_pixels``.
     """
     if width <= 0 or height <= 0:
         what = f"is {width} x {height} pixels: there is nothing to read"
@@ -89,6 +110,9 @@ def check_size(where: str, width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         what = f"is too large: {width} x {height} pixels, the limit is {max_pixels:,} in all"
         raise ImageError(where, what, _SHRINK)
+    if max(width, height) > MAX_SIDE:
+        what = f"is too large: {width} x {height} pixels, the limit of a side is {MAX_SIDE:,}"
+        raise ImageError(where, what, "shrink or crop it")
 
 
 def read_header(data: bytes, where: str, max_pixels: int) -> Header:
@@ -122,22 +146,30 @@ def codec_of(data: bytes, where: str) -> str:
     return codec
 
 
+def _overdone(where: str, codec: str, what: str) -> ImageError:
+    """Return the error for a file that would keep its decoder busy for nothing."""
+    return ImageError(where, f"is {codec} with more than {what}", "save it anew, then read that")
+
+
 def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
     """Walk the segments up to the scan, as strictly as Pillow does, then look for the end."""
-    width = height = position = 0
+    width = height = position = segments = 0
     plain = framed = False
     orientable = False
     marker, length = 0, 2
     while marker != _SCAN:
         position += length
         marker, length = _JPEG_SEGMENT.unpack_from(data, position)
-        if marker == 0xFFFF:  # a fill byte: the marker begins at its second half
-            length = 1
+        if marker == 0xFFFF:  # fill bytes: the marker begins at the last of them
+            position, length = _end_of_fill(data, position), 0
             continue
         length += 2
         # What has no length (restarts, a second start, the end) has no place before the scan.
         if marker < 0xFFC0 or 0xFFD0 <= marker <= 0xFFD9 or length < 4:
             raise corrupted(where, "JPEG")
+        segments += 1
+        if segments > _MOST_SEGMENTS:
+            raise _overdone(where, "JPEG", f"{_MOST_SEGMENTS:,} segments")
         if marker in _FRAMES:
             precision, height, width, components = _JPEG_FRAME.unpack_from(data, position + 4)
             check_size(where, width, height, max_pixels)
@@ -150,11 +182,46 @@ def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
     # Inside a scan 0xFF is followed by 0 or a restart, so this cannot be pixel data.
     if data.rfind(b"\xff\xd9", position + length) < 0:
         raise truncated(where, "JPEG")
+    # A scan takes ten bytes, so that a small file of a small picture need not be searched.
+    if len(data) > _SMALL or len(data) * width * height > _SMALL_WORK:
+        _check_scans(data, position + length, (width // 8 + 1) * (height // 8 + 1), where)
     return Header("JPEG", (width, height), data if plain and not orientable else None)
 
 
+def _end_of_fill(data: bytes, position: int) -> int:
+    """Return the place of the last of the bytes 0xFF that begin at ``position``."""
+    fill = _FILL.match(data, position)
+    return position if fill is None else fill.end() - 1
+
+
+def _check_scans(data: bytes, position: int, blocks: int, where: str) -> None:
+    """Refuse a JPEG of too many scans, or too many segments or restarts within them.
+
+    They are walked only where a search, which finds too many rather than too few, finds so many.
+    """
+    scans = data.count(b"\xff\xda", position)
+    markers = data.count(b"\xff", position) - data.count(b"\xff\0", position)
+    if scans < _MOST_SCANS and markers < _MOST_SEGMENTS:
+        return
+    restarts = 0
+    if markers > blocks * _MOST_SCANS:
+        restarts = sum(data.count(bytes((0xFF, last)), position) for last in range(0xD0, 0xD8))
+    if restarts > _MOST_SEGMENTS + blocks * _MOST_SCANS:
+        raise _overdone(where, "JPEG", "a restart for each block")
+    scans = 1
+    for _ in range(_MOST_SEGMENTS):
+        marker = _MARKER.search(data, position)
+        if marker is None or data[marker.end() - 1] == 0xD9:
+            return
+        scans += data[marker.end() - 1] == 0xDA
+        if scans > _MOST_SCANS:
+            raise _overdone(where, "JPEG", f"{_MOST_SCANS} scans")
+        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
+    raise _overdone(where, "JPEG", f"{_MOST_SEGMENTS:,} segments")
+
+
 def _png(data: bytes, where: str, max_pixels: int) -> Header:
-    """Check every chunk, and keep a plain PNG without its ancillary ones unless they matter.
+    """Check every chunk, and keep what shows: the others cost time, and tell nothing.
 
     libpng turns RGB to gray in linear light where there is a gAMA chunk (up to 67 levels off),
     and prints warnings about colour profiles; without these chunks it does neither.
@@ -165,20 +232,50 @@ def _png(data: bytes, where: str, max_pixels: int) -> Header:
     check_size(where, width, height, max_pixels)
     plain = depth == 8 and colour in (0, 2)  # gray or RGB
     view = memoryview(data)
-    critical: list[bytes | memoryview] = [_PNG_MAGIC]
+    kept: list[bytes | memoryview] = [_PNG_MAGIC]
+    pixels: list[memoryview] = []
     position = len(_PNG_MAGIC)
+    chunks = 0
     while kind != b"IEND":
         length, kind = _PNG_CHUNK.unpack_from(data, position)
         end = position + length + 12
         (crc,) = _PNG_CRC.unpack_from(data, end - 4)
         if zlib.crc32(view[position + 4 : end - 4]) != crc:
             raise corrupted(where, "PNG")
-        if not kind[0] & 0x20:  # a capital letter: critical
-            critical.append(view[position:end])
-        elif kind in _PILLOW_CHUNKS or data.startswith(_ORIENTATION_TEXTS, position + 8):
-            plain = False
+        chunks += 1
+        if chunks > _MOST_CHUNKS:
+            raise _overdone(where, "PNG", f"{_MOST_CHUNKS:,} chunks")
+        turned = kind in _PILLOW_CHUNKS or data.startswith(_ORIENTATION_TEXTS, position + 8)
+        critical = not kind[0] & 0x20  # a capital letter
+        plain = plain and (critical or not turned)
+        if critical or turned or kind in _FRAME_CHUNKS:
+            kept.append(view[position:end])
+        if kind == b"IDAT":
+            pixels.append(view[position + 8 : end - 4])
         position = end
-    return Header("PNG", (width, height), b"".join(critical) if plain else None)
+    whole = b"".join(kept)
+    rows = 2 * height * (1 + 3 * width)  # those of all passes, where it is interlaced
+    plain = plain and not _overflows(pixels, rows + _SURPLUS)
+    return Header("PNG", (width, height), whole if plain else None, whole)
+
+
+def _overflows(pixels: list[memoryview], most: int) -> bool:
+    """Tell whether data inflates to more than ``most`` bytes; little that cannot is not tried.
+
+    libpng inflates what follows the last row, too, and Pillow does not.
+    """
+    if sum(map(len, pixels)) * _DEFLATE_RATIO <= most:
+        return False
+    inflate = zlib.decompressobj()
+    try:
+        for part in pixels:
+            rest: bytes | memoryview = part
+            while rest and most >= 0:
+                most -= len(inflate.decompress(rest, _PIECE))
+                rest = inflate.unconsumed_tail
+    except zlib.error:  # the decoder says so
+        return False
+    return most < 0
 
 
 def _webp(data: bytes, where: str, max_pixels: int) -> Header:
