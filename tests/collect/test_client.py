@@ -6,7 +6,7 @@ import gzip
 import time
 import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -21,6 +21,7 @@ from captchascope.collect.client import (
     Client,
     FetchLimits,
     Response,
+    _body,
     retry_after,
 )
 from collect.sites import Answer, Site, serve
@@ -133,6 +134,38 @@ def test_a_drip_ends_when_the_time_is_over() -> None:
 def test_a_compressed_body_is_unpacked(body: bytes) -> None:
     """Some servers compress whatever they are asked for."""
     assert get(Answer(body, headers={"Content-Encoding": "gzip"})).body == b"image" * 50
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(b"ima") + gzip.compress(b"ge"),
+        gzip.compress(b"image") + bytes(300),
+        gzip.compress(b"") * 3 + gzip.compress(b"image"),
+    ],
+    ids=["members", "padding", "empty members"],
+)
+def test_a_gzip_of_several_members_is_unpacked_whole(body: bytes) -> None:
+    """Each may end where a packet does, or within one; zeros that fill it up are no member."""
+    headers = {"Content-Encoding": "gzip"}
+    assert get(Answer(body, headers=headers)).body == b"image"
+    head = httpx.Response(200, headers=headers, request=httpx.Request("GET", "http://x/"))
+    single = (body[place : place + 1] for place in range(len(body)))
+    assert _body(single, head, 1000, cut=False) == b"image"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress], ids=["gzip", "deflate"])
+def test_compressed_data_that_ends_early_is_an_error_of_transport(
+    pack: Callable[[bytes], bytes],
+) -> None:
+    """Wherever it breaks off, and be it in a second member; an empty body is whole."""
+    headers = {"Content-Encoding": "gzip"}
+    body = pack(b"image" * 50)
+    for part in (body[:-1], body[:3], body + gzip.compress(b"more")[:5]):
+        with pytest.raises(AgainError, match="ends early"):
+            get(Answer(part, headers=headers))
+    assert get(Answer(b"", headers=headers)).body == b""
+    assert get(Answer(body[:-1], headers=headers), 9, cut=True).body == b"imageimag"
 
 
 def test_a_compressed_body_cannot_explode() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +13,7 @@ import pytest
 
 from captchascope.collect.address import CollectError, RefusedError
 from captchascope.collect.client import FetchLimits, Response
-from captchascope.collect.fetch import Fetcher
+from captchascope.collect.fetch import Fetcher, _of_two_robots
 from collect.sites import Answer, Site, serve
 
 QUICK = FetchLimits(attempts=3, seconds=20.0, wait=5.0)
@@ -70,6 +72,31 @@ def test_a_delay_beyond_reason_is_a_no() -> None:
     ):
         get("/a")
     assert site.asked == ["/robots.txt"]
+
+
+def test_a_robots_txt_that_breaks_off_forbids_all() -> None:
+    """What is lost may be what forbids, and a later attempt may get all of it."""
+    packed = gzip.compress(b"User-agent: *\nDisallow: /b\n" + b"# long\n" * 9)
+    cut = Answer(packed[:-9], headers={"Content-Encoding": "gzip"})
+    with (
+        fetching({"/a": Answer(b"x")}, cut) as (site, get),
+        pytest.raises(CollectError, match=r"nothing may be fetched: .* data ends early"),
+    ):
+        get("/a")
+    assert set(site.asked) == {"/robots.txt"}
+
+
+def test_rules_for_thousands_of_robots_are_kept_for_two() -> None:
+    """The parser would keep each rule for each of them: hundreds of millions."""
+    robots = "".join(f"User-agent: a{number}\n" for number in range(9000))
+    rules = "".join(f"Disallow: /{number}\n" for number in range(9000))
+    text = f"{robots}User-Agent : Captcha*  # us\n{rules}\nuser agent *\nDisallow: /"
+    short = _of_two_robots(text)
+    assert set(re.findall("User-agent: (.*)", short)) == {"other", "captcha"}
+    with fetching({"/a": Answer(b"x"), "/7": Answer()}, Answer(text.encode())) as (_, get):
+        assert get("/a").body == b"x"
+        with pytest.raises(CollectError, match="forbidden"):
+            get("/7")
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

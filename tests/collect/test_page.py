@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import closing
 
 import httpx
 import pytest
 
 from captchascope.collect.address import RefusedError
-from captchascope.collect.page import check_selector, data_of, image_in, image_in_json, largest
+from captchascope.collect.fetch import Fetcher
+from captchascope.collect.page import (
+    PageSource,
+    beginning,
+    check_selector,
+    data_of,
+    image_in,
+    image_in_json,
+    largest,
+)
 from captchascope.errors import UsageError
+from collect.sites import Answer, serve
 
 URL = httpx.URL("http://127.0.0.1:8000/forms/register?step=1")
 
@@ -146,3 +157,57 @@ def test_an_answer_without_the_image(body: bytes, field: str, what: str) -> None
         image_in_json(body, field, URL)
     assert what in caught.value.what
     assert len(str(caught.value)) < 250
+
+
+ATTRIBUTES = " ".join(f"a{number}" for number in range(30))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "<div>" * 200_000,
+        "".join(f"<font {ATTRIBUTES} s{number}>" for number in range(10_000)),
+        "<a " + ATTRIBUTES.replace(" ", "b ") * 3000 + ">",
+        f"""<a b" c=">" {ATTRIBUTES}><""" * 5000,
+        """<a b="x>y" c='x>y' d=x"y>""" * 10_000,
+        "<a b" + " " * 101 + "=' > ' c" + " d=e" * 40_000,
+        "<a " * 500_000,
+        "<a =" * 300 + " " * 1_900_000,
+        "<a" + "/" * 1_900_000 + ">" + "<a>" * 20_000,
+        "<b>" * 20_000 + "</p>" * 20_000,
+    ],
+    ids=[
+        *("tags", "attributes", "one tag", "an odd quote", "quotes", "gap", "tags in tags"),
+        *("gaps in tags", "slashes", "ends"),
+    ],
+)
+def test_a_page_is_parsed_up_to_its_30000th_tag_or_attribute(parts: str) -> None:
+    """The parser's time grows with the square of them: minutes, for a page of 2 MB."""
+    assert len(beginning(parts)) < len(parts) <= 2 * 2**20
+    with pytest.raises(RefusedError, match="in its first 30,000 tags and attributes"):
+        image_in(parts + "<img src=b.png>", "img", URL)
+    assert image_in("<img src=b.png>" + parts, "img", URL) == URL.join("b.png")
+
+
+def test_an_ordinary_page_is_parsed_whole() -> None:
+    """Also where it is long."""
+    page = "<p class='a b' id=c>1 < 2 &amp; 3 > 2</p><br/>" * 6000 + "text " * 100_000
+    assert beginning(page) == page
+
+
+def test_many_candidates_take_no_longer_each() -> None:
+    """The rest is not copied for each of them."""
+    assert largest("a 1x," * 400_000 + "b 2x") == "b"
+    assert largest("a," * 400_000 + " b 2x") == "b"
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "hex", "no-such"])
+def test_a_charset_of_no_page_is_not_used(charset: str) -> None:
+    """Codecs of Python that are none raise, or take the square of the length."""
+    headers = {"Content-Type": f"text/html; charset={charset}"}
+    body = b"<img src=b.png>" + b"z9a" * 300_000
+    with (
+        serve(lambda path: Answer(body, headers=headers) if path == "/" else Answer(b"x")) as site,
+        closing(Fetcher(httpx.URL(site.root))) as fetcher,
+    ):
+        assert PageSource(fetcher, httpx.URL(f"{site.root}/"), "img").next().data == b"x"

@@ -245,19 +245,54 @@ def _body(chunks: Iterable[bytes], head: httpx.Response, most: int, cut: bool) -
     encoding = head.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
         raise RefusedError(where, f"is encoded as {encoding!r}, which nobody asked for")
-    packed = encoding not in ("identity", "")
-    inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    unpacker = None if encoding in ("identity", "") else _Unpacker()
     parts: list[bytes] = []
     room = most + 1
-    for chunk in chunks:
-        try:
-            parts.append(inflate.decompress(chunk, room) if packed else chunk[:room])
-        except zlib.error:
-            raise RefusedError(where, "holds damaged gzip data") from None
-        room -= len(parts[-1])
-        if room <= 0:
-            break
+    try:
+        for chunk in chunks:
+            parts.append(chunk[:room] if unpacker is None else unpacker.unpacked(chunk, room))
+            room -= len(parts[-1])
+            if room <= 0:
+                break
+    except zlib.error:
+        raise RefusedError(where, "holds damaged gzip data") from None
     if room <= 0 and not cut:
         what = f"is larger than {most:,} bytes"
         raise CollectError(where, what, "see in a browser what is there")
+    if room > 0 and unpacker is not None and not unpacker.whole:
+        raise AgainError("its compressed data ends early")
     return b"".join(parts)[:most]
+
+
+class _Unpacker:
+    """Unpacks gzip, which may have several members (RFC 1952, section 2.2), or deflate.
+
+    Attributes:
+        whole: Whether what came so far ends where it may end; nothing does, as an empty body.
+    """
+
+    def __init__(self) -> None:
+        self._inflate = _inflate()
+        self.whole = True
+
+    def unpacked(self, chunk: bytes, most: int) -> bytes:
+        """Return at most so many bytes of a chunk.
+
+        Raises:
+            zlib.error: If it is damaged.
+        """
+        parts: list[bytes] = []
+        while chunk and most > 0:
+            if self._inflate.eof:
+                if not chunk.startswith(b"\x1f"):  # what follows the end is padding
+                    break
+                self._inflate = _inflate()
+            parts.append(self._inflate.decompress(chunk, most))
+            most -= len(parts[-1])
+            chunk = self._inflate.unused_data
+            self.whole = self._inflate.eof
+        return b"".join(parts)
+
+
+def _inflate() -> Any:
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)

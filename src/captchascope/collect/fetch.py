@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import httpx
@@ -125,7 +126,7 @@ class Fetcher:
         except CollectError as error:
             what = f"cannot be had, so that nothing may be fetched: {error.what}"
             raise CollectError(shown(place), what, error.remedy) from error
-        self._robots[place] = Protego.parse(text)
+        self._robots[place] = Protego.parse(_of_two_robots(text))
         return self._robots[place]
 
     def _retrying(
@@ -171,3 +172,22 @@ class Fetcher:
 
 def _robots_of(url: httpx.URL) -> httpx.URL:
     return url.copy_with(raw_path=b"/robots.txt")
+
+
+_AGENT = re.compile(r"\s*user(?:-|\s*)agent(?:\s*:|\s)([^#]*)", re.IGNORECASE)
+
+
+def _of_two_robots(text: str) -> str:
+    """Return a robots.txt that has one name for all robots but this one.
+
+    The parser keeps each rule for each of the robots that it is for: thousands of both would take
+    minutes. A rule for this robot names it, a beginning of its name, or all with ``*``.
+    """
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if (agent := _AGENT.match(line)) is None or not (name := agent[1].strip().lower()):
+            continue
+        bare = name.replace("*", "")
+        if name != "*":
+            lines[number] = f"User-agent: {bare if bare and _ROBOT.startswith(bare) else 'other'}"
+    return "\n".join(lines)

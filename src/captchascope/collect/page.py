@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,12 +47,14 @@ def image_in(html: str, selector: str, url: httpx.URL) -> httpx.URL | bytes:
     Raises:
         RefusedError: If there is no such element, or it names no image.
     """
-    page = LexborHTMLParser(html)
+    begun = beginning(html)
+    page = LexborHTMLParser(begun)
     element = page.css_first(selector)
     if element is None:
-        raise RefusedError(
-            shown(url), f"has nothing that matches {printable(selector)}", _BY_SCRIPT
-        )
+        what = f"has nothing that matches {printable(selector)}"
+        if len(begun) < len(html):
+            what += f" in its first {_MOST_PARTS:,} tags and attributes, and no more are looked at"
+        raise RefusedError(shown(url), what, _BY_SCRIPT)
     attributes = element.attributes
     link = largest(attributes.get("srcset") or "") or (attributes.get("src") or "").strip()
     if not link:
@@ -65,6 +68,45 @@ def image_in(html: str, selector: str, url: httpx.URL) -> httpx.URL | bytes:
     return resolve_link(url, link)
 
 
+_MOST_PARTS = 30_000
+"""Tags and attributes of a page that are parsed: about a second, where a site does its worst.
+
+The parser compares each with all that are open, so that its time grows with the square.
+"""
+
+_TAG = re.compile(r"<(?:[!?/]|[a-zA-Z][^ \t\n\f\r/>]*)")
+_ATTRIBUTE = re.compile(  # WHATWG HTML, sections 13.2.5.32 to 39; long gaps count, too
+    r"""[ \t\n\f\r/]{100} | [ \t\n\f\r/]*+
+    (?: =[^ \t\n\f\r/>=]*+ | [^ \t\n\f\r/>=]++ )
+    (?: [ \t\n\f\r]*+ =
+        [ \t\n\f\r]*+ (?: "[^"]*+" | '[^']*+' | [^ \t\n\f\r>"'][^ \t\n\f\r>]*+ )? )?""",
+    re.VERBOSE,
+)
+
+
+def beginning(html: str) -> str:
+    """Return a page up to its 30,000th tag or attribute.
+
+    All that looks like a tag counts, be it within a comment, a script or another tag, as what
+    really is one depends on the parser's state.
+    """
+    left = _MOST_PARTS
+    for tag in _TAG.finditer(html):
+        left -= 1
+        position = tag.end()
+        if tag.end() - tag.start() > 1 and html[tag.start() + 1] not in "!?/":
+            while left >= 0 and (attribute := _ATTRIBUTE.match(html, position)):
+                position = attribute.end()
+                left -= 1
+        if left < 0:
+            return html[: tag.start()]
+    return html
+
+
+_LINK = re.compile(r"[^\s,]\S*")
+_PIXELS = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)[xw]")  # 2x or 640w
+
+
 def largest(srcset: str) -> str:
     """Return the candidate of a ``srcset`` with the most pixels, nothing where there is none.
 
@@ -73,18 +115,17 @@ def largest(srcset: str) -> str:
         'large.png'
     """
     best, link = 0.0, ""
-    rest = srcset.strip(" \t\n\r\f,")
-    while rest:
-        name, *others = re.split(r"\s+", rest, maxsplit=1)
-        rest = "".join(others)
-        descriptor = ""
-        if not name.endswith(","):  # a comma within a URL, as data: has it, parts nothing
-            descriptor, _, rest = rest.partition(",")
-        match = re.match(r"\s*([0-9]+(?:\.[0-9]+)?)[xw]", descriptor)  # 2x or 640w
+    position = 0
+    while (name := _LINK.search(srcset, position)) is not None:
+        position = end = name.end()
+        if not name[0].endswith(","):  # a comma within a URL, as data: has it, parts nothing
+            end = srcset.find(",", position)
+        descriptor = srcset[position : end if end >= 0 else len(srcset)]
+        position += len(descriptor)
+        match = _PIXELS.match(descriptor)
         size = 1.0 if match is None else float(match[1])
         if size > best:
-            best, link = size, name.rstrip(",")
-        rest = rest.strip(" \t\n\r\f,")
+            best, link = size, name[0].rstrip(",")
     return link
 
 
@@ -219,11 +260,17 @@ class PageSource:
         """Nothing was started."""
 
 
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined"})
+"""Codecs of Python that replace nothing, or take the square of the length."""
+
+
 def _text_of(page: Response) -> str:
     kind = page.headers.get("Content-Type", "")
     match = re.search(r"charset=[\"']?([\w.:-]+)", kind, re.IGNORECASE)
+    charset = match[1] if match else "utf-8"
     try:  # the text only has to be right where its links are
-        return page.body.decode(match[1] if match else "utf-8", "replace")
+        charset = "utf-8" if codecs.lookup(charset).name in _NO_CHARSETS else charset
+        return page.body.decode(charset, "replace")
     except LookupError:
         return page.body.decode("utf-8", "replace")
 
