@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import Request, Response
 
 from captchascope.web.app import create_app
 from captchascope.web.guard import HEADERS
@@ -105,9 +106,14 @@ def test_every_route_answers_to_its_methods_and_says_no_to_others(
 
 
 def says_no(answer: httpx.Response, method: str) -> None:
-    """Check that an answer is a problem, if it is none of success; and that it is dressed."""
+    """Check that an answer is a problem, if it is none of success; and none of our faults."""
+    assert answer.status_code != 500, f"{method} {answer.url.path}"
+    dressed(answer, method)
+
+
+def dressed(answer: httpx.Response, method: str) -> None:
+    """Check that an answer has the headers, and is a problem if it is none of success."""
     told = f"{method} {answer.url.path} {answer.status_code} {answer.text[:100]}"
-    assert answer.status_code != 500, told
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == PROBLEM, told
@@ -177,6 +183,31 @@ def test_a_form_that_goes_wrong_is_a_page_to_a_browser_alone(site: httpx.Client,
     answer = site.post(path, **sent)
     assert answer.status_code == page.status_code
     says_no(answer, "POST")
+
+
+def test_what_should_not_be_raised_is_a_problem_like_any_other(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Dressed, logged on one line with its path, and counted; nothing of it is told outside."""
+    app = create_app(Settings(models=("metu",), access_log=True))
+
+    async def broken(request: Request) -> Response:
+        raise LookupError("private")
+
+    app.add_route("/broken/{path}", broken)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.get("/broken/a%0ab")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 500
+    dressed(answer, "GET")
+    assert "private" not in answer.text
+    assert [record.message for record in caplog.records] == [r"GET /broken/a\nb"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f'"GET /broken/a%0ab HTTP/1.1" 500 {len(answer.content)} ' in line
 
 
 def test_a_method_that_nobody_knows_is_no_http(site: httpx.Client) -> None:

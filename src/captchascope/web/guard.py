@@ -15,7 +15,7 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from captchascope.web.problems import Problem, problem
+from captchascope.web.problems import Problem, problem, unexpected
 from captchascope.web.proxy import PROXY_HOST
 from captchascope.web.settings import Limits, Settings, host_name, is_loopback
 
@@ -42,7 +42,7 @@ class ResponseMiddleware:
     """Adds ``HEADERS`` to every response, and tells of each that was sent.
 
     No response is to be kept, unless it says so itself. HEAD is answered as GET is: the server
-    leaves the body out.
+    leaves the body out. What should not be raised is a problem, too, where nothing was sent before.
     """
 
     def __init__(self, app: ASGIApp, answered: Callable[[Scope, int, int, float], None]) -> None:
@@ -54,13 +54,13 @@ class ResponseMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status, size = time.perf_counter(), 500, 0
+        begun, status, size, started = time.perf_counter(), 500, 0, False
         head = scope["method"] == "HEAD"
 
         async def sending(message: Message) -> None:
-            nonlocal status, size
+            nonlocal status, size, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
                 headers = [*message["headers"], *_HEADERS]
                 if not any(name == b"cache-control" for name, _ in message["headers"]):
                     headers.append(_NOT_KEPT)
@@ -69,9 +69,13 @@ class ResponseMiddleware:
                 size += len(message.get("body", b""))
             await send(message)
 
+        asked = {**scope, "method": "GET"} if head else scope
         try:
-            asked = {**scope, "method": "GET"} if head else scope
             await self._app(asked, receive, sending)
+        except Exception as error:
+            if started:
+                raise
+            await unexpected(scope["method"], scope["path"], error)(asked, receive, sending)
         finally:
             self._answered(scope, status, size, time.perf_counter() - begun)
 

@@ -58,11 +58,10 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of an app a problem."""
+    """Make every error of an app a problem that is one; ``guard`` does so with all others."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(CaptchascopeError, _raised)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -115,6 +114,7 @@ async def _raised(_: Request, error: Exception) -> Response:
     return problem(next(kinds, 500), error.what, where=error.where, remedy=error.remedy)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    _LOG.error("%s %s", request.method, printable(request.url.path), exc_info=error)
+def unexpected(method: str, path: str, error: Exception) -> Response:
+    """Log an error that should not be, and return the response that tells of it."""
+    _LOG.error("%s %s", method, printable(path), exc_info=error)
     return problem(500, "something went wrong that should not; please report it")
