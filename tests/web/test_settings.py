@@ -54,6 +54,19 @@ def test_a_token_that_others_may_read_or_write_is_refused(token_file: Path, mode
         read_token(token_file)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such permissions there")
+def test_a_credential_of_systemd_may_look_as_if_its_group_could_read_it(
+    token_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since 254, with a dynamic user: 0440, in a folder of the service's own. None but that."""
+    token_file.chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(token_file.parent))
+    assert read_token(token_file) == "correct-horse-battery"
+    token_file.chmod(0o444)
+    with pytest.raises(UsageError, match="chmod 600"):
+        read_token(token_file)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\n", b"short\n", b"with spaces in between\n", b"\xff" * 32, b"x" * 5000]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import sys
@@ -203,6 +204,8 @@ def read_token(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(where, f"cannot be read: {reason}", "name a file that holds it") from None
+    if path.parent == Path(os.environ.get("CREDENTIALS_DIRECTORY", "")):
+        mode &= ~stat.S_IRGRP  # systemd lets the service in by an ACL, which looks like its group
     if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(where, "may be read by others", f"chmod 600 {where}")
     token = lines[0].strip() if lines else b""
