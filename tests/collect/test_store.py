@@ -32,6 +32,23 @@ def rows(folder: Path) -> list[dict[str, str]]:
     return found
 
 
+def test_no_room_in_the_middle_of_a_row(tmp_path: Path) -> None:
+    """It is an error that leaves no half image; with room again the collection goes on whole."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(png(0)) + 333, limits[1]))
+    try:
+        with pytest.raises(OutputError, match="cannot be written: File too large"):
+            fill(tmp_path, *range(100))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (tmp_path / ".collecting.part").exists()
+    begun = len(list(tmp_path.glob("*.png")))
+    assert not (tmp_path / COLLECTED).read_bytes().endswith(b"\n")
+    fill(tmp_path, 200, 201)
+    assert len(rows(tmp_path)) == begun + 2
+
+
 def test_images_are_numbered_from_one(tmp_path: Path) -> None:
     """And each has a row, on one line."""
     fill(tmp_path / "new" / "folder", 5, 6)

@@ -219,7 +219,7 @@ def train_command(
             nodes=nodes,
             begun=begun,
             on_line=console.note,
-            on_warning=lambda line: console.note(f"warning: {line}"),
+            on_warning=console.warning,
             on_progress=lambda now: progress(round(now.share * _TICKS), _title(now)),
         )
     if trained.metrics:  # it is the first process
@@ -259,8 +259,8 @@ def _say_how(console: Console, trained: Trained, seconds: float) -> None:
     told = [printable(trained.model), f"{trained.samples} samples", f"{seconds:.1f} s"]
     console.result("\t".join([*told, *_measured(trained)]))
     if trained.interrupted:
-        where = printable(trained.model)
-        console.note(f"interrupted: {where} is the best so far (--resume goes on)")
+        further = " (--resume goes on)" if trained.resumable else ""
+        console.note(f"interrupted: {printable(trained.model)} is the best so far{further}")
         raise click.exceptions.Exit(130)
 
 

@@ -112,10 +112,17 @@ class ImageStore:
         """
         path = self._folder / f"{self._next}{suffix}"
         part = self._folder / _PART
-        part.write_bytes(data)
         row = Collected(path.name, url, _now(), _sha256(data), status, authorised)
-        self._table.write(_line(astuple(row)).encode())
-        part.replace(path)
+        line = _line(astuple(row)).encode()
+        try:
+            part.write_bytes(data)
+            while line:  # a disk that is nearly full takes a part of it, before it says so
+                line = line[self._table.write(line) :]
+            part.replace(path)
+        except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
         self.rows.append(row)
         self._known.add(row.sha256)
         self._next += 1

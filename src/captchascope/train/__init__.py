@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from captchascope.atomic import atomic_write
 from captchascope.data.dataset import Dataset
-from captchascope.errors import CaptchascopeError, MissingExtraError
+from captchascope.errors import CaptchascopeError, MissingExtraError, OutputError
 from captchascope.files import StrPath, printable
 from captchascope.glyphs.scheme import Scheme, load_scheme
 from captchascope.train.recipes import GlyphsRecipe, chosen_recipe
@@ -47,6 +47,7 @@ class Trained:
             it reads no validation text, or less than ``any`` untrained, which is then written.
         interrupted: Whether somebody ended it early: the model is then the best so far.
         kept: Which weights it has, and why.
+        resumable: Whether there is a checkpoint to go on from.
     """
 
     model: Path
@@ -55,6 +56,7 @@ class Trained:
     problems: tuple[CaptchascopeError, ...] = ()
     interrupted: bool = False
     kept: str = ""
+    resumable: bool = False
 
 
 def train_model(
@@ -121,8 +123,9 @@ def train_model(
 
     Raises:
         TrainingError: If there is nothing to train on, or training comes to nothing.
-        OutputError: If the model cannot be written, which is tried before anything is trained, or
-            another training is writing there.
+        OutputError: If the model cannot be written, which is looked for before anything is trained,
+            or another training is writing there. A model that cannot be written in the end is saved
+            elsewhere, if anywhere, and the error says where.
         ModelError: If the model to start from cannot be used.
         UsageError: If the options contradict each other, or the checkpoint.
         SchemeError: If the scheme cannot be used.
@@ -164,6 +167,7 @@ def _trained(
     try:
         from captchascope.train import checkpoint, distributed
         from captchascope.train.log import write_log
+        from captchascope.train.room import saved_elsewhere
     except ModuleNotFoundError as error:
         raise MissingExtraError("train_model", "train") from error
     glyphs = isinstance(request.recipe, GlyphsRecipe)
@@ -184,13 +188,19 @@ def _trained(
             remedy = "--resume goes on" if checkpoint.is_kept(folder) else "train again"
             raise KeyboardInterrupt("no model was written", remedy) from None
         assert product is not None
-        atomic_write(output, product.data)
+        try:
+            atomic_write(output, product.data)
+        except OutputError as error:
+            raise saved_elsewhere(error, output, product.data) from error
         if glyphs:
-            write_log(folder, product.rows)
+            try:
+                write_log(folder, product.rows)
+            except OutputError as error:  # the model is there
+                watch.warn(str(error))
         elif not watch.stop():
             checkpoint.finish(folder)
         told = product.metadata.metrics, product.problems, watch.stop(), product.kept
-        return Trained(output, product.samples, *told)
+        return Trained(output, product.samples, *told, checkpoint.is_kept(folder))
 
 
 def _product(place: Place, request: TrainRequest, watch: Watch | None = None) -> Product | None:

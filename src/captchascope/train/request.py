@@ -52,6 +52,11 @@ class TrainRequest:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
 
     @property
+    def model(self) -> Path:
+        """The model file to write."""
+        return self.folder.with_suffix("")
+
+    @property
     def begins_with(self) -> str:
         """The model file as it is told and kept: no path of this machine."""
         return "nothing" if self.source is None else printable(self.source.name)

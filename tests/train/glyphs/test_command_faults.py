@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from captchascope.model.file import open_model
 from cli.commands import Cli, ended, one_line, start
 from train.glyphs.tiny import set_quick
 
@@ -52,10 +53,13 @@ def test_a_place_that_cannot_be_written(cli: Cli) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk(cli: Cli, brief: list[str]) -> None:
-    """The model has no room."""
+    """The model has no room there, and is saved where there is some."""
     Path("mine.onnx").symlink_to("/dev/full")
     line = one_line(cli(*brief), 1)
-    assert line.startswith("mine.onnx: cannot be written: No space left on device (")
+    (saved,) = Path().glob("mine-*.onnx")
+    what = f"cannot be written: No space left on device; the model is {saved.absolute()} instead"
+    assert line.startswith(f"mine.onnx: {what} (")
+    assert open_model(saved).metadata.method == "glyphs"
 
 
 @posix

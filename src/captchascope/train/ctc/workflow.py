@@ -41,6 +41,7 @@ from captchascope.train.distributed import Place
 from captchascope.train.export import export_model, round_to_half
 from captchascope.train.recipes import CtcRecipe
 from captchascope.train.request import Product, TrainRequest
+from captchascope.train.room import require_room
 from captchascope.train.untrained import NAME, Untrained, is_better, read_untrained, right_by
 from captchascope.train.watch import Watch
 
@@ -66,6 +67,7 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     Raises:
         TrainingError: If there is nothing to train on, or training comes to nothing.
         UsageError: If the checkpoint to go on from was made with something else.
+        OutputError: If there is no room for the model.
         KeyboardInterrupt: If somebody ended it before the first validation.
     """
     dataset, recipe = request.dataset, request.recipe
@@ -97,6 +99,8 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
         watch.say(untrained.line())
     start = _start(weights, known, request, train)
     watch.say(f"from      {request.begins_with}")
+    if place.rank == 0:
+        require_room(request.model, start.network, recipe.half, request.folder, watch)
     facts = {
         "--recipe": recipe.name,
         "--seed": request.seed,

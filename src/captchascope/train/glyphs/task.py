@@ -27,6 +27,7 @@ from captchascope.train.glyphs.network import NETWORKS
 from captchascope.train.loop import Decision, Loop, Training
 from captchascope.train.recipes import GlyphsRecipe
 from captchascope.train.request import Product, TrainRequest
+from captchascope.train.room import require_room
 from captchascope.train.schedule import Clock, Curriculum
 from captchascope.train.watch import Watch
 
@@ -186,6 +187,7 @@ def train_glyphs(request: TrainRequest, watch: Watch) -> Product:
 
     Raises:
         TrainingError: If there is nothing to train on, or training fails.
+        OutputError: If there is no room for the model.
     """
     recipe, scheme, seed = request.recipe, request.scheme, request.seed
     assert isinstance(recipe, GlyphsRecipe)
@@ -195,6 +197,7 @@ def train_glyphs(request: TrainRequest, watch: Watch) -> Product:
     if watch.deadline is not None:
         watch = replace(watch, deadline=watch.deadline - _EXPORT_SECONDS)
     task = GlyphsTask(recipe, spec, len(scheme.charset), train, held, seed)
+    require_room(request.model, task.fresh(0), False, None, watch)
     training = fit_glyphs(task, recipe, watch)
     network, epochs = training.result(), epochs_of(training)
     logits = logits_of(network, task.held.cpu())
