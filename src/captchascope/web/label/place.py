@@ -123,4 +123,4 @@ def _path_of(handle: int) -> Path:
     if sys.platform == "darwin":
         found: bytes = fcntl.fcntl(handle, fcntl.F_GETPATH, bytes(_PATH_LENGTH))
         return Path(os.fsdecode(found.rstrip(b"\0")))
-    return Path(f"/proc/self/fd/{handle}").readlink()
+    return Path(os.sep, "proc", "self", "fd", str(handle)).readlink()
