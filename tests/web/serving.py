@@ -84,3 +84,10 @@ def serving(settings: Settings) -> Iterator[Served]:
             )
         finally:
             end(process)
+
+
+def children_of(parent: int) -> list[int]:
+    """Return the workers of a server: its children, but for the one that tracks resources."""
+    text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+    commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in text.split()}
+    return [pid for pid, line in commands.items() if b"spawn_main" in line]

@@ -23,7 +23,7 @@ from captchascope.cli.app import run_command_line
 from captchascope.reader import model_path
 from captchascope.web.settings import Limits, Settings
 from ending import end
-from web.serving import TIMEOUT, serving, sockets_of
+from web.serving import TIMEOUT, children_of, serving, sockets_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 
@@ -187,13 +187,6 @@ def post_when_ready(url: str, data: bytes) -> httpx.Response:
         assert time.monotonic() < until
         time.sleep(0.05)
     return answer
-
-
-def children_of(parent: int) -> list[int]:
-    """Return the workers of a server: its children, but for the one that tracks resources."""
-    text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
-    commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in text.split()}
-    return [pid for pid, line in commands.items() if b"spawn_main" in line]
 
 
 def test_what_cannot_be_served_is_said_at_once(

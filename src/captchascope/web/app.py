@@ -28,8 +28,9 @@ TRAINED = "trained-here"
 def create_app(settings: Settings, told: Callable[[str], object] = lambda line: None) -> FastAPI:
     """Return the app that a server can serve; its models are opened when it starts.
 
-    ``app.state.batcher`` reads for it, ``app.state.metrics`` are its figures, and
-    ``app.state.failure`` is what kept it from starting.
+    ``app.state.batcher`` reads for it, ``app.state.metrics`` are its figures,
+    ``app.state.answered`` is told of every answer, and ``app.state.failure`` is what kept it from
+    starting.
 
     Args:
         settings: How it behaves.
@@ -76,7 +77,8 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
         lifespan=lifespan,
         openapi_url=None,  # web/api.py describes it, and no page shows scripts of elsewhere
     )
-    app.state.batcher, app.state.failure, app.state.metrics = batcher, None, metrics
+    app.state.batcher, app.state.failure = batcher, None
+    app.state.metrics, app.state.answered = metrics, answered
     app.include_router(api.api_routes(settings, batcher, metrics))
     app.include_router(static_routes())
     app.include_router(read.read_routes(batcher, settings.limits, labels=labelling is not None))

@@ -262,11 +262,16 @@ class Batcher:
         Raises:
             Busy: If the queue is full, or no model is open yet.
         """
+        if why := self.refusal(images):
+            raise Busy(*why)
+
+    def refusal(self, images: int = 1) -> tuple[str, int] | None:
+        """Tell why images could not be taken in now, and after how many seconds to come again."""
         if self.state not in (_READY, _STOPPING):
-            raise Busy(self.state)
+            return self.state, 1
         if self.waiting and self.waiting + images > self._limits.queue:
-            seconds = math.ceil(self.waiting * self._pace)
-            raise Busy("too many images are waiting", max(1, seconds))
+            return "too many images are waiting", max(1, math.ceil(self.waiting * self._pace))
+        return None
 
     async def read(
         self, images: Sequence[bytes], choice: Choice = PLAIN

@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 from collections import deque
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, ClassVar, Literal
 
@@ -21,9 +22,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from captchascope.web.problems import PROBLEM_TYPE
 from captchascope.web.settings import Limits
+from captchascope.web.shedding import Shedder
 
 _PACE = 64 * 2**10  # bytes of an answer that a client takes in ``Limits.idle`` seconds, or all
 _LINGER = 2.0  # seconds after a refusal for what is still on its way, or it could miss that
+_GOODBYE = 0.5  # seconds that a client has to hang up when the server ends
 _SHORTEST_WAIT = 1.0  # seconds that a client may keep us waiting, however many others come
 _LONGEST_LENGTH = 19  # digits of a Content-Length
 _HOST = re.compile(rb"(\[[0-9A-Za-z:.%]+\]|[^\s\x00-\x20\x7f/?#@\\,\[\]:]*)(:[0-9]*)?")
@@ -43,10 +46,14 @@ class LimitedProtocol(HttpToolsProtocol):
     limits: ClassVar[Limits]
     refused: ClassVar[staticmethod[[tuple[str, int] | None, int, int], None]]
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    shedder: ClassVar[Shedder]
+
+    def __init__(self, accepted: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._accepted = accepted
         self._part: Literal["head", "body", "none"] = "head"  # of a request that is arriving
         self._beside = 0  # bytes that have come since the last of a body
+        self._shed = False  # the request whose body is arriving is refused
         self._cycles: deque[RequestResponseCycle] = deque()  # that are not answered yet
         self._refusal: bytes | None = None  # the last answer, once nothing more is read
         self._timer: asyncio.TimerHandle | None = None
@@ -63,6 +70,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if len(self.connections) > self.limits.connections and not self._make_room():
             self._refuse(503, "too many connections are open", "retry-after: 1\r\n")
             self.transport.close()
+            self.shedder.acceptor.refused(self)
         else:
             self._await(self.limits.seconds)
 
@@ -102,10 +110,35 @@ class LimitedProtocol(HttpToolsProtocol):
         self._going = _NEVER
 
     def shutdown(self) -> None:
-        """End once what was asked is answered, or at once."""
-        super().shutdown()
+        """End once what was asked is answered, or at once; what has just come is answered too."""
+        if self._cycles:
+            super().shutdown()
+        elif self._refusal is None and self._is_idle() and not self.transport.is_closing():
+            self._refusal = b""
+            with suppress(OSError):  # the client may have gone
+                self._accepted.shutdown(socket.SHUT_WR)  # now: the transport would in a while
+            self._await(_GOODBYE)
         if self.transport.is_closing():
             self._hurry()
+
+    def _is_idle(self) -> bool:
+        """Tell whether nothing of a request has come."""
+        if self._part == "body" or (self._part == "head" and self._beside):
+            return False
+        try:
+            return not self._accepted.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
+    def rest(self) -> None:
+        """Read nothing more for now."""
+        if not self.transport.is_closing():
+            self.flow.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     # The parser's side
 
@@ -134,21 +167,54 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(400, fault)
         if self._refusal is not None:
             raise ValueError("refused")
-        super().on_headers_complete()
-        self._cycles.append(self.cycle)
+        if not self._cycles and self.parser.get_method() == b"POST":
+            self._shed = self._refuse_to_read()
+        if not self._shed:
+            super().on_headers_complete()
+            self._cycles.append(self.cycle)
+            self.cycle.keep_alive &= self._is_kept()
         self._part = "body"
         self._await(self.limits.seconds)
+
+    def _is_kept(self) -> bool:
+        """Tell whether there may be a request after this one."""
         if self.parser.should_upgrade():  # to nothing that is spoken here; the parser stops at it
-            self.cycle.keep_alive = False
+            return False
+        return not self.shedder.ending
+
+    def _refuse_to_read(self) -> bool:
+        """Refuse a request whose image could not be read, without the app.
+
+        Raises:
+            ValueError: If it was the last, so that the parser stops.
+        """
+        kept = self._is_kept() and self.parser.should_keep_alive()
+        kept = kept and not self.expect_100_continue and not self.flow.write_paused
+        kept = kept and self.parser.get_http_version() != "1.0"
+        answer = self.shedder.refusal(self.url, self.scope, kept=kept)
+        if answer is None:
+            return False
+        if kept:
+            self.transport.write(answer)
+            return True
+        self._refusal = answer
+        self._end()
+        self.shedder.acceptor.refused(self)
+        raise ValueError("refused")
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body in."""
         self._beside = 0
-        super().on_body(body)
+        if not self._shed:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Stop waiting, unless it has been answered already."""
-        super().on_message_complete()
+        if self._shed:
+            self._shed = False
+            self.shedder.acceptor.refused(self)
+        else:
+            super().on_message_complete()
         self._part = "none"
         if self._cycles:
             self._coming = _NEVER

@@ -146,7 +146,8 @@ class HostOriginMiddleware:
         return not known or told not in ("https", scheme)
 
 
-_READ = "/v1/read"
+READ = "/v1/read"
+"""The path that images are read at."""
 
 
 class BodyLimitMiddleware:
@@ -173,7 +174,7 @@ class BodyLimitMiddleware:
         body = _Body(self, receive)
         try:
             body.hold(int(length) if length.isdigit() else 0)
-            if scope["path"] == _READ and scope["method"] == "POST":
+            if scope["path"] == READ and scope["method"] == "POST":
                 self._check_queue()
         except Problem as refusal:
             self.held -= body.held

@@ -24,15 +24,18 @@ from prometheus_client.multiprocess import mark_process_dead
 from captchascope.errors import CaptchascopeError
 from captchascope.listen import sockets_at
 from captchascope.reader import load
+from captchascope.web.acceptor import Acceptor
 from captchascope.web.access import log_refusal
 from captchascope.web.app import create_app
 from captchascope.web.batching import Batcher, names_of
 from captchascope.web.connections import LimitedProtocol
 from captchascope.web.metrics import FOLDER
 from captchascope.web.settings import Settings
+from captchascope.web.shedding import Shedder
 
 _BACKLOG = 512  # connections that may wait
 _PATIENCE = 30  # seconds that what was taken in has when the server ends
+_QUIET = 0.5  # seconds that who is connected has for one request more
 _TICK = 0.2  # seconds between two looks at the signals
 _READY = b"ready"
 
@@ -120,11 +123,29 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and say so when images are read."""
         try:
-            await super().startup(sockets)
+            await super().startup([])
         except SystemExit:
             unknown = CaptchascopeError("serve", "cannot start", "please report it")
             raise self._app.state.failure or unknown from None
+        self._accept(sockets or [])
         self._announcing = asyncio.create_task(self._announce())
+
+    def _accept(self, sockets: Sequence[socket.socket]) -> None:
+        config, protocol = self.config, self.config.http_protocol_class
+
+        def answer(accepted: socket.socket) -> asyncio.Protocol:
+            return protocol(  # type: ignore[call-arg]
+                accepted,
+                config=config,
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            )
+
+        state, acceptor = self._app.state, Acceptor(sockets, answer)
+        root = self._settings.root_path
+        self._shedder = Shedder(state.batcher, state.answered, acceptor, root)
+        protocol.shedder = self._shedder  # type: ignore[attr-defined]
+        acceptor.open()
 
     async def _announce(self) -> None:
         batcher: Batcher = self._app.state.batcher
@@ -143,7 +164,23 @@ class _Server(uvicorn.Server):
         ends = asyncio.get_running_loop().time() + self._settings.drain
         while not self.force_exit and asyncio.get_running_loop().time() < ends:
             await asyncio.sleep(0.05)
+        self._shedder.ending = True
+        self._shedder.acceptor.hold()
+        await self._settle()
+        await self._shedder.acceptor.close()
+        await self._settle()
+        if self.force_exit:
+            for connection in list(self.server_state.connections):
+                connection.transport.close()
         await super().shutdown(sockets)
+
+    async def _settle(self) -> None:
+        """Give all who are connected the time for one request more, which ends their connection."""
+        ends = asyncio.get_running_loop().time() + _QUIET
+        while self.server_state.connections and not self.force_exit:
+            if asyncio.get_running_loop().time() > ends:
+                return
+            await asyncio.sleep(0.02)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal.
@@ -271,6 +308,8 @@ class _Workers:
 
     def _end(self) -> None:
         """Hang up on all workers, which ends them when they have answered what they took in."""
+        for one in self._sockets:
+            one.close()  # lest connections come to wait there that nobody will take in
         for worker in self._workers:
             worker.pipe.close()
         for worker in self._workers:
