@@ -182,3 +182,26 @@ def test_no_form_is_a_fault_of_the_server(client: httpx.Client, path: str) -> No
     for number in range(150):
         answer = client.post(path, **nonsense(random))
         assert answer.status_code < 500, (number, answer.text)
+
+
+@pytest.mark.parametrize("piece", [b"1,", b"[],", b"{},", b'{"a":1},', b'"",'])
+def test_json_of_many_values_is_refused_before_any_is_made(
+    client: httpx.Client, piece: bytes
+) -> None:
+    """Millions of them took minutes, and the memory of all; each field is looked at by itself."""
+    sent = b'{"images":[' + piece * (2**20 // len(piece)) + b"1]}"
+    answer = client.post("/v1/read", content=sent, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert "more than 2,000 values" in answer.json()["detail"]
+    answer = client.post("/v1/read", data={"ignore_case": sent}, files={"image": b"x"})
+    assert answer.status_code == 422
+    assert answer.json()["where"] == "ignore_case"
+
+
+@pytest.mark.parametrize("field", ["model", "charset", "pattern", "ink", "length", "frames"])
+def test_a_field_of_a_megabyte_is_refused_in_a_line(client: httpx.Client, field: str) -> None:
+    """Nothing is made of it, and the answer does not say it again."""
+    answer = client.post("/v1/read", data={field: "9" * 2**20}, files={"image": b"x"})
+    assert answer.status_code == 422
+    assert len(answer.content) < 1000
+    assert answer.json()["where"] == field

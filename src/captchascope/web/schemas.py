@@ -24,13 +24,15 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from captchascope.decode import Case, ReadOptions
 from captchascope.image.datauri import from_text
-from captchascope.jsontext import RepeatedKeyError, parse_json
+from captchascope.jsontext import RepeatedKeyError, TooManyValuesError, parse_json
 from captchascope.web.batching import PLAIN, Choice
 from captchascope.web.problems import Problem
 from captchascope.web.settings import Limits
 
 _ACCEPTED = "multipart/form-data, application/json, application/octet-stream, image/*"
 _LONGEST_NAME = 255
+_MOST_VALUES = 2000  # in a body of JSON; a page that labels sends a third of it at most
+_LONGEST_PLAIN = 32  # characters of a truth or a number in a form
 _SPAN = "^[1-9][0-9]{0,2}(-[1-9][0-9]{0,2})?$"  # what a length is as text: 6, or 4-6
 _WHICH = "^(auto|merge|last|first|[1-9][0-9]{0,3})$"  # what frames are as text
 _READ_OPTIONS = {field.name for field in fields(ReadOptions)}
@@ -335,10 +337,11 @@ def _check(options: Options, limits: Limits, models: Sequence[str]) -> None:
         return
     if options.model is not None and options.model not in models:
         remedy = f"ask for one of {', '.join(models)}"
-        raise Problem(422, f"there is no {options.model}", where="model", remedy=remedy)
+        named = options.model[:_LONGEST_NAME]  # no answer is as long as what was asked
+        raise Problem(422, f"there is no {named}", where="model", remedy=remedy)
     if options.length is not None and not re.fullmatch(_SPAN, str(options.length)):
         raise Problem(422, "is no length", where="length", remedy="write 6, or 4-6")
-    for name in ("charset", "pattern"):
+    for name in ("charset", "pattern", "ink"):
         if len(getattr(options, name) or "") > limits.constraint:
             raise Problem(422, f"is longer than {limits.constraint} characters", where=name)
 
@@ -347,10 +350,12 @@ def json_of(body: bytes) -> Any:
     """Return what the body of a request holds, which is to be JSON.
 
     Raises:
-        Problem: 400 if it is none, 422 if an object has a key twice.
+        Problem: 400 if it is none or holds too many values, 422 if an object has a key twice.
     """
     try:
-        return parse_json(body)
+        return parse_json(body, _MOST_VALUES)
+    except TooManyValuesError as error:
+        raise Problem(400, str(error)) from None
     except RepeatedKeyError as error:
         raise Problem(422, str(error), where=error.key) from None
     except ValueError:
@@ -396,7 +401,7 @@ def _unique(fields: Fields) -> dict[str, Any]:
         if name in found:
             raise Problem(422, "is given more than once", where=name)
         found[name] = value
-        if name in ("ignore_case", "min_confidence", "solve"):
+        if name in ("ignore_case", "min_confidence", "solve") and len(value) <= _LONGEST_PLAIN:
             with suppress(ValueError, RecursionError):
                 found[name] = json.loads(value)
     return found
