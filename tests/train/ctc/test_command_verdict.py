@@ -72,7 +72,7 @@ def shuffled_plain(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_labels_of_other_images(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model is written, and the status and a line tell that it is none to use, and why."""
     shuffled_plain(monkeypatch)
-    done = cli("train", "plain", "-o", "mine.onnx")
+    done = cli("train", "plain", "-o", "mine.onnx", "--from", "metu")
     assert done.status == 1
     assert re.match(
         r"train: it reads none of the \d+ validation texts: labels are of other images: \d+ of 24",
@@ -86,7 +86,7 @@ def test_what_nothing_validated_is_no_success(cli: Cli, monkeypatch: pytest.Monk
     """Where the time is up before the folds, the labels are looked at all the same."""
     shuffled_plain(monkeypatch)
     monkeypatch.setattr("captchascope.train.ctc.workflow.read_by_folds", lambda *_: None)
-    done = cli("train", "plain", "-o", "mine.onnx")
+    done = cli("train", "plain", "-o", "mine.onnx", "--from", "metu")
     assert done.status == 1
     what = "train: no time was left to validate it, and untrained any reads none of the texts: "
     assert told(done)[0].startswith(what + "labels are of other images")
