@@ -77,6 +77,7 @@ packages: $(VENV)-packages/installed  ## packages that draw captchas, for the be
 soak: $(VENV)/dev  ## the long runs
 	$(BIN)/python bench/soak.py
 	$(BIN)/python bench/soak_web.py
+	$(BIN)/python bench/soak_labels.py
 
 opencv4: $(VENV)-opencv4/core  ## the tests that need no torch, on the oldest OpenCV that works; a program is frozen
 	$(VENV)-opencv4/bin/python -m pytest -q -m "not wheel"

@@ -23,7 +23,7 @@ from captchascope.web.label.session import LabelSession
 from captchascope.web.label.store import Store
 from captchascope.web.settings import LabelSettings
 from web.label.folders import fill
-from web.label.server import Labeller, Served, serving
+from web.label.server import Labeller, Served
 from web.label.soon import waited
 
 pytestmark = pytest.mark.skipif(
@@ -168,18 +168,6 @@ def test_a_store_that_went_leaves_another_one_alone(folder: Path) -> None:
     second.close()
 
 
-def test_a_link_to_the_store_lets_nobody_in(folder: Path) -> None:
-    """Closing it drops a lock of SQLite's: a second server would spoil what the first stores."""
-    with serving(folder, *QUICK) as served:
-        (folder / "3.png").unlink()
-        (folder / "3.png").symlink_to(DATABASE)
-        labeller = Labeller(served.url, A)
-        assert labeller.ask("GET", "/label/image/3")[0] == 422
-        labeller.close()
-        with pytest.raises(AssertionError, match="is in use: somebody labels this folder"):
-            Served(folder, *QUICK)
-
-
 def begun(folder: Path, told: list[str], tick: float = 3600.0) -> LabelSession:
     """Begin to label a folder, looking at it that often; one image has its label."""
     settings = LabelSettings(folder, model="metu-glyphs", retrain=None)
@@ -238,6 +226,19 @@ def troubles(session: LabelSession) -> list[str]:
     found = session.progress(A)["trouble"]
     assert isinstance(found, list)
     return found
+
+
+def test_labels_that_were_kept_in_a_folder_that_goes_too_are_kept_again(folder: Path) -> None:
+    """It was moved first, and then removed."""
+    told: list[str] = []
+    session = begun(folder, told, tick=0.01)
+    waited(lambda: session.store.facts.get("csv"))  # labels.csv has been written
+    move(folder)
+    waited(lambda: any("moved/labels.csv" in line for line in told))
+    remove(folder.with_name("moved"))
+    with pytest.raises(OutputError, match=r"its labels are in .*/labels-of-captchas\.csv"):
+        session.end()
+    assert labels(folder.parent / "labels-of-captchas.csv") == [["1.png", "abc"]]
 
 
 def test_labels_that_somebody_else_wrote_are_not_written_over(folder: Path) -> None:

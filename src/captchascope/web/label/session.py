@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
+from pathlib import Path
 from statistics import median
 
 from captchascope.decode import ReadOptions
@@ -88,6 +89,7 @@ class LabelSession:
         self._looked = time.monotonic()
         self._trouble: dict[str, str] = {}
         self._lost: OutputError | None = None  # while the store is not where it was
+        self._kept: Path | None = None  # the file of the labels then
         self._ended = threading.Event()
         self._upkeep = threading.Thread(target=self._keep_up, name="upkeep", daemon=True)
 
@@ -134,25 +136,24 @@ class LabelSession:
         """
         try:
             self.store.check()
-            self._lost = None
+            self._lost = self._kept = None
         except OutputError as error:
-            if self._lost is None:
-                self._lost = self._rescued(error)
-                self._told(str(self._lost))
+            if self._lost is None or self._kept is None or not self._kept.exists():
+                before, self._lost = self._lost, self._rescued(error)
+                if str(before) != str(self._lost):
+                    self._told(str(self._lost))
             raise self._lost from error
 
     def _rescued(self, error: OutputError) -> OutputError:
         """Return an error with what came of saving the labels."""
+        self._kept = None
         try:
-            path = self._csv.rescue()
+            self._kept = self._csv.rescue()
         except CaptchascopeError as failed:
             kept = f"its labels could be written nowhere: {failed.where} {failed.what}"
         else:
-            kept = (
-                "nothing was labelled yet"
-                if path is None
-                else f"its labels are in {printable(path)}"
-            )
+            where = self._kept and f"its labels are in {printable(self._kept)}"
+            kept = where or "nothing was labelled yet"
         return OutputError(error.where, f"{error.what}; {kept}", error.remedy)
 
     def progress(self, session: str) -> dict[str, object]:
