@@ -23,6 +23,7 @@ from captchascope.web.api import document
 from captchascope.web.settings import Limits, Settings
 from web.serving import TIMEOUT, Served
 
+ROOT = Path(__file__).parents[2]
 JPEG = {"Content-Type": "image/jpeg"}
 PROBLEM = "application/problem+json"
 
@@ -387,6 +388,19 @@ def test_the_metrics_tell_what_runs_and_what_it_takes(client: httpx.Client) -> N
         for figure in ("cpu_seconds_total", "resident_memory_bytes", "open_fds"):
             (value,) = re.findall(rf"^process_{figure} (\S+)$", told, re.MULTILINE)
             assert float(value) > 0
+
+
+def test_the_metrics_that_the_documents_name_are_there(client: httpx.Client) -> None:
+    """Alerts on those that nobody tells would never come."""
+    client.get("/healthz")
+    told = client.get("/metrics").text
+    for name in ("operating.md", "serving.md"):
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        names = set(re.findall("captchascope_[a-z_]*(?:total|seconds|bucket|info|images)", text))
+        if sys.platform == "linux":
+            names |= set(re.findall("process_[a-z_]+", text))
+        assert len(names) > 3
+        assert [each for each in sorted(names) if f"\n{each}" not in told] == []
 
 
 def test_whoever_builds_it_names_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
