@@ -22,8 +22,8 @@ POST = b"POST /v1/echo HTTP/1.1\r\n" + HOST
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 EXPECTING = POST + b"Expect: 100-continue\r\n"
 LAST = GET + b"Connection: close\r\n\r\n"
-FLOOD = (b"GET /static/htmx.min.js HTTP/1.1\r\n" + HOST + b"\r\n") * 300
-"""Asks for more than the buffers of a system take."""
+FLOOD = (b"GET /static/htmx.min.js HTTP/1.1\r\n" + HOST + b"\r\n") * 30
+"""Asks for a megabyte, more than the buffers of the server and the system take."""
 
 
 @contextmanager
@@ -99,7 +99,8 @@ def said_on(connection: socket.socket) -> list[int]:
         (GET + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n" + LAST, [200]),
         (GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05hello", [200]),
         # one after the other
-        ((GET + b"\r\n") * 200 + LAST, [200] * 201),
+        ((GET + b"\r\n") * 31 + LAST, [200] * 32),
+        ((GET + b"\r\n") * 5_000, [200] * 33 + [503]),
         (GET + b"\r\n\r\n\r\n" + LAST, [200, 200]),
         (GET + b"\r\n" + GET + b"\r\n" + b"nonsense\r\n\r\n", [200, 200, 400]),
         (LAST + b"nonsense", [200]),

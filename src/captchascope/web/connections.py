@@ -25,11 +25,13 @@ from captchascope.web.settings import Limits
 from captchascope.web.shedding import Shedder
 
 _PACE = 64 * 2**10  # bytes of an answer that a client takes in ``Limits.idle`` seconds, or all
+_AHEAD = 32  # requests that a connection may have waiting; each holds some kilobytes
 _LINGER = 2.0  # seconds after a refusal for what is still on its way, or it could miss that
 _GOODBYE = 0.5  # seconds that a client has to hang up when the server ends
 _SHORTEST_WAIT = 1.0  # seconds that a client may keep us waiting, however many others come
 _LONGEST_LENGTH = 19  # digits of a Content-Length
 _HOST = re.compile(rb"(\[[0-9A-Za-z:.%]+\]|[^\s\x00-\x20\x7f/?#@\\,\[\]:]*)(:[0-9]*)?")
+_SOON = "retry-after: 1\r\n"
 _NEVER = math.inf
 _AT_ONCE = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)  # SO_LINGER: no seconds
 
@@ -45,6 +47,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     limits: ClassVar[Limits]
     refused: ClassVar[staticmethod[[tuple[str, int] | None, int, int], None]]
+    full_until: ClassVar[float] = 0.0
 
     shedder: ClassVar[Shedder]
 
@@ -52,6 +55,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._accepted = accepted
         self._part: Literal["head", "body", "none"] = "head"  # of a request that is arriving
+        self._late = False  # whether it should have come by now
         self._beside = 0  # bytes that have come since the last of a body
         self._shed = False  # the request whose body is arriving is refused
         self._cycles: deque[RequestResponseCycle] = deque()  # that are not answered yet
@@ -68,7 +72,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Begin to wait for a head, if there is room or can be made."""
         super().connection_made(transport)
         if len(self.connections) > self.limits.connections and not self._make_room():
-            self._refuse(503, "too many connections are open", "retry-after: 1\r\n")
+            self._refuse(503, "too many connections are open", _SOON)
             self.transport.close()
             self.shedder.acceptor.refused(self)
         else:
@@ -145,7 +149,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a head; blank lines before it are none."""
         super().on_message_begin()
-        self._part, self._beside = "head", 0
+        self._part, self._late, self._beside = "head", False, 0
         self._await(self.limits.seconds)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -165,6 +169,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse_length()
         elif fault := _fault_of(self.url, self.headers):
             self._refuse(400, fault)
+        elif len(self._cycles) > _AHEAD:
+            self._refuse(503, "too many requests wait on this connection", _SOON)
         if self._refusal is not None:
             raise ValueError("refused")
         if not self._cycles and self.parser.get_method() == b"POST":
@@ -282,10 +288,11 @@ class LimitedProtocol(HttpToolsProtocol):
         """End the wait for the client to send."""
         if self._refusal is not None:
             self._hang_up()
-        elif self._part == "head":
+        elif self._part == "head" or self._late:
             self._refuse(408, "the request took too long to arrive")
-        elif self._cycles:  # web/guard.py answers 408
-            self.cycle.keep_alive = False
+        elif self._cycles:  # web/guard.py answers 408, or should
+            self._late, self.cycle.keep_alive = True, False
+            self._await(_LINGER)
         elif self._going < _NEVER:  # it is busy with an answer
             self._await(self.limits.idle)
         else:
@@ -293,13 +300,18 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _make_room(self) -> bool:
         """Hang up on the client that has kept us waiting the longest, if any has for a while."""
+        now = self.loop.time()
+        if now < self.full_until:
+            return False
         awaited = [
             one
             for one in self.connections
             if isinstance(one, LimitedProtocol) and min(one._coming, one._going) < _NEVER
         ]
-        slowest = min(awaited, key=lambda one: one._since, default=None)
-        if slowest is None or self.loop.time() - slowest._since < _SHORTEST_WAIT:
+        slowest = min(awaited, key=lambda one: one._since, default=self)
+        since = now if slowest is self else slowest._since
+        if now < since + _SHORTEST_WAIT:
+            type(self).full_until = since + _SHORTEST_WAIT  # when there are many, looking is dear
             return False
         self.connections.discard(slowest)
         slowest._hang_up()

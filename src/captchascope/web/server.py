@@ -34,6 +34,7 @@ from captchascope.web.settings import Settings
 from captchascope.web.shedding import Shedder
 
 _BACKLOG = 512  # connections that may wait
+_UNSENT = 2**17  # bytes of answers that the system keeps for a connection; Linux takes it twice
 _PATIENCE = 30  # seconds that what was taken in has when the server ends
 _QUIET = 0.5  # seconds that who is connected has for one request more
 _TICK = 0.2  # seconds between two looks at the signals
@@ -71,6 +72,8 @@ def serve_app(
         where=f"port {settings.port} of {settings.host}",
         remedy="choose another with --port, or 0 for one that is free",
     ) as sockets:
+        for one in sockets:  # its connections are as it is; else the system keeps megabytes of each
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT)
         name: Any = sockets[0].getsockname()
         host = f"[{name[0]}]" if sockets[0].family == socket.AF_INET6 else name[0]
         address = f"http://{host}:{name[1]}{settings.root_path}/"
