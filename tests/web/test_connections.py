@@ -210,3 +210,25 @@ def test_who_is_slow_makes_room_for_others() -> None:
         for one in set(silent) - set(gone):
             one.sendall(b"Connection: close\r\n\r\n")
             assert said_on(one) == [200]
+
+
+@pytest.mark.parametrize(
+    ("line", "more"),
+    [
+        (b"POST /nowhere HTTP/1.1\r\n", b"Connection: close\r\n"),
+        (b"POST /nowhere HTTP/1.0\r\n", b""),
+        (b"POST /v1/read HTTP/1.0\r\n", b"Origin: http://elsewhere\r\n"),
+    ],
+)
+def test_an_answer_before_the_end_of_a_body_arrives(
+    served: Served, line: bytes, more: bytes
+) -> None:
+    """A proxy that sends on what it has would be reset amid it, and give 502 instead."""
+    length = 2**18  # the system keeps as much, so that all is sent whenever it is looked at
+    head = line + HOST + more + b"Content-Length: %d\r\n\r\n" % length
+    for _ in range(5):
+        with connected(served.port, head + b"x" * length) as connection:
+            answer = b""
+            while data := connection.recv(65536):  # a reset would be an error
+                answer += data
+            assert answer.startswith((b"HTTP/1.1 403", b"HTTP/1.1 404"))

@@ -179,6 +179,7 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_headers_complete()
             self._cycles.append(self.cycle)
             self.cycle.keep_alive &= self._is_kept()
+            self.cycle.transport = _Answering(self)  # type: ignore[assignment]
         self._part = "body"
         self._await(self.limits.seconds)
 
@@ -239,6 +240,17 @@ class LimitedProtocol(HttpToolsProtocol):
             self._end()
         elif self._part == "none":
             self._await(self.limits.idle)
+
+    def close(self) -> None:
+        """Close after the last answer; where its request still comes, a moment later.
+
+        What nobody takes in resets the connection, and the answer may be lost with it: a proxy
+        that sends on what it has makes a 502 of each.
+        """
+        if self._part == "body" and self.cycle.response_complete:
+            self._refusal = b""  # it has been said; ``on_response_complete`` goes on
+        else:
+            self.transport.close()
 
     def timeout_keep_alive_handler(self) -> None:
         """Leave it to ``_look``: uvicorn's timer is stopped by whatever comes."""
@@ -366,6 +378,14 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.write(self._refusal)
             self.transport.write_eof()
             self._await(_LINGER)
+
+
+class _Answering:
+    """What a request writes its answer to, which knows when to close."""
+
+    def __init__(self, protocol: LimitedProtocol) -> None:
+        self.write, self.is_closing = protocol.transport.write, protocol.transport.is_closing
+        self.close = protocol.close
 
 
 def _disconnect(cycle: RequestResponseCycle) -> None:
