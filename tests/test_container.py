@@ -9,6 +9,7 @@ import json
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from configparser import RawConfigParser
@@ -110,12 +111,18 @@ def seconds_of(pattern: str, text: str) -> int:
 def test_the_health_check_tells_a_server_that_reads_from_none() -> None:
     """The very line of the Dockerfile, but for the port."""
     check = json.loads(of("HEALTHCHECK")[0].partition("CMD ")[2])
+    assert f":{of('EXPOSE')[0]}/" in check[2]
+
+    def status(port: int) -> int:
+        line = [part.replace(":8000/", f":{port}/") for part in check[1:]]
+        told = subprocess.run([sys.executable, *line], stderr=subprocess.DEVNULL, check=False)
+        return told.returncode
+
     with serving(Settings(models=("metu",))) as served:
-        asked = [part.replace(":8000/", f":{served.port}/") for part in check[1:]]
-        assert asked != check[1:]
-        assert subprocess.run([sys.executable, *asked], check=False).returncode == 0
-    gone = subprocess.run([sys.executable, *asked], stderr=subprocess.DEVNULL, check=False)
-    assert gone.returncode == 1
+        assert status(served.port) == 0
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # where nobody else can listen now
+        assert status(deaf.getsockname()[1]) == 1
 
 
 @pytest.fixture
@@ -148,4 +155,5 @@ def test_systemd_knows_all_that_the_unit_says(unit: RawConfigParser, tmp_path: P
     said = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, check=False
     )
-    assert path.name not in said.stderr, said.stderr
+    faults = re.findall("^.*(?:Unknown|Invalid|Failed to parse).*$", said.stderr, re.MULTILINE)
+    assert [fault for fault in faults if path.name in fault] == []
