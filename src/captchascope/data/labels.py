@@ -26,7 +26,7 @@ _LONGEST = 80
 
 _AS_UTF8 = "save it as UTF-8; Excel calls that 'CSV UTF-8'"
 
-_MAX_BYTES = 256 * 2**20  # of a label file
+MAX_BYTES = 256 * 2**20  # of a label file
 
 
 class RowError(DatasetError):
@@ -125,7 +125,7 @@ def read_text(path: Path) -> str:
         DatasetError: If the file cannot be read, or is neither.
     """
     try:
-        data = read_regular(path, _MAX_BYTES)
+        data = read_regular(path, MAX_BYTES)
     except OSError as error:
         what, remedy = f"cannot be read: {error.strerror}", "check the file and its permissions"
         raise DatasetError(printable(path), what, remedy) from error

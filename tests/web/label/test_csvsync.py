@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -209,14 +210,19 @@ def test_a_file_that_was_removed_comes_back(folder: Folder) -> None:
     assert folder.labels() == {"1.png": "aa"}
 
 
-def test_a_file_that_cannot_be_read_is_named(folder: Folder) -> None:
-    """And left alone until it can be."""
+@pytest.mark.parametrize("put", [Path.mkdir, getattr(os, "mkfifo", Path.mkdir)])
+def test_a_file_that_cannot_be_read_is_named(folder: Folder, put: Callable[[Path], None]) -> None:
+    """At the start too, and left alone until it can be; nobody waits for what a pipe will say."""
+    put(folder.csv)
+    with pytest.raises(DatasetError, match=r"labels\.csv: cannot be read: it is not a regular"):
+        folder.begin()
+    folder.csv.rename(folder.path.parent / "aside")
     folder.begin()
     folder.say(1, "aa")
-    folder.csv.mkdir()
-    with pytest.raises(DatasetError, match=r"labels\.csv: cannot be read: Is a directory"):
+    (folder.path.parent / "aside").rename(folder.csv)
+    with pytest.raises(DatasetError, match=r"labels\.csv: cannot be read: it is not a regular"):
         folder.sync.follow()
-    folder.csv.rmdir()
+    folder.csv.rename(folder.path.parent / "aside")
     folder.sync.follow()
     assert folder.labels() == {"1.png": "aa"}
 

@@ -155,6 +155,14 @@ def test_a_log_that_was_removed_is_written_anew(store: Store, folder: Path) -> N
     assert stored(folder) == {1, 2, 3}
 
 
+def test_a_log_that_keeps_nothing_is_refused(folder: Path) -> None:
+    """A pipe takes whatever is written to it."""
+    Store(folder).close()
+    os.mkfifo(folder / LOG)
+    with pytest.raises(OutputError):
+        Store(folder)
+
+
 def test_a_store_that_went_leaves_another_one_alone(folder: Path) -> None:
     """Closing it would else remove the log of who labels in a new folder of the same name."""
     first = Store(folder)

@@ -113,12 +113,15 @@ class People:
     def give(self, labels: int) -> None:
         """Wait until they have given so many more, or all."""
         enough = self._count() + labels
-        waited(lambda: self._count() >= enough or any(person.idle for person in self.each))
+        waited(lambda: self._count() >= enough or self._is_done())
 
     def be_refused(self) -> None:
-        """Wait until another request of theirs is answered with an error."""
+        """Wait until another request of theirs is answered with an error, or they have done all."""
         before = sum(person.refused for person in self.each)
-        waited(lambda: sum(person.refused for person in self.each) > before)
+        waited(lambda: sum(person.refused for person in self.each) > before or self._is_done())
+
+    def _is_done(self) -> bool:
+        return any(person.idle for person in self.each)
 
     def _count(self) -> int:
         return sum(len(person.acknowledged) for person in self.each)
@@ -158,24 +161,22 @@ def filled(parent: Path, times: int) -> int:
         parent: On a file system of a few megabytes.
         times: How often.
     """
-    folder, people = crowd(parent / "captchas", 40 * times), People()
-    ballast = parent / "ballast"
-    served = Served(folder, *_OPTIONS)
+    ballast, total = parent / "ballast", 0
     for turn, (labels, seconds) in enumerate(moments(times)):
+        folder, people = crowd(parent / f"turn-{turn}" / "captchas", 60), People()
+        served = Served(folder, *_OPTIONS)
         with people.label(served):
-            people.give(labels)
+            people.give(labels + 1)
             threading.Event().wait(seconds)
             _fill_disk(ballast)
             people.be_refused()
-            if turn % 2:
-                served.kill()
-            ballast.unlink()
-            if not turn % 2:
+            if turn % 2 == 0:
+                ballast.unlink()
                 people.give(1)  # it goes on by itself
-        if turn % 2:
-            served = Served(folder, *_OPTIONS)
-    served.kill()
-    return ended_well(folder, people)
+            served.kill()
+            ballast.unlink(missing_ok=True)
+        total += ended_well(folder, people)
+    return total
 
 
 def _fill_disk(ballast: Path) -> None:

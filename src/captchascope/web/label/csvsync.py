@@ -21,6 +21,7 @@ from captchascope.data.formats.tables import read_csv
 from captchascope.data.labels import (
     AS_FOUND,
     LABELS_CSV,
+    MAX_BYTES,
     LabelOptions,
     LabelRow,
     label_fault,
@@ -29,7 +30,7 @@ from captchascope.data.labels import (
 )
 from captchascope.data.match import Folder
 from captchascope.errors import DatasetError, OutputError
-from captchascope.files import find_images, printable
+from captchascope.files import find_images, printable, read_regular
 from captchascope.records import Sample
 from captchascope.web.label.schema import CSV, DATABASE, OPEN, Submission
 from captchascope.web.label.store import Store
@@ -144,7 +145,7 @@ class CsvSync:
         with suppress(OSError):
             ours = self._store.facts.get(_OURS), self._store.facts.get(_NEXT)
             return (self._store.place.is_opened(store) or not store.exists()) and (
-                not labels.exists() or _hash(labels.read_bytes()) in ours
+                not labels.exists() or _hash(read_regular(labels, MAX_BYTES)) in ours
             )
         return False
 
@@ -156,7 +157,7 @@ class CsvSync:
     def _take_in(self) -> None:
         """Take in the file where it is not as we left it."""
         try:
-            found = _hash(self._path.read_bytes())
+            found = _hash(read_regular(self._path, MAX_BYTES))
         except FileNotFoundError:
             if self._store.facts.get(_OURS):
                 self._store.set_facts({_OURS: ""})

@@ -7,6 +7,7 @@ store label after label where nobody finds them.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -70,12 +71,14 @@ class Place:
         """Take note of a file of the folder as it is now.
 
         Raises:
-            OutputError: If it is not there.
+            OutputError: If it is not there, or nothing that keeps what is written.
         """
         try:
             self._opened[path] = path.stat()
         except OSError as error:
             raise self.lost(path, f"cannot be found: {error.strerror}") from error
+        if not stat.S_ISREG(self._opened[path].st_mode):
+            raise OutputError(printable(path), "is not a regular file", "remove it")
 
     def fault(self, path: Path) -> str:
         """Say what has become of a file since it was opened; empty if it is there, and whole."""
