@@ -295,7 +295,7 @@ def test_what_people_write_at_first_works_once_the_name_is_allowed(
                 assert all(link.startswith(f"{ROOT}/") for link in links(answer.text))
                 refused = client.post(f"{url}{path}", headers={"Origin": "http://other.example"})
                 assert refused.status_code == 403
-                assert "--allow-host" in refused.json()["remedy"]
+                assert "--allow-host" in refused.json()["detail"]
             foreign = {"Origin": "http://other.example"}  # refused before nginx has sent all of it
             for _ in range(10):
                 refused = client.post(f"{url}/read", content=bytes(900_000), headers=foreign)

@@ -81,7 +81,10 @@ class ResponseMiddleware:
 
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_BEHIND = "where it is this server's own page, behind a proxy, name that with --allow-host"
+_FOREIGN = (
+    "the request comes from a page of another site; --allow-host NAME adds the name of a proxy "
+    "before this server"
+)
 _HOSTS = 64  # values of Host that are remembered
 
 
@@ -112,8 +115,7 @@ class HostOriginMiddleware:
             what = "the Host is none that this server is asked by; --allow-host NAME adds one"
             refusal = problem(400, what)
         elif scope["method"] not in _SAFE and self._is_foreign(headers, host, scope["scheme"]):
-            what = "the request comes from a page of another site"
-            refusal = problem(403, what, remedy=_BEHIND)
+            refusal = problem(403, _FOREIGN)
         await (refusal or self._app)(scope, receive, send)
 
     def _is_known(self, host: str) -> bool:
