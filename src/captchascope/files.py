@@ -181,11 +181,14 @@ def _raise(error: OSError) -> NoReturn:
 
 def printable(text: StrPath) -> str:
     """Return a path or text with all that would break or reorder a line of output escaped."""
+    text = os.fspath(text)
+    if text.isascii() and text.isprintable():  # as most are
+        return text
     return "".join(
         c.encode("unicode_escape").decode("ascii")
         if c in _REORDERING or unicodedata.category(c) in _BREAKING
         else c
-        for c in os.fspath(text)
+        for c in text
     )
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
-from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
-from captchascope.data.match import Folder, ImageFile
+from captchascope.data.match import Folder, ImageFile, name_key
 from captchascope.files import IMAGE_SUFFIXES
+
+_LONGEST = 2**15
+"""Characters of a path beyond which no system has any."""
 
 
 class Found(NamedTuple):
@@ -44,14 +45,11 @@ class Finder:
         self._folder = folder
         self._root = Path(os.path.normpath(folder.path.absolute()))
         self._base = Path(os.path.normpath(base.absolute()))
-        self._by_name: defaultdict[str, list[ImageFile]] = defaultdict(list)
-        self._by_stem: defaultdict[str, list[ImageFile]] = defaultdict(list)
-        for image in folder.images:
-            self._by_name[name_key(image.path.name)].append(image)
-            self._by_stem[name_key(image.path.stem)].append(image)
 
     def find(self, file: str) -> Found:
         """Return the image whose path it is, or whose path ends most alike."""
+        if len(file) > _LONGEST:
+            return Found()
         image = self._folder.find(file) or self._beside(file)
         if image is not None:
             return Found((image,))
@@ -59,11 +57,15 @@ class Finder:
         if not parts:
             return Found()
         *parents, name = parts
-        if found := self._by_name.get(name_key(name)):
-            return _nearest(found, parents, file, bare=False)
-        known = Path(name).suffix.lower() in IMAGE_SUFFIXES
-        found = self._by_stem.get(name_key(Path(name).stem if known else name), [])
-        return _nearest(found, parents, file, bare=True)
+        parents.reverse()
+        images, same = self._folder.endings.find(name, parents)
+        bare = not images
+        if bare:
+            known = Path(name).suffix.lower() in IMAGE_SUFFIXES
+            stem = Path(name).stem if known else name
+            images, same = self._folder.endings.find(stem, parents, stem=True)
+        outside = re.match(r"[\\/]|[A-Za-z]:|\.\.", file) is not None
+        return Found(images, not same or outside, bare) if images else Found()
 
     def _beside(self, file: str) -> ImageFile | None:
         """Return the image that a path leads to from the label file."""
@@ -73,23 +75,6 @@ class Finder:
         if not path.is_relative_to(self._root):
             return None
         return self._folder.find(path.relative_to(self._root).as_posix())
-
-
-def name_key(name: str) -> str:
-    """Return what names share that differ in capitals or in how accents are composed alone."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def _nearest(images: Sequence[ImageFile], parents: list[str], file: str, *, bare: bool) -> Found:
-    """Return the images whose folders end as ``parents`` do, by the most of them."""
-    if not images:
-        return Found()
-    above = [PurePosixPath(image.file).parts[:-1] for image in images]
-    alike = [len(common_tail(parents, folders)) for folders in above]
-    nearest = [i for i, count in enumerate(alike) if count == max(alike)]
-    same = all(len(above[i]) == alike[i] == len(parents) for i in nearest)
-    outside = re.match(r"[\\/]|[A-Za-z]:|\.\.", file) is not None
-    return Found(tuple(images[i] for i in nearest), not same or outside, bare)
 
 
 def common_tail(one: Sequence[str], other: Sequence[str]) -> list[str]:

@@ -26,7 +26,11 @@ _LONGEST = 80
 
 _AS_UTF8 = "save it as UTF-8; Excel calls that 'CSV UTF-8'"
 
-MAX_BYTES = 256 * 2**20  # of a label file
+MAX_BYTES = 32 * 2**20
+"""The longest label file: what is made of it takes some twenty times as much."""
+
+MAX_LINES = 500_000
+"""The most lines of a label file that has a label in each."""
 
 
 class RowError(DatasetError):
@@ -116,16 +120,30 @@ class LabelRow:
     remedy: str = "correct the row"
 
 
-def read_text(path: Path) -> str:
+def read_lines_of(path: Path) -> str:
+    """Return the text of a file that has a label in each line, as ``read_text`` does.
+
+    Raises:
+        DatasetError: As ``read_text``, or if it has more than ``MAX_LINES`` lines.
+    """
+    text = read_text(path)
+    lines = text.count("\n") + text.count("\r") - text.count("\r\n")
+    if lines > MAX_LINES:
+        what = f"has {lines:,} lines, more than {MAX_LINES:,}"
+        raise DatasetError(printable(path), what, "split the data set, or cut empty lines")
+    return text
+
+
+def read_text(path: Path, most: int = MAX_BYTES) -> str:
     """Return a label file's text, without the mark that some editors put before it.
 
     It is UTF-8, or UTF-16 where that mark says so.
 
     Raises:
-        DatasetError: If the file cannot be read, or is neither.
+        DatasetError: If the file cannot be read, is larger than ``most`` bytes, or is neither.
     """
     try:
-        data = read_regular(path, MAX_BYTES)
+        data = read_regular(path, most)
     except OSError as error:
         what, remedy = f"cannot be read: {error.strerror}", "check the file and its permissions"
         raise DatasetError(printable(path), what, remedy) from error

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from captchascope.data.labels import (
@@ -41,7 +43,69 @@ class ImageFile:
     outside: bool
 
 
-@dataclass(frozen=True, slots=True)
+class _Ending:
+    """What paths end with: the images whose paths do, and the endings that are longer by a part."""
+
+    __slots__ = ("images", "known", "longer", "rest")
+
+    def __init__(self) -> None:
+        self.images: list[ImageFile] = []
+        self.rest = False  # whether any of the paths has more parts
+        self.longer: dict[str, _Ending] = {}
+        self.known: tuple[ImageFile, ...] | None = None
+
+    def add(self, image: ImageFile, parents: Sequence[str]) -> None:
+        """Add an image, given the folders that it lies in, the innermost first."""
+        ending = self
+        for parent in parents:
+            ending.images.append(image)
+            ending.rest = True
+            ending = ending.longer.setdefault(parent, _Ending())
+        ending.images.append(image)
+
+
+class Endings:
+    """The images of a folder by the ends of their paths; built once, each found in a few steps."""
+
+    def __init__(self, images: Iterable[ImageFile]) -> None:
+        self.depth = 0
+        self._names: defaultdict[str, _Ending] = defaultdict(_Ending)
+        self._stems: defaultdict[str, _Ending] = defaultdict(_Ending)
+        for image in images:
+            *parents, name = (name_key(part) for part in PurePosixPath(image.file).parts)
+            parents.reverse()
+            self.depth = max(self.depth, len(parents))
+            self._names[name].add(image, parents)
+            self._stems[name_key(image.path.stem)].add(image, parents)
+
+    def find(
+        self, name: str, parents: Iterable[str], *, stem: bool = False
+    ) -> tuple[tuple[ImageFile, ...], bool]:
+        """Return the images of a name that lie in the most of some folders, and if in all of them.
+
+        Args:
+            name: Of the image, or what it is without its suffix.
+            parents: The folders, the innermost first.
+            stem: Which of the two the name is.
+        """
+        ending = (self._stems if stem else self._names).get(name_key(name))
+        if ending is None:
+            return (), False
+        for parent in parents:
+            longer = ending.longer.get(name_key(parent))
+            if longer is None:
+                return _known(ending), False
+            ending = longer
+        return _known(ending), not ending.rest
+
+
+def _known(ending: _Ending) -> tuple[ImageFile, ...]:
+    if ending.known is None:
+        ending.known = tuple(ending.images)
+    return ending.known
+
+
+@dataclass(frozen=True)
 class Folder:
     """The images of a folder, in natural order and by name, and how their labels are to be read."""
 
@@ -61,10 +125,22 @@ class Folder:
         folded = {_name_key(image.file): image for image in images}
         return cls(folder, images, folded | {image.file: image for image in images}, asked)
 
+    @cached_property
+    def endings(self) -> Endings:
+        """The images by what others may call them: one index serves every table and column."""
+        return Endings(self.images)
+
     def find(self, file: str) -> ImageFile | None:
         """Return the image that a row names, if it is one of this folder."""
         spellings = (file, _name_key(file), _name_key(file.replace("\\", "/")))
         return next((self.by_name[name] for name in spellings if name in self.by_name), None)
+
+
+def name_key(name: str) -> str:
+    """Return what names share that differ in capitals or in how accents are composed alone."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _name_key(file: str) -> str:
@@ -122,6 +198,10 @@ class Matching:
     doubts: list[str] = field(default_factory=list)
     respelt: Respelt = field(default_factory=Respelt)
     spaced: list[tuple[int, LabelRow, ImageFile]] = field(default_factory=list)
+    _where: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._where = printable(self.source) if self.source else ""
 
     @property
     def origin(self) -> Origin:
@@ -186,7 +266,7 @@ class Matching:
         unlabelled: bool = False,
     ) -> None:
         """Add a problem of a row, or of the image where there is no label file."""
-        where = printable(self.source or (image.path if image else Path(row.file)))
+        where = self._where or printable(image.path if image else Path(row.file))
         at = image.position if image else None
         place = row.number or None
         problem = RowError(where, what, remedy, row=place, position=at, unlabelled=unlabelled)

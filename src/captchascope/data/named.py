@@ -114,8 +114,9 @@ def _lost(folder: Path, row: LabelRow) -> tuple[str, str]:
     windows = PureWindowsPath(row.file)
     try:
         path = folder / row.file
-        outside = windows.anchor or ".." in windows.parts or not is_inside(folder, path)
-        exists = bool(row.file) and path.exists()
+        outside = bool(windows.anchor) or ".." in windows.parts
+        exists = bool(row.file) and not outside and path.exists()
+        outside = outside or (exists and not is_inside(folder, path))
     except (OSError, ValueError):
         outside, exists = False, False
     if outside:

@@ -82,7 +82,8 @@ class _Finder:
             return known, key, ""
         path = _path_of(data[key])
         parts = PurePosixPath(path).parts
-        for start in range(len(parts)):  # the whole of it or its end, else the name alone
+        deepest = len(parts) - 1 - self._folder.endings.depth
+        for start in range(max(0, deepest), len(parts)):  # its end, else the name alone
             if image := self._folder.find("/".join(parts[start:])):
                 return image.file, key, ""
         name = parts[-1] if parts else ""

@@ -12,7 +12,7 @@ from captchascope.data.finder import Finder
 from captchascope.data.formats.names import CopyPlan
 from captchascope.data.formats.plausible import SPREAD
 from captchascope.data.formats.tables import Sheet, is_header, match_sheet, sheet_of
-from captchascope.data.labels import LabelRow, quoted, read_text, write_labels_txt
+from captchascope.data.labels import LabelRow, quoted, read_lines_of, write_labels_txt
 from captchascope.data.match import Folder, ImageFile, Matching
 from captchascope.errors import DatasetError
 from captchascope.files import printable
@@ -25,7 +25,7 @@ def read_lines(folder: Folder, source: Path) -> Matching:
     Raises:
         DatasetError: If the file cannot be read, or it is not clear which image a line is of.
     """
-    if read_text(source).strip() and (sheet := _named_lines(folder, source)):
+    if read_lines_of(source).strip() and (sheet := _named_lines(folder, source)):
         return match_sheet(folder, source, sheet)
     return _match_numbers(folder, source)
 
@@ -36,7 +36,7 @@ def read_named(folder: Folder, source: Path) -> Matching:
     Raises:
         DatasetError: If the file cannot be read, or they do not.
     """
-    if read_text(source).strip() and (sheet := _named_lines(folder, source)):
+    if read_lines_of(source).strip() and (sheet := _named_lines(folder, source)):
         return match_sheet(folder, source, sheet)
     raise DatasetError(printable(source), "names no images", "begin each line with an image's name")
 
@@ -61,17 +61,19 @@ def _named_lines(folder: Folder, source: Path) -> Sheet | None:
     if len(columns) != 2 or any(record.fault for record in sheet.records):
         return None
     names, rest = (column.cells for column in columns)
-    images = {hit.images for name in names if (hit := finder.find(name)).images}
+    named = [hit.images for name in names if (hit := finder.find(name)).images]
+    images = {(found[0].file, len(found)) for found in named}
     whole = all(rest) and not any(len(cell.split()) > 1 for cell in rest)
     return sheet if whole and len(images) == len(names) else None
 
 
 def _match_numbers(folder: Folder, source: Path) -> Matching:
     """Match line n with the image ``n.*``."""
-    lines = io.StringIO(read_text(source), newline=None).read().split("\n")
-    rows = [LabelRow(n, str(n), line.strip()) for n, line in enumerate(lines, 1)]
+    lines = io.StringIO(read_lines_of(source), newline=None).read().split("\n")
+    labels = [line.strip() for line in lines]
     by_number = _numbered(folder)
-    _require_numbers(source, folder, rows, by_number)
+    rows = [LabelRow(n, str(n), s) for n, s in enumerate(labels, 1) if s or n in by_number]
+    _require_numbers(source, folder, labels, by_number)
     found = Matching(source)
     used: set[str] = set()
     for row in rows:
@@ -106,15 +108,15 @@ def _numbered(folder: Folder) -> dict[int, list[ImageFile]]:
 
 
 def _require_numbers(
-    source: Path, folder: Folder, rows: Sequence[LabelRow], by_number: dict[int, list[ImageFile]]
+    source: Path, folder: Folder, labels: Sequence[str], by_number: dict[int, list[ImageFile]]
 ) -> None:
     """Raise an error where line n may be that of another image than n."""
-    filled = {row.number for row in rows if row.label}
+    filled = {number for number, label in enumerate(labels, 1) if label}
     by_name = "name the image in each line, as in '1.png,LABEL'"
     if not filled:
         return
     named = {image.path.name for image in folder.images}
-    beginning = (re.match(r"[\"']?(.+?\.\w+)", row.label) for row in rows)
+    beginning = (re.match(r"[\"']?(.+?\.\w+)", label) for label in labels if label)
     if names := [begun[1] for begun in beginning if begun and begun[1] in named]:
         what = f"has a line that begins with {quoted(names[0])}, which is no part of its label"
         remedy = "write a comma or a tab between name and label"
@@ -133,7 +135,7 @@ def _require_numbers(
         )
         what += ": line n may not be of the image n.*"
         remedy = f"number the images from 1, or {by_name}"
-    elif fault := _uneven([row.label for row in rows], by_number):
+    elif fault := _uneven(labels, by_number):
         what, remedy = f"{fault}: line n may not be of the image n.*", by_name
     else:
         return

@@ -13,13 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from captchascope.data.finder import name_key
 from captchascope.data.formats.filenames import part_of, read_file_names
 from captchascope.data.formats.parts import SPELT
 from captchascope.data.formats.plausible import NoLabelsError
 from captchascope.data.formats.reading import UndecidedError
 from captchascope.data.labels import LabelRow, quoted, shown
-from captchascope.data.match import Folder, ImageFile, Matching
+from captchascope.data.match import Folder, ImageFile, Matching, name_key
 from captchascope.errors import CaptchascopeError, DatasetError, OutputError
 from captchascope.files import printable
 from captchascope.records import Sample

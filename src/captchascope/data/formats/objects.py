@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,14 @@ from captchascope.atomic import atomic_write
 from captchascope.data.cells import label_cell
 from captchascope.data.formats.headings import FILE, LABEL, AmbiguousError, find_column
 from captchascope.data.formats.tables import Record, Sheet, choose_columns, match_sheet
-from captchascope.data.labels import LabelOptions, LabelRow, further_columns, quoted, read_text
+from captchascope.data.labels import (
+    LabelOptions,
+    LabelRow,
+    further_columns,
+    quoted,
+    read_lines_of,
+    read_text,
+)
 from captchascope.data.match import Folder, Matching
 from captchascope.data.named import match_named
 from captchascope.errors import DatasetError
@@ -20,6 +28,10 @@ from captchascope.files import printable
 from captchascope.records import Sample
 
 LABELS_JSONL = "labels.jsonl"
+
+_MOST_VALUES = 4_000_000  # in a file of JSON, about: each takes some hundred bytes
+_MOST_LEVELS = 32  # of objects and lists within each other
+_MOST_DIGITS = 100  # of a whole number; Python itself refuses thousands
 
 _MOST_KEYS = 100  # that objects have together: more are names or labels, not of columns
 
@@ -30,23 +42,57 @@ def load_json(source: Path) -> Any:
     Raises:
         DatasetError: If the file cannot be read, is no JSON, or has a key twice.
     """
+    text = read_text(source)
+    if (values := sum(map(text.count, ",:[{"))) > _MOST_VALUES:
+        what = f"has {values:,} values, more than {_MOST_VALUES:,}"
+        raise DatasetError(printable(source), what, "split the data set")
     repeated: list[str] = []
-
-    def of_pairs(pairs: list[tuple[str, Any]]) -> _Pairs:
-        found = _Pairs(pairs)
-        repeated.extend(found.repeated)
-        return found
-
     try:
-        value = json.loads(read_text(source), object_pairs_hook=of_pairs)
-    except (ValueError, RecursionError) as error:
-        what = f"is not JSON: {getattr(error, 'msg', 'it is nested too deeply')}"
-        line = getattr(error, "lineno", None)
+        value = _parsed(text, repeated)
+    except ValueError as error:
+        what, line = f"is not JSON: {error}", getattr(error, "lineno", None)
         raise DatasetError(printable(source), what, "export it again", row=line) from error
     if repeated:
         what = f"has the key {quoted(repeated[0])} twice in one object"
         raise DatasetError(printable(source), what, "keep the right one")
     return value
+
+
+def _parsed(text: str, repeated: list[str]) -> Any:
+    """Return what JSON says; keys that an object has twice are added to ``repeated``.
+
+    Raises:
+        ValueError: If it is none, says a number of many digits, or is nested too deeply.
+    """
+
+    def of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            repeated.extend(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
+        return found
+
+    def whole(digits: str) -> int:
+        if len(digits) > _MOST_DIGITS:
+            raise ValueError(f"it has a number of {len(digits):,} digits")
+        return int(digits)
+
+    try:
+        value = json.loads(text, object_pairs_hook=of_pairs, parse_int=whole)
+    except json.JSONDecodeError as error:
+        error.args = (error.msg,)
+        raise
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [part for item in level if isinstance(item, dict | list) for part in _within(item)]
+    if level:
+        raise ValueError("it is nested too deeply")
+    return value
+
+
+def _within(item: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return item.values() if isinstance(item, dict) else item
 
 
 def match_objects(folder: Folder, source: Path, value: Any) -> Matching:
@@ -108,22 +154,9 @@ def read_jsonl(folder: Folder, source: Path) -> Matching:
     Raises:
         DatasetError: If the file cannot be read, or is not UTF-8.
     """
-    lines = enumerate(read_text(source).split("\n"), 1)
+    lines = enumerate(read_lines_of(source).split("\n"), 1)
     rows = (_row(n, line, folder.asked) for n, line in lines if line.strip())
     return match_named(folder, source, rows)
-
-
-class _Pairs(dict[str, Any]):
-    """An object of JSON, and the keys that it had twice."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        seen: set[str] = set()
-        self.repeated: list[str] = []
-        for key, _ in pairs:
-            if key in seen:
-                self.repeated.append(key)
-            seen.add(key)
 
 
 def _row(number: int, line: str, asked: LabelOptions) -> LabelRow:
@@ -132,15 +165,15 @@ def _row(number: int, line: str, asked: LabelOptions) -> LabelRow:
     def bad(fault: str, remedy: str, file: str = "") -> LabelRow:
         return LabelRow(number, file, "", fault=fault, remedy=remedy)
 
+    repeated: list[str] = []
     try:
-        found = json.loads(line, object_pairs_hook=_Pairs)
-    except (ValueError, RecursionError) as error:
-        what = getattr(error, "msg", "it is nested too deeply")
-        return bad(f"is not JSON: {what}", "correct the line")
-    if not isinstance(found, _Pairs):
+        found = _parsed(line, repeated)
+    except ValueError as error:
+        return bad(f"is not JSON: {error}", "correct the line")
+    if not isinstance(found, dict):
         return bad("is not a JSON object", 'write {"file": "1.png", "label": "226md"}')
-    if found.repeated:
-        return bad(f"has the key {quoted(found.repeated[0])} twice", "keep the right one")
+    if repeated:
+        return bad(f"has the key {quoted(repeated[0])} twice", "keep the right one")
     try:
         file = asked.file_column or find_column(found, FILE)
         label = asked.label_column or find_column(found, LABEL)

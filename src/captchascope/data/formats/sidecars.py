@@ -17,10 +17,13 @@ _ENDINGS = (".gt.txt", ".txt")
 Calamari take for the truth, beside what they read themselves; it goes before, and is written."""
 
 
+_MOST_BYTES = 2**16  # of the text of one image
+
+
 def any_beside(folder: Folder) -> bool:
     """Say whether any image has a text file."""
     texts = _texts(folder)
-    return any(_beside(image, texts) for image in folder.images)
+    return bool(texts) and any(_beside(image, texts) for image in folder.images)
 
 
 def _texts(folder: Folder) -> set[Path]:
@@ -70,7 +73,7 @@ def _take(found: Matching, source: Path, image: ImageFile) -> None:
     """Add what a text file says to what was found."""
     row = LabelRow(0, image.file, "")
     try:
-        lines = [line.strip() for line in read_text(source).splitlines() if line.strip()]
+        lines = [s for line in read_text(source, _MOST_BYTES).splitlines() if (s := line.strip())]
     except DatasetError as error:
         found.fail(f"{quoted(source.name)} {error.what}", error.remedy, row, image)
         return

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,7 @@ from captchascope.data.formats.headings import (
     label_column,
 )
 from captchascope.data.formats.spreadsheets import doubts_of_zeros, require_unchanged
-from captchascope.data.labels import LabelOptions, LabelRow, quoted, read_text, shown
+from captchascope.data.labels import LabelOptions, LabelRow, quoted, read_lines_of, shown
 from captchascope.data.match import Folder, Matching
 from captchascope.data.named import match_named
 from captchascope.errors import DatasetError
@@ -33,9 +33,15 @@ from captchascope.files import IMAGE_SUFFIXES, printable
 
 _SEPARATORS = ",;\t|"
 _BLANK, _COLON = "blank", "colon"  # part a name that may hold them from the rest of its line
-_PAIRS = {_BLANK: re.compile(r"[ \t]+"), _COLON: re.compile(r"[ \t]*:[ \t]*")}
-_SAMPLED = 1000  # records by which columns are told
-_MOST_PARTS = 50  # blanks in a line that may end a name
+_PAIRS = {_BLANK: re.compile(r"[ \t]+"), _COLON: re.compile(r"(?<![ \t])[ \t]*:[ \t]*")}
+_SAMPLED, _SAMPLED_CELLS = 1000, 20_000  # records by which columns are told, at most
+_MOST_PARTS = 10  # blanks in a line that may end a name
+
+MAX_COLUMNS = 1000
+"""The most columns of a table."""
+
+MAX_CELLS = 4_000_000
+"""The most cells."""
 
 _QUOTING = "put fields that hold a comma or a quote in double quotes, and double those inside"
 _HEADER = "the first line must be 'file,label', further columns may follow"
@@ -65,7 +71,7 @@ class Sheet:
 
     def columns(self) -> list[Column]:
         """Return the columns, as far as they are needed to tell what is in them."""
-        known = [record.cells for record in self.records[:_SAMPLED] if not record.fault]
+        known = [record.cells for record in _sampled(self.records) if not record.fault]
         return [
             Column(name, [cell_text(cells[place])[0] for cells in known])
             for place, name in enumerate(self.header)
@@ -180,10 +186,28 @@ def sheet_of(folder: Folder, source: Path) -> Sheet:
     Raises:
         DatasetError: If the file cannot be read, or has no usable header.
     """
-    text, told = _told_separator(read_text(source))
+    text, told = _told_separator(read_lines_of(source))
     finder = Finder(folder, source.parent)
     separator = told or _separator(text, finder, folder.asked)
-    return _sheet(source, [*_records(text, separator, finder)], finder, folder.asked)
+    records, cells = [], 0
+    for record in _records(text, separator, finder):
+        records.append(record)
+        cells += len(record.cells)
+        if cells > MAX_CELLS:
+            what = f"has more than {MAX_CELLS:,} cells"
+            remedy = "split the data set, or leave out columns that nobody needs"
+            raise DatasetError(printable(source), what, remedy, row=record.line)
+    return _sheet(source, records, finder, folder.asked)
+
+
+def _sampled(records: Iterable[Record]) -> Iterator[Record]:
+    """Yield the first records, the fewer the more cells they have."""
+    cells = 0
+    for record in islice(records, _SAMPLED):
+        yield record
+        cells += len(record.cells)
+        if cells > _SAMPLED_CELLS:
+            return
 
 
 def _told_separator(text: str) -> tuple[str, str]:
@@ -194,8 +218,7 @@ def _told_separator(text: str) -> tuple[str, str]:
 
 def _separator(text: str, finder: Finder, asked: LabelOptions) -> str:
     """Return what separates the columns."""
-    found = re.search(r"[^\r\n]*[^\s][^\r\n]*", text)
-    first = found[0] if found else ""
+    first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
     ways: tuple[str, ...] = (*_SEPARATORS, *_PAIRS)
 
     def heads(separator: str) -> bool:
@@ -207,7 +230,7 @@ def _separator(text: str, finder: Finder, asked: LabelOptions) -> str:
 
     def hits(separator: str) -> tuple[int, int]:
         """Count the records that name an image and say more, and those that say two things."""
-        sampled = [r.cells for r in islice(_records(text, separator, finder), _SAMPLED)]
+        sampled = [r.cells for r in _sampled(_records(text, separator, finder))]
         parted = [cells for cells in sampled if len(cells) > 1]
         places = range(max(map(len, parted), default=0))
         named = [
@@ -244,22 +267,27 @@ def _split_fields(text: str, separator: str, _: Finder) -> Iterator[Record]:
     while True:
         number = reader.line_num + 1
         try:
-            yield Record(number, next(reader))
+            cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             yield Record(number, [], f"cannot be read as CSV: {error}")
+            continue
+        few = len(cells) <= MAX_COLUMNS
+        fault = "" if few else f"has {len(cells):,} fields, more than {MAX_COLUMNS:,}"
+        yield Record(number, cells[:MAX_COLUMNS], fault)
 
 
 def _split_pairs(text: str, separator: str, finder: Finder) -> Iterator[Record]:
     """Yield the name and the rest of each line; a name that is an image's may hold separators."""
     for number, line in enumerate(io.StringIO(text, newline=None), 1):
-        stripped = line.strip()
+        if not (stripped := line.strip()):
+            continue
         parts = [
             (stripped[: at.start()].strip('"'), stripped[at.end() :].strip('"'))
-            for at in _PAIRS[separator].finditer(stripped)
+            for at in islice(_PAIRS[separator].finditer(stripped), _MOST_PARTS)
         ]
-        known = [(finder.find(name), name, rest) for name, rest in parts[:_MOST_PARTS]]
+        known = [(finder.find(name), name, rest) for name, rest in parts]
         named = [[name, rest] for found, name, rest in known if found.images and not found.bare]
         named += [[name, rest] for found, name, rest in known if found.images]
         yield Record(number, (named or [list(part) for part in parts] or [[stripped]])[0])
@@ -280,14 +308,10 @@ def _sheet(source: Path, records: list[Record], finder: Finder, asked: LabelOpti
     else:
         width = Counter(len(record.cells) for record in body).most_common(1)[0][0]
     names = first.cells if titled else [f"{place}" for place in range(1, width + 1)]
-    kept = [
-        place
-        for place, name in enumerate(names)
-        if (titled and name.strip())
-        or any(cell.strip() for record in body for cell in record.cells[place : place + 1])
-    ]
+    filled = {place for record in body for place, cell in enumerate(record.cells) if cell.strip()}
+    kept = [p for p, name in enumerate(names) if (titled and name.strip()) or p in filled]
     header = tuple(names[place] for place in kept)
-    if repeated := [name for name in header if header.count(name) > 1]:
+    if repeated := [name for name, count in Counter(header).items() if count > 1]:
         what = f"has two columns called {quoted(repeated[0])}"
         raise DatasetError(printable(source), what, _HEADER, row=first.line)
     of = f"where {'the header has' if titled else 'most have'} {width}"
@@ -295,13 +319,13 @@ def _sheet(source: Path, records: list[Record], finder: Finder, asked: LabelOpti
 
 
 def _fitted(record: Record, width: int, kept: Sequence[int], of: str) -> Record:
-    """Return a record with the cells of the columns that are kept, or with its fault."""
+    """Return a record with the cells of the columns that are kept, or as it is with its fault."""
     cells = record.cells
     extra = any(cell.strip() for cell in cells[width:])
-    if not record.fault and (extra or len(cells) <= max(kept, default=0)):
-        fault = f"has {len(cells)} fields {of}"
-        return Record(record.line, [*cells[:width]], fault)
-    return Record(record.line, [cells[p] if p < len(cells) else "" for p in kept], record.fault)
+    if record.fault or extra or len(cells) <= max(kept, default=0):
+        fault = record.fault or f"has {len(cells)} fields {of}"
+        return Record(record.line, cells[:width], fault)
+    return Record(record.line, [cells[p] if p < len(cells) else "" for p in kept])
 
 
 def _is_titled(first: Record, rest: list[Record], finder: Finder, asked: LabelOptions) -> bool:
@@ -311,7 +335,7 @@ def _is_titled(first: Record, rest: list[Record], finder: Finder, asked: LabelOp
         return True
     if any(Path(cell).suffix.lower() in IMAGE_SUFFIXES for cell in cells):
         return False
-    below = [[cell_text(cell)[0] for cell in record.cells] for record in rest[:_SAMPLED]]
+    below = [[cell_text(cell)[0] for cell in record.cells] for record in _sampled(rest)]
     columns = [[row[place] for row in below if len(row) > place] for place in range(len(cells))]
     hits = [[bool(finder.find(cell).images) for cell in column] for column in columns]
     counts = [sum(column) for column in hits]
