@@ -280,11 +280,14 @@ class Loop:
         )
 
     def _step(self, batch: tuple[Tensor, ...]) -> float:
-        """Take a step and return its loss."""
+        """Take a step and return its loss; leave it where somebody wants to stop."""
         training, recipe = self._training, self._training.recipe
         for group in training.optimizer.param_groups:
             group["lr"] = training.rate
         loss, told = self._task.loss(self._model, batch, training)
+        alone = training.place.world == 1 and not self._mode  # nothing was changed by it so far
+        if alone and self._watch.stop():
+            return told.item()  # of wide images the other half takes long, and somebody waits
         training.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if recipe.clip is not None:

@@ -56,6 +56,20 @@ def batch(size: int, width: int) -> torch.Tensor:
     return torch.rand(size, 3, 32, width, generator=torch.Generator().manual_seed(size))
 
 
+def test_few_of_many_wide_images_are_looked_at() -> None:
+    """Whoever has ended a training waits for it; of narrow ones all are."""
+    network, seen = untrained(), list[int]()
+    first = next(module for module in network.modules() if isinstance(module, torch.nn.Conv2d))
+    first.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
+    rng = np.random.default_rng(0)
+    for width, looked_at in ((160, 180), (4096, 90)):
+        spec = CtcSpec("whole", 32, width, width, width, 3)
+        images = [rng.integers(0, 255, (32, width, 3), np.uint8) for _ in range(90)]
+        familiar(network, spec, images, images)
+        assert sum(seen) == looked_at
+        seen.clear()
+
+
 @pytest.fixture(scope="module")
 def made() -> WithDistance:
     """Wrap a network with a distance of its own."""

@@ -132,10 +132,12 @@ def test_first_weights_that_read_better_than_all_later_ones_are_kept(tmp_path: P
 
 
 def test_a_wish_to_stop_at_the_first_weights(tmp_path: Path) -> None:
-    """They are not validated then, as nothing after them is."""
-    start, where = Start(fresh(0), fresh, False, 0), Where(tmp_path, False, {})
+    """They are not validated then, as nothing after them is, and no step is taken to its end."""
+    start, where = Start(fresh(0).eval(), fresh, False, 0), Where(tmp_path, False, {})
+    before = {name: value.clone() for name, value in start.network.state_dict().items()}
     after = fit_ctc(task(120), task(40, 1), TINY, start, where, Watch(stop=lambda: True))
-    assert after.rows == ()
+    assert (after.rows, after.step) == ((), 0)
+    assert all(torch.equal(value, before[n]) for n, value in after.network.state_dict().items())
 
 
 def test_it_learns_in_bfloat16_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

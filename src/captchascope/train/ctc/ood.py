@@ -26,6 +26,7 @@ from captchascope.train.ctc.validate import outputs_of
 _CAPTCHAS, _OF_A_KIND = 240, 8  # that are drawn to compare with, and of each kind of others
 _SEED = 880_021  # of those; nothing else is drawn by it
 _DIRECTIONS, _ROUNDS = 48, 12  # that are kept, and of looking for them
+_PIXELS, _FEWEST = 8_000_000, 60  # that are looked at, and images, however large
 _FOLDS = 3
 _QUANTILE = 0.99  # of the scheme's images, as a score sees them that was fitted on others
 _LEAST = 1e-3  # of the largest deviation of a statistic: a constant one tells nothing
@@ -194,12 +195,13 @@ def familiar(
     Args:
         network: The trained network.
         spec: What it looks at.
-        images: Of the scheme, at least one, prepared.
+        images: Of the scheme, at least one, prepared; large ones are not all looked at.
         others: Images that are not, prepared; None for captchas of many kinds, and a few that are
             none. A reader of any captcha has but ``foreign_images``.
     """
     if others is None:
         others = [*_captchas(spec), *foreign_images(spec, _OF_A_KIND)]
+    images, others = _fewer(images), _fewer(others)
     own, apart = statistics_of(network, images), _Others.of(statistics_of(network, others))
     found = np.empty(len(own))
     part = np.arange(len(own)) % _FOLDS
@@ -209,6 +211,13 @@ def familiar(
         found[held] = score.of(torch.from_numpy(own[held]).float()).numpy()
     shift = 1 - float(found.mean())
     return apart.fit(own, shift), round(float(np.quantile(found, _QUANTILE)) + shift, 4)
+
+
+def _fewer(images: Sequence[GrayImage | RgbImage]) -> Sequence[GrayImage | RgbImage]:
+    """Return all images, or some of them, evenly chosen, where all would take long."""
+    pixels = sum(image.shape[0] * image.shape[1] for image in images)
+    most = max(_FEWEST, len(images) * _PIXELS // pixels)
+    return images[:: -(-len(images) // most)]
 
 
 def foreign_images(spec: CtcSpec, of_a_kind: int = 60) -> list[GrayImage | RgbImage]:

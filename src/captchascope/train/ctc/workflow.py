@@ -340,7 +340,7 @@ def _product(
     held = validation.held
     problems, recipe = (*train.problems, *held.problems), request.recipe
     assert isinstance(recipe, CtcRecipe)
-    if recipe.cropped:
+    if recipe.cropped and not watch.stop():  # it takes long, and somebody waits
         known = replace(known, spec=cropped_spec(fitted.network, known.spec, train, held))
         watch.say(f"looks at  {known.columns()}")
         train, held = within(known.spec, train), within(known.spec, held)
