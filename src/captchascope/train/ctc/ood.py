@@ -6,6 +6,7 @@ and strokes apart, and what comes last characters, and as little else as it can.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, cast
@@ -26,7 +27,8 @@ from captchascope.train.ctc.validate import outputs_of
 _CAPTCHAS, _OF_A_KIND = 240, 8  # that are drawn to compare with, and of each kind of others
 _SEED = 880_021  # of those; nothing else is drawn by it
 _DIRECTIONS, _ROUNDS = 48, 12  # that are kept, and of looking for them
-_PIXELS, _FEWEST = 8_000_000, 60  # that are looked at, and images, however large
+_PIXELS, _FEWEST = 16_000_000, 60  # that are looked at, and images, however large
+_TIMED = 8  # images that tell how long others take
 _FOLDS = 3
 _QUANTILE = 0.99  # of the scheme's images, as a score sees them that was fitted on others
 _LEAST = 1e-3  # of the largest deviation of a statistic: a constant one tells nothing
@@ -187,6 +189,7 @@ def familiar(
     spec: CtcSpec,
     images: Sequence[GrayImage | RgbImage],
     others: Sequence[GrayImage | RgbImage] | None = None,
+    until: float | None = None,
 ) -> tuple[Familiar, float]:
     """Fit the score of a scheme, and the limit above which an image is none of it.
 
@@ -198,10 +201,14 @@ def familiar(
         images: Of the scheme, at least one, prepared; large ones are not all looked at.
         others: Images that are not, prepared; None for captchas of many kinds, and a few that are
             none. A reader of any captcha has but ``foreign_images``.
+        until: ``time.monotonic`` by which it should be done, by looking at fewer; None for never.
     """
+    count = _count(network, images, until)
+    images = _fewer(images, count)
     if others is None:
-        others = [*_captchas(spec), *foreign_images(spec, _OF_A_KIND)]
-    images, others = _fewer(images), _fewer(others)
+        share = min(1.0, count / (_CAPTCHAS + _OF_A_KIND * len(KINDS)))
+        captchas, of_a_kind = round(share * _CAPTCHAS), max(1, round(share * _OF_A_KIND))
+        others = [*_captchas(spec, captchas), *foreign_images(spec, of_a_kind)]
     own, apart = statistics_of(network, images), _Others.of(statistics_of(network, others))
     found = np.empty(len(own))
     part = np.arange(len(own)) % _FOLDS
@@ -213,11 +220,20 @@ def familiar(
     return apart.fit(own, shift), round(float(np.quantile(found, _QUANTILE)) + shift, 4)
 
 
-def _fewer(images: Sequence[GrayImage | RgbImage]) -> Sequence[GrayImage | RgbImage]:
-    """Return all images, or some of them, evenly chosen, where all would take long."""
-    pixels = sum(image.shape[0] * image.shape[1] for image in images)
-    most = max(_FEWEST, len(images) * _PIXELS // pixels)
-    return images[:: -(-len(images) // most)]
+def _count(network: CtcNet, images: Sequence[GrayImage | RgbImage], until: float | None) -> int:
+    """Return how many such images are looked at, where there are so many, and as many others."""
+    some, begun = images[:_TIMED], time.monotonic()
+    count: int = _PIXELS * len(some) // sum(image.shape[0] * image.shape[1] for image in some)
+    if until is not None:
+        statistics_of(network, some)
+        now = time.monotonic()
+        count = min(count, int((until - now) / (now - begun) * len(some) / 2))
+    return max(_FEWEST, count)
+
+
+def _fewer(images: Sequence[GrayImage | RgbImage], count: int) -> Sequence[GrayImage | RgbImage]:
+    """Return at most so many of the images, evenly chosen."""
+    return images[:: -(-len(images) // count)]
 
 
 def foreign_images(spec: CtcSpec, of_a_kind: int = 60) -> list[GrayImage | RgbImage]:
@@ -226,6 +242,6 @@ def foreign_images(spec: CtcSpec, of_a_kind: int = 60) -> list[GrayImage | RgbIm
     return [prepare(load_image(image, spec.channels), spec) for image in drawn]
 
 
-def _captchas(spec: CtcSpec) -> list[GrayImage | RgbImage]:
-    drawn = (draw_captcha("general", _SEED, number).jpeg() for number in range(_CAPTCHAS))
+def _captchas(spec: CtcSpec, count: int) -> list[GrayImage | RgbImage]:
+    drawn = (draw_captcha("general", _SEED, number).jpeg() for number in range(count))
     return [prepare(load_image(image, spec.channels), spec) for image in drawn]

@@ -46,6 +46,7 @@ from captchascope.train.untrained import NAME, Untrained, is_better, read_untrai
 from captchascope.train.watch import Watch
 
 _AFTERWARDS = 20.0  # seconds kept free at the end of a time limit, on a machine of its own
+_EXPORT = 8.0  # of them, for the export alone
 _HELD_OUT = 0.1
 _MOST_HELD_OUT = 2000  # samples: they tell the exact match to a fifth of a percent
 _HALF_AS_LONG = 100  # samples, of fewer of which half a training learns as much: folds get the rest
@@ -255,10 +256,21 @@ def _with_reserve(watch: Watch) -> Watch:
     if watch.deadline is None:
         return watch
     left = watch.deadline - time.monotonic()
-    gone = max(time.monotonic() - watch.begun, 1e-9)
-    slowness = max(1.0, gone / max(time.process_time(), 1e-9))
-    reserve = min(_AFTERWARDS * slowness, max(left / 3, _AFTERWARDS))
+    reserve = min(_AFTERWARDS * _slowness(watch), max(left * 2 / 3, _AFTERWARDS))
     return replace(watch, deadline=watch.deadline - reserve)
+
+
+def _slowness(watch: Watch) -> float:
+    """Return how many times longer than its work all has taken so far."""
+    gone = max(time.monotonic() - watch.begun, 1e-9)
+    return max(1.0, gone / max(time.process_time(), 1e-9))
+
+
+def _measured_until(watch: Watch) -> float | None:
+    """Return when the export must begin; at once, where somebody waits for it."""
+    if watch.stop():
+        return time.monotonic()
+    return None if watch.deadline is None else watch.deadline - _EXPORT * _slowness(watch)
 
 
 def _warn(fitted: Fitted, held_out: int, watch: Watch) -> None:
@@ -347,7 +359,9 @@ def _product(
         validation = replace(validation, held=held)
     if recipe.half:  # before anything is measured
         round_to_half(fitted.network)
-    metadata, network = _described(fitted, known, train, validation, request)
+    metadata, network = _described(
+        fitted, known, train, validation, request, _measured_until(watch)
+    )
     example = torch.from_numpy(normalise([(train.images or held.images)[0]] * 2))
     free = known.spec.width is None
     file = export_model(network, example, metadata, free_width=free, half=recipe.half)
@@ -360,6 +374,7 @@ def _described(
     train: TextImages,
     validation: _Validation,
     request: TrainRequest,
+    until: float | None,
 ) -> tuple[Metadata, WithDistance]:
     """Return what the file says, measured on the weights that it has, and what tells distances."""
     network, held = fitted.network, validation.held
@@ -369,7 +384,8 @@ def _described(
     if fitted.untrained:
         metrics["untrained"] = True
     own = (*held.images, *train.images)
-    distance, limit = familiar(network, known.spec, own[:: -(-len(own) // _FAMILIAR)])
+    own = own[:: -(-len(own) // _FAMILIAR)]
+    distance, limit = familiar(network, known.spec, own, until=until)
     samples = len(train) + len(held)
     data = {"samples": samples, "recipe": request.recipe.name, "from": request.begins_with}
     metadata = Metadata(
