@@ -80,6 +80,7 @@ soak: $(VENV)/dev  ## the long runs
 	$(BIN)/python bench/soak_web.py
 	$(BIN)/python bench/soak_labels.py
 	$(BIN)/python bench/slow_clients.py
+	$(BIN)/python bench/overload.py
 
 opencv4: $(VENV)-opencv4/core  ## the tests that need no torch, on the oldest OpenCV that works; a program is frozen
 	$(VENV)-opencv4/bin/python -m pytest -q -m "not wheel"

@@ -1,6 +1,6 @@
 """The server under load: whether it keeps up, sheds, recovers, and stays as large as it was.
 
-    python bench/soak_web.py [--short] [--workers 2]
+    python bench/soak_web.py [--short] [--workers 2] [--model metu]
 
 Five steps against one server on this machine, whose cores the clients share:
 
@@ -39,7 +39,9 @@ _GROWTH = 1.05
 _P99 = 50.0  # milliseconds
 
 _CHILD = """
-import base64, pickle, sys
+import base64, os, pickle, sys
+if sys.argv[2:]:
+    os.sched_setaffinity(0, {int(sys.argv[2])})
 from captchascope.web.server import serve_app
 
 if __name__ == "__main__":
@@ -166,11 +168,22 @@ def _count(tally: Tally, status: int, begun: float) -> None:
 
 
 @contextmanager
-def served(workers: int) -> Iterator[tuple[int, int]]:
-    """Serve on a free port; yield it, and the process."""
-    settings = base64.b64encode(pickle.dumps(Settings(port=0, workers=workers, echo=True)))
+def served(
+    workers: int, model: str = "any", *, core: int | None = None, setup: str = ""
+) -> Iterator[tuple[int, int]]:
+    """Serve on a free port; yield it, and the process.
+
+    Args:
+        workers: How many.
+        model: The model that reads.
+        core: The core that all of it is held to, if any.
+        setup: Code that is run before.
+    """
+    settings = Settings((model,), port=0, workers=workers, echo=True)
+    sent = base64.b64encode(pickle.dumps(settings)).decode()
+    where = [] if core is None else [str(core)]
     process = subprocess.Popen(
-        [sys.executable, "-c", _CHILD, settings.decode()], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", setup + _CHILD, sent, *where], stdout=subprocess.PIPE, text=True
     )
     with process:
         try:
@@ -234,8 +247,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--short", action="store_true", help="five seconds for a minute")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--model", default="metu")
     given = parser.parse_args()
-    with served(given.workers) as (port, process):
+    with served(given.workers, given.model) as (port, process):
         missed = asyncio.run(soak(port, process, 5.0 if given.short else 60.0))
     if missed:
         sys.exit("missed: " + ", ".join(missed))

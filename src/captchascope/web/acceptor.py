@@ -15,6 +15,7 @@ from typing import Protocol
 _AT_ONCE = 64  # connections that are taken in before others are looked after
 _WINDOW = 0.25  # seconds
 _REFUSALS = 300  # within a window, before who is refused has to wait for the next one
+_TICK = 0.02  # seconds between two looks whether somebody could be answered meanwhile
 
 
 class Resting(Protocol):
@@ -38,20 +39,24 @@ class Acceptor:
     Args:
         sockets: That listen.
         protocol: Makes what answers on a connection.
+        room: Tells whether many more could be answered now.
     """
 
     def __init__(
         self,
         sockets: Sequence[socket.socket],
         protocol: Callable[[socket.socket], asyncio.Protocol],
+        room: Callable[[], bool],
     ) -> None:
         self._sockets = sockets
         self._protocol = protocol
+        self._room = room
         self._accepting: list[asyncio.Task[None]] = []
         self._taking: set[asyncio.Task[None]] = set()
         self._patient = asyncio.Event()
         self._patient.set()
         self._refused = 0  # within this window
+        self._ends = 0.0  # the window, by the loop's clock
         self._resting: list[Resting] = []
 
     def open(self) -> None:
@@ -87,16 +92,26 @@ class Acceptor:
     def refused(self, connection: Resting) -> None:
         """Count one who was refused, and let it wait if that are too many."""
         if not self._refused:
-            asyncio.get_running_loop().call_later(_WINDOW, self._recover)
+            self._ends = asyncio.get_running_loop().time() + _WINDOW
+            self._look_later()
         self._refused += 1
         if self._refused > _REFUSALS:
             self._patient.clear()
             self._resting.append(connection)
             connection.rest()
 
-    def _recover(self) -> None:
+    def _look_later(self) -> None:
+        asyncio.get_running_loop().call_later(_TICK, self._look)
+
+    def _look(self) -> None:
+        """Take more in if there is room, and begin anew at the end of the window."""
+        over = asyncio.get_running_loop().time() >= self._ends
+        if over or self._room():
+            self._patient.set()
+        if not over:
+            self._look_later()
+            return
         self._refused = 0
-        self._patient.set()
         resting, self._resting = self._resting, []
         for connection in resting:
             connection.go_on()

@@ -208,6 +208,11 @@ class Batcher:
         """Whether images are read, and more are wanted."""
         return self.state == _READY
 
+    @property
+    def short(self) -> bool:
+        """Whether there soon is nothing to read: no more than a batch waits."""
+        return self.waiting <= self._limits.batch
+
     async def opened(self) -> None:
         """Wait until the models are open.
 

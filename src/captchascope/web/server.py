@@ -144,7 +144,8 @@ class _Server(uvicorn.Server):
                 app_state=self.lifespan.state,
             )
 
-        state, acceptor = self._app.state, Acceptor(sockets, answer)
+        state = self._app.state
+        acceptor = Acceptor(sockets, answer, lambda: state.batcher.short)
         root = self._settings.root_path
         self._shedder = Shedder(state.batcher, state.answered, acceptor, root)
         protocol.shedder = self._shedder  # type: ignore[attr-defined]
@@ -241,7 +242,12 @@ class _Worker:
 
 
 class _Workers:
-    """Starts workers, replaces those that die, and ends them all in peace."""
+    """Starts workers, replaces those that die, and ends them all in peace.
+
+    Uvicorn's supervisor would do so for less code, but has all workers share one socket, where
+    whoever wakes first takes most connections (``bench/workers.py``). Nor does it say when all are
+    ready, or give up on one that does not end.
+    """
 
     def __init__(
         self, settings: Settings, sockets: Sequence[socket.socket], told: Callable[[str], None]
