@@ -77,6 +77,7 @@ packages: $(VENV)-packages/installed  ## packages that draw captchas, for the be
 soak: $(VENV)/dev  ## the long runs
 	$(BIN)/python bench/soak.py
 	$(BIN)/python bench/soak_models.py
+	OMP_NUM_THREADS=1 $(BIN)/python bench/fuzz.py
 	$(BIN)/python bench/soak_web.py
 	$(BIN)/python bench/soak_labels.py
 	$(BIN)/python bench/slow_clients.py

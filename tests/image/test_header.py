@@ -15,7 +15,7 @@ from PIL import Image
 
 from captchascope.errors import ImageError
 from captchascope.image import load_gray
-from captchascope.image.header import Header, read_header
+from captchascope.image.header import read_header
 
 LIMIT = 16_000_000
 MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -73,7 +73,8 @@ def test_jpeg_png_and_webp_tell_its_name_and_size(
 @pytest.mark.parametrize("codec", ["GIF", "BMP", "TIFF"])
 def test_the_size_of_the_others_is_left_to_pillow(codec: str) -> None:
     """Only their names are told."""
-    assert read_header(_encoded(codec), "x", LIMIT) == Header(codec)
+    header = read_header(_encoded(codec), "x", LIMIT)
+    assert (header.codec, header.size, header.plain) == (codec, None, None)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +261,26 @@ def test_a_png_of_as_many_pixels_as_its_data_goes_to_opencv() -> None:
     noise = random.Random(0).randbytes(3000 * 40)
     Image.frombytes("L", (3000, 40), noise).save(buffer, "PNG")
     assert read_header(buffer.getvalue(), "x", LIMIT).plain is not None
+
+
+def test_a_gif_of_many_blocks_is_refused() -> None:
+    """Also where they are within a comment, and Pillow is given none of those."""
+    gif = _encoded("GIF", "P")
+    comment = b"!\xfe" + b"\1x" * 70_001 + b"\0"
+    assert "70,000 blocks" in _refusal(gif[:-1] + comment + b";").what
+    assert "25,000 frames" in _refusal(gif[:-1] + b"!\xfe\0" * 25_001 + b";").what
+    assert read_header(gif[:-1] + comment[-99:] + b";", "x", LIMIT).kept is not None
+
+
+def test_a_tiff_of_many_entries_or_a_large_tile_is_refused() -> None:
+    """A tile is unpacked as a whole."""
+    for order, start in (("<", b"II*\0"), (">", b"MM\0*")):
+        tags = {256: 10, 257: 10, 322: 30_000, 323: 30_000}
+        entries = b"".join(struct.pack(f"{order}HHII", t, 4, 1, v) for t, v in tags.items())
+        head = start + struct.pack(f"{order}IH", 8, 4)
+        assert "in a tile" in _refusal(head + entries + bytes(4)).what
+        head = start + struct.pack(f"{order}IH", 8, 1001)
+        assert "1,000 entries" in _refusal(head + bytes(13_000)).what
 
 
 def test_pillow_is_given_no_chunk_that_shows_nothing() -> None:

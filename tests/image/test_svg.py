@@ -102,3 +102,47 @@ def test_the_leak_is_named(tmp_path: Path) -> None:
     assert [dict(mention.to_json()) for mention in leak.files] == [
         {"file": "a.svg", "label": "2HD4", "text": "2HD4"}
     ]
+
+
+def _drawing(body: str, side: int = 60) -> bytes:
+    start = "<svg xmlns='http://www.w3.org/2000/svg' xmlns:x='http://www.w3.org/1999/xlink'"
+    return f"{start} width='{side}' height='{side}'>{body}</svg>".encode()
+
+
+SHAPE = "<path d='M0 0h60v60z'/>"
+DOUBLED = "".join(f"<g id='u{n}'>" + f"<use x:href='#u{n - 1}'/>" * 9 + "</g>" for n in range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("drawing", "what"),
+    [
+        (_drawing(f"<g id='u0'>{SHAPE}</g>{DOUBLED}"), "take long to draw"),
+        (_drawing(f"<g opacity='.5'>{SHAPE}</g>" * 900), "take long to draw"),
+        (_drawing(SHAPE * 500, 3000), "take long to draw"),
+        (_drawing(f"<path stroke='red' d='M0 0{'C9 9 9 3 5 9' * 9000}'/>"), "take long to draw"),
+        (_drawing("<path stroke-dasharray='.001' d='M0 0H9e5'/>" * 9), "take long to draw"),
+        (_drawing(f"<style>{'a b{fill:red}' * 900}</style>" + SHAPE * 3000), "take long to draw"),
+        (_drawing("<g>" * 200 + SHAPE + "</g>" * 200), "nested more than 100 deep"),
+        (_drawing(f"<filter/>{SHAPE}"), "with a filter"),
+        (_drawing(f"<g style='filter:blur(9px)'>{SHAPE}</g>"), "with a filter"),
+        (_drawing(f"<pattern/>{SHAPE}"), "with a pattern"),
+        (_drawing(SHAPE * 40_000), "the limit is 524,288"),
+    ],
+    ids=[
+        *("references", "layers", "pixels", "strokes", "dashes", "styles", "depth", "filter"),
+        *("filter in CSS", "pattern", "length"),
+    ],
+)
+def test_what_would_take_long_to_draw_is_refused(drawing: bytes, what: str) -> None:
+    """The renderer cannot be stopped, so that the work is told before."""
+    with pytest.raises(ImageError, match=what):
+        load_gray(drawing)
+
+
+def test_a_captcha_of_many_shapes_is_drawn() -> None:
+    """As they are in what packages draw: letters, lines, dots, some of them half transparent."""
+    pytest.importorskip("resvg_py")
+    letters = f"<path fill='#333' d='M9 9{'q1 2 3 4' * 300}z'/>" * 6
+    lines = "<path d='M0 9 L60 40' stroke='#777' fill='none' stroke-dasharray='4 2'/>" * 8
+    dots = "<circle cx='9' cy='9' r='1' fill='#123'/>" * 2000 + "<circle r='9' opacity='.5'/>" * 9
+    assert load_gray(_drawing(letters + lines + dots)).shape == (60, 60)

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.files import Refusals, read_regular
+from captchascope.image import ppm
 from captchascope.image.datauri import holds_image, is_data_uri, shortened, unpacked
 from captchascope.image.frames import MAX_BYTES, Animation, Look, animation_of, picture_of
 from captchascope.image.header import Header, check_size, corrupted, read_header, truncated
@@ -78,6 +79,7 @@ _FILE = Refusals(
 )
 _AS_IT_IS = Preprocessing()
 _ORIENTATION_TAG = 0x0112
+_LONGEST_EXIF = 2**17  # a JPEG has half of it at most, in hexadecimal all
 # How orientations 1 to 4 step through rows and columns; 5 to 8 do the same to the transpose.
 _STEPS = ((1, 1), (1, -1), (-1, -1), (-1, 1))
 
@@ -296,6 +298,8 @@ def _decode_still(
 
         data = rendered(data, where, max_pixels)
         header = read_header(data, where, max_pixels)
+    if header.codec == "PPM":
+        return levels_of(ppm.decoded(data, where, max_pixels), channels, where, max_pixels)
     if header.plain is None:
         return _decode_with_pillow(data, header.codec, channels, where, max_pixels)
     encoded = np.frombuffer(header.plain, np.uint8)
@@ -426,7 +430,8 @@ def _upright(
     """Return ``pixels`` in gray or RGB, turned as the metadata of ``image`` says."""
     levels = levels_of(pixels, channels, where, max_pixels)
     try:
-        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+        held = len(image.info.get("exif", b"")) + len(image.info.get("Raw profile type exif", ""))
+        orientation = 1 if held > _LONGEST_EXIF else image.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:  # what cannot be parsed turns nothing
         return levels
     # What makes no sense is none, as viewers have it.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from captchascope.errors import ImageError
 from captchascope.files import codec_by_start
-from captchascope.image.header import check_size
+from captchascope.image.header import MOST_BLOCKS, MOST_CHUNKS, check_size, gif_table
 from captchascope.records import RgbImage
 
 MAX_FRAMES = 500
@@ -36,6 +36,7 @@ _FAINT = 12  # levels that are noise even where text is
 _BLOB = 8  # pixels that touch and differ are more than noise
 _SHARE = 1000  # so is this part of the image, where that is more
 _MOST_GROUPS = 200  # of pixels that change together; each costs time, and noise makes many
+_FEW = 2**20  # levels that are compared at once: a call for each frame would take longer
 _LARGEST_KERNEL = 255  # of OpenCV's median blur
 
 
@@ -109,8 +110,8 @@ def _gif(data: bytes) -> Animation:
     looked at: else what is left would pass for all of it.
     """
     width, height, flags = struct.unpack_from("<HHB", data, 6)
-    position = 13 + _table(flags)
-    frames = start = 0
+    position = 13 + gif_table(flags)
+    frames = start = blocks = 0
     try:
         while (kind := data[start := position]) != _GIF_END:
             if kind not in (0x2C, 0x21):  # as Pillow and browsers do
@@ -121,19 +122,15 @@ def _gif(data: bytes) -> Animation:
             else:
                 left, top, across, down, flags = struct.unpack_from("<HHHHB", data, position + 1)
                 width, height = max(width, left + across), max(height, top + down)
-                position += 11 + _table(flags)
-            while length := data[position]:
+                position += 11 + gif_table(flags)
+            while (length := data[position]) and blocks < MOST_BLOCKS:
                 position += length + 1
+                blocks += 1
             position += 1
             frames += kind == 0x2C
     except (IndexError, struct.error):
         frames += frames > 0 and (frames > 1 or start < len(data))
     return Animation(frames, (width, height))
-
-
-def _table(flags: int) -> int:
-    """Return the bytes of a GIF's colour table."""
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _png(data: bytes) -> Animation | None:
@@ -147,7 +144,9 @@ def _webp(data: bytes) -> Animation | None:
     if data[12:16] != b"VP8X" or not data[20] & 2:
         return None
     position, frames = 12, 0
-    while position + 8 <= len(data):
+    for _ in range(MOST_CHUNKS):
+        if position + 8 > len(data):
+            break
         kind, length = struct.unpack_from("<4sI", data, position)
         frames += kind == b"ANMF"
         position += 8 + length + length % 2
@@ -228,7 +227,14 @@ def _merged(frames: Sequence[RgbImage]) -> RgbImage:
     levels = pixels.sum(axis=2, dtype=np.int32)
     lighter = np.take_along_axis(levels, changes.argmax(axis=0)[None], axis=0) > levels[:1]
     keys = np.packbits(np.concatenate((changes, lighter)), axis=0)
-    _, groups, sizes = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
+    # One number for each, as columns are slow to sort; above 63 frames two may share it.
+    factors = np.random.default_rng(0).integers(1, 2**63, len(keys), np.uint64) * 2 + 1
+    if len(keys) <= 8:
+        factors = np.uint64(1) << (8 * np.arange(len(keys), dtype=np.uint64))
+    single = np.zeros(keys.shape[1], np.uint64)
+    for factor, key in zip(factors, keys, strict=True):
+        single += factor * key
+    _, groups, sizes = np.unique(single, return_inverse=True, return_counts=True)
     ends = np.cumsum(sizes)
     order = np.argsort(groups, kind="stable")
     for group in np.argsort(-sizes, kind="stable")[:_MOST_GROUPS]:
@@ -240,13 +246,17 @@ def _merged(frames: Sequence[RgbImage]) -> RgbImage:
             continue
         means = apart[:, members].mean(axis=1)
         ground = other if means[other].mean() < means[~other].mean() else ~other
-        apart[:, members] = _apart(pixels[:, members], pixels[ground][0][members])
+        apart[:, members] = _apart(pixels[:, members], pixels[ground.argmax()][members])
     merged[places] = np.take_along_axis(pixels, apart.argmax(axis=0)[None, :, None], axis=0)[0]
     return merged
 
 
 def _apart(pixels: NDArray[np.uint8], ground: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the levels between pixels (N, P, 3) and their ground (P, 3), shape (N, P)."""
+    if pixels.size < _FEW:
+        return cast(
+            "NDArray[np.uint8]", np.where(pixels > ground, pixels - ground, ground - pixels).max(2)
+        )
     return np.stack([_distance(one[None], ground[None])[0] for one in pixels])
 
 

@@ -41,8 +41,11 @@ MAX_SIDE = 65_535
 # scans and a hundred segments, a PNG a chunk for each 8 kB.
 _MOST_SCANS = 100  # each costs a pass over all pixels, and takes a dozen bytes
 _MOST_SEGMENTS = 1000
-_MOST_CHUNKS = 10_000
+MOST_CHUNKS = 10_000
 _SMALL, _SMALL_WORK = 2**16, 500_000_000  # bytes, and bytes times pixels: 0.05 s at most
+MOST_BLOCKS = 70_000  # of a GIF, which has them full: 65,793 in the longest file
+_MOST_PARTS = 25_000
+_MOST_ENTRIES = 1000  # of a TIFF's directory
 _SURPLUS = 64 * 2**20  # bytes behind the last row of a PNG, which libpng inflates: 0.1 s
 _DEFLATE_RATIO = 1032  # the most bytes that one byte inflates to
 _PIECE = 2**18  # bytes that are inflated at a time
@@ -59,6 +62,9 @@ _FILL = re.compile(rb"\xff*")
 _FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
 _PLAIN_FRAMES = frozenset({0xFFC0, 0xFFC1, 0xFFC2})  # baseline, extended, progressive
 _APP1, _SCAN = 0xFFE1, 0xFFDA
+
+_TIFF_SIDES = (256, 257, 322, 323)  # width and height, of the image and of a tile
+_GIF_BLOCK = re.compile(rb"[,!;]")
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _MAGICS = (_PNG_MAGIC, b"\xff\xd8", b"GIF87a", b"GIF89a", b"RIFF", b"II*\0", b"MM\0*")
@@ -116,7 +122,7 @@ def check_size(where: str, width: int, height: int, max_pixels: int) -> None:
 
 
 def read_header(data: bytes, where: str, max_pixels: int) -> Header:
-    """Return the header of a JPEG, PNG or WebP, and the format alone of all others.
+    """Return the header of a JPEG, PNG or WebP, and the format of all others.
 
     JPEG and PNG are also checked to be complete, which OpenCV 4 does not do; bytes that follow
     the end are tolerated. The other formats are complete or not when Pillow has decoded them.
@@ -130,7 +136,7 @@ def read_header(data: bytes, where: str, max_pixels: int) -> Header:
         return Header(codec)
     try:
         return _WALKS[codec](data, where, max_pixels)
-    except struct.error:
+    except (struct.error, IndexError):
         raise truncated(where, codec) from None
 
 
@@ -146,7 +152,7 @@ def codec_of(data: bytes, where: str) -> str:
     return codec
 
 
-def _overdone(where: str, codec: str, what: str) -> ImageError:
+def overdone(where: str, codec: str, what: str) -> ImageError:
     """Return the error for a file that would keep its decoder busy for nothing."""
     return ImageError(where, f"is {codec} with more than {what}", "save it anew, then read that")
 
@@ -169,7 +175,7 @@ def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
             raise corrupted(where, "JPEG")
         segments += 1
         if segments > _MOST_SEGMENTS:
-            raise _overdone(where, "JPEG", f"{_MOST_SEGMENTS:,} segments")
+            raise overdone(where, "JPEG", f"{_MOST_SEGMENTS:,} segments")
         if marker in _FRAMES:
             precision, height, width, components = _JPEG_FRAME.unpack_from(data, position + 4)
             check_size(where, width, height, max_pixels)
@@ -207,7 +213,7 @@ def _check_scans(data: bytes, position: int, blocks: int, where: str) -> None:
     if markers > blocks * _MOST_SCANS:
         restarts = sum(data.count(bytes((0xFF, last)), position) for last in range(0xD0, 0xD8))
     if restarts > _MOST_SEGMENTS + blocks * _MOST_SCANS:
-        raise _overdone(where, "JPEG", "a restart for each block")
+        raise overdone(where, "JPEG", "a restart for each block")
     scans = 1
     for _ in range(_MOST_SEGMENTS):
         marker = _MARKER.search(data, position)
@@ -215,9 +221,9 @@ def _check_scans(data: bytes, position: int, blocks: int, where: str) -> None:
             return
         scans += data[marker.end() - 1] == 0xDA
         if scans > _MOST_SCANS:
-            raise _overdone(where, "JPEG", f"{_MOST_SCANS} scans")
+            raise overdone(where, "JPEG", f"{_MOST_SCANS} scans")
         position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
-    raise _overdone(where, "JPEG", f"{_MOST_SEGMENTS:,} segments")
+    raise overdone(where, "JPEG", f"{_MOST_SEGMENTS:,} segments")
 
 
 def _png(data: bytes, where: str, max_pixels: int) -> Header:
@@ -243,8 +249,8 @@ def _png(data: bytes, where: str, max_pixels: int) -> Header:
         if zlib.crc32(view[position + 4 : end - 4]) != crc:
             raise corrupted(where, "PNG")
         chunks += 1
-        if chunks > _MOST_CHUNKS:
-            raise _overdone(where, "PNG", f"{_MOST_CHUNKS:,} chunks")
+        if chunks > MOST_CHUNKS:
+            raise overdone(where, "PNG", f"{MOST_CHUNKS:,} chunks")
         turned = kind in _PILLOW_CHUNKS or data.startswith(_ORIENTATION_TEXTS, position + 8)
         critical = not kind[0] & 0x20  # a capital letter
         plain = plain and (critical or not turned)
@@ -294,7 +300,65 @@ def _webp(data: bytes, where: str, max_pixels: int) -> Header:
     return Header("WEBP", (width, height))
 
 
-_WALKS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp}
+def _gif(data: bytes, where: str, _: int) -> Header:
+    """Keep the images and what tells how they are shown, and nothing between them."""
+    position = 13 + gif_table(data[10])
+    kept, blocks, parts = [data[:position]], 0, 0
+    while (found := _GIF_BLOCK.search(data, position)) is not None and found[0] != b";":
+        start = position = found.start()
+        if found[0] == b",":
+            position += 11 + gif_table(data[position + 9]) if position + 9 < len(data) else 11
+        else:
+            position += 2
+        while position < len(data) and (length := data[position]):
+            position += length + 1
+            blocks += 1
+            if blocks > MOST_BLOCKS:
+                raise overdone(where, "GIF", f"{MOST_BLOCKS:,} blocks")
+        position, parts = position + 1, parts + 1
+        if parts > _MOST_PARTS:
+            raise overdone(where, "GIF", f"{_MOST_PARTS:,} frames and extensions")
+        cut_off = position > len(data)
+        if found[0] == b"," or data[start + 1 : start + 2] == b"\xf9" or cut_off:
+            kept.append(data[start:position])
+    return Header("GIF", kept=b"".join(kept) + (b"" if found is None else b";"))
+
+
+def gif_table(flags: int) -> int:
+    """Return the bytes of a GIF's colour table, by the flags of what has it."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _bmp(data: bytes, where: str, max_pixels: int) -> Header:
+    """Cut what follows run lengths, which Pillow unpacks one by one."""
+    if len(data) < 34 or data[30:34] not in (b"\1\0\0\0", b"\2\0\0\0") or data[14] == 12:
+        return Header("BMP")
+    start, width, height = struct.unpack_from("<I4xii", data, 10)
+    check_size(where, width, abs(height), max_pixels)
+    return Header("BMP", kept=data[: start + 3 * width * abs(height) // 2 + 2**16])
+
+
+def _tiff(data: bytes, where: str, max_pixels: int) -> Header:
+    """Look at the sides and the tiles of the first directory; all else is left to Pillow."""
+    order = "<" if data.startswith(b"II") else ">"
+    (start,) = struct.unpack_from(f"{order}I", data, 4)
+    (entries,) = struct.unpack_from(f"{order}H", data, start)
+    if entries > _MOST_ENTRIES:
+        raise overdone(where, "TIFF", f"{_MOST_ENTRIES:,} entries")
+    sides: dict[int, int] = {}
+    for place in range(start + 2, min(start + 2 + 12 * entries, len(data) - 11), 12):
+        tag, kind = struct.unpack_from(f"{order}HH", data, place)
+        if tag in _TIFF_SIDES:
+            form = "H" if kind == 3 else "I"
+            sides.setdefault(tag, struct.unpack_from(f"{order}{form}", data, place + 8)[0])
+    width, height, across, down = (sides.get(tag, 0) for tag in _TIFF_SIDES)
+    # A tile is unpacked as a whole, however little of it lies within the image.
+    if across * down > max(4 * width * height, 2**20):
+        raise overdone(where, "TIFF", "four times its pixels in a tile")
+    return Header("TIFF")
+
+
+_WALKS = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp, "GIF": _gif, "BMP": _bmp, "TIFF": _tiff}
 
 
 def _unsupported(data: bytes, where: str) -> ImageError:

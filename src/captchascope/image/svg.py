@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from captchascope.errors import ImageError
 from captchascope.files import printable
+from captchascope.image.drawing import LARGEST, check_length, check_work, tag_of
 from captchascope.image.header import check_size, corrupted
 
 _LONGEST = 64
@@ -48,8 +49,9 @@ def rendered(data: bytes, where: str, max_pixels: int) -> bytes:
 
     Raises:
         ImageError: If it is damaged, has no size or too large a one, refers to anything outside,
-            holds its text as text, or the extra ``svg`` is not installed.
+            holds its text as text, would take long to draw, or the extra ``svg`` is not installed.
     """
+    check_length(data, where)
     root = _parsed(data)
     if root is None:
         raise corrupted(where, "SVG")
@@ -63,6 +65,7 @@ def rendered(data: bytes, where: str, max_pixels: int) -> bytes:
                 raise ImageError(where, what, _PNG)
     width, height = _size(root, where)
     check_size(where, width, height, max_pixels)
+    check_work(root, (width, height), where, max_pixels)
     try:
         import resvg_py
     except ModuleNotFoundError:
@@ -79,8 +82,8 @@ def rendered(data: bytes, where: str, max_pixels: int) -> bytes:
 
 
 def _parsed(data: bytes) -> ElementTree.Element | None:
-    """Return the root; None where it is no XML, or declares entities of its own."""
-    if _ENTITY.search(data):
+    """Return the root; None where it is no XML, too long, or declares entities of its own."""
+    if len(data) > LARGEST or _ENTITY.search(data):
         return None
     try:
         return ElementTree.fromstring(data)
@@ -89,12 +92,8 @@ def _parsed(data: bytes) -> ElementTree.Element | None:
 
 
 def _text_of(root: ElementTree.Element) -> str:
-    texts = ["".join(e.itertext()) for e in root.iter() if _tag(e) == "text"]
+    texts = ["".join(e.itertext()) for e in root.iter() if tag_of(e) == "text"]
     return "".join("".join(texts).split())[:_LONGEST]
-
-
-def _tag(element: ElementTree.Element) -> str:
-    return str(element.tag).rpartition("}")[2]
 
 
 def _size(root: ElementTree.Element, where: str) -> tuple[int, int]:
