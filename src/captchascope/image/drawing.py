@@ -31,6 +31,7 @@ _PARSED = 2000  # an element
 
 _REFUSED = frozenset({"filter", "mask", "pattern", "marker"})
 _SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "image"})
+_OUTLINE = ["d", "points", "x", "y", "width", "height", "r", "rx", "ry", "cx", "cy", "x1", "x2", "y1", "y2"]
 _APART = re.compile(r"(?<![a-z-])opacity|clip-path|mix-blend-mode|isolation|url\(")
 _VEIL = re.compile(r"opacity|rgba|hsla|#[0-9a-f]{8}\b|#[0-9a-f]{4}\b|transparent", re.IGNORECASE)
 _REFERENCE = re.compile(r"url\(\s*[\"']?\s*#([^\"')\s]+)")
@@ -130,7 +131,8 @@ class _Drawing:
         outline = element.get("d") or element.get("points") or "99"
         work = len(outline) * (_FILLED + self.stroke)
         if self.dash:
-            numbers = [float(number) for number in _NUMBER.findall(" ".join(_values([element])))]
+            outline = " ".join(element.get(name, "") for name in _OUTLINE)
+            numbers = [float(number) for number in _NUMBER.findall(outline)]
             length = len(numbers) * max(numbers, default=0.0)
             work += int(_DASH * min(length / self.dash, _MOST_DASHES))
         return work
