@@ -31,7 +31,10 @@ _PARSED = 2000  # an element
 
 _REFUSED = frozenset({"filter", "mask", "pattern", "marker"})
 _SHAPES = frozenset({"path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "image"})
-_OUTLINE = ["d", "points", "x", "y", "width", "height", "r", "rx", "ry", "cx", "cy", "x1", "x2", "y1", "y2"]
+_OUTLINE = (
+    *("d", "points", "x", "y", "width", "height", "r", "rx", "ry", "cx", "cy"),
+    *("x1", "x2", "y1", "y2"),
+)
 _APART = re.compile(r"(?<![a-z-])opacity|clip-path|mix-blend-mode|isolation|url\(")
 _VEIL = re.compile(r"opacity|rgba|hsla|#[0-9a-f]{8}\b|#[0-9a-f]{4}\b|transparent", re.IGNORECASE)
 _REFERENCE = re.compile(r"url\(\s*[\"']?\s*#([^\"')\s]+)")
