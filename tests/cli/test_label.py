@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -34,6 +37,34 @@ def test_it_serves_until_it_is_interrupted(place: Path) -> None:
     assert done.errors[-1] == "captchascope: interrupted: nothing is left half done"
     assert "labels: none yet" in done.errors
     assert not [path.name for path in place.iterdir() if path.name.endswith(("-wal", "-shm"))]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_it_answers_while_it_says_which_labels_there_are(place: Path) -> None:
+    """That takes long over many images; here nobody takes what it says on stderr for a while."""
+    shutil.copy(ROOT / "examples" / "1.jpeg", "1.jpeg")
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"\n")
+    os.set_blocking(writing, True)
+    command = [sys.executable, "-m", "captchascope", "label", ".", "--port", "0", "--no-retrain"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=writing) as process:
+        os.close(writing)
+        assert process.stdout is not None
+        said = SAID.fullmatch(process.stdout.readline().decode())
+        try:
+            assert said
+            with urllib.request.urlopen(said[1], timeout=TIMEOUT) as page:
+                assert b"<h1" in page.read()
+        except BaseException:
+            process.kill()
+            raise
+        with os.fdopen(reading, "rb") as lines:
+            process.terminate()
+            assert b"labels: none yet\n" in lines.read()
+    assert process.returncode == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")

@@ -26,7 +26,7 @@ from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError
 from captchascope.files import printable, survey_folder
 
-_PATIENCE = 5.0  # seconds to say, at the end too, which labels there were at the start
+_PATIENCE = 10.0  # seconds to say, at the end too, which labels there were at the start
 
 
 @click.command("label")
