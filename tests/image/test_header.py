@@ -263,6 +263,13 @@ def test_a_png_of_as_many_pixels_as_its_data_goes_to_opencv() -> None:
     assert read_header(buffer.getvalue(), "x", LIMIT).plain is not None
 
 
+def test_a_webp_of_many_chunks_is_refused() -> None:
+    """Each costs time, wherever it stands."""
+    webp = _encoded("WEBP")[12:] + b"junk\0\0\0\0" * 10_000
+    data = b"RIFF" + struct.pack("<I", len(webp) + 4) + b"WEBP" + webp
+    assert "WebP with more than 10,000 chunks" in _refusal(data).what
+
+
 def test_a_gif_of_many_blocks_is_refused() -> None:
     """Also where they are within a comment, and Pillow is given none of those."""
     gif = _encoded("GIF", "P")

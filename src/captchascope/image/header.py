@@ -297,7 +297,13 @@ def _webp(data: bytes, where: str, max_pixels: int) -> Header:
     check_size(where, width, height, max_pixels)
     if riff_size + 8 > len(data):
         raise truncated(where, "WEBP")
-    return Header("WEBP", (width, height))
+    position = 12
+    for _ in range(MOST_CHUNKS):
+        if position + 8 > len(data):
+            return Header("WEBP", (width, height))
+        (length,) = struct.unpack_from("<I", data, position + 4)
+        position += 8 + length + length % 2
+    raise overdone(where, "WebP", f"{MOST_CHUNKS:,} chunks")
 
 
 def _gif(data: bytes, where: str, _: int) -> Header:
