@@ -4,7 +4,7 @@
     python bench/servers.py --bin V/bin
 
 Each serves an app that gives back what it gets, in one process, with the times set to 10 seconds
-for a request and 5 between two wherever it has an option: ours (uvicorn with the connections of
+for a request and 5 between two wherever it has an option: ours (the whole of
 ``captchascope serve``), uvicorn alone, granian, hypercorn, and nginx before uvicorn where it is
 installed. Prints when the last of four clients of each kind was gone, all kinds at once, what
 ambiguous requests are answered with, and the rate and processor time of the echo, the servers in
@@ -56,14 +56,12 @@ async def app(scope, receive, send):
 
 _OURS = """
 import sys
-import uvicorn
-from captchascope.web.connections import LimitedProtocol
-from captchascope.web.settings import Limits
+from captchascope.web.server import serve_app
+from captchascope.web.settings import Limits, Settings
 
-limits = Limits(seconds=10, idle=5)
-members = {"limits": limits, "refused": staticmethod(lambda *about: None)}
-protocol = type("Protocol", (LimitedProtocol,), members)
-uvicorn.run("echo:app", port=int(sys.argv[1]), http=protocol, ws="none", log_level="critical")
+if __name__ == "__main__":
+    limits = Limits(seconds=10, idle=5)
+    serve_app(Settings(port=int(sys.argv[1]), echo=True, limits=limits), print)
 """
 
 _NGINX = """
@@ -84,14 +82,16 @@ _HOST = b"Host: 127.0.0.1\r\n"
 _AMBIGUOUS = {
     "two Hosts": b"GET / HTTP/1.1\r\n" + _HOST * 2 + b"\r\n",
     "a target with a host": b"GET http://127.0.0.1/ HTTP/1.1\r\n" + _HOST + b"\r\n",
-    "6,000 zeros before a length": b"POST / HTTP/1.1\r\n"
+    "6,000 zeros before a length": b"POST /v1/echo HTTP/1.1\r\n"
     + _HOST
     + b"Content-Length: %s1\r\n\r\nx" % (b"0" * 6000),
-    "a length and chunks": b"POST / HTTP/1.1\r\n" + _HOST + b"Content-Length: 1\r\n"
+    "a length and chunks": b"POST /v1/echo HTTP/1.1\r\n" + _HOST + b"Content-Length: 1\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a folded header": b"GET / HTTP/1.1\r\n" + _HOST + b"X: a\r\n b\r\n\r\n",
     "20,000 bytes of headers": b"GET / HTTP/1.1\r\n" + _HOST + b"X: %s\r\n\r\n" % (b"x" * 20_000),
-    "300,000 bytes about a chunk": b"POST / HTTP/1.1\r\n" + _HOST + b"Transfer-Encoding: chunked"
+    "300,000 bytes about a chunk": b"POST /v1/echo HTTP/1.1\r\n"
+    + _HOST
+    + b"Transfer-Encoding: chunked"
     b"\r\n\r\n1;%s\r\nx\r\n0\r\n\r\n" % (b"x" * 300_000),
 }
 
@@ -176,7 +176,7 @@ def processor_time(process: int) -> float:
 
 def echo(port: int, processes: list[int]) -> tuple[float, float]:
     """Return how many echoes a server gives in a second, and the microseconds of each."""
-    request = b"POST / HTTP/1.1\r\n" + _HOST + b"Content-Length: 2000\r\n\r\n" + b"x" * 2000
+    request = b"POST /v1/echo HTTP/1.1\r\n" + _HOST + b"Content-Length: 2000\r\n\r\n" + b"x" * 2000
     before = sum(map(processor_time, processes))
     tally = asyncio.run(one_after_the_other(port, [request], _SECONDS))
     used = sum(map(processor_time, processes)) - before

@@ -67,7 +67,8 @@ _NOBODY = Kind(0.0)
 
 def kinds_of(limits: Limits) -> dict[str, Kind]:
     """Return all kinds, with the times that they have."""
-    head, body, idle = limits.seconds + _LINGER, limits.seconds, limits.idle
+    head = body = limits.seconds + _LINGER
+    idle = limits.idle
     return {
         "silent": Kind(head),
         "half-a-head": Kind(head, _GET),
