@@ -53,10 +53,12 @@ def _measured(data: bytes) -> tuple[float, float, int, str]:
         image, look = load_with_look(data, 3)
         pixels = image.shape[0] * image.shape[1] * (look.frames if look else 1)
     except ImageError:
-        pixels = _stated(data)
+        pixels = -1
     except BaseException as error:
         foreign = f"{type(error).__name__}: {error}"
-    return time.process_time() - begun, _peak_megabytes() - idle, pixels, foreign
+    seconds = time.process_time() - begun
+    pixels = _stated(data) if pixels < 0 else pixels
+    return seconds, _peak_megabytes() - idle, pixels, foreign
 
 
 def _apart(data: bytes) -> tuple[float, float, int, str]:
