@@ -56,9 +56,8 @@ class Served:
         os.close(handle)
         said, saying = _context().Pipe(duplex=False)
         arguments = ["label", "--port", "0", str(folder), *map(str, options)]
-        self.process = _context().Process(
-            target=_run, args=(saying, self._heard, folder, arguments)
-        )
+        told = (saying, self._heard, folder, arguments)
+        self.process = _context().Process(target=_run, args=told, daemon=True)  # ends with the test
         self.process.start()
         saying.close()
         with said, os.fdopen(os.dup(said.fileno()), encoding="utf-8") as lines:
