@@ -23,6 +23,7 @@ from PIL import Image
 
 from captchascope.errors import ImageError
 from captchascope.image.decode import MAX_PIXELS, load_with_look
+from captchascope.image.frames import MAX_FRAMES, animation_of
 from captchascope.image.header import read_header
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -39,10 +40,13 @@ def _peak_megabytes() -> float:
 def _stated(data: bytes) -> int:
     """Return the pixels that a refused image says it has, where its header can be told."""
     try:
-        width, height = read_header(data, "x", MAX_PIXELS).size or (0, 0)
+        header = read_header(data, "x", MAX_PIXELS)
     except ImageError:
         return 0
-    return width * height
+    animation = animation_of(header.kept or data, header.codec)
+    frames = 1 if animation is None else min(animation.frames, MAX_FRAMES)
+    width, height = header.size or (0, 0)
+    return min(frames * width * height, MAX_PIXELS)
 
 
 def _measured(data: bytes) -> tuple[float, float, int, str]:
