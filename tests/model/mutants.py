@@ -166,8 +166,9 @@ def main(count: int, seed: int, models: Sequence[Path]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "mutant.onnx")
         told = Counter(outcome(path, mutant(rng, rng.choice(files))) for _ in range(count))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    sys.stdout.write(json.dumps({**told, "megabytes": peak}))
+    # Not ru_maxrss, which begins with the peak of the process that has started this one.
+    peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
+    sys.stdout.write(json.dumps({**told, "megabytes": int(peak) // 1024}))
 
 
 if __name__ == "__main__":
