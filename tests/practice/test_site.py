@@ -25,6 +25,7 @@ from captchascope.practice.site import (
     registration_page,
     static,
 )
+from cli.commands import TIMEOUT
 from practice.site import practice_site
 
 
@@ -108,7 +109,7 @@ def url(folder: Path) -> Iterator[str]:
 @pytest.fixture
 def visitor(url: str) -> Iterator[httpx.Client]:
     """Open a browser of sorts: it keeps cookies and follows redirects."""
-    with httpx.Client(base_url=url, follow_redirects=True) as client:
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=TIMEOUT) as client:
         yield client
 
 
@@ -158,7 +159,7 @@ def test_right_and_wrong_answers_make_the_score(visitor: httpx.Client, folder: P
     assert "did not match" in wrong.text
     assert "<strong>1</strong> of 2" in wrong.text
     assert "did not match" not in visitor.get("").text
-    assert "<strong>0</strong> of 0" in httpx.get(visitor.base_url).text
+    assert "<strong>0</strong> of 0" in httpx.get(visitor.base_url, timeout=TIMEOUT).text
 
 
 def test_a_form_with_a_gap_costs_no_image(visitor: httpx.Client, folder: Path) -> None:
@@ -210,7 +211,10 @@ def test_a_site_that_is_slow_strict_and_closed(tmp_path: Path) -> None:
     """The rate limit, the delay, the closed robots.txt, and the log of who asked for what."""
     options = "--rate-limit", 1, "--delay", 0.2, "--robots", "disallow"
     log = tmp_path / "log"
-    with practice_site(*options, log=log) as url, httpx.Client(base_url=url) as client:
+    with (
+        practice_site(*options, log=log) as url,
+        httpx.Client(base_url=url, timeout=TIMEOUT) as client,
+    ):
         assert client.get("robots.txt").text == "User-agent: *\nDisallow: /\n"
         began = time.monotonic()
         assert client.get("captcha.jpeg").status_code == 200
@@ -230,9 +234,11 @@ def test_a_site_that_is_slow_strict_and_closed(tmp_path: Path) -> None:
 def test_a_site_that_needs_a_script() -> None:
     """The script is served as a file of its own, and the scheme may be any."""
     with practice_site("--javascript", "--scheme", "wavy") as url:
-        assert 'src="/refresh.js"' in httpx.get(url).text
-        assert httpx.get(f"{url}refresh.js").headers["Content-Type"].startswith("text/javascript")
-        assert httpx.get(f"{url}captcha.jpeg").content == draw_captcha("wavy", 0, 1).jpeg()
+        assert 'src="/refresh.js"' in httpx.get(url, timeout=TIMEOUT).text
+        script = httpx.get(f"{url}refresh.js", timeout=TIMEOUT)
+        assert script.headers["Content-Type"].startswith("text/javascript")
+        image = httpx.get(f"{url}captcha.jpeg", timeout=TIMEOUT)
+        assert image.content == draw_captcha("wavy", 0, 1).jpeg()
 
 
 FILLED = Session(
@@ -313,7 +319,10 @@ def seen(place: Path) -> Seen:
     options = "--seed", STRUCK_SEED, "--faults", SHARES, "--retry-after", 7
     responses: Seen = {}
     answers = place / "answers.csv"
-    with practice_site(*options, "--answers", answers) as url, httpx.Client(base_url=url) as client:
+    with (
+        practice_site(*options, "--answers", answers) as url,
+        httpx.Client(base_url=url, timeout=TIMEOUT) as client,
+    ):
         for number in range(1, COUNT + 1):
             try:
                 responses[number] = client.get("captcha.jpeg")
@@ -380,7 +389,7 @@ def test_redirects_stay_on_the_site(seen: Seen) -> None:
 def test_the_place_that_redirects_lead_to_is_spared() -> None:
     """So that who follows always gets an image, the one after that of the redirect."""
     with practice_site("--faults", "redirect=100%") as url:
-        response = httpx.get(f"{url}captcha.jpeg", follow_redirects=True)
+        response = httpx.get(f"{url}captcha.jpeg", follow_redirects=True, timeout=TIMEOUT)
     assert response.content == draw_captcha("metu", 0, 2).jpeg()
 
 

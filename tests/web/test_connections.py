@@ -172,11 +172,10 @@ def test_nobody_who_is_slow_keeps_a_place() -> None:
     limits = Limits(seconds=2.0, idle=2)
     with serving(Settings(limits=limits, echo=True)) as served, ExitStack() as stack:
         before = served.sockets()
-        clients = [
-            (slow, stack.enter_context(connected(served.port, slow.begin)))
-            for slow in [*SLOW.values()] * 2
-        ]
-        for slow, connection in clients:
+        clients = []
+        for slow in [*SLOW.values()] * 2:
+            connection = stack.enter_context(connected(served.port, slow.begin))
+            clients.append((slow, connection))
             if slow.half:
                 connection.shutdown(socket.SHUT_WR)
         until = time.monotonic() + TIMEOUT

@@ -229,9 +229,7 @@ class _Body:
                 message = await self.messages()
         except TimeoutError:
             raise Problem(408, "the request took too long to arrive") from None
-        if (
-            message["type"] == "http.disconnect"
-        ):  # else this would be a fault of ours, with a traceback
+        if message["type"] == "http.disconnect":  # else it would be our fault, with a traceback
             raise Problem(400, "the client hung up in the middle of the request")
         if message["type"] == "http.request":
             self.received += len(message.get("body", b""))

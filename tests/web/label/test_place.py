@@ -220,8 +220,8 @@ def test_what_became_of_the_folder_is_said_at_once(folder: Path) -> None:
     session = begun(folder, told, tick=0.01)
     waited(lambda: session.store.facts.get("csv"))  # labels.csv has been written
     move(folder)
-    waited(lambda: any("its labels are in" in line for line in told))
-    assert any("its labels are in" in line for line in troubles(session))
+    waited(lambda: any("its labels are in" in line for line in troubles(session)))
+    assert any("its labels are in" in line for line in told)
     folder.with_name("moved").rename(folder)
     waited(lambda: not troubles(session))
     session.end()

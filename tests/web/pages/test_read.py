@@ -62,12 +62,11 @@ def readings(model: str = "metu") -> list[str | None]:
 
 def measured(site: httpx.Client, model: str) -> str:
     """Return the page of a result, when it is there."""
-    for _ in range(600):
-        page = site.get(f"/results/{model}").text
-        if "Testing" not in page:
-            return page
+    until = time.monotonic() + TIMEOUT
+    while "Testing" in (page := site.get(f"/results/{model}").text):
+        assert time.monotonic() < until
         time.sleep(0.05)
-    raise AssertionError(page)
+    return page
 
 
 @pytest.mark.parametrize("path", PAGES)
