@@ -191,3 +191,17 @@ def test_open_files_that_cannot_be_read() -> None:
         load_gray(BytesIO(PNG), max_bytes=9)
     with pytest.raises(ImageError, match="upload: is empty"):
         load_gray(BytesIO(), name="upload")
+
+
+def test_blanks_within_base64_are_gone_through_once() -> None:
+    """And not from each of them, however many there are; those that end a line are none."""
+    assert from_base64(b"A" + b" " * 2**21 + b"A") == from_base64(b"A" + b"+" * 2**21 + b"A")
+    assert from_base64(b"_-" + b" " * 2**21 + b"\n" + b" " * 2**21 + b"8=") == b"\xff\xef"
+
+
+@pytest.mark.parametrize("count", [10, 200_000])
+def test_much_that_is_percent_encoded(count: int) -> None:
+    """It is the same as little; where some of it is wrong, what is little is taken as it stands."""
+    assert from_data_uri(b"data:," + b"%41=%3d %25" * count) == b"A== %" * count
+    stray = from_data_uri(b"data:," + b"%41%" * count + b"=")
+    assert stray == (b"A%" * count + b"=" if count == 10 else None)

@@ -212,15 +212,17 @@ SCAN = b"\xff\xda\0\x08\1\1\0\x3f\x3f\0\xaa\xff\0\xaa"
         (SCAN, "100 scans"),
         (b"\xff\xff\xff" + SCAN, "100 scans"),
         (b"\xff\xfe\0\4\xff\xd9" + SCAN, "100 scans"),
+        (b"\xff\1" + SCAN * 4678 + bytes(6), "100 scans"),
         (b"\xff\xe1\0\2", "1,000 segments"),
         (b"\xff\xd0", "a restart for each block"),
     ],
-    ids=["scans", "fill bytes", "an end within a comment", "segments", "restarts"],
+    ids=["scans", "fill bytes", "an end within a comment", "TEM", "segments", "restarts"],
 )
 def test_what_repeats_itself_is_refused(segment: bytes, what: str) -> None:
     """However the scans, segments and restarts behind the first scan are written."""
     jpeg = _encoded("JPEG")
-    assert f"more than {what}" in _refusal(jpeg[:-2] + segment * 70_000 + jpeg[-2:]).what
+    repeated = segment * (5_000_000 // len(segment))
+    assert f"more than {what}" in _refusal(jpeg[:-2] + repeated[:5_000_000] + jpeg[-2:]).what
 
 
 def test_segments_before_the_scan_are_counted() -> None:
@@ -228,6 +230,27 @@ def test_segments_before_the_scan_are_counted() -> None:
     jpeg = _encoded("JPEG")
     assert "1,000 segments" in _refusal(jpeg[:2] + b"\xff\xfe\0\2" * 1001 + jpeg[2:]).what
     assert read_header(jpeg[:2] + b"\xff" * 2**24 + jpeg[2:], "x", LIMIT).size == (37, 24)
+
+
+def test_fill_bytes_behind_the_scan_are_gone_through_once() -> None:
+    """And not from each of them; they may be megabytes."""
+    jpeg = _encoded("JPEG")
+    filled = jpeg[:-2] + b"\xff\1" * 1000 + b"\xff" * 2**21 + b"\0" + jpeg[-2:]
+    assert read_header(filled, "x", LIMIT).size == (37, 24)
+
+
+def test_pillow_is_given_no_segment_that_shows_nothing() -> None:
+    """It would take those of Photoshop apart, a million blocks of them; what turns it is kept."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = BytesIO()
+    Image.new("RGB", (37, 24)).save(file, "JPEG", exif=exif)
+    jpeg = file.getvalue()
+    block = b"Photoshop 3.0\0" + b"8BIM\4\4" + bytes(6)
+    segment = b"\xff\xed" + (len(block) + 2).to_bytes(2) + block
+    header = read_header(jpeg[:2] + segment * 900 + jpeg[2:], "x", LIMIT)
+    assert header.kept == jpeg
+    assert load_gray(jpeg[:2] + segment * 900 + jpeg[2:]).shape == (37, 24)
 
 
 def test_what_follows_the_end_of_a_jpeg_is_not_counted() -> None:

@@ -48,6 +48,7 @@ def test_levels_are_those_of_pillow(data: bytes) -> None:
         (b"P2 3 2 9 " + b"0" * 100_000, "corrupted"),
         (b"P2 3 2 9" + b" " * 5_000_000 + b"0 1 2 3 4 5", "truncated"),
         (b"P2 3 2 9 " + b"#\n" * 5_000_000 + b"0 1 2 3 4 5", "truncated"),
+        (b"P2 999 999 9 " + b"#\n" * 5_000_000, "more than 65,536 comments"),
         (b"P1 3 2 012", "corrupted"),
         (b"P1 3 2 01", "truncated"),
         (b"P5 3 2 255\n12345", "truncated"),

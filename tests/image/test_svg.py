@@ -27,6 +27,7 @@ BOMB = b"<!DOCTYPE svg [<!ENTITY a 'x'>]>" + START + b"<text>&a;</text></svg>"
     ("data", "text"),
     [
         *((LEAK, "2HD4"), (PATHS, ""), (b"<svg", ""), (b"", "")),
+        (START + b"<text>" * 39_000 + b"7" + b"</text>" * 39_000 + b"</svg>", "7"),
         *((BOMB, ""), (BOMB.decode().encode("utf-16"), "")),
     ],
 )
@@ -72,6 +73,7 @@ def test_a_drawing_opens_nothing(tmp_path: Path) -> None:
         (START.replace(b"64", b"64000") + b"</svg>", "too large"),
         (START.replace(b"64", b"100%") + b"</svg>", "without a usable width"),
         (START.replace(b"width='64' height='28'", b"") + b"</svg>", "without a usable width"),
+        (START.replace(b"64", b"9" * 500_000 + b"x") + b"</svg>", "without a usable width"),
         (START + b"<path>", "corrupted"),
         (BOMB, "corrupted"),
     ],
@@ -123,13 +125,15 @@ DOUBLED = "".join(f"<g id='u{n}'>" + f"<use x:href='#u{n - 1}'/>" * 9 + "</g>" f
         (_drawing("<path stroke-dasharray='.001' d='M0 0H9e5'/>" * 9), "take long to draw"),
         (_drawing(f"<style>{'a b{fill:red}' * 900}</style>" + SHAPE * 3000), "take long to draw"),
         (_drawing("<g>" * 200 + SHAPE + "</g>" * 200), "nested more than 100 deep"),
+        (_drawing("<g " + " ".join(f"a{n}=''" for n in range(40_000)) + "/>"), "200 attributes"),
         (_drawing(f"<filter/>{SHAPE}"), "with a filter"),
         (_drawing(f"<g style='filter:blur(9px)'>{SHAPE}</g>"), "with a filter"),
         (_drawing(f"<pattern/>{SHAPE}"), "with a pattern"),
         (_drawing(SHAPE * 40_000), "the limit is 524,288"),
     ],
     ids=[
-        *("references", "layers", "pixels", "strokes", "dashes", "styles", "depth", "filter"),
+        *("references", "layers", "pixels", "strokes", "dashes", "styles", "depth"),
+        *("attributes", "filter"),
         *("filter in CSS", "pattern", "length"),
     ],
 )
@@ -137,6 +141,13 @@ def test_what_would_take_long_to_draw_is_refused(drawing: bytes, what: str) -> N
     """The renderer cannot be stopped, so that the work is told before."""
     with pytest.raises(ImageError, match=what):
         load_gray(drawing)
+
+
+def test_a_dash_without_end_is_none() -> None:
+    """Nor are outlines without end anything that a number is divided by."""
+    pytest.importorskip("resvg_py")
+    body = "<path stroke='red' stroke-dasharray='1e999' d='M0 0L1e999 5'/>"
+    assert load_gray(_drawing(body)).shape == (60, 60)
 
 
 def test_a_captcha_of_many_shapes_is_drawn() -> None:

@@ -6,6 +6,7 @@ is taken to cover the whole picture.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ LARGEST = 512 * 2**10
 """Bytes of a drawing. Captchas take 5 to 50 kB."""
 
 _MOST_WORK, _MOST_PER_PIXEL = 150_000_000, 400
+_MOST_ATTRIBUTES = 200
+"""Of an element; the renderer compares each with all others."""
+
 _DEEPEST = 100
 """Elements within each other, references counted as what they refer to."""
 
@@ -84,6 +88,9 @@ class _Drawing:
 
     def __post_init__(self) -> None:
         self.elements = list(self.root.iter())
+        if max(len(element.attrib) for element in self.elements) > _MOST_ATTRIBUTES:
+            what = f"is an SVG drawing with more than {_MOST_ATTRIBUTES} attributes of an element"
+            raise ImageError(self.where, what, _PNG)
         self.named = {element.get("id", ""): element for element in self.elements}
         self.css = "".join(e.text or "" for e in self.elements if tag_of(e) == "style")
         given = " ".join(_values(self.elements)) + self.css
@@ -98,7 +105,8 @@ class _Drawing:
             self.stroke = _ROUND if "round" in given else _STROKED
         dashes = [e.get("stroke-dasharray", "") for e in self.elements] + _DASHES.findall(given)
         lengths = [float(number) for dash in dashes for number in _NUMBER.findall(dash)]
-        self.dash = min((length for length in lengths if length > 0), default=0.0)
+        # One without end, as too many digits give, makes no dashes.
+        self.dash = min((length for length in lengths if 0 < length < math.inf), default=0.0)
         self.styling = len(self.elements) * (_PARSED + _STYLED * len(self.css))
 
     def work(self, element: Element, depth: int) -> int:

@@ -56,12 +56,15 @@ _PNG_START = struct.Struct(">I4sIIBB")
 _PNG_CHUNK = struct.Struct(">I4s")
 _PNG_CRC = struct.Struct(">I")
 
-# A marker that begins a segment: 0xFF 0 is a pixel's, a restart belongs to the scan.
-_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+# A marker that begins a segment: 0xFF 0 is a pixel's, a restart belongs to the scan, and 0xFF 1
+# has no length that scans could hide in. Of fill bytes the last one counts: all are gone through
+# once.
+_MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd7]")
 _FILL = re.compile(rb"\xff*")
 _FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
 _PLAIN_FRAMES = frozenset({0xFFC0, 0xFFC1, 0xFFC2})  # baseline, extended, progressive
 _APP1, _SCAN = 0xFFE1, 0xFFDA
+_SHOW_NOTHING = frozenset(range(0xFFE2, 0xFFF0)) - {0xFFEE}  # Pillow takes some of them apart
 
 _TIFF_SIDES = (256, 257, 322, 323)  # width and height, of the image and of a tile
 _GIF_BLOCK = re.compile(rb"[,!;]")
@@ -162,6 +165,7 @@ def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
     width = height = position = segments = 0
     plain = framed = False
     orientable = False
+    kept = [data[:2]]
     marker, length = 0, 2
     while marker != _SCAN:
         position += length
@@ -183,6 +187,8 @@ def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
             plain = marker in _PLAIN_FRAMES and precision == 8 and components in (1, 3)
         elif marker == _APP1:  # EXIF or XMP, which may hold an orientation
             orientable = True
+        if marker not in _SHOW_NOTHING and marker != _SCAN:
+            kept.append(data[position : position + length])
     if not framed:
         raise corrupted(where, "JPEG")
     # Inside a scan 0xFF is followed by 0 or a restart, so this cannot be pixel data.
@@ -191,7 +197,9 @@ def _jpeg(data: bytes, where: str, max_pixels: int) -> Header:
     # A scan takes ten bytes, so that a small file of a small picture need not be searched.
     if len(data) > _SMALL or len(data) * width * height > _SMALL_WORK:
         _check_scans(data, position + length, (width // 8 + 1) * (height // 8 + 1), where)
-    return Header("JPEG", (width, height), data if plain and not orientable else None)
+    if plain and not orientable:
+        return Header("JPEG", (width, height), data)
+    return Header("JPEG", (width, height), kept=b"".join(kept) + data[position:])
 
 
 def _end_of_fill(data: bytes, position: int) -> int:

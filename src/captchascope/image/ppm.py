@@ -11,12 +11,13 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from captchascope.image.header import check_size, corrupted, truncated
+from captchascope.image.header import check_size, corrupted, overdone, truncated
 
 _GAP = rb"\s++(?:#[^\n]*+\n\s*+)*+"
 _START = re.compile(rb"P([1-6])" + _GAP + rb"([0-9]{1,9})" + _GAP + rb"([0-9]{1,9})")
 _MOST = re.compile(_GAP + rb"([0-9]{1,9})")
 _COMMENT = re.compile(rb"#[^\n]*")
+_MOST_COMMENTS = 2**16
 _SPACES = b" \t\n\v\f\r"
 
 
@@ -48,6 +49,8 @@ def decoded(data: bytes, where: str, max_pixels: int) -> NDArray[np.uint8]:
     else:
         # A level takes up to five digits and a blank; many more blanks or comments are no image.
         text = data[place : place + 16 * height * width * len(shape) + 2**16]
+        if text.count(b"#") > _MOST_COMMENTS:
+            raise overdone(where, "PPM", f"{_MOST_COMMENTS:,} comments")
         levels = _text(_COMMENT.sub(b"", text), shape, where, bits=kind == 1)
     if kind == 1:
         return np.where(levels, 0, 255).astype(np.uint8)

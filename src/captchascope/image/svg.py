@@ -23,7 +23,7 @@ _ENTITY = re.compile(rb"<\0?!\0?E\0?N\0?T\0?I\0?T\0?Y", re.IGNORECASE)
 _OWN = re.compile(r"\s*(?:#|data:image/(?:png|jpeg|gif|webp)\b)", re.IGNORECASE)
 """What a drawing may refer to: a part of itself, or pixels that it holds."""
 
-_LENGTH = re.compile(r"\s*([0-9]*\.?[0-9]+)(px|pt|pc|mm|cm|in)?\s*")
+_LENGTH = re.compile(r"\s*([0-9]*+\.[0-9]++|[0-9]++)(px|pt|pc|mm|cm|in)?\s*")
 _PIXELS = {"": 1.0, "px": 1.0, "pt": 96 / 72, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54}
 """Pixels of a unit (CSS Values and Units, 96 to an inch)."""
 
@@ -92,7 +92,14 @@ def _parsed(data: bytes) -> ElementTree.Element | None:
 
 
 def _text_of(root: ElementTree.Element) -> str:
-    texts = ["".join(e.itertext()) for e in root.iter() if tag_of(e) == "text"]
+    texts: list[str] = []
+    elements = [root]
+    while elements:
+        element = elements.pop()
+        if tag_of(element) == "text":  # with all that is in it, be that text again
+            texts += element.itertext()
+        else:
+            elements += reversed(element)
     return "".join("".join(texts).split())[:_LONGEST]
 
 
