@@ -7,7 +7,6 @@ Both end here, so that nobody who is slow, silent or hostile keeps one of the pl
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import re
 import socket
@@ -15,14 +14,12 @@ import struct
 import sys
 from collections import deque
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Any, ClassVar, Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from captchascope.web.problems import PROBLEM_TYPE
 from captchascope.web.settings import Limits
-from captchascope.web.shedding import Shedder
+from captchascope.web.shedding import Shedder, raw_problem
 
 _PACE = 64 * 2**10  # bytes of an answer that a client takes in ``Limits.idle`` seconds, or all
 _AHEAD = 32  # requests that a connection may have waiting; each holds some kilobytes
@@ -31,7 +28,7 @@ _GOODBYE = 0.5  # seconds that a client has to hang up when the server ends
 _SHORTEST_WAIT = 1.0  # seconds that a client may keep us waiting, however many others come
 _LONGEST_LENGTH = 19  # digits of a Content-Length
 _HOST = re.compile(rb"(\[[0-9A-Za-z:.%]+\]|[^\s\x00-\x20\x7f/?#@\\,\[\]:]*)(:[0-9]*)?")
-_SOON = "retry-after: 1\r\n"
+_SOON = 1  # seconds after which who is too many may come again
 _NEVER = math.inf
 _AT_ONCE = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)  # SO_LINGER: no seconds
 
@@ -347,18 +344,12 @@ class LimitedProtocol(HttpToolsProtocol):
     def _refuse_length(self) -> None:
         self._refuse(431, f"the headers are longer than {self.limits.head} bytes")
 
-    def _refuse(self, status: int, detail: str, more: str = "") -> None:
+    def _refuse(self, status: int, detail: str, seconds: int | None = None) -> None:
         """Read no more, and answer so once what was asked before is answered."""
         if self._refusal is not None or self.transport.is_closing():
             return
-        title = HTTPStatus(status).phrase
-        told = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        body = json.dumps(told)
-        head = (
-            f"HTTP/1.1 {status} {title}\r\ncontent-type: {PROBLEM_TYPE}\r\n{more}"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self._refusal = (head + body).encode("ascii")
+        head, body = raw_problem(status, detail, seconds)
+        self._refusal = head + body
         self.refused(self.client, status, len(body))
         self._coming = _NEVER
         if self._part == "body":  # it is the last request that is refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from captchascope.web.acceptor import Acceptor
@@ -45,18 +46,27 @@ class Shedder:
         path = target.partition(b"?")[0].decode("latin-1").removeprefix(self.root_path)
         if path != READ or (why := self.batcher.refusal()) is None:
             return None
-        head, body = _refusal(*why, kept)
+        head, body = raw_problem(503, *why, kept=kept)
         known = {"method": "POST", "path": READ, "raw_path": target}
         self.answered({**scope, **known}, 503, len(body), 0.0)
         return head + body
 
 
 @lru_cache(64)
-def _refusal(detail: str, seconds: int, kept: bool) -> tuple[bytes, bytes]:
-    """Return head and body of the answer to who is to come again after some seconds."""
-    headers = {"retry-after": str(seconds), **HEADERS, "cache-control": "no-store"}
-    answer = problem(503, detail, headers)
-    lines = [b"HTTP/1.1 503 Service Unavailable"]
+def raw_problem(
+    status: int, detail: str, seconds: int | None = None, *, kept: bool = False
+) -> tuple[bytes, bytes]:
+    """Return head and body of a problem as they are sent, where the app is not asked.
+
+    Args:
+        status: The status.
+        detail: What is wrong.
+        seconds: After how many to come again, if that helps.
+        kept: Whether the connection is kept.
+    """
+    later = {} if seconds is None else {"retry-after": str(seconds)}
+    answer = problem(status, detail, {**later, **HEADERS, "cache-control": "no-store"})
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
     lines += [name + b": " + value for name, value in answer.raw_headers]
     lines += [] if kept else [b"connection: close"]
     return b"\r\n".join([*lines, b"", b""]), bytes(answer.body)
