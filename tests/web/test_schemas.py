@@ -57,3 +57,13 @@ def test_the_headers_of_a_part_are_few_and_short(headers: bytes) -> None:
     with pytest.raises(Problem) as refused:
         parsed(body + b"--b--\r\n")
     assert refused.value.status_code == 400
+
+
+def test_what_looks_like_many_parts_is_refused_before_it_is_parsed() -> None:
+    """Each beginning that is none after all would take the parser as long as a part."""
+    with pytest.raises(Problem, match="more than 9 parts") as refused:
+        parsed(part("image", b"\r\n--bA" * 20, '; filename="a"') + b"--b--\r\n")
+    assert refused.value.status_code == 413
+    few = b"\r\n--bA" * 8
+    found = parsed(part("image", few, '; filename="a"') + b"--b--\r\n")
+    assert found == [Part("image", "a", few)]
