@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import html
 import re
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -263,6 +265,27 @@ def test_stages_of_what_is_no_image_are_refused(site: httpx.Client, image: str, 
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     assert said in answer.text
+
+
+def test_stages_are_drawn_for_nobody_who_has_gone(site: httpx.Client) -> None:
+    """A few may wait for them, others are told to come again; those who hang up cost nothing."""
+    files = {"image": (None, base64.b64encode(ONE).decode())}
+    sent = site.build_request("POST", "/see", files=files)
+    head = f"POST /see HTTP/1.1\r\nHost: {sent.url.netloc.decode()}\r\n".encode()
+    kind, body = sent.headers["content-type"].encode(), sent.read()
+    more = b"Content-Type: %b\r\nContent-Length: %d\r\n\r\n" % (kind, len(body))
+    with ExitStack() as stack:
+        for _ in range(300):
+            one = stack.enter_context(
+                socket.create_connection((sent.url.host, sent.url.port), TIMEOUT)
+            )
+            one.sendall(head + more + body)
+        assert one.recv(12) == b"HTTP/1.1 503"
+    until = time.monotonic() + TIMEOUT
+    while (answer := site.post("/see", files=files)).status_code == 503:
+        assert answer.headers["retry-after"] == "1"
+        assert time.monotonic() < until
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/read", "/see"])

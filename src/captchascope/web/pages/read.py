@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -18,7 +18,7 @@ from captchascope.glyphs.recogniser import GlyphRecogniser
 from captchascope.image import load_image, load_rgb
 from captchascope.reader import Reader
 from captchascope.records import CharReading, Reading
-from captchascope.web.batching import Batcher
+from captchascope.web.batching import Batcher, Busy
 from captchascope.web.problems import Problem, shows_pages
 from captchascope.web.schemas import Options, Upload, parse_options, parts_of
 from captchascope.web.settings import Limits
@@ -225,6 +225,7 @@ def _spread(middles: Sequence[float]) -> list[float]:
 
 
 _AT_ONCE = 2  # images whose stages are drawn at the same time; one takes a core for a moment
+_WAITING = 32  # that wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +286,7 @@ class _Pages:
         self.batcher = batcher
         self.limits = limits
         self.drawing = asyncio.Semaphore(_AT_ONCE)
+        self.asked = 0  # whose stages are drawn, or wait for it
 
     def glyph_reader(self, model: str) -> Reader | None:
         """Return the reader whose stages are shown: the model's, or any that cuts glyphs.
@@ -321,8 +323,13 @@ class _Pages:
         both = zip(form.files, readings, strict=True)
         return await asyncio.to_thread(lambda: [card(*each) for each in both])
 
-    async def stages(self, form: SentForm) -> tuple[Explanation, list[tuple[Panel, list[Picture]]]]:
-        """Draw the stages of the image that a form has in base64, as ``stages_of`` does."""
+    async def stages(
+        self, form: SentForm, is_gone: Callable[[], Awaitable[bool]]
+    ) -> tuple[Explanation, list[tuple[Panel, list[Picture]]]]:
+        """Draw the stages of the image that a form has in base64, as ``stages_of`` does.
+
+        Nothing is drawn for a client that ``is_gone`` when its turn comes.
+        """
         reader = self.glyph_reader(form.fields.get("model", ""))
         if reader is None:
             raise Problem(422, "no model of this server cuts glyphs", remedy="serve metu-glyphs")
@@ -330,8 +337,16 @@ class _Pages:
             image = base64.b64decode(form.fields.get("image", ""), validate=True)
         except (binascii.Error, ValueError):
             raise Problem(422, "the image is not base64") from None
-        async with self.drawing:
-            return await asyncio.to_thread(stages_of, reader, image, self.limits)
+        if self.asked >= _AT_ONCE + _WAITING:
+            raise Busy("too many drawings are waiting")
+        self.asked += 1
+        try:
+            async with self.drawing:
+                if await is_gone():
+                    raise Problem(400, "the client hung up before its turn came")
+                return await asyncio.to_thread(stages_of, reader, image, self.limits)
+        finally:
+            self.asked -= 1
 
 
 def read_routes(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
@@ -387,12 +402,15 @@ def read_routes(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
     async def _see(request: Request) -> Response:
         name = "stages.html" if "hx-request" in request.headers else "see.html"
         try:
-            explanation, panels = await pages.stages(await form_of(request, limits))
+            form = await form_of(request, limits)
+            explanation, panels = await pages.stages(form, request.is_disconnected)
         except (CaptchascopeError, Problem) as error:
             if not shows_pages(request):
                 raise
             notice = Notice.of(error)
-            return render_page(name, notice.status, here="read", notice=notice, panels=())
+            page = render_page(name, notice.status, here="read", notice=notice, panels=())
+            page.headers.update(notice.headers)
+            return page
         return render_page(name, here="read", notice=None, explanation=explanation, panels=panels)
 
     if not labels:
