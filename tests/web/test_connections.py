@@ -231,3 +231,19 @@ def test_an_answer_before_the_end_of_a_body_arrives(
             while data := connection.recv(65536):  # a reset would be an error
                 answer += data
             assert answer.startswith((b"HTTP/1.1 403", b"HTTP/1.1 404"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep more by themselves")
+def test_answers_that_nobody_takes_have_a_limit_together() -> None:
+    """Who has left them the longest is reset, long before its time, until the rest is no more."""
+    limits = Limits(seconds=3600.0, idle=3600, body=2**16, bodies=2**17)
+    with serving(Settings(limits=limits)) as served, ExitStack() as stack:
+        watched = select.poll()
+        for _ in range(8):
+            watched.register(stack.enter_context(connected(served.port, FLOOD)), 0)  # of resets
+        for _ in range(6):  # each of them has more than 64 KiB waiting
+            found = watched.poll(TIMEOUT * 1000)
+            assert found
+            watched.unregister(found[0][0])
+        with connected(served.port, LAST) as good:
+            assert said_on(good) == [200]

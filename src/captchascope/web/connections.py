@@ -14,6 +14,7 @@ import struct
 import sys
 from collections import deque
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any, ClassVar, Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -39,7 +40,8 @@ class LimitedProtocol(HttpToolsProtocol):
     ``Limits.seconds`` are there for a head (the line of a request and its headers) to come, and as
     many again for its body; ``Limits.idle`` until the next head begins, and for each 64 KiB of an
     answer to be taken. When there are too many connections, the one that has kept the server
-    waiting the longest makes room.
+    waiting the longest makes room; so do those who have left their answers the longest, when all
+    that wait to be taken are more than ``Limits.bodies``.
     """
 
     limits: ClassVar[Limits]
@@ -62,6 +64,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._coming = _NEVER  # when it has to have sent that
         self._going = _NEVER  # when it has to have taken more of its answers
         self._unsent = 0  # bytes of them that were left when we began to wait for that
+        self._stuck = _NEVER  # since when there is more of them than the system takes
 
     # The transport's side
 
@@ -103,12 +106,14 @@ class LimitedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begin to wait for the client to take what was sent."""
         super().pause_writing()
+        self._stuck = self.loop.time()
         self._hurry()
+        self._free_memory()
 
     def resume_writing(self) -> None:
         """Stop that: it took it."""
         super().resume_writing()
-        self._going = _NEVER
+        self._going = self._stuck = _NEVER
 
     def shutdown(self) -> None:
         """End once what was asked is answered, or at once; what has just come is answered too."""
@@ -325,6 +330,25 @@ class LimitedProtocol(HttpToolsProtocol):
         self.connections.discard(slowest)
         slowest._hang_up()
         return True
+
+    def _free_memory(self) -> None:
+        """Hang up on those who have left their answers the longest, if all are too much.
+
+        An answer may be many times as long as what asked for it, and a client that takes it a
+        little at a time is within its time for hours.
+        """
+        stuck = [
+            (one._stuck, size, one)
+            for one in self.connections
+            if isinstance(one, LimitedProtocol) and one is not self and one._stuck < _NEVER
+            if (size := one.transport.get_write_buffer_size())
+        ]
+        left = self.transport.get_write_buffer_size() + sum(size for _, size, _ in stuck)
+        for _, size, one in sorted(stuck, key=itemgetter(0)):
+            if left <= self.limits.bodies:
+                return
+            left -= size
+            one._abort()
 
     # Ends
 

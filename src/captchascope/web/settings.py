@@ -54,7 +54,8 @@ class Limits:
 
     Attributes:
         body: Bytes of one request.
-        bodies: Bytes of all requests that are being taken in or read.
+        bodies: Bytes of all requests that are being taken in or read; and of all answers that
+            wait to be taken, beside the last.
         seconds: How long the head of a request may take to arrive, and again its body.
         head: Bytes of one request's line and headers.
         idle: Seconds that a connection may stay open without a request, and that its client has
