@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from captchascope.model.operators import (
     Node,
     Value,
 )
+
+DOCS = Path(__file__).parents[2] / "docs" / "models.md"
 
 
 def _given(op: str, inputs: Sequence[Value | None], attributes: dict[str, Attribute]) -> Value:
@@ -122,3 +126,9 @@ def test_what_does_not_fit_is_refused(
     """Before anything else computes with it."""
     with pytest.raises(MisfitError):
         _given(op, inputs, attributes)
+
+
+def test_the_docs_name_all_operators() -> None:
+    """Whoever has a model of another network sees there which it may have."""
+    (row,) = re.findall(r"^\| operators \|.*", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert re.findall("`([A-Z][A-Za-z]+)`", row) == sorted(OPERATORS)
