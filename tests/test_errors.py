@@ -16,6 +16,7 @@ from captchascope.errors import (
     ImageError,
     MissingExtraError,
     UsageError,
+    causes_of,
 )
 
 CLASSES: list[type[CaptchascopeError]] = [
@@ -73,3 +74,12 @@ def test_the_tree_is_drawn_whole() -> None:
         assert cls is CaptchascopeError or cls.__bases__ == (CaptchascopeError,)
         assert f" {cls.__name__} " in (errors.__doc__ or "")
         assert getattr(captchascope, cls.__name__) is cls
+
+
+def test_what_is_behind_an_error_comes_to_an_end() -> None:
+    """Where one was raised from itself, or from what came of it, too."""
+    one, other = ValueError("one"), KeyError("other")
+    one.__cause__, other.__context__ = other, one
+    assert [*causes_of(one)] == [one, other]
+    other.__cause__ = other
+    assert [*causes_of(other)] == [other]

@@ -16,7 +16,7 @@ The command line prints one line per error and ends with status 1, or 2 for a ``
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 __all__ = [
     "CaptchascopeError",
@@ -45,6 +45,16 @@ def likeliest(word: str, known: Iterable[str]) -> str:
 
     found = get_close_matches(word, [*known], 1)
     return f"did you mean {found[0]}? " if found else ""
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what is behind it, each once: one raised from itself is behind itself."""
+    seen: set[int] = set()
+    behind: BaseException | None = error
+    while behind is not None and id(behind) not in seen:
+        seen.add(id(behind))
+        yield behind
+        behind = behind.__cause__ or behind.__context__
 
 
 class CaptchascopeError(Exception):

@@ -21,7 +21,7 @@ from captchascope.reader import load
 ROOT = Path(__file__).parents[2]
 SEED = 1  # of the captchas
 ORIGIN, BEGUN = "labels: from ", "reading the labels of "
-TIMEOUT = 120  # seconds; nothing takes a tenth of it on an idle machine
+TIMEOUT = 600  # seconds; nothing takes a tenth of it on an idle machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import click
 from captchascope import __version__
 from captchascope.cli import UNDONE
 from captchascope.cli.output import Console, mute_stdout, unwritable
-from captchascope.errors import CaptchascopeError, UsageError, likeliest
+from captchascope.errors import CaptchascopeError, UsageError, causes_of, likeliest
 
 COMMANDS = {
     "read": "Read captchas.",
@@ -147,11 +147,9 @@ def _end_cleanly() -> None:
                 signal.signal(number, end)
 
 
-def _interrupt_of(error: BaseException | None) -> BaseException | None:
+def _interrupt_of(error: BaseException) -> BaseException | None:
     """Return the Ctrl-C behind ``error``: compiled modules turn it into an ImportError."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error
+    return next((one for one in causes_of(error) if isinstance(one, KeyboardInterrupt)), None)
 
 
 def _status_of(error: BaseException, console: Console) -> int:

@@ -64,7 +64,7 @@ def saved_elsewhere(error: OutputError, model: Path, data: bytes) -> OutputError
             atomic_write(file, data)
             what = f"{error.what}; the model is {printable(file)} instead"
             return OutputError(error.where, what, f"{error.remedy}, and move it there")
-    return error
+    return OutputError(error.where, error.what, error.remedy)
 
 
 def _places() -> Iterator[Path]:

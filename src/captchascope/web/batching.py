@@ -14,7 +14,13 @@ from pathlib import Path
 from threading import Lock
 
 from captchascope.decode import ReadOptions
-from captchascope.errors import CaptchascopeError, ImageError, ModelError, UsageError
+from captchascope.errors import (
+    CaptchascopeError,
+    ImageError,
+    ModelError,
+    UsageError,
+    causes_of,
+)
 from captchascope.files import printable
 from captchascope.image.header import read_header
 from captchascope.reader import Reader, load
@@ -129,10 +135,8 @@ class Readers:
 
 def without_traceback(error: CaptchascopeError) -> CaptchascopeError:
     """Return an error that is kept for an answer, without the frames that hold the image."""
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in causes_of(error):
         cause.__traceback__ = None
-        cause = cause.__cause__ or cause.__context__
     return error
 
 

@@ -84,7 +84,7 @@ def test_a_tab_goes_and_a_model_comes_while_another_labels(
                 expect(one.locator("#training")).to_contain_text("is learning")
                 two.keyboard.type("half")
             one.evaluate(WATCH)
-            expect(one.locator("#training")).to_contain_text("guesses now", timeout=5 * PATIENCE)
+            expect(one.locator("#training")).to_contain_text("guesses now", timeout=20 * PATIENCE)
             expect(one.locator("#guesser")).to_have_text(str(folder / OWN_MODEL))
             while len(said) < COUNT:
                 said.append(typed(one, truth))
