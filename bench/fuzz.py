@@ -16,6 +16,8 @@ import resource
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -46,6 +48,9 @@ def _stated(data: bytes) -> int:
     animation = animation_of(header.kept or data, header.codec)
     frames = 1 if animation is None else min(animation.frames, MAX_FRAMES)
     width, height = header.size or (0, 0)
+    if header.size is None:
+        with suppress(Exception), Image.open(BytesIO(data)) as opened:
+            width, height = opened.size
     return min(frames * width * height, MAX_PIXELS)
 
 
