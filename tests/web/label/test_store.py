@@ -83,6 +83,17 @@ def test_undo_brings_back_what_was_before(tmp_path: Path) -> None:
     again.close()
 
 
+def test_a_key_stands_for_one_label(tmp_path: Path) -> None:
+    """What is sent again is stored already; another label under its key is not taken for it."""
+    store = opened(tmp_path)
+    assert say(store, A, "key-1", 1, "abc") == ""
+    assert say(store, A, "key-1", 1, "abc") == ""
+    assert say(store, A, "key-1", 1, "abd") == "is of another label"
+    assert say(store, A, "key-1", 2, "abc") == "is of another label"
+    assert [one.text for one in store.annotations(1)] == ["abc"]
+    store.close()
+
+
 def test_nobody_takes_back_what_another_said(tmp_path: Path) -> None:
     """Nor anything that was never said."""
     store = opened(tmp_path)

@@ -185,21 +185,22 @@ class Store:
         self, connection: Connection, session: str, said: Submission, seq: int
     ) -> tuple[int | None, str]:
         """Store a submission; return the image of which something is new, and what is wrong."""
-        query = "SELECT image, session, undone FROM marks WHERE key = ?"
+        query = "SELECT image, session, undone, text FROM marks WHERE key = ?"
         known = next(iter(self._rows(query, (said.key,))), None)
         if known is not None and known[1] != session:
             return None, "is of another session"
         if said.image is None:
             if known is None:
                 return None, "was never stored"
-            image, _, undone = known
+            image, _, undone, _ = known
             if undone is not None:
                 return None, ""
             connection.execute("UPDATE marks SET undone = ? WHERE key = ?", (seq, said.key))
             self._lease(connection, session, [image], self._clock())
             return image, ""
-        if known is not None:
-            return None, ""
+        if known is not None:  # it is sent again, as no answer came
+            same = (known[0], known[3]) == (said.image, said.text)
+            return None, "" if same else "is of another label"
         if not self._rows("SELECT 1 FROM images WHERE id = ?", (said.image,)):
             return None, "there is no such image"
         if said.text is not None and (fault := label_fault(said.text)):
