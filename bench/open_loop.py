@@ -13,6 +13,8 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from soak_web import percentile
+
 _READ, _WRITE = select.EPOLLIN, select.EPOLLOUT
 
 
@@ -43,17 +45,12 @@ class Outcome:
         """Answers with 200 in a second."""
         return self.statuses[200] / self.seconds
 
-    def percentile(self, share: float) -> float:
-        """Return what that share of the good answers took at most, in milliseconds."""
-        ordered = sorted(self.times)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
-
     def line(self, name: str) -> str:
         """Return the figures in words."""
         answers, lost = dict(self.statuses), dict(self.lost)
         return (
             f"{name}: sent {self.sent / self.seconds:.0f}/s, good {self.goodput:.0f}/s, "
-            f"p50 {self.percentile(0.5):.0f} ms, p99 {self.percentile(0.99):.0f} ms, "
+            f"p50 {percentile(self.times, 0.5):.0f} ms, p99 {percentile(self.times, 0.99):.0f} ms, "
             f"answers {answers}, lost {lost or 'none'}, late {dict(self.late)}"
         )
 

@@ -49,6 +49,12 @@ if __name__ == "__main__":
 """
 
 
+def percentile(times: list[float], share: float) -> float:
+    """Return what that share of times is at most; 0 where there are none."""
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
 @dataclass(slots=True)
 class Tally:
     """What came of one step: answers by status, and how long each took, in milliseconds."""
@@ -64,8 +70,7 @@ class Tally:
 
     def percentile(self, share: float) -> float:
         """Return what that share of the good answers took at most."""
-        ordered = sorted(self.times)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+        return percentile(self.times, share)
 
     def line(self, name: str) -> str:
         """Return the figures in words."""

@@ -21,10 +21,10 @@ _TICK = 0.02  # seconds between two looks whether somebody could be answered mea
 class Resting(Protocol):
     """A connection that can be left unread for a while."""
 
-    def rest(self) -> None:
+    def pause_reading(self) -> None:
         """Read no more from it."""
 
-    def go_on(self) -> None:
+    def resume_reading(self) -> None:
         """Read from it again."""
 
 
@@ -98,7 +98,7 @@ class Acceptor:
         if self._refused > _REFUSALS:
             self._patient.clear()
             self._resting.append(connection)
-            connection.rest()
+            connection.pause_reading()
 
     def _look_later(self) -> None:
         asyncio.get_running_loop().call_later(_TICK, self._look)
@@ -114,7 +114,7 @@ class Acceptor:
         self._refused = 0
         resting, self._resting = self._resting, []
         for connection in resting:
-            connection.go_on()
+            connection.resume_reading()
 
     def hold(self) -> None:
         """Let the system take no more in; those whom it has can still be taken in here."""

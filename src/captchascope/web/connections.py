@@ -136,12 +136,12 @@ class LimitedProtocol(HttpToolsProtocol):
         except OSError:
             return True
 
-    def rest(self) -> None:
+    def pause_reading(self) -> None:
         """Read nothing more for now."""
         if not self.transport.is_closing():
             self.flow.pause_reading()
 
-    def go_on(self) -> None:
+    def resume_reading(self) -> None:
         """Read again."""
         if not self.transport.is_closing():
             self.flow.resume_reading()
