@@ -35,6 +35,9 @@ _SCHEME = "lined"
 _LABELS, _SECONDS = 300, 240.0  # of the model whose learning curve is shown: fewer have none
 _COLOURS = 256
 
+_IMAGES = "Promise.all([...document.images].map((image) => image.decode().catch(() => {})))"
+"""Waits until every image that the page shows is there, which takes a while on a busy machine."""
+
 Scene: TypeAlias = Callable[[Page], None]
 
 
@@ -163,6 +166,7 @@ def _shoot(browser: Browser, url: str, scenes: dict[str, tuple[str, Scene]], fol
                 )
                 page.goto(f"{url}{path}")
                 scene(page)
+                page.evaluate(_IMAGES)
                 shot = Image.open(BytesIO(page.screenshot(timeout=120_000)))
                 atomic_write(folder / f"app-{name}-{size}-{colours}.png", _small(shot))
                 page.close()
