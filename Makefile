@@ -100,7 +100,7 @@ $(VENV)/core: $(VENV)/python pyproject.toml constraints.txt
 $(VENV)/dev: $(VENV)/core
 	$(PIP) --upgrade pip
 	$(PIP) torch
-	$(PIP) -e '.[all]' --group dev
+	$(PIP) -e '.[all,ray]' --group dev
 	@touch $@
 
 $(VENV)/bench: $(VENV)/dev
