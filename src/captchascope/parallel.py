@@ -27,7 +27,7 @@ from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.image import ImageSource
 from captchascope.image.decode import bytes_of
 from captchascope.records import Reading
-from captchascope.sources import Source
+from captchascope.sources import Source, Unread
 
 _CHUNK = 64  # images; large enough that handing them over costs little
 _AHEAD = 2  # chunks per process that are read before they are asked for
@@ -110,7 +110,7 @@ class Workers:
                     )
                 pool = self._pool
             # Not around the pool: multiprocessing's own process lets Ctrl-C through.
-            with _interrupts_held():
+            with interrupts_held():
                 return pool.submit(_read_chunk, chunk)
         except OSError as error:
             self.close()
@@ -125,24 +125,13 @@ def _portable(image: ImageSource) -> ImageSource:
     if hasattr(image, "read"):
         try:
             return BytesIO(bytes_of(image, "<file>"))
-        except ImageError as error:  # it is told in the image's place, as any other
-            return _Unread(error)
+        except ImageError as error:
+            return Unread(error)
     return image
 
 
-class _Unread:
-    """A file that could not be read, which says so where it is read again."""
-
-    def __init__(self, error: ImageError) -> None:
-        self._error = error
-
-    def read(self, size: int, /) -> bytes:
-        """Raise the error."""
-        raise self._error
-
-
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Start processes that inherit a blocked Ctrl-C, where the system can; it waits for us."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -154,10 +143,15 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start(make: Callable[[], ReadsMany]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
+def become_worker() -> None:
+    """Make this process one that its parent alone ends, and that uses one thread."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)  # as ONNX Runtime: the processes are the parallelism
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _start(make: Callable[[], ReadsMany]) -> None:
+    become_worker()
     _reader.append(make())
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
+from captchascope.errors import ImageError
+
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
@@ -45,3 +47,17 @@ class Source(Generic[_Made]):
                 raise error
             finally:
                 del error  # its traceback holds this frame
+
+
+class Unread:
+    """A file that could not be read, which says so where it is read again.
+
+    An error is so told in the image's place, as any other.
+    """
+
+    def __init__(self, error: ImageError) -> None:
+        self._error = error
+
+    def read(self, size: int, /) -> bytes:
+        """Raise the error."""
+        raise self._error
