@@ -7,29 +7,21 @@ from pathlib import Path
 
 import pytest
 
-pa = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow")
 
-from pyarrow.fs import FileSystem, LocalFileSystem, _MockFileSystem  # noqa: E402
+from pyarrow.fs import FileSystem, LocalFileSystem, _MockFileSystem
 
-from captchascope import Reader, UsageError, load  # noqa: E402
-from captchascope.bulk.rows import CHARS, GIVEN, READ  # noqa: E402
-from captchascope.bulk.work import Work  # noqa: E402
-from captchascope.errors import CaptchascopeError  # noqa: E402
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
+from bulk.making import EXAMPLES, given
+from captchascope import Reader, UsageError, load
+from captchascope.bulk.rows import CHARS, READ
+from captchascope.bulk.work import Work
+from captchascope.errors import CaptchascopeError
 
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
     """Return the reader that most rows here are read with."""
     return load("metu")
-
-
-def given(*rows: dict[str, object]) -> pa.RecordBatch:
-    """Return rows of ``GIVEN`` of which only some columns are named."""
-    plain = {"file": "shard", "key": None, "image": None, "path": None, "error": None, "end": False}
-    full = [plain | {"row": number} | row for number, row in enumerate(rows)]
-    return pa.RecordBatch.from_pylist(full, schema=GIVEN)
 
 
 def of(reader: Reader, files: FileSystem | None = None, chars: bool = False) -> Work:
