@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from captchascope.errors import CaptchascopeError, DatasetError
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
-NaturalKey: TypeAlias = tuple[tuple[tuple[int, str], ...], str]
+NaturalKey: TypeAlias = tuple[str, str]
 
 IMAGE_SUFFIXES = frozenset(
     {
@@ -58,9 +59,15 @@ def natural_key(text: str) -> NaturalKey:
     Runs of ASCII digits compare as numbers of any size, the rest by code point; texts that
     differ only in leading zeros compare as they stand, so the order is total.
     """
-    parts = re.split("([0-9]+)", text)
-    parts[1::2] = [digits.lstrip("0") for digits in parts[1::2]]
-    return tuple((len(part) * (i % 2), part) for i, part in enumerate(parts)), text
+    return _DIGITS.sub(_counted, text), text
+
+
+_DIGITS = re.compile("0*([0-9]+)")
+
+
+def _counted(run: re.Match[str]) -> str:
+    """Return digits with their number before them, as a character, and first what ends a text."""
+    return f"\0{chr(min(len(run[1]), sys.maxunicode))}{run[1]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import fsspec
-import pyarrow as pa
 from pyarrow import fs
 
 from captchascope.errors import UsageError
@@ -51,29 +51,60 @@ class Place:
 
 
 def place_of(url: str, options: Mapping[str, str]) -> Place:
-    """Return the place that a path or a URL names.
+    """Return the place that a path or a URL names; a glob is one, too.
 
     Args:
         url: ``captchas``, ``s3://bucket/captchas``, or what else Arrow or fsspec knows. A name
             before ``://`` with ``fsspec+`` before it is opened by fsspec, whatever Arrow knows.
         options: What its file system is told: of Arrow's own, such as S3, the arguments of its
             class (``endpoint_override``, ``region``, ``access_key``), of others those of fsspec.
+            What is JSON is taken so: ``true``, ``5``, ``{"region_name": "eu-west-1"}``; digits
+            that are text stand in quotes.
 
     Raises:
         UsageError: If nothing opens such URLs, or an option is none that it takes.
     """
-    scheme = urlsplit(url).scheme if "://" in url else ""
-    if not scheme or scheme == "file":
+    scheme, found, rest = url.partition("://")
+    if not found or scheme.lower() == "file":
         if options:
-            raise UsageError("storage_option", "has no meaning for a local path", "leave it away")
-        local = urlsplit(url).path if scheme else url
-        return Place(url, fs.LocalFileSystem(), Path(local).absolute().as_posix())
+            raise UsageError("storage_options", "have no meaning for a local path", "leave them")
+        local = Path(_local_path(url, rest) if found else url)
+        return Place(url, fs.LocalFileSystem(), local.absolute().as_posix())
+    told = {name: _value(text) for name, text in options.items()}
     try:
         if scheme in _ARROW:
-            opened = _ARROW[scheme](**options)
-            return Place(url, opened, url.partition("://")[2].rstrip("/"))
-        inner, path = fsspec.core.url_to_fs(url.removeprefix("fsspec+"), **options)
-    except (TypeError, ValueError, ImportError, OSError, pa.ArrowException) as error:
-        what = f"cannot be opened: {printable(str(error).splitlines()[0][:300])}"
-        raise UsageError(printable(url), what, "check the URL and --storage-option") from error
+            path = rest.rstrip("/")
+            if not path:
+                raise ValueError("it names no bucket")
+            return Place(url, _ARROW[scheme](**told), path)
+        inner, path = fsspec.core.url_to_fs(url.removeprefix("fsspec+"), **told)
+    except (TypeError, ValueError, ImportError, OSError) as error:
+        what = f"cannot be opened: {first_line(error)}"
+        remedy = "check the URL and storage_options, or install what opens it"
+        raise UsageError(printable(url), what, remedy) from error
     return Place(url, fs.PyFileSystem(fs.FSSpecHandler(inner)), path.rstrip("/"))
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says, for half a line."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return printable(lines[0][:300])
+
+
+def _local_path(url: str, rest: str) -> str:
+    """Return the path of a URL of this machine (RFC 8089); ``file:///C:/captchas`` is one.
+
+    Raises:
+        UsageError: If it is on another machine.
+    """
+    host, slash, path = rest.partition("/")
+    if host not in ("", "localhost"):
+        raise UsageError(printable(url), f"names the machine {host}", "write file:///path")
+    return url2pathname(slash + path)
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
