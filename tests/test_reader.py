@@ -509,7 +509,7 @@ def test_a_reader_is_equal_to_itself_alone(reader: Reader) -> None:
 
 def test_a_pickled_reader_opens_its_model_anew(readings: list[Reading]) -> None:
     """With the same options, threads and providers."""
-    reader = load("metu-glyphs", min_confidence=0.5, threads=2, providers=["CPUExecutionProvider"])
+    reader = load("metu-glyphs", min_confidence=0.5, threads=2, providers=["cpu"])
     again = pickle.loads(pickle.dumps(reader))
     assert same(again.read(JPEGS[0]), readings[0])
     for name in ("path", "options", "threads", "providers"):

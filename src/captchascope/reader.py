@@ -376,11 +376,13 @@ def load(
         ink: Look at what is written in this colour alone: a name such as ``red``, or ``#cc0000``;
             ``all`` for all colours.
         threads: How many ONNX Runtime may use for one batch; in each process, where there are more.
-        providers: ONNX Runtime's execution providers, the preferred one first; None for CUDA where
-            it works, and the CPU.
+        providers: ONNX Runtime's execution providers, the preferred one first: ``cuda``, ``cpu`` or
+            such a name as ``TensorrtExecutionProvider``. None for CUDA where it works, and else the
+            CPU.
     Raises:
         ModelError: If there is no such model, or its file cannot be used.
-        UsageError: If an option is malformed, or the model can never satisfy it.
+        UsageError: If an option is malformed, or the model can never satisfy it; if a provider is
+            not there, or does not work.
 
     Example:
         >>> captchascope.load().read("captcha.jpeg").text

@@ -40,6 +40,31 @@ def test_the_options_of_reading_have_the_same_names_everywhere() -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        "read captchas",
+        "test captchas",
+        "check captchas --model metu",
+        "serve --port 0",
+        "label captchas --port 0",
+    ],
+)
+def test_a_provider_that_is_not_there_is_refused_at_once(cli: Cli, command: str) -> None:
+    """By every command that reads, before it does anything; the line has those that there are."""
+    line = one_line(cli(*command.split(), "--provider", "abacus"), 2)
+    assert line.startswith("--provider: has abacus, which this ONNX Runtime lacks (choose of ")
+    assert "CPUExecutionProvider" in line
+
+
+def test_the_provider_that_reads_is_told(cli: Cli) -> None:
+    """By -v; what is left to captchascope is what the library takes, too."""
+    for told, provider in (("auto", load().model.provider), ("cpu", "CPUExecutionProvider")):
+        done = cli("read", "-v", "captchas/1.jpeg", "--provider", told)
+        assert done.status == 0
+        assert f": whole by {provider}, reads 0123456789" in done.errors[0]
+
+
+@pytest.mark.parametrize(
     ("arguments", "line"),
     [
         (

@@ -33,6 +33,7 @@ SIZE = {"kind": "glyph", "height": 4, "width": 3}
 GOT = {"exact": 0.5}
 META = Metadata(FORMAT, "glyphs", DIGITS, SIZE, "0 to 1", SIZE, 1.25, "0.1.0", 7, "nothing", GOT)
 WEIGHTS = np.random.default_rng(0).normal(size=(12, 10)).astype(np.float32)
+CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 BATCH = np.random.default_rng(1).random((5, 12), dtype=np.float32)
 
 
@@ -185,6 +186,41 @@ def test_threads_and_providers_are_the_callers(tmp_path: Path) -> None:
     assert model.session.get_session_options().intra_op_num_threads == 3
     assert model.session.get_providers() == ["CPUExecutionProvider"]
     np.testing.assert_allclose(model.run(BATCH), BATCH @ WEIGHTS, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({"AzureExecutionProvider", CPU} & {*onnxruntime.get_available_providers()})
+)
+def test_a_provider_is_known_by_its_beginning(name: str) -> None:
+    """In either case, too; it is the one that runs the network, and the model tells which it is."""
+    short = name.removesuffix("ExecutionProvider")
+    for told in (name, short, short.lower()):
+        model = open_model_bytes(_bytes(), "m.onnx", providers=[told])
+        assert model.provider == model.session.get_providers()[0] == name
+        np.testing.assert_allclose(model.run(BATCH), BATCH @ WEIGHTS, rtol=1e-5)
+    assert open_model_bytes(_bytes(), "m.onnx").session.get_providers()[-1] == CPU
+
+
+@pytest.mark.skipif(CUDA in onnxruntime.get_available_providers(), reason="this build has CUDA")
+def test_cuda_that_is_not_installed_says_what_to_install() -> None:
+    """And that the other build of ONNX Runtime has to go."""
+    with pytest.raises(UsageError) as caught:
+        open_model_bytes(_bytes(), "m.onnx", providers=["cuda"])
+    assert str(caught.value) == (
+        "providers: has cuda, which this ONNX Runtime lacks (pip uninstall onnxruntime, then pip "
+        "install onnxruntime-gpu in its place: both at once are in each other's way)"
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+@pytest.mark.skipif(CUDA in onnxruntime.get_available_providers(), reason="this build has CUDA")
+def test_what_is_asked_for_is_not_left_to_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where CUDA cannot be used, ONNX Runtime silently takes the CPU, as it does here."""
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, CPU])
+    for told in (["cuda"], [CUDA, CPU], ["cpu", "cuda"]):
+        with pytest.raises(UsageError, match=f"providers: has {CUDA}, which does not work here: "):
+            open_model_bytes(_bytes(), "m.onnx", providers=told)
+    assert open_model_bytes(_bytes(), "m.onnx").provider == CPU
 
 
 def test_no_threads_and_unknown_providers_are_wrong_usage() -> None:

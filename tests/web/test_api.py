@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 import captchascope
+from captchascope.reader import load
 from captchascope.web.about import about_build
 from captchascope.web.api import document
 from captchascope.web.settings import Limits, Settings
@@ -193,8 +194,9 @@ def test_each_model_is_asked_for_by_name(
     client: httpx.Client, captchas: list[bytes], labels: list[str]
 ) -> None:
     """/v1/models lists them."""
-    listed = [model["name"] for model in client.get("/v1/models").json()["models"]]
-    assert listed == ["metu", "metu-glyphs"]
+    models = client.get("/v1/models").json()["models"]
+    assert [model["name"] for model in models] == ["metu", "metu-glyphs"]
+    assert models[0]["provider"] == load("metu").model.provider
     form = {"model": "metu-glyphs"}
     answer = client.post("/v1/read", files=files_of(captchas[:1]), data=form)
     assert texts_of(answer) == labels[:1]

@@ -17,6 +17,7 @@ from captchascope.cli.options import (
     common,
     image_options,
     labels_from,
+    on_provider,
     positions,
     text_or_json,
 )
@@ -83,6 +84,7 @@ _ANY_LENGTH = "1-64"  # else a model only gives texts as long as those it was tr
     shell_complete=MODELS,
     help="Find labels that this model reads otherwise, and surely.",
 )
+@on_provider
 @click.option("--charset", metavar="CHARS", help="Find labels with any other character.")
 @text_or_json
 @click.option(
@@ -100,6 +102,7 @@ def check_command(
     console: Console,
     folder: Path,
     model: str | None,
+    providers: tuple[str, ...] | None,
     charset: str | None,
     form: str,
     most: int,
@@ -124,7 +127,9 @@ def check_command(
     from captchascope.reader import load
 
     chars = ReadOptions(charset=charset).constraints.charset
-    reader = None if model is None else load(model, length=_ANY_LENGTH, **images)
+    reader = None
+    if model is not None:
+        reader = load(model, length=_ANY_LENGTH, providers=providers, **images)
     done = Preprocessing().told(**images) if reader is None else reader.preprocessing
     dataset = read_dataset(folder, **label_options).select(first, last)
     say_passed_over(console, dataset.folder, dataset.passed_over)

@@ -16,6 +16,7 @@ from captchascope.cli.options import (
     PATH,
     common,
     labels_from,
+    on_provider,
     parse_duration,
     parse_share,
     reading_options,
@@ -38,6 +39,7 @@ _PATIENCE = 10.0  # seconds to say, at the end too, which labels there were at t
     shell_complete=MODELS,
     help="Which model guesses.  [default: the one trained here, or any]",
 )
+@on_provider
 @click.option(
     "--overlap",
     type=parse_share,
@@ -69,6 +71,7 @@ def label_command(
     console: Console,
     folder: Path,
     model: str | None,
+    providers: tuple[str, ...] | None,
     overlap: float,
     retrain: int,
     no_retrain: bool,
@@ -115,8 +118,17 @@ def label_command(
     settings = app_settings(
         console,
         models=(DEFAULT_MODELS["whole"],) if model is None else (model,),
+        providers=providers,
         label=LabelSettings(
-            folder, model, overlap, every, time_limit, known, source, LabelOptions(**asked)
+            folder,
+            model,
+            overlap,
+            every,
+            time_limit,
+            known,
+            source,
+            LabelOptions(**asked),
+            providers,
         ),
         **further,
     )

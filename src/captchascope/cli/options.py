@@ -132,6 +132,22 @@ text_or_json = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="What is printed."
 )
 
+
+def _providers(_: click.Context, __: click.Parameter, name: str) -> tuple[str, ...] | None:
+    return None if name == "auto" else (name,)
+
+
+on_provider = click.option(
+    "--provider",
+    "providers",
+    callback=_providers,
+    shell_complete=lambda *_: [CompletionItem(name) for name in ("auto", "cpu", "cuda")],
+    default="auto",
+    metavar="auto|cpu|cuda",
+    help="What runs the network: the CPU, or a GPU by CUDA, which auto takes where it works.",
+)
+"""Adds --provider, which ``load`` takes as ``providers``; any of ONNX Runtime's names will do."""
+
 model_and_jobs = adding(
     click.option(
         "--model",
@@ -140,6 +156,7 @@ model_and_jobs = adding(
         help="Which model.  [default: any]",
     ),
     click.option("--jobs", type=int, default=1, metavar="N", help="Processes."),
+    on_provider,
 )
 
 image_options = adding(

@@ -11,7 +11,12 @@ from typing import Any
 
 import click
 
-from captchascope.cli.options import common, model_and_jobs, positions, reading_options
+from captchascope.cli.options import (
+    common,
+    model_and_jobs,
+    positions,
+    reading_options,
+)
 from captchascope.cli.output import Console, say_passed_over
 from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError, ImageError, UsageError
@@ -46,6 +51,7 @@ def read_command(
     method: str | None,
     form: str,
     jobs: int,
+    providers: tuple[str, ...] | None,
     consistent: bool,
     first: int | None,
     last: int | None,
@@ -63,13 +69,15 @@ def read_command(
       captchascope read captchas --consistent
       captchascope read - < captcha.jpeg
     """
-    reader = reader_of(model or DEFAULT_MODELS[method or "whole"], ReadOptions(**limits))
+    chosen = model or DEFAULT_MODELS[method or "whole"]
+    reader = reader_of(chosen, ReadOptions(**limits), providers=providers)
     meta = reader.model.metadata
     if method not in (None, meta.method):
         what = f"{method} contradicts the model, which reads by {meta.method}"
         raise UsageError("method", what, "leave it away, or choose another model")
     if console.verbosity > 0:
-        console.note(f"model {reader.model.name}: {meta.method}, reads {meta.charset.chars}")
+        by = f"by {reader.model.provider}"
+        console.note(f"model {reader.model.name}: {meta.method} {by}, reads {meta.charset.chars}")
     names, files = _found(console, paths, first, last)
     images = (_Stdin() if file is None else file for file in files)
     if consistent:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from captchascope.cli.options import MODELS, PATH, adding, common
+from captchascope.cli.options import MODELS, PATH, adding, common, on_provider
 from captchascope.cli.output import Console, need
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def announced(console: Console, what: str, path: str = "") -> Callable[[str], No
     shell_complete=MODELS,
     help="A model that can be asked for; may be given several times, and the first is the default.",
 )
+@on_provider
 @click.option(
     "--data",
     type=PATH,
@@ -129,6 +130,7 @@ def serve_command(
     console: Console,
     workers: int,
     models: tuple[str, ...],
+    providers: tuple[str, ...] | None,
     data: Path | None,
     drain: float,
     **address: Any,
@@ -148,6 +150,12 @@ def serve_command(
     from captchascope.web.server import serve_app
 
     settings = app_settings(
-        console, models=models, workers=workers, data=data, drain=drain, **address
+        console,
+        models=models,
+        providers=providers,
+        workers=workers,
+        data=data,
+        drain=drain,
+        **address,
     )
     serve_app(settings, announced(console, "listening on"), console.note)

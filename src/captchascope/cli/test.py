@@ -96,6 +96,7 @@ def test_command(
     form: str,
     worst: int,
     jobs: int,
+    providers: tuple[str, ...] | None,
     report: Path | None,
     label_options: Mapping[str, Any],
     first: int | None,
@@ -115,7 +116,8 @@ def test_command(
     """
     from captchascope.data.dataset import read_dataset
 
-    with closing(load(model or DEFAULT_MODELS["whole"], **limits)) as reader:
+    name = model or DEFAULT_MODELS["whole"]
+    with closing(load(name, providers=providers, **limits)) as reader:
         dataset = read_dataset(folder, **label_options).select(first, last)
         say_origin(console, dataset)
         paths = [sample.path for sample in dataset.samples]
@@ -139,5 +141,5 @@ def test_command(
     if report is not None:
         from captchascope.draw.report import report_html
 
-        name = Path(reader.model.name).name
-        atomic_write(report, report_html(result, model=name, data=str(folder), chars=chars))
+        called = Path(reader.model.name).name
+        atomic_write(report, report_html(result, model=called, data=str(folder), chars=chars))

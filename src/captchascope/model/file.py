@@ -7,8 +7,9 @@ has told what it takes to run. ONNX Runtime is imported when the first file is o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -31,7 +32,8 @@ _FLOATS = "tensor(float)"
 _WIDEST = 4096  # pixels, of an image that a network may be made for
 _DISTANCE = "distance"  # the name of the second output, where there is one
 
-_CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+_PROVIDER = "ExecutionProvider"  # how the names of all of them end
+_CUDA, _CPU = f"CUDA{_PROVIDER}", f"CPU{_PROVIDER}"
 _FATAL = 4  # the only severity that ONNX Runtime may report on stderr
 
 # What C++'s own exceptions become on their way through ONNX Runtime's bindings.
@@ -59,6 +61,11 @@ class ModelFile:
     takes: str
     gives: tuple[str, ...]
     at_once: int
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that runs it; what that cannot do, the CPU does."""
+        return str(self.session.get_providers()[0])
 
     def run(self, batch: FloatArray) -> FloatArray:
         """Return the logits of a batch of the shape that ``metadata.input`` describes.
@@ -118,11 +125,13 @@ def open_model(
     Args:
         path: Of the file.
         threads: How many ONNX Runtime may use for one batch.
-        providers: ONNX Runtime's execution providers, the preferred one first; None for CUDA
-            where there is a GPU and this ONNX Runtime can use it, and the CPU.
+        providers: ONNX Runtime's execution providers, the preferred one first, by their names or
+            the beginnings of these: ``cuda``, ``cpu``. None for CUDA where there is a GPU and this
+            ONNX Runtime can use it, and else the CPU.
 
     Raises:
-        UsageError: If ``threads`` is below 1, or this ONNX Runtime lacks one of the providers.
+        UsageError: If ``threads`` is below 1, or one of the providers is unknown, not in this ONNX
+            Runtime, or does not work on this machine: what is asked for is never left to the CPU.
         ModelError: If there is no such file, or it cannot be read, is empty, larger than
             ``MAX_MODEL_BYTES``, damaged, not captchascope's, of a newer format, has invalid
             metadata, holds what no network of captchascope has, such as data elsewhere, loops or
@@ -178,17 +187,56 @@ def _session(
     options.add_session_config_entry("session.load_model_format", "ONNX")
     # ONNX Runtime's own fallback would print to stdout, and its environment could change options.
     given = {"sess_options": options, "enable_fallback": 0, "read_config_from_model": 0}
+    names = [_provider(name) for name in providers or ()]
+    if _CUDA in (names or onnxruntime.get_available_providers()):
+        _load_cuda()
+        if not names:
+            with suppress(*_runtime_errors()):  # built for CUDA, on a machine without it
+                return onnxruntime.InferenceSession(data, providers=[_CUDA, _CPU], **given)
+    reason = "it cannot be loaded, or finds no GPU"
+    try:
+        session = onnxruntime.InferenceSession(data, providers=names or [_CPU], **given)
+    except _runtime_errors() as error:
+        reason = _one_line(error)
+        # Where this fails too, it is the model's fault.
+        session = onnxruntime.InferenceSession(data, providers=[_CPU], **given)
+    for name in names:
+        if name not in session.get_providers():  # ONNX Runtime falls back to the CPU, and is silent
+            what = f"has {name}, which does not work here: {reason}"
+            remedy = "nvidia-smi shows whether there is a GPU" if name == _CUDA else "take another"
+            raise UsageError("providers", what, remedy)
+    return session
+
+
+def _provider(name: str) -> str:
+    """Return ONNX Runtime's name of a provider, of which the beginning may have been told.
+
+    Raises:
+        UsageError: If there is none of this name, or not in this ONNX Runtime.
+    """
+    import onnxruntime
+
     available = onnxruntime.get_available_providers()
-    for name in providers or ():
-        if name not in available:
-            what = f"has {name}, which this ONNX Runtime lacks"
-            raise UsageError("providers", printable(what), f"choose of {', '.join(available)}")
-    if providers:
-        return onnxruntime.InferenceSession(data, providers=list(providers), **given)
-    if _CUDA in available:
-        with suppress(*_runtime_errors()):  # built for CUDA, on a machine without it
-            return onnxruntime.InferenceSession(data, providers=[_CUDA, _CPU], **given)
-    return onnxruntime.InferenceSession(data, providers=[_CPU], **given)
+    known = {each.lower(): each for each in (*onnxruntime.get_all_providers(), *available)}
+    full = known.get(name.lower().removesuffix(_PROVIDER.lower()) + _PROVIDER.lower())
+    if full in available:
+        return str(full)
+    remedy = f"choose of {', '.join(available)}"
+    if full == _CUDA:
+        remedy = (
+            "pip uninstall onnxruntime, then pip install onnxruntime-gpu in its place: both at "
+            "once are in each other's way"
+        )
+    raise UsageError("providers", printable(f"has {name}, which this ONNX Runtime lacks"), remedy)
+
+
+def _load_cuda() -> None:
+    """Load the CUDA that came from pip, if any; ONNX Runtime would look for the system's alone."""
+    import onnxruntime
+
+    if hasattr(onnxruntime, "preload_dlls"):  # older ones have none
+        with redirect_stdout(StringIO()):  # what is missing is said again, and on stderr
+            onnxruntime.preload_dlls()
 
 
 def _runtime_errors() -> tuple[type[Exception], ...]:

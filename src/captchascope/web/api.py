@@ -91,6 +91,7 @@ class _Api:
                 "method": reader.model.metadata.method,
                 "charset": reader.charset.chars,
                 "lengths": list(reader.model.metadata.lengths or []),
+                "provider": reader.model.provider,
             }
             for name, reader in self._readers.opened.items()
         ]

@@ -47,7 +47,8 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
         if settings.access_log:
             log_request(request, status, size, seconds)
 
-    batcher = Batcher(Readers(settings.models, settings.limits), settings.limits, metrics)
+    readers = Readers(settings.models, settings.limits, settings.providers)
+    batcher = Batcher(readers, settings.limits, metrics)
     measurements = None if settings.data is None else results.Measurements(settings.data)
     labelling = None
     if settings.label is not None:

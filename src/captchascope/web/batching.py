@@ -62,9 +62,12 @@ class Readers:
         opened: The models that are open, by name.
     """
 
-    def __init__(self, models: Sequence[str], limits: Limits) -> None:
+    def __init__(
+        self, models: Sequence[str], limits: Limits, providers: Sequence[str] | None = None
+    ) -> None:
         self._models = names_of(models)
         self._limits = limits
+        self._providers = providers
         self._kept: OrderedDict[tuple[Reader, Choice], Reader] = OrderedDict()
         self._changing = Lock()
         self.opened: dict[str, Reader] = {}
@@ -81,7 +84,7 @@ class Readers:
             ModelError: If one cannot be used.
         """
         for name, model in self._models.items():
-            self._put(name, load(model))
+            self._put(name, load(model, providers=self._providers))
 
     def offer(self, name: str, reader: Reader) -> None:
         """Let requests ask for a further model, or for another one by the name of a former."""

@@ -160,6 +160,7 @@ class Model(_Strict):
     method: Literal["glyphs", "whole"]
     charset: str
     lengths: list[int]
+    provider: Annotated[str, Field(description="What of ONNX Runtime runs it: CPU, CUDA, ...")]
 
 
 class Models(_Strict):

@@ -63,7 +63,9 @@ def serve_app(
         KeyboardInterrupt: After Ctrl-C.
     """
     for model in names_of(settings.models).values():
-        load(model)  # so that what is wrong with it is known before anybody asks
+        load(
+            model, providers=settings.providers
+        )  # so that what is wrong with it is known before anybody asks
     with sockets_at(
         settings.host,
         settings.port,

@@ -32,6 +32,7 @@ class LabelSettings:
         labels_from: Where labels are that the folder has already, as ``read_dataset`` takes it;
             ``auto`` takes those of a label file, and no names of files.
         labels_as: How these are to be read.
+        providers: What runs the model that guesses, as ``load`` takes it.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class LabelSettings:
     options: ReadOptions = field(default_factory=ReadOptions)
     labels_from: str = "auto"
     labels_as: LabelOptions = AS_FOUND
+    providers: tuple[str, ...] | None = None
 
 
 _SHORTEST_TOKEN = 16  # characters; less could be guessed
@@ -89,6 +91,7 @@ class Settings:
 
     Attributes:
         models: Names or files of the models that can be asked for; the first is the default.
+        providers: What runs them, as ``load`` takes it.
         host: The address to listen on.
         port: The port; 0 takes one that is free.
         workers: Processes that answer.
@@ -106,6 +109,7 @@ class Settings:
     """
 
     models: tuple[str, ...] = (DEFAULT_MODELS["whole"],)
+    providers: tuple[str, ...] | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1

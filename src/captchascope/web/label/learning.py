@@ -185,16 +185,17 @@ class Retrainer:
         every: int | None,
         command: Sequence[str],
         use: Callable[[Reader], object],
+        providers: Sequence[str] | None = None,
     ) -> None:
         """Train by a ``training_command`` after ``every`` so many labels; never if it is None.
 
         A model that is better is given to ``use`` before ``news`` says that it guesses: a page that
-        believes the news asks for no other guesses for a while.
+        believes the news asks for no other guesses for a while. New models run on ``providers``.
         """
         self._store = store
         self._every = every
         self._command = command
-        self._use = use
+        self._use, self._providers = use, providers
         self._own, self._next = store.folder / OWN_MODEL, store.folder / NEXT_MODEL
         self._running: tuple[subprocess.Popen[bytes], IO[bytes]] | None = None
         self.learns = every is not None and can_train()
@@ -267,7 +268,7 @@ class Retrainer:
             self.trouble = f"training gave no model: {printable(why)[:_TOLD]}"
             return
         try:
-            reader = load(self._next)
+            reader = load(self._next, providers=self._providers)
         except CaptchascopeError as error:
             self.trouble = f"training gave no model: {error}"
             return
@@ -300,7 +301,7 @@ class Retrainer:
             return
         self._next.replace(self._own)
         self._store.set_facts({_SINCE: str(self._store.seq)})
-        self._use(load(self._own))
+        self._use(load(self._own, providers=self._providers))
         reads = "" if new is None else f", and reads {new:.0%} of the labels held out"
         path = printable(self._own)
         self.news = f"A model trained on your labels guesses now{reads}: {path}"

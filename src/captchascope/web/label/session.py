@@ -84,7 +84,9 @@ class LabelSession:
         self._suggested: Texts | None = None
         self._suggested_at = -1  # of the store's time
         command = training_command(settings.folder, settings.limit, settings.options)
-        self.retrainer = Retrainer(self.store, settings.retrain, command, self._use_trained)
+        self.retrainer = Retrainer(
+            self.store, settings.retrain, command, self._use_trained, settings.providers
+        )
         self._tick, self._rest = tick, look
         self._looked = time.monotonic()
         self._trouble: dict[str, str] = {}
@@ -101,7 +103,7 @@ class LabelSession:
             UsageError: If it can never guess what is known of the texts.
         """
         if self.settings.model is not None:
-            reader = load(self.settings.model)
+            reader = load(self.settings.model, providers=self.settings.providers)
             reader.with_options(self._options)
             self._guess_with(reader)
         self.guesses.begin()
@@ -276,10 +278,10 @@ class LabelSession:
         """Guess with the model that was trained here before, or else with the shipped one."""
         reader = None
         with suppress(CaptchascopeError):  # there is none, or a broken one: there is another
-            reader = load(self.store.folder / OWN_MODEL)
+            reader = load(self.store.folder / OWN_MODEL, providers=self.settings.providers)
             self._trained(reader)
         if self._reader is None:
-            self._guess_with(reader or load())
+            self._guess_with(reader or load(providers=self.settings.providers))
         assert self._reader is not None
         self._told(f"guesses by {_called(self._reader)}")
 
