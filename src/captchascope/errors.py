@@ -16,6 +16,7 @@ The command line prints one line per error and ends with status 1, or 2 for a ``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 __all__ = [
@@ -45,6 +46,19 @@ def likeliest(word: str, known: Iterable[str]) -> str:
 
     found = get_close_matches(word, [*known], 1)
     return f"did you mean {found[0]}? " if found else ""
+
+
+_ODD = re.compile(r"'[^']*'|\d+(?:[.,]\d+)*")
+
+
+def alike(what: str) -> str:
+    """Return what errors of one kind say alike: all but what is quoted, and numbers.
+
+    Example:
+        >>> alike("is too large: 1,234 bytes"), alike("there is no 'x'")
+        ('is too large: … bytes', 'there is no …')
+    """
+    return _ODD.sub("…", what)
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:

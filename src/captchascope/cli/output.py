@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
-from captchascope.errors import CaptchascopeError, DatasetError, MissingExtraError, OutputError
+from captchascope.errors import (
+    CaptchascopeError,
+    DatasetError,
+    MissingExtraError,
+    OutputError,
+    alike,
+)
 from captchascope.files import StrPath, printable
 
 if TYPE_CHECKING:
@@ -21,7 +27,6 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 5  # errors of a kind
-_ODD = re.compile(r"'[^']*'|\d+")
 
 
 class Progress(Protocol):
@@ -78,10 +83,10 @@ class Console:
 
         What differs in quotes or numbers alone is the same.
         """
-        alike: dict[str, list[CaptchascopeError]] = {}
+        groups: dict[str, list[CaptchascopeError]] = {}
         for error in errors:
-            alike.setdefault(_ODD.sub("", error.what), []).append(error)
-        for group in alike.values():
+            groups.setdefault(alike(error.what), []).append(error)
+        for group in groups.values():
             few = group if len(group) <= _SHOWN + 1 else group[:_SHOWN]
             for error in few:
                 self.error(error)
