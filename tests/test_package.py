@@ -39,6 +39,7 @@ def test_the_names_of_the_package_are_pinned() -> None:
         "MissingExtraError",
         "ModelError",
         "OutputError",
+        "ParquetDataset",
         "ReadOptions",
         "Reader",
         "Reading",
@@ -50,6 +51,7 @@ def test_the_names_of_the_package_are_pinned() -> None:
         "evaluate_reader",
         "load",
         "read_dataset",
+        "read_parquet",
         "train_model",
     ]
     assert all(hasattr(captchascope, name) for name in captchascope.__all__)

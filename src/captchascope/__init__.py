@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from captchascope.data.dataset import Dataset, read_dataset
+    from captchascope.data.shards import ParquetDataset, read_parquet
     from captchascope.decode import ReadOptions
     from captchascope.errors import (
         CaptchascopeError,
@@ -39,6 +40,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "OutputError",
+    "ParquetDataset",
     "ReadOptions",
     "Reader",
     "Reading",
@@ -50,6 +52,7 @@ __all__ = [
     "evaluate_reader",
     "load",
     "read_dataset",
+    "read_parquet",
     "train_model",
 ]
 
@@ -63,6 +66,7 @@ _LATER = {
     "MissingExtraError": "errors",
     "ModelError": "errors",
     "OutputError": "errors",
+    "ParquetDataset": "data.shards",
     "ReadOptions": "decode",
     "Reader": "reader",
     "Reading": "records",
@@ -74,6 +78,7 @@ _LATER = {
     "evaluate_reader": "evaluate",
     "load": "reader",
     "read_dataset": "data.dataset",
+    "read_parquet": "data.shards",
     "train_model": "train",
 }
 

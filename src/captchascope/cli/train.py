@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +26,15 @@ from captchascope.model.metadata import is_calibrated
 
 if TYPE_CHECKING:
     from captchascope.data.dataset import Dataset
+    from captchascope.data.shards import ParquetDataset
     from captchascope.train import Progress, Trained
 
 _TICKS = 1000  # of the bar, which shows steps or epochs beside it
 _LIMIT = 9 * 60.0  # seconds without segmentation, where the user gives none
 
 _OF_GLYPHS = {"scheme": "--scheme", "uncleaned": "--uncleaned", "no_repair": "--no-repair"}
+_OF_PARQUET = ("column",)
+_OF_FOLDERS = ("labels_from", "file_column", "as_written", "first", "last", "labels")
 _OF_WHOLE = {
     "source": "--from",
     "unlabelled": "--unlabelled",
@@ -42,7 +45,7 @@ _OF_WHOLE = {
 
 
 @click.command("train")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR|FILE.parquet", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
@@ -119,6 +122,7 @@ _OF_WHOLE = {
     is_flag=True,
     help="Take upper and lower case of the labels for one; the model then gives lower case.",
 )
+@click.option("--column", metavar="NAME", help="The column of Parquet that has the images.")
 @image_options
 @scheme_switches
 @labels_from
@@ -141,6 +145,7 @@ def train_command(
     devices: int,
     nodes: int,
     ignore_case: bool,
+    column: str | None,
     scheme: str,
     uncleaned: bool,
     no_repair: bool,
@@ -151,7 +156,7 @@ def train_command(
     rows: str | None,
     ink: str | None,
 ) -> None:
-    """Train a model on a folder of labelled captchas.
+    """Train a model on a folder of labelled captchas, or on Parquet, which need not fit in memory.
 
     Ctrl-C ends it early, with the best model so far.
 
@@ -159,6 +164,7 @@ def train_command(
     Examples:
       captchascope train captchas -o mine.onnx --first 1 --last 4500
       captchascope train captchas -o mine.onnx --recipe tutorial
+      captchascope train 'shards/*.parquet' -o mine.onnx --column image --label-column text
     """
     begun = time.monotonic()
     if not 0 <= seed < 2**63:
@@ -170,35 +176,54 @@ def train_command(
     _check_options(context, glyphs)
     need("train", "train")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
-    from captchascope.train.request import rank_of, require_place, usable, weights_of
+    from captchascope.train.request import (
+        not_of_glyphs,
+        rank_of,
+        require_place,
+        usable,
+        weights_of,
+    )
 
     require_place(output)
     speaks = glyphs or rank_of(devices, nodes) == 0  # the first process does, for all
     if not speaks:
         console.verbosity = -1
     console.note(f"reading the labels of {printable(folder)}")
-    from captchascope.data.dataset import read_dataset
+    from captchascope.data.dataset import Dataset, read_dataset
+    from captchascope.data.shards import parquet_files, read_parquet
     from captchascope.glyphs.scheme import load_scheme
     from captchascope.train import train_model
 
-    dataset = read_dataset(folder, **label_options).select(first, last)
+    dataset: Dataset | ParquetDataset
+    if parquet_files(folder):
+        _check_source(context, _OF_FOLDERS, "Parquet")
+        if glyphs:
+            raise not_of_glyphs()
+        known = {name: label_options[name] for name in ("label_column", "strip_spaces")}
+        dataset = read_parquet(folder, column=column, **known)
+    else:
+        _check_source(context, _OF_PARQUET, "a folder of images")
+        dataset = read_dataset(folder, **label_options).select(first, last)
     dataset = dataset.ignoring_case() if ignore_case else dataset
     cut = load_scheme(scheme, uncleaned=uncleaned, repair=not no_repair)
-    given = context.get_parameter_source("source")
-    chosen = None if given is None or given.name == "DEFAULT" else source
-    weights = weights_of(plan, chosen, unlabelled, devices * nodes)
-    if speaks:
-        say_origin(console, dataset)
-        say_animations(console, [sample.path for sample in dataset.samples], frames)
-    dataset = usable(dataset, cut if glyphs else None)
-    if speaks:
-        _say_what_is_left_out(console, dataset, unlabelled is not None or glyphs)
-    if labels is not None:
-        dataset = dataset.take(labels, seed)
-    if glyphs:
-        count = len(dataset.samples)
-        console.note(f"{count} samples, scheme {cut.name}, recipe {recipe}", level=1)
-    elif time_limit is None:
+    weights = weights_of(
+        plan, source if _is_given(context, "source") else None, unlabelled, devices * nodes
+    )
+    if not isinstance(dataset, Dataset):
+        if speaks:
+            _say_rows(console, dataset)
+    else:
+        if speaks:
+            say_origin(console, dataset)
+            say_animations(console, [sample.path for sample in dataset.samples], frames)
+        dataset = usable(dataset, cut if glyphs else None)
+        if speaks:
+            _say_what_is_left_out(console, dataset, unlabelled is not None or glyphs)
+        dataset = dataset if labels is None else dataset.take(labels, seed)
+        if glyphs:
+            count = len(dataset.samples)
+            console.note(f"{count} samples, scheme {cut.name}, recipe {recipe}", level=1)
+    if not glyphs and time_limit is None:
         time_limit = _LIMIT
     with console.progress("loading what trains", _TICKS, counted=False) as progress:
         trained = train_model(
@@ -230,9 +255,34 @@ def _check_options(context: click.Context, glyphs: bool) -> None:
     """Check that no option is given that belongs to the other method."""
     way, other = ("glyphs", "whole") if glyphs else ("whole", "glyphs")
     for name, option in (_OF_WHOLE if glyphs else _OF_GLYPHS).items():
-        given = context.get_parameter_source(name)
-        if given is not None and given.name != "DEFAULT":
+        if _is_given(context, name):
             raise UsageError(option, f"has no meaning for --method {way}", f"it is of {other}")
+
+
+def _check_source(context: click.Context, others: Sequence[str], what: str) -> None:
+    """Check that no option is given that belongs to what images do not come from."""
+    for name in others:
+        if _is_given(context, name):
+            raise UsageError(name, f"has no meaning for {what}", "leave it away")
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    """Tell whether the user gave an option."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _say_rows(console: Console, dataset: ParquetDataset) -> None:
+    """Say where labels in Parquet come from, and which rows cannot be trained on."""
+    from captchascope.data.labels import shown
+
+    label, where = dataset.first
+    counts = f"{dataset.rows:,} of {dataset.size:,} rows"
+    console.note(f"labels: from {dataset.origin.what}, {shown(label)} of {where}; {counts}")
+    if dataset.unlabelled:
+        verb = "has" if dataset.unlabelled == 1 else "have"
+        console.note(f"{dataset.unlabelled:,} of {dataset.size:,} rows {verb} no label: left out")
+    console.errors(dataset.problems)
 
 
 def _say_what_is_left_out(console: Console, dataset: Dataset, offered: bool) -> None:

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 from captchascope.atomic import atomic_write
 from captchascope.data.dataset import Dataset
+from captchascope.data.shards import ParquetDataset
 from captchascope.errors import CaptchascopeError, MissingExtraError, OutputError
 from captchascope.files import StrPath, printable
 from captchascope.glyphs.scheme import Scheme, load_scheme
 from captchascope.train.recipes import GlyphsRecipe, chosen_recipe
 from captchascope.train.request import (
     TrainRequest,
+    in_memory,
+    not_of_glyphs,
     preprocessing_of,
     require_place,
     usable,
@@ -60,7 +63,7 @@ class Trained:
 
 
 def train_model(
-    dataset: Dataset,
+    dataset: Dataset | ParquetDataset,
     output: StrPath,
     *,
     method: str | None = None,
@@ -93,8 +96,12 @@ def train_model(
     >>> load(trained.model).read("captchas/1.jpeg").text
     '321404'
 
+    Rows of Parquet of which there are more than a few thousand stay where they are, and are read
+    again in every pass: they need not fit in memory.
+
     Args:
-        dataset: What to train on; samples that cannot be are left out.
+        dataset: What to train on, as ``read_dataset`` or ``read_parquet`` returns it; samples that
+            cannot be are left out.
         output: The model file.
         method: ``whole``, without segmentation, or ``glyphs``; None for the one of the recipe.
         recipe: How: ``default`` or ``fast``, or of glyphs ``default`` or ``tutorial``.
@@ -138,26 +145,30 @@ def train_model(
     require_place(output)
     plan, cut = chosen_recipe(method, recipe), None
     if isinstance(plan, GlyphsRecipe):
+        if not isinstance(dataset, Dataset):
+            raise not_of_glyphs()
         cut = scheme if isinstance(scheme, Scheme) else load_scheme(scheme)
     weights = weights_of(plan, source, unlabelled, devices * nodes)
-    given = dataset.problems
+    given = len(dataset.problems) if isinstance(dataset, Dataset) else 0
     dataset = dataset.ignoring_case() if ignore_case else dataset
-    dataset = usable(dataset, cut)
-    request = TrainRequest(
-        replace(dataset, problems=()),
-        output.parent / f"{output.name}.run",
-        plan,
-        seed,
-        None if time_limit is None else begun + time_limit,
-        cut,
-        weights,
-        None if unlabelled is None else Path(unlabelled),
-        resume,
-        preprocessing_of(weights).told(frames, rows, ink),
-    )
-    watch = Watch(on_line, on_warning, on_progress, deadline=request.deadline, begun=begun)
-    trained = _trained(request, output, watch, devices, nodes)
-    return replace(trained, problems=(*dataset.problems[len(given) :], *trained.problems))
+    with in_memory(dataset, seed, unlabelled is not None) as (samples, stream):
+        samples = usable(samples, cut)
+        request = TrainRequest(
+            replace(samples, problems=()),
+            output.parent / f"{output.name}.run",
+            plan,
+            seed,
+            None if time_limit is None else begun + time_limit,
+            cut,
+            weights,
+            None if unlabelled is None else Path(unlabelled),
+            resume,
+            preprocessing_of(weights).told(frames, rows, ink),
+            stream,
+        )
+        watch = Watch(on_line, on_warning, on_progress, deadline=request.deadline, begun=begun)
+        trained = _trained(request, output, watch, devices, nodes)
+    return replace(trained, problems=(*samples.problems[given:], *trained.problems))
 
 
 def _trained(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from captchascope.data.dataset import Dataset
+from captchascope.data.shards import ParquetDataset
 from captchascope.errors import CaptchascopeError, OutputError, TrainingError, UsageError
 from captchascope.files import StrPath, find_images, printable
 from captchascope.glyphs.scheme import Scheme
@@ -38,6 +41,7 @@ class TrainRequest:
         unlabelled: A folder of further images.
         resume: Whether to go on from the run folder's checkpoint.
         preprocessing: What is done to every image first.
+        stream: What ``dataset`` is but a sample of; None where that is all.
     """
 
     dataset: Dataset
@@ -50,6 +54,12 @@ class TrainRequest:
     unlabelled: Path | None = None
     resume: bool = False
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    stream: ParquetDataset | None = None
+
+    @property
+    def labels(self) -> int:
+        """How many samples there are to train and to validate on."""
+        return len(self.dataset.samples) if self.stream is None else self.stream.rows
 
     @property
     def model(self) -> Path:
@@ -112,6 +122,45 @@ def rank_of(devices: int, nodes: int) -> int:
         return 0
     node, local = env.get("NODE_RANK", env.get("GROUP_RANK", "0")), env.get("LOCAL_RANK", "0")
     return int(env.get("RANK", int(node) * devices + int(local)))
+
+
+_IN_MEMORY = 4000
+"""Rows of Parquet that are trained on as a folder of images is; of more, so many stand for all."""
+
+
+@contextmanager
+def in_memory(
+    dataset: Dataset | ParquetDataset, seed: int, unlabelled: bool = False
+) -> Iterator[tuple[Dataset, ParquetDataset | None]]:
+    """Give samples that fit in memory, and what they are but a part of; None where they are all.
+
+    Rows of Parquet are written to files for as long.
+
+    Args:
+        dataset: What to train on.
+        seed: Of the choice of rows.
+        unlabelled: Whether further images are to be learnt from.
+
+    Raises:
+        UsageError: If they are, and there are more rows than that is meant for.
+        DatasetError: If no image of any row decodes.
+    """
+    if isinstance(dataset, Dataset):
+        yield dataset, None
+        return
+    streamed = dataset.rows > _IN_MEMORY
+    if streamed and unlabelled:
+        what = f"is for few labels, and there are {dataset.rows:,}"
+        raise UsageError("unlabelled", what, "leave it away")
+    with TemporaryDirectory(prefix="captchascope-", ignore_cleanup_errors=True) as folder:
+        samples = dataset.sample(_IN_MEMORY, seed, Path(folder))
+        yield samples, dataset if streamed else None
+
+
+def not_of_glyphs() -> UsageError:
+    """Return the error that the glyphs method cannot be trained on Parquet."""
+    what = "glyphs is trained on a folder of images, not on Parquet"
+    return UsageError("method", what, "read the whole image instead, or write a folder")
 
 
 def usable(dataset: Dataset, scheme: Scheme | None = None) -> Dataset:

@@ -66,6 +66,22 @@ def folder_of(
     return place
 
 
+def shards_of(
+    place: Path, files: int, rows: int, seed: int = 0, chars: str = "0123", group: int = 1000
+) -> Path:
+    """Write a folder of Parquet files, each of so many rows in row groups of ``group``."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rng = np.random.default_rng(seed)
+    place.mkdir()
+    for number in range(files):
+        labels = texts(rows, rng, chars)
+        shown = [drawn(label.translate(SHOWN), rng) for label in labels]
+        images = [cv2.imencode(".png", image)[1].tobytes() for image in shown]
+        table = pa.table({"image": images, "text": labels})
+        pq.write_table(table, place / f"{number}.parquet", row_group_size=group)
+    return place
+
+
 TINY = replace(
     CTC_RECIPES["fast"],
     batch=16,

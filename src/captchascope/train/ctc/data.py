@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count, islice
@@ -73,7 +73,7 @@ def text_images(dataset: Dataset, known: Inferred) -> TextImages:
     """
     images, targets, problems, samples = [], [], [], []
     for sample in dataset.samples:
-        got = _loaded(sample, known)
+        got = loaded(sample, known)
         if isinstance(got, CaptchascopeError):
             problems.append(got)
         else:
@@ -83,17 +83,27 @@ def text_images(dataset: Dataset, known: Inferred) -> TextImages:
     return TextImages(tuple(images), tuple(targets), tuple(problems), tuple(samples))
 
 
-def _loaded(sample: Sample, known: Inferred) -> GrayImage | RgbImage | CaptchascopeError:
-    spec = known.spec
+def loaded(
+    sample: Sample, known: Inferred, data: bytes | None = None
+) -> GrayImage | RgbImage | CaptchascopeError:
+    """Return a sample's image, prepared, or why it cannot be trained on.
+
+    Args:
+        sample: Its path names it in errors.
+        known: What is done to the image.
+        data: The encoded image; None for what lies at the path.
+    """
+    spec, where = known.spec, str(sample.path)
+    source = sample.path if data is None else data
     try:
-        image = load_image(sample.path, spec.channels, preprocessing=known.preprocessing)
+        image = load_image(source, spec.channels, name=where, preprocessing=known.preprocessing)
     except ImageError as error:
         return error
     height, width = image.shape[:2]
     fits = CtcNet.timesteps(fitted_width(height, width, spec)) >= timesteps_needed(sample.label)
     if not fits or any(narrow_findings([sample], [(width, height)])):
         what = f"has a label of {len(sample.label)} characters, more than the image can hold"
-        return DatasetError(str(sample.path), what, "correct the label, or use larger images")
+        return DatasetError(where, what, "correct the label, or use larger images")
     return prepare(image, spec)
 
 
@@ -109,6 +119,15 @@ class Batch(NamedTuple):
     images: Tensor
     targets: Tensor
     lengths: Tensor
+
+
+def batch_of(images: Sequence[GrayImage | RgbImage], targets: Sequence[NDArray[np.int64]]) -> Batch:
+    """Return a batch of prepared images of one size, at least one, and the ids of their texts."""
+    return Batch(
+        torch.from_numpy(normalise(images)).contiguous(memory_format=torch.channels_last),
+        torch.from_numpy(np.concatenate(targets)),
+        torch.tensor([len(target) for target in targets]),
+    )
 
 
 class Batches:
@@ -151,19 +170,20 @@ class Batches:
     def _made(self, number: int, indices: list[int]) -> Batch:
         rng = np.random.default_rng((self.seed, 1, number))
         images = [augment_image(self._fitted(i), rng, self.strength) for i in indices]
-        targets = [self.data.targets[i] for i in indices]
-        batch = torch.from_numpy(normalise(images)).contiguous(memory_format=torch.channels_last)
-        lengths = torch.tensor([len(target) for target in targets])
-        return Batch(batch, torch.from_numpy(np.concatenate(targets)), lengths)
+        return batch_of(images, [self.data.targets[i] for i in indices])
 
     def _fitted(self, index: int) -> GrayImage | RgbImage:
         """Return an image at the width that it shares with others."""
-        image, width = self.data.images[index], self._widths[index]
-        if image.shape[1] == width:
-            return image
-        way = cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_LINEAR
-        size = width, image.shape[0]
-        return cast("GrayImage | RgbImage", cv2.resize(image, size, interpolation=way))
+        return at_width(self.data.images[index], self._widths[index])
+
+
+def at_width(image: GrayImage | RgbImage, width: int) -> GrayImage | RgbImage:
+    """Return an image stretched or squeezed to a width, or itself where it has that."""
+    if image.shape[1] == width:
+        return image
+    way = cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_LINEAR
+    size = width, image.shape[0]
+    return cast("GrayImage | RgbImage", cv2.resize(image, size, interpolation=way))
 
 
 def order(widths: list[int], size: int, seed: int) -> Iterator[list[int]]:

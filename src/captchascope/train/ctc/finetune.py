@@ -181,7 +181,9 @@ def narrowed(source: Weights, spec: CtcSpec, dataset: Dataset, known: Inferred) 
     return Narrowed(fine_tuned(source, known.charset, spec.channels, few), at)
 
 
-def moderate(network: CtcNet, first: Mapping[str, Tensor], train: TextImages) -> None:
+def moderate(
+    network: CtcNet, first: Mapping[str, Tensor], train: TextImages, labels: int | None = None
+) -> None:
     """Move the weights of a trained network some way back to those that it began with.
 
     In between, both what it has learnt and what it has long known hold, and few labels do not
@@ -192,12 +194,14 @@ def moderate(network: CtcNet, first: Mapping[str, Tensor], train: TextImages) ->
     Args:
         network: In evaluation mode; it is changed.
         first: The weights that its training began with.
-        train: What it was trained on.
+        train: What it was trained on, or some of it.
+        labels: How many there were; None for those of ``train``.
     """
     images, targets = train.images[:_TRIED], train.targets[:_TRIED]
     last = {name: value.clone() for name, value in network.state_dict().items()}
     learnt = score(outputs_of(network, images), targets).exact
-    share = len(train) / (len(train) + _WORTH)
+    count = len(train) if labels is None else labels
+    share = count / (count + _WORTH)
     network.load_state_dict(
         {
             name: first[name].lerp(value, share) if value.is_floating_point() else value

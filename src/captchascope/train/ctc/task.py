@@ -17,6 +17,7 @@ from captchascope.train.checkpoint import CHECKPOINT, Facts, read_checkpoint
 from captchascope.train.ctc.data import Batch, Batches, TextImages
 from captchascope.train.ctc.losses import aligned_loss, ctc_loss, text_span
 from captchascope.train.ctc.network import CtcNet
+from captchascope.train.ctc.stream import StreamedBatches
 from captchascope.train.ctc.validate import Score, is_as_good, outputs_of, score
 from captchascope.train.distributed import Place, connected
 from captchascope.train.loop import Decision, Interrupted, Loop, Training
@@ -297,6 +298,7 @@ def fit_ctc(
     start: Start,
     where: Where,
     watch: Watch,
+    stream: StreamedBatches | None = None,
 ) -> Fitted:
     """Train until the recipe, the time, or somebody ends it; return the best averaged network.
 
@@ -309,17 +311,20 @@ def fit_ctc(
         start: What it begins with.
         where: The run folder, and this process's place among others.
         watch: Who is told, and when to stop.
+        stream: What is trained on, where ``train`` is but some of it.
 
     Raises:
         TrainingError: If the loss stays no number, or no time was left for a step.
         UsageError: If the checkpoint to go on from was made with something else.
     """
     place, share = where.place, recipe.share_of_batch(where.place.world)
-    batches = Batches(train, share, recipe.strength, start.seed, (place.rank, place.world))
+    own = place.rank, place.world
+    batches = stream or Batches(train, share, recipe.strength, start.seed, own)
+    samples = len(train) if stream is None else stream.samples
     every = -(-len(train) // _PROBED)
     probe = TextImages(train.images[::every], train.targets[::every])
     task = CtcTask(batches, probe, held, recipe, start, place, watch.stop)
-    clock = Clock(recipe.steps(len(train), start.scratch, place.world), watch.deadline)
+    clock = Clock(recipe.steps(samples, start.scratch, place.world), watch.deadline)
     return fit_task(task, clock, recipe, start, where, watch)
 
 

@@ -35,6 +35,7 @@ from captchascope.train.ctc.infer import Inferred, alphabet_of, inferred
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.ood import WithDistance, familiar
 from captchascope.train.ctc.pseudo_labels import joined, label_with_network, self_trained
+from captchascope.train.ctc.stream import StreamedBatches
 from captchascope.train.ctc.task import FEWEST, Fitted, Start, Where, fit_ctc
 from captchascope.train.ctc.validate import outputs_of, score
 from captchascope.train.distributed import Place
@@ -89,10 +90,12 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
         raise _nothing(dataset, error) from error
     for line in known.lines():
         watch.say(line)
-    folded = weights is not None and request.unlabelled is None and _are_few(dataset)
-    train, held = _sets(dataset, known, request.seed, folded)
+    folded = weights is not None and request.unlabelled is None and _are_few(request)
+    train, held = _sets(request, known, folded)
+    stream = _stream(request, known, held, place)
+    count = len(train) if stream is None else stream.samples
     by = "to validate on by folds" if folded else "to validate on"
-    watch.say(f"samples   {len(train)} to train on, {len(train if folded else held)} {by}")
+    watch.say(f"samples   {count} to train on, {len(train if folded else held)} {by}")
     untrained = None
     if place.rank == 0:
         untrained = read_untrained((train if folded else held).samples, known)
@@ -102,12 +105,14 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     watch.say(f"from      {request.begins_with}")
     if place.rank == 0:
         require_room(request.model, start.network, recipe.half, request.folder, watch)
-    facts = {
+    facts: dict[str, object] = {
         "--recipe": recipe.name,
         "--seed": request.seed,
         "--from": request.begins_with,
         "samples": f"{train.fingerprint()} {held.fingerprint()}",
     }
+    if stream is not None:
+        facts["rows"] = count
     where = Where(request.folder, request.resume, facts, place)
     limited = _with_reserve(watch)
     first = limited
@@ -117,13 +122,13 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     begun = deepcopy(start.network.state_dict())
     if folded and len(train) < _HALF_AS_LONG:
         recipe = recipe.shorter(2)
-    fitted = fit_ctc(train, held, recipe, start, where, first)
+    fitted = fit_ctc(train, held, recipe, start, where, first, stream)
     if place.rank > 0:
         return None
     if watch.stop() and not fitted.rows:
         raise KeyboardInterrupt
     if not start.scratch and not fitted.restarted:
-        moderate(fitted.network, begun, train)
+        moderate(fitted.network, begun, train, count)
     if request.unlabelled is not None and not watch.stop():
         further = label_with_network(fitted.network, held, request.unlabelled, known)
         watch.say(f"learns from {len(further)} images without labels, which it reads surely")
@@ -143,6 +148,8 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
         kept = f"untrained, {NAME} reads {told}"
         fitted = replace(fitted, step=0, stuck=False, untrained=True, kept=f"kept {NAME}: {kept}")
         product = _as_it_is(untrained, fitted, known, folded, request, watch)
+    if stream is not None:
+        product = replace(product, problems=(*product.problems, *stream.problems))
     return _judged(product, fitted, known, untrained, request)
 
 
@@ -206,23 +213,38 @@ def _nothing(dataset: Dataset, first: CaptchascopeError) -> TrainingError:
     return TrainingError(printable(dataset.folder), what, first.remedy)
 
 
-def _are_few(dataset: Dataset) -> bool:
+def _are_few(request: TrainRequest) -> bool:
     """Tell whether too few samples would be held out to tell how good a network is."""
-    return round(_HELD_OUT * len(dataset.samples)) < FEWEST_CALIBRATING
+    return round(_HELD_OUT * request.labels) < FEWEST_CALIBRATING
 
 
-def _sets(
-    dataset: Dataset, known: Inferred, seed: int, folded: bool
-) -> tuple[TextImages, TextImages]:
-    """Load the samples to train on and those held out: none where folds validate."""
-    share = min(_HELD_OUT, _MOST_HELD_OUT / len(dataset.samples))
-    rest, held = dataset.hold_out(share, seed=seed)
+def _sets(request: TrainRequest, known: Inferred, folded: bool) -> tuple[TextImages, TextImages]:
+    """Load the samples to train on and those held out: none where folds validate.
+
+    Of what is streamed, the former are a part that stands for all.
+    """
+    dataset, count = request.dataset, len(request.dataset.samples)
+    wanted = min(_HELD_OUT * request.labels, _MOST_HELD_OUT, count / 2)
+    rest, held = dataset.hold_out(wanted / count, seed=request.seed)
     if folded:
         rest, held = dataset, replace(held, samples=())
     train = text_images(rest, known)
     if not len(train):
         raise _nothing(dataset, train.problems[0])
     return train, text_images(held, known)
+
+
+def _stream(
+    request: TrainRequest, known: Inferred, held: TextImages, place: Place
+) -> StreamedBatches | None:
+    """Return what gives the batches of a process, where not all is in memory."""
+    data, recipe = request.stream, request.recipe
+    if data is None:
+        return None
+    assert isinstance(recipe, CtcRecipe)
+    size, own = recipe.share_of_batch(place.world), (place.rank, place.world)
+    rows = [sample.row for sample in held.samples if sample.row is not None]
+    return StreamedBatches(data, known, size, recipe.strength, request.seed, rows, own)
 
 
 def _start(
@@ -298,7 +320,7 @@ def _as_it_is(
     assert isinstance(request.recipe, CtcRecipe)
     weights = read_weights(path)
     network, at = narrowed(weights, spec, request.dataset, known)
-    train, held = _sets(request.dataset, at, request.seed, folded)
+    train, held = _sets(request, at, folded)
     if folded:  # it was trained on none of them
         train, held = held, train
     recipe = replace(request.recipe, cropped=False, half=True)
@@ -365,7 +387,16 @@ def _product(
     example = torch.from_numpy(normalise([(train.images or held.images)[0]] * 2))
     free = known.spec.width is None
     file = export_model(network, example, metadata, free_width=free, half=recipe.half)
-    return Product(file, metadata, len(train) + len(held), problems, fitted.rows, fitted.kept)
+    samples = _used(fitted, train, held, request)
+    return Product(file, metadata, samples, problems, fitted.rows, fitted.kept)
+
+
+def _used(fitted: Fitted, train: TextImages, held: TextImages, request: TrainRequest) -> int:
+    """Return how many samples a network was trained and validated on."""
+    if request.stream is None:
+        return len(train) + len(held)
+    seen = fitted.rows[-1].views if fitted.rows else 0
+    return min(seen, request.stream.rows - len(held)) + len(held)
 
 
 def _described(
@@ -386,7 +417,7 @@ def _described(
     own = (*held.images, *train.images)
     own = own[:: -(-len(own) // _FAMILIAR)]
     distance, limit = familiar(network, known.spec, own, until=until)
-    samples = len(train) + len(held)
+    samples = _used(fitted, train, held, request)
     data = {"samples": samples, "recipe": request.recipe.name, "from": request.begins_with}
     metadata = Metadata(
         format=FORMAT,
