@@ -32,16 +32,19 @@ def reader_of(path: Path) -> Iterator[subprocess.Popen[str]]:
         child.communicate()  # closes its stdin, which ends it
 
 
-def answered(children: Sequence[subprocess.Popen[str]]) -> list[float]:
-    """Return what each says, in seconds."""
-    return [float(child.stdout.readline()) for child in children if child.stdout is not None]
+def answered(children: Sequence[subprocess.Popen[str]]) -> list[tuple[float, float]]:
+    """Return the seconds that each says it took, and those of a processor's time."""
+    lines = [child.stdout.readline().split() for child in children if child.stdout is not None]
+    return [(float(seconds), float(processor)) for seconds, processor in lines]
 
 
-def rate_of(children: Sequence[subprocess.Popen[str]]) -> float:
-    """Return the images in a second that some processes read at once."""
+def rate_of(children: Sequence[subprocess.Popen[str]]) -> tuple[float, float]:
+    """Let some processes read at once; return images a second, and processor time for each in s."""
     for child in children:
         print(file=child.stdin, flush=True)
-    return sum(ROWS / seconds for seconds in answered(children))
+    answers = answered(children)
+    processor = sum(processor for _, processor in answers) / len(answers) / ROWS
+    return sum(ROWS / seconds for seconds, _ in answers), processor
 
 
 def _answer(path: Path) -> None:
@@ -49,12 +52,12 @@ def _answer(path: Path) -> None:
     images = [image for image in images_of(path) if image is not None]
     reader = captchascope.load("metu")
     list(reader.read_many(images[:1000]))
-    print(0.0, flush=True)
+    print(0.0, 0.0, flush=True)
     for _ in sys.stdin:
-        begun = time.perf_counter()
+        begun, processor = time.perf_counter(), time.process_time()
         for reading in reader.read_many(images):
             del reading
-        print(time.perf_counter() - begun, flush=True)
+        print(time.perf_counter() - begun, time.process_time() - processor, flush=True)
 
 
 def main() -> None:
@@ -71,7 +74,7 @@ def main() -> None:
     with ExitStack() as stack:
         children = [stack.enter_context(reader_of(path)) for path in shards(options.data, 2)]
         for _ in range(options.rounds):
-            before, two, after = (rate_of(children[:count]) for count in (1, 2, 1))
+            before, two, after = (rate_of(children[:count])[0] for count in (1, 2, 1))
             ones.append((before + after) / 2)
             shares.append(two / 2 / ones[-1])
             print(f"one: {before:,.0f} and {after:,.0f}/s; two at once: {two:,.0f}/s", flush=True)

@@ -65,6 +65,16 @@ def _written(table: pa.Table, path: Path, group: int = _GROUP) -> Path:
     return path
 
 
+def first_shards(data: Path, files: int) -> Path:
+    """Return a folder of so many of the shards alone."""
+
+    def make(place: Path) -> None:
+        for path in shards(data, files):
+            os.link(path, place / path.name)
+
+    return _once(data / f"first-{files}", make)
+
+
 def images_of(path: Path) -> list[bytes | None]:
     """Return the images of a file."""
     column: list[bytes | None] = pq.read_table(path, columns=["image"])["image"].to_pylist()
