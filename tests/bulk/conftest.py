@@ -1,9 +1,10 @@
-"""A bucket of S3 for those tests that want one."""
+"""Places for rows: a folder, and a bucket of S3 for those tests that want one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,3 +34,9 @@ def bucket(s3_endpoint: str) -> Bucket:
     made = Bucket(s3_endpoint, f"bucket-{next(_numbers)}")
     made.files.create_dir(made.path)
     return made
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Name a place that is not there yet."""
+    return tmp_path / "some" / "out"
