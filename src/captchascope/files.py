@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NoReturn, TypeAlias
 
 from captchascope.errors import CaptchascopeError, DatasetError
@@ -66,8 +66,8 @@ _DIGITS = re.compile("0*([0-9]+)")
 
 
 def _counted(run: re.Match[str]) -> str:
-    """Return digits with their number before them, as a character, and first what ends a text."""
-    return f"\0{chr(min(len(run[1]), sys.maxunicode))}{run[1]}"
+    """Return digits after what begins no name, and their number as a character."""
+    return f"\1{chr(min(len(run[1]), sys.maxunicode))}{run[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,10 @@ def survey_folder(folder: StrPath) -> FoundImages:
                 path = Path(parent, name)
                 if name.startswith(".") or not path.is_file():
                     continue
-                suffix = path.suffix.lower()
-                if _is_image(path, suffix):
+                if is_image(path):
                     found.append(path)
-                elif suffix not in _OF_LABELS and name.lower() not in _OF_SYSTEMS:
-                    passed_over[suffix if re.fullmatch(r"\.\w{1,9}", suffix) else ""] += 1
+                else:
+                    pass_over(name, passed_over)
     except (OSError, ValueError) as error:
         what = getattr(error, "strerror", None) or str(error)
         remedy = "name a folder that you can read"
@@ -137,17 +136,31 @@ def survey_folder(folder: StrPath) -> FoundImages:
     return images
 
 
-def _is_image(path: Path, suffix: str) -> bool:
+def pass_over(name: str, passed_over: Counter[str]) -> None:
+    """Count a file that is no image, as ``FoundImages`` counts them."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in _OF_LABELS and name.lower() not in _OF_SYSTEMS:
+        passed_over[suffix if re.fullmatch(r"\.\w{1,9}", suffix) else ""] += 1
+
+
+def is_image(path: Path) -> bool:
     """Tell whether a file is an image; only one whose suffix says nothing is opened."""
-    if suffix in IMAGE_SUFFIXES:
-        return True
-    if suffix in _OF_LABELS or suffix in _FOREIGN:
-        return False
+    known = image_by_suffix(path.name)
+    if known is not None:
+        return known
     try:
         with path.open("rb", buffering=0) as file:
             return codec_by_start(file.read(_START)) is not None
     except OSError:  # whoever may not read it will not miss it
         return False
+
+
+def image_by_suffix(name: str) -> bool | None:
+    """Tell whether a file is an image by the suffix of its name; None where that says nothing."""
+    suffix = name[name.rfind(".") :].lower()  # a million names have no time for pathlib
+    if suffix in IMAGE_SUFFIXES:
+        return True
+    return False if suffix in _OF_LABELS or suffix in _FOREIGN else None
 
 
 def codec_by_start(data: bytes) -> str | None:

@@ -3,7 +3,7 @@
 The fixture ``bucket`` (``conftest.py``) gives each test an empty bucket of one server per session:
 
     def test_something(bucket: Bucket) -> None:
-        with bucket.files.open_output_stream(bucket.path + "/a/1.jpeg") as file: ...
+        bucket.put("a/1.jpeg", data)
         place = place_of(bucket.url + "/a", bucket.options)  # Arrow's own S3
         place = place_of("fsspec+" + bucket.url + "/a", bucket.fsspec_options)  # s3fs
 
@@ -85,6 +85,11 @@ class Bucket:
     def files(self) -> Any:
         """Arrow's file system, which also makes buckets."""
         return fs.S3FileSystem(**self.options, allow_bucket_creation=True)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write an object."""
+        with self.files.open_output_stream(f"{self.path}/{name}", compression=None) as file:
+            file.write(data)
 
 
 @contextmanager

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("opener", ["", "fsspec+"], ids=["Arrow", "s3fs"])
 def test_s3_is_opened_by_arrow_or_by_fsspec(bucket: Bucket, opener: str) -> None:
     """The same bytes come from either, with the options that each calls by its own names."""
-    with bucket.files.open_output_stream(f"{bucket.path}/a/1.txt") as file:
-        file.write(b"0042")
+    bucket.put("a/1.txt", b"0042")
     options = bucket.fsspec_options if opener else bucket.options
     place = pickle.loads(pickle.dumps(place_of(f"{opener}{bucket.url}/a", options)))
     with place.files.open_input_file(f"{place.path}/1.txt") as file:

@@ -6,12 +6,14 @@ it comes from and its place in it, whatever the order in which rows are read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 import pyarrow as pa
 from pyarrow.fs import FileSystem
+
+Kind: TypeAlias = Literal["parquet", "tar", "images"]
 
 BATCH = 256
 """Rows of a batch at most; a batch of large images ends earlier."""
@@ -68,14 +70,18 @@ class Shard:
         names: Its files as the user is told them, and as rows name them.
         paths: The same as the file system takes them.
         files: That file system.
-        rows: How many rows there are; None where only reading tells.
+        rows: How many rows its files have; None where only reading tells.
         size: Bytes; 0 where nobody knows.
         column: Of Parquet, the column that has the images.
         key: Of Parquet, the column that names the rows; None for none.
-        done: Ranges of rows, from the first to before the second, that are not read again.
+        done: Ranges of rows, from the first to before the second, that are not read again; of
+            images, the places in ``names``.
+        groups: Of Parquet, how many rows each row group has; none where that is not known.
+        part: Of Parquet, which of these are read, from the first to before the second; None for
+            all. Rows are counted from the beginning of the file all the same.
     """
 
-    kind: Literal["parquet", "tar", "images"]
+    kind: Kind
     names: tuple[str, ...]
     paths: tuple[str, ...]
     files: FileSystem
@@ -84,3 +90,23 @@ class Shard:
     column: str | None = None
     key: str | None = None
     done: Sequence[tuple[int, int]] = ()
+    groups: tuple[int, ...] = ()
+    part: tuple[int, int] | None = None
+
+    def parts(self, rows: int = 50_000) -> Iterator[Shard]:
+        """Yield the shard in pieces that several can read at once.
+
+        They are runs of row groups of so many rows at most, or of one that has more. The last has
+        the row that tells the end of the file. What is no Parquet stays whole, and of a piece
+        there are no smaller ones.
+        """
+        if self.part is not None or len(self.groups) < 2:
+            yield self
+            return
+        first, held = 0, 0
+        for at, count in enumerate(self.groups):
+            if at > first and held + count > rows:
+                yield replace(self, part=(first, at))
+                first, held = at, 0
+            held += count
+        yield replace(self, part=(first, len(self.groups)))

@@ -89,6 +89,21 @@ def label_column(
     return usual or _unclear(schema, of_text, LABEL, where, flag)
 
 
+def key_column(schema: pa.Schema, named: str, where: str, flag: str = "--key") -> str:
+    """Return the name of the column that was asked for to name the rows: text, or whole numbers.
+
+    Args:
+        schema: Of the file.
+        named: The column that was asked for.
+        where: The file, for errors.
+        flag: What names the column, for errors.
+
+    Raises:
+        DatasetError: If there is no such column.
+    """
+    return _asked(schema, named, _is_key, "keys are text or whole numbers", where, flag)
+
+
 def parts_of(schema: pa.Schema, column: str) -> list[str]:
     """Return what has to be read of a column of images, as Parquet names columns and fields."""
     kind = schema.field(column).type
@@ -103,14 +118,29 @@ def encoded_images(column: pa.Array) -> EncodedImages:
         names = {field.name for field in column.type}
         paths = compute.struct_field(column, "path") if "path" in names else _nulls(column)
         data = compute.struct_field(column, "bytes")
-        return EncodedImages(_plain(data, pa.large_binary()), _plain(paths, pa.string()))
+        return EncodedImages(_plain(data, pa.large_binary()), texts_of(paths))
     if not _is_text(column.type):
         return EncodedImages(_plain(column, pa.large_binary()), _nulls(column))
-    texts = column.to_pylist()
+    texts = texts_of(column).to_pylist()
     held = [text is not None and is_text(text) for text in texts]
     data = [t.encode() if is_data else None for t, is_data in zip(texts, held, strict=True)]
     paths = [None if is_data else t for t, is_data in zip(texts, held, strict=True)]
     return EncodedImages(pa.array(data, pa.large_binary()), pa.array(paths, pa.string()))
+
+
+def texts_of(column: pa.Array) -> pa.Array:
+    """Return a column of text or numbers as text: string.
+
+    Parquet says what is text, but nobody looks whether it is UTF-8; what is none is replaced.
+    """
+    texts = _plain(column, pa.string())
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        data = texts.cast(pa.binary()).to_pylist()
+        read = [None if one is None else one.decode("utf-8", "replace") for one in data]
+        texts = pa.array(read, pa.string())
+    return texts
 
 
 def _nulls(column: pa.Array) -> pa.Array:
@@ -144,6 +174,10 @@ def _has_bytes(kind: Any) -> bool:
     if not types.is_struct(kind):
         return _is_bytes(kind)
     return any(field.name == "bytes" and _is_bytes(field.type) for field in kind)
+
+
+def _is_key(kind: Any) -> bool:
+    return _is_text(kind) or _is(kind, types.is_integer)
 
 
 def _has_images(kind: Any) -> bool:
