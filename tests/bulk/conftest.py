@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,6 +39,11 @@ def bucket(s3_endpoint: str) -> Bucket:
 
 
 @pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """Name a place that is not there yet."""
-    return tmp_path / "some" / "out"
+def out(tmp_path: Path) -> Iterator[Path]:
+    """Name a place that is not there yet; in memory where there is such, as parts wait for disks.
+
+    Whether what was written is brought to the disk is tested with ``captchascope.atomic``.
+    """
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as folder:
+        yield Path(folder, "some", "out")

@@ -214,7 +214,7 @@ class Destination:
             OutputError: If somebody has changed it.
         """
         parts, here = self._store.sizes(), self._store.sizes(MANIFEST)
-        names = sorted((int(found[1]), name) for name in here if (found := _ENTRY.match(name)))
+        names = sorted((int(found[1]), name) for name in here if (found := _ENTRY.fullmatch(name)))
         with ThreadPoolExecutor(_REQUESTS) as pool:
             files = [f"{MANIFEST}/{name}" for _, name in names]
             for name, data in zip(files, pool.map(self._store.read, files), strict=True):
