@@ -130,44 +130,54 @@ class Worker:
             error is not None or end for error, end in zip(told, _ends(given), strict=True)
         ]
         wanted = [at for at, none in enumerate(given_none) if not none]
-        found = self._reader.read_many(self._images(given, wanted), errors="return")
+        found = self._reader.read_many(images_of(given, wanted, self._work.files), errors="return")
         readings = [
             _failure(error) if none else next(found)
             for error, none in zip(told, given_none, strict=True)
         ]
         return self._work.table(given, readings)
 
-    def _images(self, given: pa.RecordBatch, wanted: Sequence[int]) -> Iterator[ImageSource]:
-        """Yield the images of some rows as they are asked for; others are fetched meanwhile."""
-        column, paths = given["image"], given["path"].to_pylist()
-        rows = ((column[at].as_buffer(), paths[at]) for at in wanted)
-        if isinstance(self._work.files, LocalFileSystem) or not any(paths):
-            yield from (_here(image, path) for image, path in rows)
-            return
-        with ThreadPoolExecutor(_FETCHED, "fetch") as pool:
-            waiting: deque[Future[ImageSource]] = deque()
-            for image, path in rows:
-                waiting.append(pool.submit(self._fetched, image, path))
-                if len(waiting) == _FETCHED:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
 
-    def _fetched(self, image: pa.Buffer | None, path: str | None) -> ImageSource:
-        """Return an image with its bytes, wherever they are, or what says why there are none."""
-        if path is None:
-            return _here(image, None)
-        try:
-            with self._work.files.open_input_file(path) as file:
-                if (size := file.size()) > MAX_BYTES:
-                    what = f"is too large: {size:,} bytes, the limit is {MAX_BYTES:,}"
-                    return Unread(ImageError(path, what, "save it smaller"))
-                return bytes(file.read())
-        except FileNotFoundError:
-            return Unread(ImageError(path, "does not exist", "check the path"))
-        except (OSError, ValueError) as error:
-            what = f"cannot be read: {(str(error).splitlines() or [repr(error)])[0]}"
-            return Unread(ImageError(path, what, "check the path"))
+def images_of(
+    given: pa.RecordBatch, wanted: Sequence[int], files: FileSystem
+) -> Iterator[ImageSource]:
+    """Yield the images of some rows as they are asked for; distant ones are fetched meanwhile.
+
+    Args:
+        given: Rows of ``GIVEN``.
+        wanted: Places of rows in it that have an image.
+        files: The file system of its paths.
+    """
+    images, paths = given["image"].to_pylist(), given["path"].to_pylist()
+    rows = ((images[at], paths[at]) for at in wanted)
+    if isinstance(files, LocalFileSystem) or not any(paths):
+        yield from (_here(image, path) for image, path in rows)
+        return
+    with ThreadPoolExecutor(_FETCHED, "fetch") as pool:
+        waiting: deque[Future[ImageSource]] = deque()
+        for image, path in rows:
+            waiting.append(pool.submit(_fetched, image, path, files))
+            if len(waiting) == _FETCHED:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _fetched(image: bytes | None, path: str | None, files: FileSystem) -> ImageSource:
+    """Return an image with its bytes, wherever they are, or what says why there are none."""
+    if path is None:
+        return _here(image, None)
+    try:
+        with files.open_input_file(path) as file:
+            if (size := file.size()) > MAX_BYTES:
+                what = f"is too large: {size:,} bytes, the limit is {MAX_BYTES:,}"
+                return Unread(ImageError(path, what, "save it smaller"))
+            return bytes(file.read())
+    except FileNotFoundError:
+        return Unread(ImageError(path, "does not exist", "check the path"))
+    except (OSError, ValueError) as error:
+        what = f"cannot be read: {(str(error).splitlines() or [repr(error)])[0]}"
+        return Unread(ImageError(path, what, "check the path"))
 
 
 def _ends(given: pa.RecordBatch) -> list[bool]:
@@ -175,13 +185,13 @@ def _ends(given: pa.RecordBatch) -> list[bool]:
     return ends
 
 
-def _here(image: pa.Buffer | None, path: str | None) -> ImageSource:
+def _here(image: bytes | None, path: str | None) -> ImageSource:
     """Return an image of this machine as a reader takes it."""
     if path is not None:
         return Path(path)
     if image is None:
         return Unread(ImageError("image", "holds no image: it is null", "leave the row away"))
-    return memoryview(image)
+    return image
 
 
 def _failure(error: str | None) -> Reading:
