@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,6 +38,7 @@ class Work:
         files: The file system of paths in rows.
         chars: Whether the characters are given, too.
         version: Of captchascope.
+        schema: The columns of what is read: ``READ``, ``chars`` where wanted, and ``end``.
     """
 
     model: str
@@ -47,6 +48,11 @@ class Work:
     files: FileSystem
     chars: bool = False
     version: str = __version__
+    schema: pa.Schema = field(init=False)
+
+    def __post_init__(self) -> None:
+        more = [pa.field("chars", CHARS)] if self.chars else []
+        object.__setattr__(self, "schema", pa.schema([*READ, *more, GIVEN.field("end")]))
 
     @classmethod
     def of(cls, reader: Reader, files: FileSystem, chars: bool) -> Work:
@@ -55,12 +61,6 @@ class Work:
         model = reader.path.stem if ships else str(reader.path)
         data = None if ships else read_model(reader.path)
         return cls(model, data, reader.options, reader.providers, files, chars)
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns of what is read: ``READ``, ``chars`` where wanted, and ``end``."""
-        more = [pa.field("chars", CHARS)] if self.chars else []
-        return pa.schema([*READ, *more, GIVEN.field("end")])
 
     def start(self) -> Worker:
         """Open the model.
