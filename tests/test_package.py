@@ -30,6 +30,8 @@ print(json.dumps([reading.text, imported, read]))
 def test_the_names_of_the_package_are_pinned() -> None:
     """What a script may import from ``captchascope`` is a promise."""
     assert captchascope.__all__ == [
+        "BulkProgress",
+        "BulkSummary",
         "CaptchascopeError",
         "CharReading",
         "Dataset",
@@ -50,6 +52,7 @@ def test_the_names_of_the_package_are_pinned() -> None:
         "UsageError",
         "evaluate_reader",
         "load",
+        "read_bulk",
         "read_dataset",
         "read_parquet",
         "train_model",
@@ -85,7 +88,7 @@ print(json.dumps(gone))
 
 def test_no_module_takes_the_place_of_a_public_name() -> None:
     """A module that is imported becomes an attribute of its package, whatever was there."""
-    for package in ("torch", "httpx", "fastapi"):
+    for package in ("torch", "httpx", "fastapi", "pyarrow", "ray"):
         pytest.importorskip(package, reason="needs the extra 'all'")
     done = subprocess.run(
         [sys.executable, "-c", EVERYTHING], capture_output=True, text=True, check=True, timeout=300

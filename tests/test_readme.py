@@ -118,6 +118,8 @@ def test_every_command_of_the_readme_runs_and_prints_what_is_shown(place: Path) 
                 continue
             if " train " in line:
                 pytest.importorskip("torch")
+            if " bulk " in line:
+                pytest.importorskip("pyarrow")
             wanted = smaller(line)
             for as_shown, real in addresses.items():
                 wanted = wanted.replace(as_shown, real)

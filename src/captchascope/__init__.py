@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # as type checkers take it; typing takes half as long as 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from captchascope.bulk import BulkProgress, BulkSummary, read_bulk
     from captchascope.data.dataset import Dataset, read_dataset
     from captchascope.data.shards import ParquetDataset, read_parquet
     from captchascope.decode import ReadOptions
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from captchascope.train import Trained, train_model
 
 __all__ = [
+    "BulkProgress",
+    "BulkSummary",
     "CaptchascopeError",
     "CharReading",
     "Dataset",
@@ -51,12 +54,15 @@ __all__ = [
     "UsageError",
     "evaluate_reader",
     "load",
+    "read_bulk",
     "read_dataset",
     "read_parquet",
     "train_model",
 ]
 
 _LATER = {
+    "BulkProgress": "bulk",
+    "BulkSummary": "bulk",
     "CaptchascopeError": "errors",
     "CharReading": "records",
     "Dataset": "data.dataset",
@@ -77,6 +83,7 @@ _LATER = {
     "UsageError": "errors",
     "evaluate_reader": "evaluate",
     "load": "reader",
+    "read_bulk": "bulk",
     "read_dataset": "data.dataset",
     "read_parquet": "data.shards",
     "train_model": "train",

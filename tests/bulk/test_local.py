@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +91,23 @@ def test_rows_come_in_order() -> None:
 def test_nothing_to_read_is_read() -> None:
     """No batch, no row."""
     assert list(read_batches(work(), iter(()), 2)) == []
+
+
+def test_rows_that_come_slowly_are_waited_for() -> None:
+    """All that came before has long been read when it turns out that there are no more."""
+
+    def slow() -> Iterator[pa.RecordBatch]:
+        for batch in batches(3):
+            yield batch
+            while read and not taken.wait(60):
+                raise AssertionError("nobody takes what was read")
+            taken.clear()
+
+    taken, read = threading.Event(), []
+    for batch in read_batches(work(), slow(), 1):
+        read.append(batch)
+        taken.set()
+    assert len(read) == 3
 
 
 def test_a_killed_process_is_replaced() -> None:

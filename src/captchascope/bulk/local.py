@@ -74,7 +74,8 @@ def read_batches(
                     if more := batch is not None:
                         pool.add(batch)
                         coming = reading.submit(next, batches, None)
-                yield from pool.finished()
+                if more or pool.under_way:
+                    yield from pool.finished()
         finally:
             pool.close()
 

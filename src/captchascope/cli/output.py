@@ -162,6 +162,8 @@ _PACKAGES = {
     "train": ("torch", "onnx", "onnxscript", "filelock", "tensorboardX"),
     "collect": ("fastapi", "filelock", "httpx", "protego", "selectolax", "stamina", "uvicorn"),
     "browser": ("playwright",),
+    "bulk": ("filelock", "fsspec", "pyarrow"),
+    "ray": ("ray",),
     "web": ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn"),
 }
 

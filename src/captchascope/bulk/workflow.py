@@ -1,0 +1,198 @@
+"""Reading in bulk as a whole: a source and a destination in, a summary out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from itertools import chain
+from typing import TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow.fs import LocalFileSystem
+
+from captchascope.bulk import BulkProgress, BulkSummary, Engine, Form
+from captchascope.bulk.destination import Destination, destination, require_apart
+from captchascope.bulk.local import default_jobs, read_batches
+from captchascope.bulk.manifest import Counts, Covered
+from captchascope.bulk.places import Place, place_of
+from captchascope.bulk.rows import Shard
+from captchascope.bulk.sources import find_shards, rows_of
+from captchascope.bulk.work import Work, images_of
+from captchascope.errors import CaptchascopeError, MissingExtraError, UsageError
+from captchascope.files import StrPath, printable
+from captchascope.image import ImageSource
+from captchascope.model.onnxwalk import read_model
+from captchascope.reader import Reader
+
+_LOOKED_INTO = 10  # shards, from which images are taken to see what all have in common
+_TAKEN = 10  # images of each
+
+ReadsShards: TypeAlias = Callable[[Work, Sequence[Shard]], Iterator[pa.RecordBatch]]
+"""An engine: rows of ``work.schema`` for those of shards, in any order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told what goes on, and since when the time counts."""
+
+    begun: float
+    on_line: Callable[[str], None]
+    on_progress: Callable[[BulkProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is read of a source, and how it is written; as ``read_bulk`` takes it."""
+
+    column: str | None
+    key: str | None
+    to: Form
+    chars: bool
+    consistent: bool
+    rows_per_part: int
+
+
+def places_of(source: StrPath, target: StrPath, options: Mapping[str, str]) -> tuple[Place, Place]:
+    """Return the places of a source and of a destination, of which URLs take the options.
+
+    Raises:
+        UsageError: If nothing opens one, or neither is a URL and there are options.
+    """
+    urls = [os.fspath(source), os.fspath(target)]
+    if options and not any("://" in url for url in urls):
+        what = "has no meaning where no place is a URL"
+        raise UsageError("storage_options", what, "leave it away")
+    one, other = (place_of(url, options if "://" in url else {}) for url in urls)
+    return one, other
+
+
+def engine_of(name: Engine, address: str | None, jobs: int | None) -> ReadsShards:
+    """Return the engine of a name.
+
+    Raises:
+        MissingExtraError: If its packages are not installed.
+    """
+    if name == "local":
+        return lambda work, shards: _read_here(work, shards, jobs or default_jobs())
+    try:
+        ray_data = import_module("captchascope.bulk.ray_data")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("the engine ray", "ray") from error
+    return lambda work, shards: ray_data.read_shards(work, shards, address=address, jobs=jobs)
+
+
+def read_all(
+    reader: Reader, places: tuple[Place, Place], options: Options, engine: ReadsShards, told: Told
+) -> BulkSummary:
+    """Read what is not at the destination yet; arguments and errors as ``read_bulk``."""
+    source, target = places
+    require_apart(source, target, options.to)
+    found = find_shards(source, options.column, options.key)
+    for line in found.lines:
+        told.on_line(line)
+    if options.consistent:
+        reader = _consistent(reader, found.shards, told)
+    work = Work.of(reader, source.files, options.chars)
+    facts = _facts(reader, source, options, found.shards)
+    rows = options.rows_per_part
+    with destination(target, options.to, facts, chars=options.chars, rows_per_part=rows) as place:
+        if place.earlier.rows:
+            told.on_line(f"going on: {place.earlier.rows:,} rows are there already")
+        _fill(place, work, found.shards, engine, told)
+        place.finish()
+    counts = Counts()
+    counts.take(place.earlier)
+    counts.take(place.counts)
+    return BulkSummary(
+        counts.rows,
+        counts.read,
+        counts.abstained,
+        counts.unfamiliar,
+        dict(counts.failed.most_common()),
+        place.counts.rows,
+        time.monotonic() - told.begun,
+    )
+
+
+def _fill(
+    place: Destination, work: Work, shards: Sequence[Shard], engine: ReadsShards, told: Told
+) -> None:
+    """Read all rows of some shards that a destination does not have."""
+    left = [*_left(shards, place.covered)]
+    lengths = [_rows_left(shard) for shard in left]
+    total = None if None in lengths else sum(length or 0 for length in lengths)
+    begun = time.monotonic()
+    for batch in engine(work, left) if left else ():
+        place.add(batch)
+        seconds = time.monotonic() - begun
+        told.on_progress(BulkProgress(place.counts.rows, total, seconds))
+    for shard in _left(shards, place.covered):  # of which nothing was heard
+        what, remedy = "was not read to its end", "read it again: what is written stays"
+        raise CaptchascopeError(printable(shard.names[0]), what, remedy)
+
+
+def _read_here(work: Work, shards: Iterable[Shard], jobs: int) -> Iterator[pa.RecordBatch]:
+    return read_batches(work, chain.from_iterable(map(rows_of, shards)), jobs)
+
+
+def _left(shards: Iterable[Shard], covered: Covered) -> Iterator[Shard]:
+    """Yield what is left of shards when some rows are there."""
+    for shard in shards:
+        if shard.kind != "images":
+            name = shard.names[0]
+            if not covered.complete(name, shard.rows):
+                yield replace(shard, done=covered.ranges(name))
+            continue
+        pairs = zip(shard.names, shard.paths, strict=True)
+        left = [pair for pair in pairs if not covered.complete(pair[0], 1)]
+        if left:
+            names, paths = zip(*left, strict=True)
+            yield replace(shard, names=names, paths=paths, rows=len(names))
+
+
+def _rows_left(shard: Shard) -> int | None:
+    """Return how many rows of a shard are to be read; None where nobody knows."""
+    done = sum(stop - start for start, stop in shard.done)
+    return None if shard.rows is None else shard.rows - done
+
+
+def _consistent(reader: Reader, shards: Sequence[Shard], told: Told) -> Reader:
+    """Return the reader under what is inferred from images of some shards.
+
+    Raises:
+        UsageError: If there is nothing to infer.
+    """
+    images: list[ImageSource] = []
+    for shard in shards[:: -(-len(shards) // _LOOKED_INTO)]:
+        given = next(rows_of(shard)).slice(0, _TAKEN)
+        has_image = pc.and_(pc.is_null(given["error"]), pc.invert(given["end"])).to_pylist()
+        wanted = [at for at, has in enumerate(has_image) if has]
+        images += images_of(given, wanted, shard.files)
+    options = reader.inferred_options(images)
+    if options is None:
+        told.on_line("no charset and no length is clearly what these images have in common")
+        return reader
+    chars = options.constraints.charset or reader.charset
+    told.on_line(f"read as: {options.length} of {chars.chars}")
+    return reader.with_options(options)
+
+
+def _facts(
+    reader: Reader, source: Place, options: Options, shards: Sequence[Shard]
+) -> dict[str, object]:
+    """Return what must be the same for a run to go on, as errors call it."""
+    url = source.path if isinstance(source.files, LocalFileSystem) else source.url
+    told = reader.options
+    columns = {shard.column for shard in shards} - {None}
+    return {
+        "source": url,
+        "column": next(iter(columns), None),
+        "key": options.key,
+        "model": hashlib.sha256(read_model(reader.path)).hexdigest(),
+        **{option.name: getattr(told, option.name) for option in fields(told) if option.init},
+    }
