@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from bulk.rows import batch, span
-from captchascope.bulk.destination import Destination, destination
+from captchascope.bulk.destination import Destination, open_destination
 from captchascope.bulk.places import Place, place_of
 
 FACTS = {"model": "0" * 64, "source": "shards", "length": 6}
@@ -25,7 +25,7 @@ def opened(
     """Open a destination of small parts."""
     facts = more.pop("facts", FACTS)
     place = place if isinstance(place, Place) else place_of(str(place), {})
-    return destination(place, form, facts, rows_per_part=rows_per_part, **more)
+    return open_destination(place, form, facts, rows_per_part=rows_per_part, **more)
 
 
 def names(folder: Path) -> list[str]:

@@ -192,7 +192,7 @@ def test_a_full_disk(disk: Path, form: Form) -> None:
 RUNS = """
 import os, signal, sys
 from bulk.rows import batch, span
-from captchascope.bulk.destination import destination
+from captchascope.bulk.destination import open_destination
 from captchascope.bulk.places import place_of
 
 out = sys.argv[1]
@@ -208,7 +208,7 @@ def run(steps, how):
                 os.kill(os.getpid(), how)
 
     sys.addaudithook(count)
-    with destination(place_of(out, {}), "parquet", {}, rows_per_part=20) as place:
+    with open_destination(place_of(out, {}), "parquet", {}, rows_per_part=20) as place:
         there = place.covered.ranges("a")
         missing = [n for n in range(300) if not any(a <= n < b for a, b in there)]
         print(len(missing), flush=True)

@@ -73,7 +73,7 @@ class _Piece:
 
 
 class Destination:
-    """A place that takes readings; ``destination`` gives it.
+    """A place that takes readings; ``open_destination`` gives it.
 
     Attributes:
         covered: The rows that it has, those that wait to be written included.
@@ -254,7 +254,7 @@ class Destination:
 
 
 @contextmanager
-def destination(
+def open_destination(
     place: Place,
     form: Form,
     facts: Mapping[str, object],

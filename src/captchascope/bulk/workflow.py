@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pyarrow.fs import LocalFileSystem
 
 from captchascope.bulk import BulkProgress, BulkSummary, Engine, Form
-from captchascope.bulk.destination import Destination, destination, require_apart
+from captchascope.bulk.destination import Destination, open_destination, require_apart
 from captchascope.bulk.local import default_jobs, read_batches
 from captchascope.bulk.manifest import Counts, Covered
 from captchascope.bulk.places import Place, place_of
@@ -100,7 +100,9 @@ def read_all(
     work = Work.of(reader, source.files, options.chars)
     facts = _facts(reader, source, options, found.shards)
     rows = options.rows_per_part
-    with destination(target, options.to, facts, chars=options.chars, rows_per_part=rows) as place:
+    with open_destination(
+        target, options.to, facts, chars=options.chars, rows_per_part=rows
+    ) as place:
         if place.earlier.rows:
             told.on_line(f"going on: {place.earlier.rows:,} rows are there already")
         _fill(place, work, found.shards, engine, told)
