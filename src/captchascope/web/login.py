@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from captchascope.web.problems import Problem, problem, shows_pages
-from captchascope.web.templates import local, render_page
+from captchascope.web.templates import local_url, render_page
 
 WITHOUT_TOKEN = ("/healthz", "/readyz", "/login", "/static/")
 """What needs no token: paths, and beginnings of paths that end in a slash."""
@@ -132,7 +132,7 @@ def _refusal(token: Token, request: Request, cookies: list[str]) -> Response | N
         return None
     seconds = token.failed(_address_of(request)) if bearer or cookies else 0
     if not bearer and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse(local("/login"), 303)
+        return RedirectResponse(local_url("/login"), 303)
     if seconds:
         return _too_often(seconds)
     what = "the token is wrong" if shown else "a token is needed"
@@ -165,12 +165,12 @@ def login_routes(token: Token) -> APIRouter:
             page = render_page("login.html", status, here="", wrong=True, seconds=seconds)
             page.headers.update(later)
             return page
-        response = RedirectResponse(local("/"), 303)
+        response = RedirectResponse(local_url("/"), 303)
         response.set_cookie(
             _COOKIE,
             token.cookie,
             _WEEK,
-            path=local("/"),
+            path=local_url("/"),
             secure=request.scope["scheme"] == "https",
             httponly=True,
             samesite="strict",

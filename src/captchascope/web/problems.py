@@ -22,7 +22,7 @@ from captchascope.errors import (
     UsageError,
 )
 from captchascope.files import printable
-from captchascope.web.templates import local, render_page
+from captchascope.web.templates import local_url, render_page
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ async def _refused(request: Request, error: Exception) -> Response:
             return Response(status_code=204, headers=error.headers)
     more = error.more if isinstance(error, Problem) else {}
     whole = request.method == "GET" and "hx-request" not in request.headers
-    if whole and shows_pages(request) and not request.url.path.startswith(local("/v1/")):
+    if whole and shows_pages(request) and not request.url.path.startswith(local_url("/v1/")):
         status, title = error.status_code, _title(error.status_code)
         page = render_page("problem.html", status, here="", title=title, detail=error.detail)
         page.headers.update(error.headers or {})

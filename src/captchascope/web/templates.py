@@ -71,14 +71,14 @@ def hash_of(name: str) -> str:
 
 def asset_url(name: str) -> str:
     """Return the path of a file, with its hash, so that a browser may keep it for ever."""
-    return local(f"/static/{name}?v={hash_of(name)}")
+    return local_url(f"/static/{name}?v={hash_of(name)}")
 
 
 ROOT_PATH: ContextVar[str] = ContextVar("ROOT_PATH", default="")
 """The path that a proxy serves the app below, of the request that is being answered."""
 
 
-def local(path: str) -> str:
+def local_url(path: str) -> str:
     """Return how a browser asks for a path of the app."""
     return ROOT_PATH.get() + path
 
@@ -115,7 +115,7 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
         loader=jinja2.PackageLoader("captchascope.web", "html"),
     )
-    environment.globals.update(asset=asset_url, local=local, version=__version__)
+    environment.globals.update(asset=asset_url, local=local_url, version=__version__)
     environment.filters.update(level=level, printable=printable)
     environment.filters.update(percent=_percent, sureness=_sureness, duration=_duration)
     return environment

@@ -22,7 +22,7 @@ from captchascope.web.batching import Batcher, Busy
 from captchascope.web.problems import Problem, shows_pages
 from captchascope.web.schemas import Options, Upload, parse_options, parts_of
 from captchascope.web.settings import Limits
-from captchascope.web.templates import local, render_page
+from captchascope.web.templates import local_url, render_page
 
 _FIELDS = 16  # of a form, beside its images
 _LONGEST_NAME = 60  # characters of a file's name that are shown
@@ -396,7 +396,7 @@ def read_routes(batcher: Batcher, limits: Limits, labels: bool) -> APIRouter:
     @routes.get("/read")
     @routes.get("/see")
     async def _back() -> Response:
-        return Response(status_code=303, headers={"Location": local("/")})
+        return Response(status_code=303, headers={"Location": local_url("/")})
 
     @routes.post("/see")
     async def _see(request: Request) -> Response:

@@ -32,7 +32,7 @@ from captchascope.web.pages.charts import (
     whiskers,
 )
 from captchascope.web.problems import Problem, shows_pages
-from captchascope.web.templates import local, render_page
+from captchascope.web.templates import local_url, render_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def results_routes(batcher: Batcher, measurements: Measurements | None) -> APIRo
         reader_of(name)
         if measurements is not None:
             measurements.forget(name)
-        return Response(status_code=303, headers={"Location": local(f"/results/{quote(name)}")})
+        return Response(status_code=303, headers={"Location": local_url(f"/results/{quote(name)}")})
 
     return routes
 
