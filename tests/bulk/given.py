@@ -41,7 +41,7 @@ def tar_bytes(members: Iterable[tuple[str, bytes]], mode: str = "w") -> bytes:
     return made.getvalue()
 
 
-def given(shards: Iterable[Shard]) -> list[dict[str, Any]]:
+def rows_given(shards: Iterable[Shard]) -> list[dict[str, Any]]:
     """Return the rows of some shards, each with the columns that say something."""
     rows: list[dict[str, Any]] = []
     for shard in shards:
@@ -58,4 +58,4 @@ def given(shards: Iterable[Shard]) -> list[dict[str, Any]]:
 
 def given_at(url: str | Path, column: str | None = None, key: str | None = None) -> Any:
     """Return the rows of a local place."""
-    return given(find_shards(place_of(str(url), {}), column, key).shards)
+    return rows_given(find_shards(place_of(str(url), {}), column, key).shards)

@@ -120,7 +120,7 @@ def test_the_same_files_are_found_in_s3(bucket: Bucket, opener: str) -> None:
         ("none", DatasetError, r"none: does not exist \(check the path\)"),
         ("in/*.png", DatasetError, r"in/\*.png: stands for no file \(check the glob\)"),
         ("in/a/{1..3}.tar", DatasetError, "stands for a file that does not exist: .*/a/3.tar"),
-        ("{0..9999999}.tar", UsageError, "braces that stand for more than 1,000,000 names"),
+        ("{0..9999999}.tar", UsageError, "braces that stand for more than 100,000 names"),
     ],
 )
 def test_a_place_without_files_is_an_error(

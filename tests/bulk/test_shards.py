@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,10 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("fsspec")
 
 import pyarrow as pa
-from pyarrow import parquet
+from fsspec.implementations.local import LocalFileSystem
+from pyarrow import fs, parquet
 
-from bulk.given import JPEG, given_at, jpegs, tar_bytes, write_parquet
-from bulk.given import given as rows_given
+from bulk.given import JPEG, given_at, jpegs, rows_given, tar_bytes, write_parquet
 from captchascope.bulk.places import place_of
 from captchascope.bulk.rows import BATCH_BYTES, Shard
 from captchascope.bulk.shards import rows_of
@@ -115,6 +116,18 @@ def test_text_that_is_no_utf_8_does_not_end_the_file() -> None:
     assert [row.get("key") for row in rows] == ["1.png", "\ufffd.png", None]
 
 
+def test_a_tar_shard_is_given_in_batches() -> None:
+    """Bounded by rows and by bytes; one without images has an end alone."""
+    large = JPEG + bytes(BATCH_BYTES // 3)
+    images = jpegs(300) + [large] * 4
+    Path("a.tar").write_bytes(tar_bytes((f"{n}.jpg", image) for n, image in enumerate(images)))
+    Path("b.tar").write_bytes(tar_bytes([("1.json", b"{}")]))
+    rows = given_at("a.tar")
+    assert [row.get("image") for row in rows] == [*images, None]
+    assert [row["row"] for row in rows] == [*range(305)]
+    assert given_at("b.tar") == [{"file": "b.tar", "row": 0, "end": True}]
+
+
 def test_large_images_come_in_small_batches() -> None:
     """A batch is bounded by bytes, too; also where only some images are large."""
     large = bytes(BATCH_BYTES // 3)
@@ -177,6 +190,22 @@ def test_what_is_no_parquet_is_a_row_with_an_error(content: bytes) -> None:
     assert rows[2]["error"].startswith("cannot be read: ")
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [(1, "its footer contradicts itself on how many rows there are"), (9, "1 rows too early")],
+    ids=["footer", "row group"],
+)
+def test_rows_that_are_missing_are_rows_with_an_error(changed: int, message: str) -> None:
+    """A footer that promises 61 rows, where 60 are."""
+    path = write_parquet(Path("a.parquet"), {"image": jpegs(60)}, use_dictionary=False)
+    data = path.read_bytes()
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    promised = data[start:].replace(b"\x16\x78", b"\x16\x7a", changed)  # zigzag: twice as many
+    assert promised != data[start:]
+    path.write_bytes(data[:start] + promised)
+    assert message in given_at("a.parquet")[-2]["error"]
+
+
 def test_a_damaged_row_group_costs_its_own_rows() -> None:
     """Those before the damage are read, those of the next row group, too."""
     images = [os.urandom(50_000) for _ in range(100)]
@@ -198,6 +227,70 @@ def test_a_damaged_row_group_costs_its_own_rows() -> None:
     assert wrong == [*range(50 - len(wrong), 50)]
     assert all(rows[at]["image"] == images[at] for at in range(50 - len(wrong)))
     assert wrong
+
+
+@pytest.mark.parametrize("unread", ["a column", "rows"])
+def test_a_row_group_takes_the_memory_of_a_page(unread: str) -> None:
+    """However large it is; other columns are not read, nor held what is not given."""
+    columns = {"image": [os.urandom(2_000) for _ in range(20_000)]}
+    if unread == "a column":
+        columns["other"] = columns["image"]
+    path = write_parquet(Path("a.parquet"), columns, use_dictionary=False)
+    del columns
+    assert parquet.read_metadata(path).num_row_groups == 1
+    (shard,) = find_shards(place_of("a.parquet", {})).shards
+    before, most, rows = pa.total_allocated_bytes(), 0, 0
+    for batch in rows_of(replace(shard, done=[] if unread == "a column" else [(0, 10_000)])):
+        most = max(most, pa.total_allocated_bytes() - before)
+        rows += len(batch)
+    assert rows == (20_001 if unread == "a column" else 10_001)
+    assert most < 15_000_000  # of 40 or 80: the buffer, a page or two, and a batch
+
+
+class _Flaky(LocalFileSystem):  # type: ignore[misc]  # fsspec is untyped
+    """A store of which some reads beyond the first 100,000 bytes fail."""
+
+    cachable = False
+    failing: Container[int] = (3, 7)
+    reads = 0
+
+    def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+        file = super()._open(path, mode, **options)
+        read = file.f.read
+
+        def flaky(size: int = -1) -> bytes:
+            if file.f.tell() > 100_000:
+                self.reads += 1
+                if self.reads in self.failing:
+                    raise OSError("the connection was reset")
+            data: bytes = read(size)
+            return data
+
+        file.read = flaky
+        return file
+
+
+@pytest.mark.parametrize("kind", ["parquet", "tar"])
+def test_a_store_that_fails_once_is_asked_again(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No row is lost by it, and none comes twice; one that fails always costs what is left."""
+    monkeypatch.setattr("captchascope.bulk.shards._BUFFER", 100_000)
+    images = [JPEG + os.urandom(10_000) for _ in range(100)]
+    path = Path(f"a.{kind}")
+    if kind == "parquet":
+        write_parquet(path, {"image": images}, row_group_size=25, use_dictionary=False)
+    else:
+        path.write_bytes(tar_bytes((f"{n}.jpg", image) for n, image in enumerate(images)))
+    (shard,) = find_shards(place_of(str(path), {})).shards
+    store = _Flaky()
+    shard = replace(shard, files=fs.PyFileSystem(fs.FSSpecHandler(store)))
+    rows = rows_given([shard])
+    assert store.reads > 7
+    assert [row.get("image") for row in rows] == [*images, None]
+    assert [row["row"] for row in rows] == [*range(101)]
+    store.failing = range(1_000)
+    rows = rows_given([shard])
+    assert "the connection was reset" in rows[-2]["error"]
+    assert [row["row"] for row in rows] == [*range(len(rows))]
 
 
 def test_a_file_that_changes_meanwhile_ends_the_reading() -> None:
@@ -244,6 +337,26 @@ def test_s3_gives_what_a_folder_gives(bucket: Bucket, kind: str, opener: str) ->
         if "path" in row:
             row["path"] = row["path"].replace(Path.cwd().as_posix(), bucket.path)
     assert rows_given(found.shards) == expected
+
+
+def test_paths_in_rows_are_those_of_the_store(bucket: Bucket) -> None:
+    """Beside the file, or a URL of the same kind."""
+    paths = ["1.png", f"{bucket.url}/far/2.png", "https://x.org/3.png"]
+    path = write_parquet(Path("a.parquet"), {"image": paths})
+    bucket.put("in/a.parquet", path.read_bytes())
+    rows = rows_given(find_shards(place_of(f"{bucket.url}/in", bucket.options)).shards)
+    expected = [f"{bucket.path}/in/1.png", f"{bucket.path}/far/2.png", "https://x.org/3.png"]
+    assert [row["path"] for row in rows[:3]] == expected
+
+
+def test_columns_are_looked_for_where_a_footer_could_not_be_read() -> None:
+    """When it can be, and its rows say so where there are none."""
+    write_parquet(Path("a.parquet"), {"a": jpegs(2), "b": jpegs(2)})
+    (shard,) = find_shards(place_of("a.parquet", {}), "a").shards
+    unread = replace(shard, rows=None, groups=())
+    assert rows_given([unread]) == rows_given([shard])
+    (wrong, _) = rows_given([replace(unread, column=None)])
+    assert wrong["error"] == "has 2 columns that could be the image: 'a' and 'b'"
 
 
 def test_a_store_that_is_gone_ends_the_reading(bucket: Bucket) -> None:

@@ -77,7 +77,7 @@ def test_tar_shards_are_known_by_their_suffix(name: str) -> None:
         (["a.md"], "in: has neither images nor Parquet files nor tar shards; 1 file passed over: "),
         (
             ["1.jpeg", "2.jpeg", "a.parquet", "b.tar"],
-            "in: has 2 images and 1 Parquet files and 1 tar shards "
+            "in: has 2 images and 1 Parquet file and 1 tar shard "
             "(name those that you mean by a glob, such as **/*.jpeg)",
         ),
     ],

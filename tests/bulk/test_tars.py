@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import tracemalloc
 from typing import IO
 
 import pytest
@@ -115,6 +116,20 @@ def test_damage_raises_nothing(changes: list[tuple[int, int]]) -> None:
         data[place] = value
     for member in images(bytes(data)):
         assert (member.data is None) != (member.error is None)
+
+
+def test_a_shard_of_many_members_takes_the_memory_of_one() -> None:
+    """Whether they are images or not."""
+    names = [f"{n:05}.{suffix}" for n in range(1_500) for suffix in ("jpg", "json")]
+    file = io.BytesIO(tar_bytes((name, ONE) for name in names))
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in images_of(file))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 1_500
+    assert peak < 500_000  # some 3 MB where tarfile keeps what it has seen
 
 
 class _Failing(io.BytesIO):

@@ -23,7 +23,7 @@ AT_ONCE = 16
 
 _MAGIC = re.compile(r"[*?[]")
 _BRACES = re.compile(r"\{(?:(\d{1,18})\.\.(\d{1,18})|([^{}]*,[^{}]*))\}")
-_MOST_NAMES = 1_000_000
+_MOST_NAMES = 100_000
 
 
 class Entry(NamedTuple):

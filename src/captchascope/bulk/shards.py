@@ -146,6 +146,8 @@ def with_footer(shard: Shard) -> Shard:
     with _opened(shard) as file:
         meta, schema = file.metadata, file.schema_arrow
     groups = tuple(meta.row_group(at).num_rows for at in range(meta.num_row_groups))
+    if sum(groups) != meta.num_rows:
+        raise ValueError("its footer contradicts itself on how many rows there are")
     shard = replace(shard, rows=meta.num_rows, groups=groups)
     if not shard.rows:  # whoever writes none may not know of what type they would have been
         return shard

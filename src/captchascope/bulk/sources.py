@@ -29,11 +29,7 @@ _SUFFIXES: Mapping[str, Kind] = {
 }
 _PACKED = (".tar.gz", ".tar.bz2", ".tar.xz")
 
-_CALLED: Mapping[Kind, str] = {
-    "images": "images",
-    "parquet": "Parquet files",
-    "tar": "tar shards",
-}
+_CALLED: Mapping[Kind, str] = {"images": "image", "parquet": "Parquet file", "tar": "tar shard"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ def find_shards(place: Place, column: str | None = None, key: str | None = None)
         raise _unclear(place, kinds, note)
     ((kind, entries),) = kinds.items()
     if kind != "parquet" and (asked := "column" if column else "key" if key else None):
-        raise UsageError(asked, f"has no meaning for {_CALLED[kind]}", "leave it away")
+        raise UsageError(asked, f"has no meaning for {_CALLED[kind]}s", "leave it away")
     shards = [*_shards(place, kind, entries, column, key)]
     return Found(shards, _told(place, kind, shards, len(entries), note))
 
@@ -94,7 +90,7 @@ def _unclear(place: Place, kinds: Mapping[Kind, Sequence[Entry]], note: str) -> 
         what = "has neither images nor Parquet files nor tar shards"
         remedy = "they are known by their suffixes, such as .jpeg, .parquet, .tar"
         return DatasetError(printable(place.url), f"{what}; {note}" if note else what, remedy)
-    counts = " and ".join(f"{len(kinds[kind]):,} {_CALLED[kind]}" for kind in kinds)
+    counts = " and ".join(_counted(len(kinds[kind]), _CALLED[kind]) for kind in kinds)
     suffix = PurePosixPath(next(iter(kinds.values()))[0].path).suffix
     remedy = f"name those that you mean by a glob, such as **/*{suffix}"
     return DatasetError(printable(place.url), f"has {counts}", remedy)
@@ -104,14 +100,18 @@ def _told(
     place: Place, kind: Kind, shards: Sequence[Shard], files: int, note: str
 ) -> Sequence[str]:
     """Return what the user is told of what was found."""
-    what = f"{files:,} {_CALLED[kind]}"
+    what = _counted(files, _CALLED[kind])
     if kind == "parquet":
         columns = dict.fromkeys(shard.column for shard in shards if shard.rows)
         rows = sum(shard.rows or 0 for shard in shards)
         named = " and ".join(quoted(column) for column in columns if column is not None)
-        what += f", {rows:,} rows, images in {named or 'no column'}"
+        what += f", {_counted(rows, 'row')}, images in {named or 'no column'}"
     where = printable(place.url)
     return [f"{where}: {what}", *([f"{where}: {note}"] if note else [])]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _shards(
