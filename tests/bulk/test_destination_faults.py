@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from bulk.destinations import Form, fill, interrupted, names, opened
 from bulk.rows import batch, found, found_lines, span
+from captchascope.bulk.places import place_of
 from captchascope.errors import OutputError
 
 
@@ -166,27 +167,40 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-@pytest.mark.parametrize("form", ["parquet", "jsonl"])
-def test_a_full_disk(disk: Path, form: Form) -> None:
+@pytest.mark.parametrize(
+    ("form", "scheme"),
+    [("parquet", ""), ("jsonl", ""), ("parquet", "fsspec+file://")],
+    ids=["parquet", "jsonl", "fsspec"],
+)
+def test_a_full_disk(disk: Path, form: Form, scheme: str) -> None:
     """What was written stays good; after room was made, a second run goes on."""
     out, ballast = disk / "out", disk / "ballast"
     ballast.write_bytes(bytes(800_000))
+    place = place_of(f"{scheme}{out}", {})
+    read = found if form == "parquet" else found_lines
 
     def write(rows: int) -> None:
-        with opened(out, form, 100) as place:
+        with opened(place, form, 100) as begun:
             for start in range(0, rows, 50):
-                place.add(batch(span("a", start, start + 50)))
-            place.finish()
+                begun.add(batch(span("a", start, start + 50)))
+            begun.finish()
 
-    with pytest.raises(OutputError, match=r"part-0\d+.*: No space left on device \(free some"):
+    with pytest.raises(OutputError, match=r"part-0\d+.*: No space left .*the same command goes on"):
         write(4000)
-    read = found if form == "parquet" else found_lines
     there = read(out)
     assert 100 <= len(there) < 4000
     assert there == span("a", 0, len(there))
+    assert not [*out.rglob(".*")]
     ballast.unlink()
     write(1500)
     assert read(out) == span("a", 0, max(1500, len(there)))
+
+
+def test_a_lock_that_cannot_be_taken(out: Path) -> None:
+    """A file system that has none says so here."""
+    (out / "_manifest/lock").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"out: cannot be written: .*choose another place"):
+        fill(out)
 
 
 RUNS = """

@@ -68,7 +68,7 @@ class Store:
             return data
 
     def write(self, name: str, data: Any) -> None:
-        """Write a file of these bytes (or an Arrow buffer) in the place of what there was."""
+        """Write a new file of these bytes, or of an Arrow buffer."""
         path = self._path(name)
         if self.place.is_local:
             with _naming(self.where(name), "written"), atomic_file(path) as file:
@@ -81,8 +81,6 @@ class Store:
             hidden = f"{path.rpartition('/')[0]}/.{secrets.token_hex(8)}.part"
             try:
                 self._put(hidden, data)
-                if self.has(name):  # not every file system replaces what is there
-                    self._files.delete_file(path)
                 self._files.move(hidden, path)
             except BaseException:
                 with suppress(Exception):
