@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -175,6 +175,16 @@ def broadcast(value: int) -> int:
     shared = torch.tensor([value], device=_device())
     distributed.broadcast(shared, 0)
     return int(shared.item())
+
+
+def broadcast_state(state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the state that the first process has; others, which need not have it, give None."""
+    shared = [state]
+    if distributed.is_initialized():
+        distributed.broadcast_object_list(shared, 0)
+    (held,) = shared
+    assert held is not None
+    return held
 
 
 def _device() -> torch.device:

@@ -10,14 +10,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from captchascope.model.file import open_model
 from captchascope.train.checkpoint import CHECKPOINT, read_checkpoint
-from cli.commands import Cli, Done, ended
+from captchascope.train.recipes import CtcRecipe
+from cli.commands import STARTED, Cli, Done, ended
 from train.ctc.tasks import TINY, folder_of, start, tiny
 
 RUN = Path("mine.onnx.run")
@@ -171,3 +172,60 @@ def test_no_room_leaves_the_checkpoint_before(left: int) -> None:
     process.send_signal(signal.SIGTERM)
     assert is_the_best_so_far(ended(process))
     assert read_checkpoint(RUN / CHECKPOINT)["steps"] == left
+
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+
+MACHINE = """
+import os
+import sys
+from captchascope.cli.app import main
+from captchascope.train.recipes import CTC_RECIPES, CtcRecipe
+CTC_RECIPES["fast"] = CtcRecipe(**{recipe!r})
+if __name__ == "__main__":
+    os.chdir(os.environ["RANK"])  # as machines, which share no folder
+    main()
+"""
+
+
+def launch(recipe: CtcRecipe, *arguments: str) -> subprocess.Popen[bytes]:
+    """Have ``torchrun`` train in two processes, each in a folder of its own, ``0`` and ``1``."""
+    Path("machine.py").write_text(MACHINE.format(recipe=asdict(recipe)), encoding="utf-8")
+    command = [*TORCHRUN, "machine.py", *TRAIN, *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    STARTED.append(process)
+    return process
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+def test_two_machines_go_on_after_one_of_them_was_killed(
+    cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one says at once what has happened; the checkpoint of the first is enough."""
+    for name in ("0", "1"):
+        shutil.copytree("digits", Path(name, "digits"))
+    process = launch(ENDLESS)
+    until(process, "step ")
+    os.kill(process_of(process.pid, "1"), signal.SIGKILL)
+    done = ended(process)
+    assert done.status == 1
+    what = "captchascope: train: another process of the training is gone (--resume goes on)"
+    assert what in done.errors, done
+    assert not Path("0/mine.onnx").exists()
+    left: int = read_checkpoint("0" / RUN / CHECKPOINT)["steps"]
+    again = launch(replace(TINY, most_views=16 * (left + 100)), "--resume")
+    first = until(again, "step ")[-1]
+    assert int(first.split("/")[0].removeprefix("step ").replace(",", "")) > left
+    done = ended(again)
+    assert done.status == 0, done
+    assert [path.name for path in Path("1").iterdir()] == ["digits"]
+    monkeypatch.chdir("0")
+    assert exact(cli) > 0.5
+
+
+def process_of(launcher: int, rank: str) -> int:
+    """Return which process of a launcher has a rank."""
+    for pid in Path(f"/proc/{launcher}/task/{launcher}/children").read_text("ascii").split():
+        if f"\0RANK={rank}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes():
+            return int(pid)
+    raise AssertionError(rank)

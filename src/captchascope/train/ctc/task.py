@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from captchascope.errors import TrainingError
-from captchascope.train.checkpoint import CHECKPOINT, Facts, read_checkpoint
+from captchascope.train.checkpoint import CHECKPOINT, Facts, is_kept, read_checkpoint
 from captchascope.train.ctc.data import Batch, Batches, TextImages
 from captchascope.train.ctc.losses import aligned_loss, ctc_loss, text_span
 from captchascope.train.ctc.network import CtcNet
 from captchascope.train.ctc.stream import StreamedBatches
 from captchascope.train.ctc.validate import Score, is_as_good, outputs_of, score
-from captchascope.train.distributed import Place, connected
+from captchascope.train.distributed import Place, broadcast_state, connected
 from captchascope.train.loop import Decision, Interrupted, Loop, Training
 from captchascope.train.recipes import CtcRecipe
 from captchascope.train.schedule import Clock, Curriculum
@@ -338,10 +338,12 @@ def fit_task(
     start.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     curriculum = Curriculum(recipe.known, float(start.scratch))
     training = Training(start.network, recipe, clock, curriculum, place)
-    if where.resume and where.folder is not None:
-        training.load(read_checkpoint(where.folder / CHECKPOINT, where.facts), Row)
     try:
         with connected(place):
+            if where.resume and where.folder is not None:  # which only the first machine need have
+                checkpoint = where.folder / CHECKPOINT
+                held = read_checkpoint(checkpoint, where.facts) if place.rank == 0 else None
+                training.load(broadcast_state(held), Row)
             if place.rank == 0 and not start.scratch and not where.resume:
                 with suppress(Interrupted):  # a step from here, all processes are asked and end
                     task.begin(training)
@@ -350,10 +352,19 @@ def fit_task(
         if place.world == 1:
             raise
         what = "another process of the training is gone"
-        raise TrainingError("train", what, "--resume goes on") from error
+        raise TrainingError("train", what, _what_is_left(where)) from error
     network = training.result()
     assert isinstance(network, CtcNet)
     step = int(training.kept.get("step", clock.steps))
     restarted = training.curriculum.attempt > 0
     kept = f"kept step {step:,} of {clock.steps:,}: {task.why(training)}"
     return Fitted(network, rows_of(training), step, task.stuck, restarted, kept)
+
+
+def _what_is_left(where: Where) -> str:
+    """Return how to train on after a failure; other machines cannot see what the first one kept."""
+    if where.folder is not None and is_kept(where.folder):
+        return "--resume goes on"
+    if where.place.rank > 0:
+        return "--resume goes on, where the first process has kept a checkpoint"
+    return "train again"
