@@ -1,6 +1,6 @@
 """Whether a training by two processes that was ended in its middle comes out as one that was not.
 
-    python bench/two_processes.py [WAY...] [--labels N] [--steps N]
+    python bench/two_processes.py [--labels N] [--steps N] [-- WAY...]
 
 Trains the recipe fast from nothing on generated metu captchas by `torchrun` in two processes, and
 again, ended in the middle and gone on with by `--resume`: by Ctrl-C, by SIGTERM, and by `kill -9`
