@@ -25,6 +25,9 @@ from pyarrow import fs
 
 _KEYS = {"access_key": "testing", "secret_key": "testing"}
 
+_PATIENCE = {"connect_timeout": 60, "request_timeout": 60}
+"""Seconds: a busy machine may let the server wait for longer than the 3 that are usual."""
+
 _SERVER = """
 import sys
 from moto.server import ThreadedMotoServer
@@ -62,6 +65,7 @@ class Bucket:
             "endpoint_override": self.endpoint,
             "scheme": "http",
             "region": "us-east-1",
+            **{name: str(seconds) for name, seconds in _PATIENCE.items()},
         }
 
     @property
@@ -84,7 +88,7 @@ class Bucket:
     @property
     def files(self) -> Any:
         """Arrow's file system, which also makes buckets."""
-        return fs.S3FileSystem(**self.options, allow_bucket_creation=True)
+        return fs.S3FileSystem(**{**self.options, **_PATIENCE}, allow_bucket_creation=True)
 
     def put(self, name: str, data: bytes) -> None:
         """Write an object."""
