@@ -24,7 +24,7 @@ from captchascope.train import Progress, request
 from captchascope.train.checkpoint import CHECKPOINT
 from captchascope.train.ctc import workflow
 from captchascope.train.ctc.stream import StreamedBatches
-from cli.commands import Cli, one_line, shaped
+from cli.commands import TIMEOUT, Cli, one_line, shaped
 from train.ctc.tasks import TINY, folder_of, shards_of, start, tiny
 
 TRAIN = ["train", "shards", "-o", "mine.onnx", "--recipe", "fast", "--from", "none"]
@@ -126,7 +126,7 @@ def test_two_processes_train_on_parquet(place: Path) -> None:
     """Each reads its own; the first tells."""
     shards_of(place / "shards", 3, 1400)
     process = start([*TRAIN, "--devices", "2"], TINY)
-    out, said = process.communicate(timeout=300)
+    out, said = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 0, said
     assert b"samples   3780 to train on, 420 to validate on" in said
     assert out.startswith(b"mine.onnx\t")
