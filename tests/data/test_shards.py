@@ -117,7 +117,7 @@ def test_all_rows_are_a_sample_of_no_more(tmp_path: Path) -> None:
     assert sample.problems[0].what.endswith("; 1 more like it")
     (tmp_path / "none").mkdir()
     only = read_parquet(written(tmp_path / "b.parquet", ["1"], b""))
-    with pytest.raises(DatasetError, match=r"b\.parquet:0: is empty"):
+    with pytest.raises(DatasetError, match=r"b\.parquet:0: holds no image"):
         only.sample(4, 0, tmp_path / "none")
 
 

@@ -8,8 +8,8 @@ files from 0, and is told as ``FILE:ROW``, from 0 in its file.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from glob import has_magic
 from pathlib import Path
@@ -194,24 +194,23 @@ class ParquetDataset:
             DatasetError: If none decodes.
         """
         whole = self.rows <= count
-        wanted = None if whole else self._chosen(count, seed)
+        wanted = range(self.size) if whole else self._chosen(count, seed)
         samples, faults = [], Faults()
         for group in self.groups:
+            begin = bisect_left(wanted, group.first)
+            own = {*wanted[begin : bisect_left(wanted, group.first + group.rows)]}
             place = folder / f"{group.first}"
             place.mkdir()
             try:
-                for row in self.rows_of(group) if _is_in(wanted, group) else ():
-                    if wanted is not None and row.number not in wanted:
+                for row in self.rows_of(group) if own else ():
+                    if row.number not in own:
                         continue
-                    where = self.where(row.number)
-                    try:
-                        load_image(row.image, 3, name=where)
-                    except ImageError as error:
+                    if (error := self._fault(row)) is not None:
                         faults.add(error)
                         continue
-                    path = place / where.rpartition("/")[2].replace(":", "-")
+                    path = place / f"{group.path.name}-{group.place + row.number - group.first}"
                     path.write_bytes(row.image)
-                    samples.append(Sample(where, row.label, path, row.number))
+                    samples.append(Sample(self.where(row.number), row.label, path, row.number))
             except DatasetError as error:
                 faults.add(error)
         if not samples:
@@ -220,8 +219,19 @@ class ParquetDataset:
         problems = faults.errors() if whole else ()
         return Dataset(self.source, at, problems, origin=self.origin)
 
-    def _chosen(self, count: int, seed: int) -> set[int]:
-        """Return the numbers of rows of which about ``count`` are usable."""
+    def _fault(self, row: Row) -> CaptchascopeError | None:
+        """Return why the image of a row does not decode."""
+        where = self.where(row.number)
+        if not row.image:
+            return no_image(where)
+        try:
+            load_image(row.image, 3, name=where)
+        except ImageError as error:
+            return error
+        return None
+
+    def _chosen(self, count: int, seed: int) -> Sequence[int]:
+        """Return the numbers of rows of which about ``count`` are usable, in order."""
         most = -(-count * self.size // self.rows)
         numbers = np.empty(0, np.uint64)
         for begin in range(0, self.size, _RANKED):
@@ -229,7 +239,7 @@ class ParquetDataset:
             numbers = np.concatenate([numbers, more])
             if len(numbers) > most:
                 numbers = numbers[np.argpartition(_hashes(numbers, seed), most - 1)[:most]]
-        return {*numbers.tolist(), *self.examples}
+        return sorted({*numbers.tolist(), *self.examples})
 
 
 def _is_plain(text: str) -> bool:
@@ -237,11 +247,9 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and text.isalnum()
 
 
-def _is_in(wanted: set[int] | None, group: RowGroup) -> bool:
-    """Tell whether any of some rows is in a row group."""
-    if wanted is None:
-        return True
-    return any(group.first <= number < group.first + group.rows for number in wanted)
+def no_image(where: str) -> DatasetError:
+    """Return the error about a row that holds no image, or only the path of one."""
+    return DatasetError(where, "holds no image", "write its bytes: a path is not followed")
 
 
 def _hashes(numbers: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:

@@ -129,12 +129,12 @@ def test_the_same_resume_gives_the_same(tmp_path: Path) -> None:
     assert batches(4) == batches(4) != batches(5)
 
 
-def spoilt(path: Path, *places: int) -> None:
-    """Make the images at some places of a file none."""
+def spoilt(path: Path, *places: int, image: bytes | None = b"\x89PNG\r\n\x1a\n") -> None:
+    """Make the images at some places of a file one that does not decode."""
     table = pq.read_table(path)
     images = table.column("image").to_pylist()
     for place in places:
-        images[place] = b"\x89PNG\r\n\x1a\n"
+        images[place] = image
     pq.write_table(table.set_column(0, "image", pa.array(images)), path)
 
 
@@ -142,15 +142,17 @@ def test_what_does_not_decode_is_left_out_and_counted_once(tmp_path: Path) -> No
     """However often it comes; the rest is trained on."""
     folder = shards_of(tmp_path / "s", 2, 20)
     spoilt(folder / "1.parquet", 3, 4)
+    spoilt(folder / "0.parquet", 11, image=None)
     source = stream(read_parquet(folder))
     batches = source.after(0)
     for batch in islice(batches, 12):
         assert len(batch.images) == 10
     batches.close()
-    (problem,) = source.problems
-    assert problem.where in {f"{folder}/1.parquet:{place}" for place in (3, 4)}
-    assert problem.what.endswith("; 1 more like it")
-    assert source.samples == 38
+    missing, broken = sorted(source.problems, key=lambda problem: problem.where)
+    assert str(missing).startswith(f"{folder}/0.parquet:11: holds no image (write its bytes")
+    assert broken.where in {f"{folder}/1.parquet:{place}" for place in (3, 4)}
+    assert broken.what.endswith("; 1 more like it")
+    assert source.samples == 37
 
 
 @pytest.mark.usefixtures("in_order")

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from captchascope.data.shards import Faults, ParquetDataset, Row, RowGroup
+from captchascope.data.shards import Faults, ParquetDataset, Row, RowGroup, no_image
 from captchascope.errors import CaptchascopeError, DatasetError
 from captchascope.records import GrayImage, RgbImage, Sample
 from captchascope.train.ctc.augment import augment_image
@@ -196,7 +196,9 @@ class StreamedBatches:
         done = _Decoded([], [], [])
         for row in rows:
             where = Path(self._data.where(row.number))
-            got = loaded(Sample(where.name, row.label, where), self._known, row.image)
+            got: GrayImage | RgbImage | CaptchascopeError = no_image(str(where))
+            if row.image:
+                got = loaded(Sample(where.name, row.label, where), self._known, row.image)
             if isinstance(got, CaptchascopeError):
                 done.failed.append((row.number, got))
                 continue
