@@ -44,7 +44,6 @@ from bulk_data import (
     tar_shards,
 )
 from bulk_runs import cluster, memory_of, rows_in, seconds_of
-from running import table
 
 _ASKED = "asked: 85 %"
 _SIZES, _SHORT = (1, 5, 20), (1, 4, 8)  # files
@@ -199,7 +198,7 @@ class Bench:
         sys.path.append(str(Path(__file__).parents[1] / "tests"))  # the server is the tests' own
         from bulk.s3 import Bucket, s3_server
 
-        files, rows = self._few, []
+        files = self._few
         with _scratch(self.data) as scratch, s3_server() as endpoint, cluster() as address:
             bucket = Bucket(endpoint, "captchas")
             bucket.files.create_dir(bucket.path)
@@ -219,10 +218,9 @@ class Bench:
                     )
                     for count in (1, 1 + files)
                 )
-                rows.append([f"S3, {engine}", *_figures(low, high, files)])
+                _print_two(f"S3, {engine}", low, high, files)
                 written = rows_in(f"{bucket.path}/{engine}-{1 + files}", bucket.files)
                 _require_same(rows_in(scratch / "here"), written)
-        print(table(["source and destination", "images/s", "to start"], rows))
 
     @property
     def _few(self) -> int:
@@ -238,25 +236,28 @@ class Bench:
             "tar": tar_shards,
             "a folder of files": folder_of_images,
         }
-        rows = []
         with _scratch(self.data) as scratch:
             for name, make in makers.items():
+                sources = [make(self.data, count) for count in (1, 1 + self._few)]
                 low, high = (
-                    seconds_of(make(self.data, count), scratch / f"{name}-{count}", *_JOBS)
-                    for count in (1, 1 + self._few)
+                    seconds_of(source, scratch / f"{name}-{source.name}", *_JOBS)
+                    for source in sources
                 )
-                rows.append([name, *_figures(low, high, self._few)])
-        print(table(["source", "images/s", "to start"], rows))
+                _print_two(name, low, high, self._few)
 
 
 def _on(address: str) -> tuple[str, ...]:
     return "--engine", "ray", "--address", address
 
 
-def _figures(low: float, high: float, files: int) -> list[str]:
-    """Return the rate between two runs of so many files' difference, and what starting costs."""
+def _print_two(name: str, low: float, high: float, files: int) -> None:
+    """Print the rate between two runs, of one file and of so many more, and what starting costs."""
     rate = files * ROWS / (high - low)
-    return [f"{rate:,.0f}", f"{low - ROWS / rate:.1f} s"]
+    start = low - ROWS / rate
+    print(
+        f"{name}: {low:.1f} and {high:.1f} s: {rate:,.0f} images/s, {start:.1f} s to start",
+        flush=True,
+    )
 
 
 def _require_same(rows: pa.Table, others: pa.Table) -> None:
