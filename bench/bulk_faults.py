@@ -92,6 +92,7 @@ class Moments:
         lasts: Seconds that a run takes that nothing happens to.
         size: Bytes that it writes.
         at: Seconds after its start at which something happened to the run.
+        killed: The worker processes that were killed.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Moments:
     ) -> None:
         self._source, self._options, self._workers = source, (*options, *_PARTS), workers
         self.at: list[float] = []
+        self.killed: list[str] = []
         self._sessions: list[int] = []
         self.lasts, self.size = 0.0, 0
 
@@ -175,8 +177,10 @@ class Moments:
         self._wait(command, rng)
         while command.poll() is None:
             if alive := self._workers(command.pid):
+                chosen = rng.choice(alive)
+                self.killed.append(_line(chosen).replace(b"\0", b" ").decode(errors="replace")[:60])
                 with suppress(ProcessLookupError):
-                    os.kill(rng.choice(alive), signal.SIGKILL)
+                    os.kill(chosen, signal.SIGKILL)
                 return
             time.sleep(0.01)
 
@@ -245,11 +249,15 @@ def happened(
         found = re.findall(r"going on: ([\d,]+) rows", _log(dest).read_text())
         faults += moments.read(dest) + _faults(wanted, dest)  # there is nothing to do
         faults += moments.left()
+        if faults:
+            print("killed:", *moments.killed)
+            print(_log(dest).read_text(errors="replace")[-4000:], flush=True)
     moment = " and ".join(f"{at:.1f} s" for at in moments.at)
     there = " and ".join(found)
     said = f"at {moment}" if moment else "when it was full"
     said += f", went on from {there} rows" if found else ", nothing to go on with"
     moments.at.clear()
+    moments.killed.clear()
     return f"{said}: {'; '.join(faults) or 'good'}", not faults
 
 
