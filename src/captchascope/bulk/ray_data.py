@@ -57,7 +57,6 @@ def read_shards(
     *,
     address: str | None = None,
     jobs: int | None = None,
-    verbose: bool = False,
 ) -> Generator[pa.RecordBatch, None, None]:
     """Read the rows of shards on a Ray cluster.
 
@@ -70,7 +69,6 @@ def read_shards(
             ``10.0.0.1:6379``; None starts a Ray on this machine, unless ``RAY_ADDRESS`` names one.
         jobs: Actors at most, a processor each; None for one on each processor that there is. More
             than there are let a cluster grow.
-        verbose: Show what workers print.
 
     Yields:
         Rows of ``work.schema``, in any order. Rows that kill the process which reads them become
@@ -84,7 +82,7 @@ def read_shards(
     ray = _imported()
     if not shards:
         return
-    with _joined(ray, address, jobs, verbose):
+    with _joined(ray, address, jobs):
         dataset = _read(ray, work, shards, jobs)
         try:
             for table in dataset.iter_batches(batch_size=None, batch_format="pyarrow"):
@@ -105,7 +103,7 @@ def _imported() -> Any:
 
 
 @contextmanager
-def _joined(ray: Any, address: str | None, jobs: int | None, verbose: bool) -> Iterator[None]:
+def _joined(ray: Any, address: str | None, jobs: int | None) -> Iterator[None]:
     """Join a cluster, or start one, for as long as it is needed."""
     if ray.is_initialized():
         yield
@@ -122,28 +120,28 @@ def _joined(ray: Any, address: str | None, jobs: int | None, verbose: bool) -> I
             secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _SECRET}
     ending = signal.getsignal(signal.SIGTERM)
     try:
-        with _muted(verbose), _environment(secret):
-            ray.init(**started, logging_level=logging.ERROR, log_to_driver=verbose)
+        with _muted(), _environment(secret):
+            ray.init(**started, logging_level=logging.ERROR, log_to_driver=False)
     except Exception as error:  # it raises that itself where a start takes too long
         raise _unusable(address or "local", error) from error
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, ending)
     try:
-        with _silent(verbose):
+        with _silent():
             yield
     finally:
         ray.shutdown()
 
 
 @contextmanager
-def _muted(verbose: bool) -> Iterator[None]:
+def _muted() -> Iterator[None]:
     """Keep the compiled part of Ray from writing to standard error.
 
     It calls it an error that Ray Data makes actors as it does (Ray's issue 57733), and the variable
     that raises its level is announced in its own words.
     """
-    if verbose or "RAY_BACKEND_LOG_LEVEL" in os.environ:
+    if "RAY_BACKEND_LOG_LEVEL" in os.environ:
         yield
         return
     sys.stderr.flush()
@@ -170,14 +168,14 @@ def _environment(more: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _silent(verbose: bool) -> Iterator[None]:
+def _silent() -> Iterator[None]:
     """Leave what Ray Data logs to its files."""
     said = [
         h for h in logging.getLogger("ray.data").handlers if isinstance(h, logging.StreamHandler)
     ]
     levels = [handler.level for handler in said]
     for handler in said:
-        handler.setLevel(logging.INFO if verbose else logging.CRITICAL)
+        handler.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
@@ -218,7 +216,7 @@ def _read(ray: Any, work: Work, shards: Sequence[Shard], jobs: int | None) -> An
     from ray.data import ActorPoolStrategy, TaskPoolStrategy
 
     actors, now, takes = _actors(ray, work, jobs)
-    items = [{"shard": pickle.dumps(shard)} for shard in shards]
+    items = [{"shard": pickle.dumps(part)} for shard in shards for part in shard.parts()]
     blocks = min(len(items), _BLOCKS)
     dataset = ray.data.from_items(items, override_num_blocks=blocks)
     dataset.context.target_max_block_size = _BLOCK

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from importlib import import_module
+from importlib.util import find_spec
 from itertools import chain
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ from captchascope.bulk.destination import Destination, open_destination, require
 from captchascope.bulk.local import default_jobs, read_batches
 from captchascope.bulk.manifest import Counts, Covered
 from captchascope.bulk.places import Place, place_of
+from captchascope.bulk.ray_data import read_shards
 from captchascope.bulk.rows import Shard
 from captchascope.bulk.sources import find_shards, rows_of
 from captchascope.bulk.work import Work, images_of
@@ -79,11 +80,9 @@ def engine_of(name: Engine, address: str | None, jobs: int | None) -> ReadsShard
     """
     if name == "local":
         return lambda work, shards: _read_here(work, shards, jobs or default_jobs())
-    try:
-        ray_data = import_module("captchascope.bulk.ray_data")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("the engine ray", "ray") from error
-    return lambda work, shards: ray_data.read_shards(work, shards, address=address, jobs=jobs)
+    if find_spec("ray") is None:
+        raise MissingExtraError("the engine ray", "ray")
+    return lambda work, shards: read_shards(work, shards, address=address, jobs=jobs)
 
 
 def read_all(
