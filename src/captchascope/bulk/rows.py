@@ -40,7 +40,8 @@ GIVEN = pa.schema(
 - ``image``: the encoded bytes;
 - ``path``: where they are, as the shard's file system takes it;
 - ``error``: why there are none;
-- ``end``: that the file has no such row: so many there are, and none was lost.
+- ``end``: that the file has no such row: so many there are, and none was lost. An image that is a
+  file has one row, and needs none to say so.
 """
 
 CHARS = pa.list_(pa.struct([pa.field("char", pa.string()), pa.field("confidence", pa.float32())]))

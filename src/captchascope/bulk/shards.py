@@ -38,8 +38,8 @@ _BUFFER = 2**22
 def rows_of(shard: Shard) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a shard that are not done, in their order.
 
-    Last of all comes the row that tells the end of each of its files; of a Parquet file in pieces,
-    the last has it.
+    Last of all comes the row that tells the end of a Parquet file or of a tar shard; of a Parquet
+    file in pieces, the last has it.
 
     Returns:
         Batches of ``GIVEN``, of ``BATCH`` rows at most, and of ``BATCH_BYTES`` or a single row.
@@ -51,18 +51,14 @@ def rows_of(shard: Shard) -> Iterator[pa.RecordBatch]:
 
 
 def _images(shard: Shard) -> Iterator[pa.RecordBatch]:
-    """Yield one row for each file, and one for its end."""
+    """Yield one row for each file, which has no other: none tells its end."""
     left = [at for start, stop in _left(shard, 0, len(shard.names)) for at in range(start, stop)]
-    for is_end in (False, True):
-        for start in range(0, len(left), BATCH):
-            some = left[start : start + BATCH]
-            names = [shard.names[at] for at in some]
-            if is_end:
-                yield _given(names, [1] * len(some), end=True)
-                continue
-            paths = [_encodable(shard.paths[at]) for at in some]
-            wrong = [None if path else "has a name that is not UTF-8" for path in paths]
-            yield _given(names, [0] * len(some), path=paths, error=wrong)
+    for start in range(0, len(left), BATCH):
+        some = left[start : start + BATCH]
+        names = [shard.names[at] for at in some]
+        paths = [_encodable(shard.paths[at]) for at in some]
+        wrong = [None if path else "has a name that is not UTF-8" for path in paths]
+        yield _given(names, [0] * len(some), path=paths, error=wrong)
 
 
 def _encodable(path: str) -> str | None:
