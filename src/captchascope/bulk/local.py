@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import queue
+import socket
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -13,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from typing import Any, cast
 
 import pyarrow as pa
 
+from captchascope.bulk.messages import Messages
 from captchascope.bulk.rows import GIVEN
 from captchascope.bulk.work import Work, Worker
 from captchascope.errors import CaptchascopeError
@@ -102,7 +104,7 @@ class _Process:
     """A worker process, and what it was given and has not answered."""
 
     process: Any
-    pipe: Connection
+    pipe: Messages
     queued: deque[_Batch] = field(default_factory=deque)
     begun: bool = False
 
@@ -115,16 +117,7 @@ class _Process:
         """Send it a batch; that it is gone is noticed when its answers are heard."""
         self.queued.append(batch)
         with suppress(OSError):
-            self.pipe.send_bytes(batch.rows.serialize())
-
-    def answers(self) -> Iterator[bytes]:
-        """Yield what it has sent: that it has begun, then an answer to what is first in its queue.
-
-        Raises:
-            EOFError, OSError: If it is gone.
-        """
-        while self.pipe.poll():
-            yield self.pipe.recv_bytes()
+            self.pipe.send(batch.rows.serialize())
 
     def end(self) -> None:
         """End it; what it has could be read again."""
@@ -165,8 +158,8 @@ class _Pool:
 
     def finished(self) -> Iterator[pa.RecordBatch]:
         """Wait until a process has something to say, and yield the batches that come next."""
-        said = wait([process.pipe for process in self._processes])
-        for process in [process for process in self._processes if process.pipe in said]:
+        said = wait([process.pipe.connection for process in self._processes])
+        for process in [one for one in self._processes if one.pipe.connection in said]:
             self._hear(process)
         while self._again and any(process.has_room for process in self._processes):
             self._give(self._again.popleft())
@@ -190,7 +183,7 @@ class _Pool:
 
     def _start(self) -> None:
         spawning = multiprocessing.get_context("spawn")
-        ours, theirs = spawning.Pipe()
+        ours, theirs = socket.socketpair()
         process = spawning.Process(target=_serve, args=(theirs, self._work), daemon=True)
         try:
             with interrupts_held():
@@ -199,18 +192,22 @@ class _Pool:
             what = f"processes cannot be started: {error.strerror}"
             raise CaptchascopeError("jobs", what, "read with fewer jobs") from None
         theirs.close()
-        self._processes.append(_Process(process, ours))
+        self._processes.append(_Process(process, Messages(ours)))
 
     def _hear(self, process: _Process) -> None:
-        """Take all that a process has said; bury it if it is gone."""
+        """Take the next that a process has said; bury it if it is gone.
+
+        That it has begun is the first, and then each answers what is first in its queue.
+        """
         try:
-            for answer in process.answers():
-                self._take(process, answer)
+            answer = process.pipe.receive()
         except (EOFError, OSError):
             self._bury(process)
+        else:
+            self._take(process, answer)
 
-    def _take(self, process: _Process, answer: bytes) -> None:
-        kind, rest = answer[:1], answer[1:]
+    def _take(self, process: _Process, answer: memoryview) -> None:
+        kind, rest = bytes(answer[:1]), answer[1:]
         if kind == _FAILED:
             raise cast(CaptchascopeError, pickle.loads(rest))
         if kind == _BEGUN:
@@ -221,7 +218,7 @@ class _Pool:
             rows = pa.ipc.read_record_batch(pa.py_buffer(rest), self._work.schema)
             self._parts[batch.number].append((batch.first, rows))
         else:
-            self._doubt(batch, rest.decode())
+            self._doubt(batch, bytes(rest).decode())
 
     def _bury(self, process: _Process) -> None:
         """Put another in the place of a process that died, and have its batches read again."""
@@ -254,31 +251,32 @@ class _Pool:
             self._parts[batch.number].append((batch.first, self._work.failed(rows, why)))
 
 
-def _serve(pipe: Connection, work: Work) -> None:
-    """Read the batches that come through a pipe until it is closed; runs in a worker process."""
+def _serve(connection: socket.socket, work: Work) -> None:
+    """Read the batches that are sent until no more can be; runs in a worker process."""
     become_worker()
+    pipe = Messages(connection)
     pa.set_cpu_count(1)
-    given: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    given: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(pipe, given), daemon=True).start()
     with suppress(BrokenPipeError, ConnectionError):
         try:
             worker = work.start()
-            pipe.send_bytes(_BEGUN)
+            pipe.send(_BEGUN)
             while (data := given.get()) is not None:
-                pipe.send_bytes(_answer(worker, data))
+                pipe.send(*_answer(worker, data))
         except CaptchascopeError as error:  # it is not one image that is wrong
-            pipe.send_bytes(_FAILED + pickle.dumps(error))
+            pipe.send(_FAILED, pickle.dumps(error))
 
 
-def _receive(pipe: Connection, given: queue.SimpleQueue[bytes | None]) -> None:
+def _receive(pipe: Messages, given: queue.SimpleQueue[memoryview | None]) -> None:
     """Take what comes at once, so that whoever sends it never waits for what is being read."""
     with suppress(EOFError, OSError):
         while True:
-            given.put(pipe.recv_bytes())
+            given.put(pipe.receive())
     given.put(None)
 
 
-def _answer(worker: Worker, data: bytes) -> bytes:
+def _answer(worker: Worker, data: memoryview) -> tuple[bytes, bytes | pa.Buffer]:
     """Return what a worker makes of a batch, or why it makes nothing of it.
 
     Raises:
@@ -289,5 +287,5 @@ def _answer(worker: Worker, data: bytes) -> bytes:
     except CaptchascopeError:
         raise
     except Exception as error:  # of one image, it may be; the others must not suffer
-        return _UNREAD + f"cannot be read: {type(error).__name__}: {error}".encode()
-    return b"".join((_READ, rows.serialize()))
+        return _UNREAD, f"cannot be read: {type(error).__name__}: {error}".encode()
+    return _READ, rows.serialize()
