@@ -11,6 +11,7 @@ PART is one or more of:
 - ``ray``: the same rows on a cluster of two worker processes that is started for it.
 - ``sources``: tar, a folder, one huge row group, a Hugging Face column.
 - ``s3``: read from and written to a server of S3 on this machine, by both engines.
+- ``figure``: draws what RESULTS.md says of both engines; it needs the group `bench`.
 
 ``--short`` takes fewer images, once.
 """
@@ -18,6 +19,7 @@ PART is one or more of:
 from __future__ import annotations
 
 import argparse
+import re
 import resource
 import statistics
 import subprocess
@@ -48,6 +50,7 @@ from bulk_runs import cluster, memory_of, rows_in, seconds_of
 _ASKED = "asked: 85 %"
 _SIZES, _SHORT = (1, 5, 20), (1, 4, 8)  # files
 _PARTS = ("local", "memory", "ray", "sources", "s3")
+_FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "scale.png"
 _JOBS = ("--jobs", "2")
 
 
@@ -245,6 +248,36 @@ class Bench:
                 )
                 _print_two(name, low, high, self._few)
 
+    def figure(self) -> None:
+        """Draw the seconds of both engines as RESULTS.md has them."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7, 4), dpi=120, layout="constrained", facecolor="white")
+        axes = figure.add_subplot()
+        for name, colour in (("local", "#0b6bcb"), ("Ray", "#c2410c")):
+            counts, seconds, fixed, rate = _in_results(name)
+            axes.plot(counts, seconds, "o", color=colour)
+            line = [0, counts[-1]]
+            label = f"{name}: {fixed:.1f} s and {rate:,.0f} images a second"
+            axes.plot(line, [fixed + n / rate for n in line], color=colour, label=label)
+        axes.set_xticks(counts, [f"{n:,}" for n in counts])
+        axes.set(xlabel="images", ylabel="seconds", xlim=(0, None), ylim=(0, None))
+        axes.set_title("Reading in bulk on two cores", size=11)
+        axes.grid(color="#e5e5e5")
+        axes.legend(loc="upper left", framealpha=1)
+        figure.savefig(_FIGURE)
+
+
+def _in_results(engine: str) -> tuple[list[int], list[float], float, float]:
+    """Return images, seconds, what starting costs and the rate, of an engine in RESULTS.md."""
+    text = Path(__file__).with_name("RESULTS.md").read_text(encoding="utf-8")
+    table = text[text.index("\n| | 10,000 |") :]
+    row = table[table.index(f"\n| {engine}, ") + 1 :].partition("\n")[0]
+    head = table[1:].partition("\n")[0]
+    counts = [int(cell.replace(",", "")) for cell in re.findall(r"[\d,]{5,}", head)]
+    *seconds, fixed = (float(cell) for cell in re.findall(r"([\d.]+) s ", row))
+    return counts, seconds, fixed, float(row.split(" | ")[5].replace(",", ""))
+
 
 def _on(address: str) -> tuple[str, ...]:
     return "--engine", "ray", "--address", address
@@ -280,8 +313,9 @@ def _print_fit(name: str, counts: Sequence[int], seconds: Sequence[float]) -> No
 def main() -> None:
     """Measure the parts that are asked for."""
     parser = argparse.ArgumentParser(description="Speed and memory of bulk.")
-    parts = {name: getattr(Bench, name) for name in _PARTS}
-    parser.add_argument("part", nargs="*", default=list(parts), help=f"of {', '.join(parts)} (all)")
+    parts = {name: getattr(Bench, name) for name in (*_PARTS, "figure")}
+    told = f"of {', '.join(parts)} (all that measure)"
+    parser.add_argument("part", nargs="*", default=list(_PARTS), help=told)
     parser.add_argument("--data", type=Path, default=DATA, help=f"where images are kept ({DATA})")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--short", action="store_true")
