@@ -16,6 +16,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from captchascope.bulk import BulkSummary
+from captchascope.cli.bulk import _say_summary
+from captchascope.cli.output import Console
 from cli.commands import ROOT, Cli, ended, one_line, start
 
 EXAMPLES = ROOT / "examples"
@@ -61,6 +64,17 @@ def test_failures_are_told_by_reason(cli: Cli, shards: Path, tmp_path: Path) -> 
     table = ds.dataset(tmp_path / "out").to_table()
     assert len(table["error"].drop_null()) == 2
     assert table.schema.names[-1] == "chars"
+
+
+def test_of_many_reasons_some_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """And how many more there are."""
+    failed = {f"is wrong in way {letter}": 1 for letter in "abcdefghijklm"}
+    _say_summary(Console(), "out", BulkSummary(13, 0, 0, 0, failed))
+    told = capsys.readouterr().err.splitlines()
+    assert told[-2:] == [
+        "1 failed: is wrong in way j",
+        "and 3 more reasons: _manifest/summary.json has them all",
+    ]
 
 
 def test_abstaining_is_told(cli: Cli, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def _say_summary(console: Console, destination: str, summary: BulkSummary) -> No
     console.result("\t".join([printable(destination), *told, f"{summary.seconds:.1f} s"]))
     for reason, count in [*summary.failed.items()][:_REASONS]:
         console.note(f"{count:,} failed: {printable(reason)}")
-    if more := len(summary.failed) - _REASONS > 0:
+    if (more := len(summary.failed) - _REASONS) > 0:
         console.note(f"and {more} more reasons: _manifest/summary.json has them all")
     if summary.unfamiliar:
         what = f"{summary.unfamiliar:,} of {summary.rows:,} images are unlike what the model knows"
