@@ -139,8 +139,8 @@ class Destination:
             remedy = f"{error.remedy}; what is written stays, and the same command goes on"
             self._failed = OutputError(error.where, error.what, remedy)
             raise self._failed from error
+        self._waiting = []  # before all else: after an interrupt none of it is written again
         self._next += 1
-        self._waiting = []
         self._rows = 0
         self._since = time.monotonic()
 
