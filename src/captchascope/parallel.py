@@ -29,6 +29,9 @@ from captchascope.image.decode import bytes_of
 from captchascope.records import Reading
 from captchascope.sources import Source, Unread
 
+MOST_JOBS = 61 if sys.platform == "win32" else sys.maxsize
+"""Windows can wait for no more processes."""
+
 _CHUNK = 64  # images; large enough that handing them over costs little
 _AHEAD = 2  # chunks per process that are read before they are asked for
 
@@ -59,7 +62,7 @@ class Workers:
 
     def __init__(self, make: Callable[[], ReadsMany], jobs: int) -> None:
         self._make = make
-        self._jobs = min(jobs, 61) if sys.platform == "win32" else jobs  # it can wait for no more
+        self._jobs = min(jobs, MOST_JOBS)
         self._pool: Executor | None = None
         self._making = threading.Lock()
 

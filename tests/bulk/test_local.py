@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar, SupportsIndex
 
 import pytest
 
@@ -80,6 +82,20 @@ class Stillborn(Work):
         os._exit(3)
 
 
+class Unsent(Work):
+    """Work that can be sent to one process alone."""
+
+    __slots__ = ()
+    sent: ClassVar[list[int]] = []
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[Any, ...]:
+        """Fail as the system does where no more processes can be started."""
+        if self.sent:
+            raise OSError(errno.EAGAIN, "no more processes")
+        self.sent.append(1)
+        return super().__reduce_ex__(protocol)
+
+
 def test_rows_come_in_order() -> None:
     """Whichever process is the faster."""
     rows, texts = columns(read_batches(work(), iter(batches(20)), 2))
@@ -147,6 +163,14 @@ def test_processes_that_cannot_begin_are_not_started_for_ever() -> None:
     with pytest.raises(CaptchascopeError, match="die as they start"):
         list(read_batches(work(Stillborn), iter(batches(1)), 2))
     assert multiprocessing.active_children() == []
+
+
+def test_processes_that_cannot_be_started_leave_none_behind() -> None:
+    """Those before them end, whoever holds the error."""
+    with pytest.raises(CaptchascopeError, match="no more processes") as held:
+        list(read_batches(work(Unsent), iter(batches(1)), 2))
+    assert multiprocessing.active_children() == []
+    assert held.value.__traceback__ is not None
 
 
 def test_a_model_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import queue
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from captchascope.bulk.messages import Messages
 from captchascope.bulk.rows import GIVEN
 from captchascope.bulk.work import Work, Worker
 from captchascope.errors import CaptchascopeError
-from captchascope.parallel import become_worker, interrupts_held
+from captchascope.parallel import MOST_JOBS, become_worker, interrupts_held
 
 _QUEUED = 2  # batches that a process has: one to read, and the next
 _UNDER_WAY = 4  # batches for each process, those included that wait for earlier ones
@@ -46,7 +46,7 @@ def default_jobs() -> int:
 
 def read_batches(
     work: Work, batches: Iterator[pa.RecordBatch], jobs: int
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch, None, None]:
     """Read batches of rows in processes of this machine.
 
     A process that dies is replaced, and what it had is read again. A batch that fails twice is
@@ -66,9 +66,10 @@ def read_batches(
     if (first := next(batches, None)) is None:
         return  # no process need be started for that
     batches = chain([first], batches)
-    pool = _Pool(work, jobs)
+    pool = _Pool(work)
     with ThreadPoolExecutor(1, "rows") as reading:
         try:
+            pool.start(min(jobs, MOST_JOBS))
             coming, more = reading.submit(next, batches, None), True
             while more or pool.under_way:
                 while more and pool.has_room and pool.under_way < jobs * _UNDER_WAY:
@@ -130,13 +131,20 @@ class _Process:
 class _Pool:
     """Some processes, and the batches on their way through them, given back in order."""
 
-    def __init__(self, work: Work, jobs: int) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
         self._again: deque[_Batch] = deque()
         self._sizes: dict[int, int] = {}
         self._parts: dict[int, list[tuple[int, pa.RecordBatch]]] = {}
         self._given = self._returned = self._stillborn = 0
         self._processes: list[_Process] = []
+
+    def start(self, jobs: int) -> None:
+        """Start so many processes.
+
+        Raises:
+            CaptchascopeError: If they cannot be started.
+        """
         for _ in range(jobs):
             self._start()
 
@@ -171,6 +179,8 @@ class _Pool:
 
     def close(self) -> None:
         """End all processes."""
+        for process in self._processes:
+            process.pipe.close()  # so that they end at once, and not one after the other
         for process in self._processes:
             process.end()
 
@@ -258,7 +268,7 @@ def _serve(connection: socket.socket, work: Work) -> None:
     pa.set_cpu_count(1)
     given: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(pipe, given), daemon=True).start()
-    with suppress(BrokenPipeError, ConnectionError):
+    with suppress(ConnectionError):
         try:
             worker = work.start()
             pipe.send(_BEGUN)
@@ -287,5 +297,6 @@ def _answer(worker: Worker, data: memoryview) -> tuple[bytes, bytes | pa.Buffer]
     except CaptchascopeError:
         raise
     except Exception as error:  # of one image, it may be; the others must not suffer
-        return _UNREAD, f"cannot be read: {type(error).__name__}: {error}".encode()
+        what = f"cannot be read: {type(error).__name__}: {error}"
+        return _UNREAD, what.encode("utf-8", "replace")
     return _READ, rows.serialize()
