@@ -142,6 +142,48 @@ def test_other_options_do_not_go_on(tmp_path: Path, reader: Reader) -> None:
         read_bulk(reader, source, tmp_path / "out", to="jsonl", jobs=1)
 
 
+def test_a_source_in_other_words_does_not_go_on(
+    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows would have other names, and be there twice."""
+    write_parquet(tmp_path / "in" / "a.parquet", 12)
+    monkeypatch.chdir(tmp_path)
+    read_bulk(reader, "in", "out", jobs=1)
+    for other in ("./in", tmp_path / "in"):
+        with pytest.raises(UsageError, match=r"begun with (source in, not \./in|another source)"):
+            read_bulk(reader, other, "out", jobs=1)
+    assert read_bulk(reader, "in/", "out", jobs=1).new == 0
+    (tmp_path / "elsewhere").mkdir()
+    write_parquet(tmp_path / "elsewhere" / "in" / "a.parquet", 12)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="begun with another path of the source"):
+        read_bulk(reader, "in", tmp_path / "out", jobs=1)
+
+
+def test_columns_that_were_found_may_differ(tmp_path: Path, reader: Reader) -> None:
+    """From file to file, and in those that come later: a run goes on all the same."""
+    for new, name in enumerate(("image", "file", "jpeg")):
+        table = pa.table({name: pa.array(IMAGES, pa.binary())})
+        (tmp_path / "in").mkdir(exist_ok=True)
+        pq.write_table(table, tmp_path / "in" / f"{name}.parquet")
+        summary = read_bulk(reader, tmp_path / "in", tmp_path / "out", jobs=1)
+        assert (summary.read, summary.new) == (12 * (new + 1), 12)
+
+
+def test_an_error_of_the_caller_ends_the_processes(tmp_path: Path, reader: Reader) -> None:
+    """At once, whoever holds it and its traceback; what was read is written."""
+
+    def progressed(now: BulkProgress) -> None:
+        raise RuntimeError("enough")
+
+    source = write_parquet(tmp_path / "a.parquet", 600)
+    with pytest.raises(RuntimeError, match="enough") as held:
+        read_bulk(reader, source, tmp_path / "out", jobs=2, on_progress=progressed)
+    assert multiprocessing.active_children() == []
+    assert held.value.__traceback__ is not None
+    assert len(rows_of(tmp_path / "out")) == 100  # the first batch, which is a row group
+
+
 @pytest.mark.parametrize(
     ("options", "what"),
     [

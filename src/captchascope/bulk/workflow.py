@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
 from itertools import chain
@@ -13,7 +14,6 @@ from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow.fs import LocalFileSystem
 
 from captchascope.bulk import BulkProgress, BulkSummary, Engine, Form
 from captchascope.bulk.destination import Destination, open_destination, require_apart
@@ -33,7 +33,7 @@ from captchascope.reader import Reader
 _LOOKED_INTO = 10  # shards, from which images are taken to see what all have in common
 _TAKEN = 10  # images of each
 
-ReadsShards: TypeAlias = Callable[[Work, Sequence[Shard]], Iterator[pa.RecordBatch]]
+ReadsShards: TypeAlias = Callable[[Work, Sequence[Shard]], Generator[pa.RecordBatch, None, None]]
 """An engine: rows of ``work.schema`` for those of shards, in any order."""
 
 
@@ -97,7 +97,7 @@ def read_all(
     if options.consistent:
         reader = _consistent(reader, found.shards, told)
     work = Work.of(reader, source.files, options.chars)
-    facts = _facts(reader, source, options, found.shards)
+    facts = _facts(reader, source, options)
     rows = options.rows_per_part
     with open_destination(
         target, options.to, facts, chars=options.chars, rows_per_part=rows
@@ -128,16 +128,19 @@ def _fill(
     lengths = [_rows_left(shard) for shard in left]
     total = None if None in lengths else sum(length or 0 for length in lengths)
     begun = time.monotonic()
-    for batch in engine(work, left) if left else ():
-        place.add(batch)
-        seconds = time.monotonic() - begun
-        told.on_progress(BulkProgress(place.counts.rows, total, seconds))
+    with closing(engine(work, left)) as batches:  # whose processes end with it
+        for batch in batches:
+            place.add(batch)
+            seconds = time.monotonic() - begun
+            told.on_progress(BulkProgress(place.counts.rows, total, seconds))
     for shard in _left(shards, place.covered):  # of which nothing was heard
         what, remedy = "was not read to its end", "read it again: what is written stays"
         raise CaptchascopeError(printable(shard.names[0]), what, remedy)
 
 
-def _read_here(work: Work, shards: Iterable[Shard], jobs: int) -> Iterator[pa.RecordBatch]:
+def _read_here(
+    work: Work, shards: Iterable[Shard], jobs: int
+) -> Generator[pa.RecordBatch, None, None]:
     return read_batches(work, chain.from_iterable(map(rows_of, shards)), jobs)
 
 
@@ -183,16 +186,16 @@ def _consistent(reader: Reader, shards: Sequence[Shard], told: Told) -> Reader:
     return reader.with_options(options)
 
 
-def _facts(
-    reader: Reader, source: Place, options: Options, shards: Sequence[Shard]
-) -> dict[str, object]:
-    """Return what must be the same for a run to go on, as errors call it."""
-    url = source.path if isinstance(source.files, LocalFileSystem) else source.url
+def _facts(reader: Reader, source: Place, options: Options) -> dict[str, object]:
+    """Return what must be the same for a run to go on, as errors call it.
+
+    The source is the same in the same words: rows are known by the names that these give.
+    """
     told = reader.options
-    columns = {shard.column for shard in shards} - {None}
     return {
-        "source": url,
-        "column": next(iter(columns), None),
+        "source": printable(source.url.rstrip("/")),
+        "path of the source": printable(source.path),
+        "column": options.column,
         "key": options.key,
         "model": hashlib.sha256(read_model(reader.path)).hexdigest(),
         **{option.name: getattr(told, option.name) for option in fields(told) if option.init},
