@@ -6,6 +6,7 @@ import errno
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,17 @@ def test_rows_come_in_order() -> None:
     assert rows == [*range(240)]
     assert texts == TEXTS * 20
     assert multiprocessing.active_children() == []
+
+
+def test_a_timeout_that_sockets_have_by_default_is_none_here() -> None:
+    """A program that fetches images sets one, and processes would find nothing to read."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(60)
+    try:
+        rows, _ = columns(read_batches(work(), iter(batches(2)), 1))
+    finally:
+        socket.setdefaulttimeout(before)
+    assert rows == [*range(24)]
 
 
 def test_nothing_to_read_is_read() -> None:

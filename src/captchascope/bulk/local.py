@@ -194,14 +194,18 @@ class _Pool:
     def _start(self) -> None:
         spawning = multiprocessing.get_context("spawn")
         ours, theirs = socket.socketpair()
+        for connection in (ours, theirs):
+            connection.settimeout(None)  # a program may have another default
         process = spawning.Process(target=_serve, args=(theirs, self._work), daemon=True)
         try:
             with interrupts_held():
                 process.start()
         except OSError as error:
+            ours.close()
             what = f"processes cannot be started: {error.strerror}"
             raise CaptchascopeError("jobs", what, "read with fewer jobs") from None
-        theirs.close()
+        finally:
+            theirs.close()
         self._processes.append(_Process(process, Messages(ours)))
 
     def _hear(self, process: _Process) -> None:
