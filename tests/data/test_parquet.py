@@ -116,10 +116,12 @@ def test_labels_are_found_by_name_and_are_text() -> None:
     assert label_column(schema, None, "a.parquet") == "solution"
     assert label_column(schema, "id", "a.parquet") == "id"
     numbers = pa.schema({"image": pa.binary(), "label": pa.int64()})
+    for named in (None, "label"):
+        with pytest.raises(DatasetError, match=r"has int64 in column 'label' \(labels are text"):
+            label_column(numbers, named, "a.parquet")
+    none = pa.schema({"image": pa.binary()})
     with pytest.raises(DatasetError, match=r"no column that could be the label.*--label-column"):
-        label_column(numbers, None, "a.parquet")
-    with pytest.raises(DatasetError, match=r"has int64 in column 'label' \(labels are text"):
-        label_column(numbers, "label", "a.parquet")
+        label_column(none, None, "a.parquet")
     two = pa.schema({"text": pa.string(), "answer": pa.string()})
     with pytest.raises(DatasetError, match="could be the label: 'text' and 'answer'"):
         label_column(two, None, "a.parquet", "--label")

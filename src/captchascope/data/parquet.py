@@ -78,10 +78,12 @@ def label_column(
     Raises:
         DatasetError: If there is no such column, or it is not clear which is meant.
     """
+    of_text = [field.name for field in schema if _is_text(field.type)]
+    if named is None and not of_text:  # say what is wrong with the one that is called so
+        named = next((name for name in schema.names if folded(name) in LABEL), None)
     if named is not None:
         rule = "labels are text, with the zeros that they begin with"
         return _asked(schema, named, _is_text, rule, where, flag)
-    of_text = [field.name for field in schema if _is_text(field.type)]
     try:
         usual = find_column(of_text, LABEL)
     except AmbiguousError:
