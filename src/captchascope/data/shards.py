@@ -61,6 +61,7 @@ class RowGroup(NamedTuple):
         first: The number of its first row.
         place: The row of the file that this is.
         rows: How many there are.
+        state: Of the file when its labels were read: its size, and when it was written.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class RowGroup(NamedTuple):
     first: int
     place: int
     rows: int
+    state: tuple[int, int]
 
 
 class Faults:
@@ -355,23 +357,31 @@ def _unreadable(path: Path, error: Exception) -> DatasetError:
 
 
 def _groups_of(path: Path, file: pq.ParquetFile, first: int) -> Iterator[RowGroup]:
-    place = 0
+    place, state = 0, _state(path)
     for index in range(file.num_row_groups):
         rows = file.metadata.row_group(index).num_rows
-        yield RowGroup(path, index, first + place, place, rows)
+        yield RowGroup(path, index, first + place, place, rows, state)
         place += rows
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _batches(group: RowGroup, columns: list[str], size: int) -> Iterator[Any]:
     """Yield record batches of some columns of a row group.
 
     Raises:
-        DatasetError: If it cannot be read to its end.
+        DatasetError: If it cannot be read to its end, or is of a file that has changed.
     """
     import pyarrow as pa
 
     with _open(group.path) as file:
         try:
+            if _state(group.path) != group.state:
+                what = "has changed since its labels were read"
+                raise DatasetError(printable(group.path), what, "train again, on what is there now")
             yield from file.iter_batches(
                 size, row_groups=[group.number], columns=columns, use_threads=False
             )

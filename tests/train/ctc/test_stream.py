@@ -189,6 +189,17 @@ def test_files_that_are_gone_are_an_error_where_none_is_left(tmp_path: Path) -> 
         numbers(source, 1)
 
 
+def test_files_that_have_changed_are_not_trained_on(tmp_path: Path) -> None:
+    """What is in them by then was not looked at: other labels, and rows that were held out."""
+    folder = shards_of(tmp_path / "s", 2, 30)
+    data = read_parquet(folder)
+    table = pq.read_table(folder / "0.parquet").rename_columns(["image", "other"])
+    pq.write_table(table, folder / "0.parquet")
+    source = stream(data)
+    assert {number // 30 for number in numbers(source, 90)} == {1}
+    assert [p.what for p in source.problems] == ["has changed since its labels were read"]
+
+
 def test_images_of_about_one_width_go_together(tmp_path: Path) -> None:
     """Of many widths there are few, and none is padded."""
     rng = np.random.default_rng(0)
