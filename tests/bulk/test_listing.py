@@ -134,7 +134,7 @@ def test_a_place_without_files_is_an_error(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"endpoint_override": "127.0.0.1:1"}, "cannot be listed: .*127.0.0.1.*storage_options"),
+        ({"endpoint_override": "127.0.0.1:1"}, "cannot be listed: .*127.0.0.1.*storage options"),
         ({}, "does not exist"),
     ],
     ids=["endpoint", "bucket"],

@@ -60,7 +60,7 @@ def test_what_fsspec_alone_knows_is_opened_by_it() -> None:
         ("nonsense://a", {}, "nonsense://a: cannot be opened: Protocol not known: nonsense"),
         ("s3://b", {"colour": "x"}, "s3://b: cannot be opened: .*'colour'"),
         ("s3://", {"region": "x"}, "s3://: cannot be opened: it names no bucket"),
-        ("s3://b", {"region": "5"}, "s3://b: cannot be opened: .*storage_options"),
+        ("s3://b", {"region": "5"}, "s3://b: cannot be opened: .*storage options"),
     ],
     ids=["local", "host", "scheme", "option", "bucket", "digits"],
 )

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("pyarrow")
 
-from pyarrow.fs import FileSystem, LocalFileSystem, _MockFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
+from pyarrow.fs import (
+    FileSystem,
+    FSSpecHandler,
+    LocalFileSystem,
+    PyFileSystem,
+    _MockFileSystem,
+)
 
 from bulk.making import EXAMPLES, given
 from captchascope import Reader, UsageError, load
 from captchascope.bulk.rows import CHARS, READ
-from captchascope.bulk.work import Work
-from captchascope.errors import CaptchascopeError
+from captchascope.bulk.work import Work, Worker
+from captchascope.errors import CaptchascopeError, DatasetError
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +104,48 @@ def test_images_of_another_file_system_are_fetched(reader: Reader) -> None:
     expected = [reader.read(EXAMPLES / path).text for path in paths]
     assert read["text"].to_pylist() == [*expected, None]
     assert read["error"].to_pylist()[-1] == "does not exist"
+
+
+class _Store(MemoryFileSystem):  # type: ignore[misc]  # fsspec is untyped
+    """A store that fails so many times."""
+
+    cachable = False
+    failures = 0
+
+    def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+        self.fail()
+        return super()._open(path, mode, **options)
+
+    def info(self, path: str, **options: Any) -> Any:
+        """Say what is at a path, or nothing where there should be an answer."""
+        if self.failures > 1:
+            raise RuntimeError("no route to host")
+        return super().info(path, **options)
+
+    def fail(self) -> None:
+        """Say that a file is not there, as some do that get no answer."""
+        self.failures -= 1
+        if self.failures >= 0:
+            raise FileNotFoundError
+
+
+def test_a_store_that_does_not_answer_is_no_fault_of_an_image(reader: Reader) -> None:
+    """One that fails once is asked again; where none answers, no row says that it is wrong."""
+    store = _Store()
+    store.pipe("/made/1.jpeg", (EXAMPLES / "1.jpeg").read_bytes())
+    files = PyFileSystem(FSSpecHandler(store))
+    worker = Worker(Work.of(reader, files, False, "/made"), reader)
+    batch = given({"path": "/made/1.jpeg"})
+    for failures in (0, 1):
+        store.failures = failures
+        assert worker.read(batch)["text"].to_pylist() == ["964490"]
+    store.failures = 9
+    with pytest.raises(DatasetError, match=r"^/made: can no longer be read: no route to host"):
+        worker.read(batch)
+    store.failures = 0
+    missing = worker.read(given({"path": "/made/2.jpeg"}))
+    assert missing["error"].to_pylist() == ["does not exist"]
+    store.rm("/made", recursive=True)
 
 
 def test_a_model_that_does_not_ship_travels_with_the_work(tmp_path: Path) -> None:

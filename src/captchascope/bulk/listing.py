@@ -61,7 +61,7 @@ def files_at(place: Place) -> list[Entry]:
         raise DatasetError(printable(place.url), what, "check the braces") from error
     except (OSError, ValueError) as error:
         what = f"cannot be listed: {first_line(error)}"
-        remedy = "check the place" if place.is_local else "check the URL and storage_options"
+        remedy = "check the place" if place.is_local else "check the URL and the storage options"
         raise DatasetError(printable(place.url), what, remedy) from error
     # No name has the null character, so that a folder is before names that begin as it does.
     return sorted(found, key=lambda entry: natural_key(entry.path.replace("/", "\0")))

@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 import fsspec
 from pyarrow import fs
 
-from captchascope.errors import UsageError
+from captchascope.errors import DatasetError, UsageError
 from captchascope.files import printable
 
 _ARROW: Mapping[str, type[fs.FileSystem]] = {
@@ -80,9 +80,24 @@ def place_of(url: str, options: Mapping[str, str]) -> Place:
         inner, path = fsspec.core.url_to_fs(url.removeprefix("fsspec+"), **told)
     except (TypeError, ValueError, ImportError, OSError) as error:
         what = f"cannot be opened: {first_line(error)}"
-        remedy = "check the URL and storage_options, or install what opens it"
+        remedy = "check the URL and the storage options, or install what opens it"
         raise UsageError(printable(url), what, remedy) from error
     return Place(url, fs.PyFileSystem(fs.FSSpecHandler(inner)), path.rstrip("/"))
+
+
+def expect_answer(files: fs.FileSystem, path: str, where: str) -> bool:
+    """Return whether something is at a path, as its store says now.
+
+    Raises:
+        DatasetError: If the store does not answer; it names ``where``.
+    """
+    try:
+        if isinstance(files, fs.PyFileSystem):
+            files.handler.fs.invalidate_cache()
+        return bool(files.get_file_info(path).type != fs.FileType.NotFound)
+    except Exception as down:  # each file system has its own
+        what, remedy = f"can no longer be read: {first_line(down)}", "go on when it can be"
+        raise DatasetError(printable(where), what, remedy) from down
 
 
 def first_line(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from urllib.request import url2pathname
 import pyarrow as pa
 from pyarrow import compute, fs, parquet
 
-from captchascope.bulk.places import first_line
+from captchascope.bulk.places import expect_answer, first_line
 from captchascope.bulk.rows import BATCH, BATCH_BYTES, GIVEN, Kind, Shard
 from captchascope.bulk.tars import Member, images_of
 from captchascope.data.parquet import (
@@ -123,11 +123,7 @@ def _fault(shard: Shard, error: Exception) -> str:
     """
     if isinstance(error, CaptchascopeError):
         return error.what
-    try:
-        there = shard.files.get_file_info(shard.paths[0]).type != fs.FileType.NotFound
-    except OSError as down:
-        what, remedy = f"can no longer be read: {first_line(down)}", "go on when it can be"
-        raise DatasetError(printable(shard.names[0]), what, remedy) from error
+    there = expect_answer(shard.files, shard.paths[0], shard.names[0])
     return f"cannot be read: {first_line(error)}" if there else "does not exist any more"
 
 

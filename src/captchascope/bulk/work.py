@@ -12,6 +12,7 @@ import pyarrow as pa
 from pyarrow.fs import FileSystem, LocalFileSystem
 
 from captchascope import __version__
+from captchascope.bulk.places import expect_answer, first_line
 from captchascope.bulk.rows import CHARS, GIVEN, READ
 from captchascope.decode import ReadOptions
 from captchascope.errors import CaptchascopeError, ImageError
@@ -36,6 +37,7 @@ class Work:
         options: What the reader was told.
         providers: ONNX Runtime's execution providers; None for its own choice.
         files: The file system of paths in rows.
+        root: A path of it that tells whether it answers; None where each does.
         chars: Whether the characters are given, too.
         version: Of captchascope.
         schema: The columns of what is read: ``READ``, ``chars`` where wanted, and ``end``.
@@ -47,6 +49,7 @@ class Work:
     providers: tuple[str, ...] | None
     files: FileSystem
     chars: bool = False
+    root: str | None = None
     version: str = __version__
     schema: pa.Schema = field(init=False)
 
@@ -55,12 +58,12 @@ class Work:
         object.__setattr__(self, "schema", pa.schema([*READ, *more, GIVEN.field("end")]))
 
     @classmethod
-    def of(cls, reader: Reader, files: FileSystem, chars: bool) -> Work:
+    def of(cls, reader: Reader, files: FileSystem, chars: bool, root: str | None = None) -> Work:
         """Return the work of a reader on rows whose paths a file system takes."""
         ships = reader.path.stem in shipped_names() and reader.path == model_path(reader.path.stem)
         model = reader.path.stem if ships else str(reader.path)
         data = None if ships else read_model(reader.path)
-        return cls(model, data, reader.options, reader.providers, files, chars)
+        return cls(model, data, reader.options, reader.providers, files, chars, root)
 
     def start(self) -> Worker:
         """Open the model.
@@ -124,13 +127,15 @@ class Worker:
 
         Raises:
             ModelError: If the network fails.
+            DatasetError: If the store of images no longer answers.
         """
         told = given["error"].to_pylist()
         given_none = [
             error is not None or end for error, end in zip(told, _ends(given), strict=True)
         ]
         wanted = [at for at, none in enumerate(given_none) if not none]
-        found = self._reader.read_many(images_of(given, wanted, self._work.files), errors="return")
+        images = images_of(given, wanted, self._work.files, self._work.root)
+        found = self._reader.read_many(images, errors="return")
         readings = [
             _failure(error) if none else next(found)
             for error, none in zip(told, given_none, strict=True)
@@ -139,7 +144,7 @@ class Worker:
 
 
 def images_of(
-    given: pa.RecordBatch, wanted: Sequence[int], files: FileSystem
+    given: pa.RecordBatch, wanted: Sequence[int], files: FileSystem, root: str | None = None
 ) -> Iterator[ImageSource]:
     """Yield the images of some rows as they are asked for; distant ones are fetched meanwhile.
 
@@ -147,6 +152,10 @@ def images_of(
         given: Rows of ``GIVEN``.
         wanted: Places of rows in it that have an image.
         files: The file system of its paths.
+        root: A path that tells whether it answers.
+
+    Raises:
+        DatasetError: If it does not: that is no fault of an image, which would stay unread.
     """
     images, paths = given["image"].to_pylist(), given["path"].to_pylist()
     rows = ((images[at], paths[at]) for at in wanted)
@@ -156,28 +165,43 @@ def images_of(
     with ThreadPoolExecutor(_FETCHED, "fetch") as pool:
         waiting: deque[Future[ImageSource]] = deque()
         for image, path in rows:
-            waiting.append(pool.submit(_fetched, image, path, files))
+            waiting.append(pool.submit(_fetched, image, path, files, root))
             if len(waiting) == _FETCHED:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _fetched(image: bytes | None, path: str | None, files: FileSystem) -> ImageSource:
-    """Return an image with its bytes, wherever they are, or what says why there are none."""
+def _fetched(
+    image: bytes | None, path: str | None, files: FileSystem, root: str | None
+) -> ImageSource:
+    """Return an image with its bytes, wherever they are, or what says why there are none.
+
+    Raises:
+        DatasetError: If the store does not answer.
+    """
     if path is None:
         return _here(image, None)
     try:
-        with files.open_input_file(path) as file:
-            if (size := file.size()) > MAX_BYTES:
-                what = f"is too large: {size:,} bytes, the limit is {MAX_BYTES:,}"
-                return Unread(ImageError(path, what, "save it smaller"))
-            return bytes(file.read())
+        return _content(path, files)
+    except Exception:  # each file system has its own
+        expect_answer(files, root or path, root or path)
+    try:
+        return _content(path, files)
     except FileNotFoundError:
         return Unread(ImageError(path, "does not exist", "check the path"))
-    except (OSError, ValueError) as error:
-        what = f"cannot be read: {(str(error).splitlines() or [repr(error)])[0]}"
+    except Exception as error:
+        what = f"cannot be read: {first_line(error)}"
         return Unread(ImageError(path, what, "check the path"))
+
+
+def _content(path: str, files: FileSystem) -> ImageSource:
+    """Return what is at a path, if it is not too large to be an image."""
+    with files.open_input_file(path) as file:
+        if (size := file.size()) > MAX_BYTES:
+            what = f"is too large: {size:,} bytes, the limit is {MAX_BYTES:,}"
+            return Unread(ImageError(path, what, "save it smaller"))
+        return bytes(file.read())
 
 
 def _ends(given: pa.RecordBatch) -> list[bool]:

@@ -95,8 +95,8 @@ def read_all(
     for line in found.lines:
         told.on_line(line)
     if options.consistent:
-        reader = _consistent(reader, found.shards, told)
-    work = Work.of(reader, source.files, options.chars)
+        reader = _consistent(reader, source, found.shards, told)
+    work = Work.of(reader, source.files, options.chars, source.path)
     facts = _facts(reader, source, options)
     rows = options.rows_per_part
     with open_destination(
@@ -165,7 +165,7 @@ def _rows_left(shard: Shard) -> int | None:
     return None if shard.rows is None else shard.rows - done
 
 
-def _consistent(reader: Reader, shards: Sequence[Shard], told: Told) -> Reader:
+def _consistent(reader: Reader, source: Place, shards: Sequence[Shard], told: Told) -> Reader:
     """Return the reader under what is inferred from images of some shards.
 
     Raises:
@@ -176,7 +176,7 @@ def _consistent(reader: Reader, shards: Sequence[Shard], told: Told) -> Reader:
         given = next(rows_of(shard)).slice(0, _TAKEN)
         has_image = pc.and_(pc.is_null(given["error"]), pc.invert(given["end"])).to_pylist()
         wanted = [at for at, has in enumerate(has_image) if has]
-        images += images_of(given, wanted, shard.files)
+        images += images_of(given, wanted, shard.files, source.path)
     options = reader.inferred_options(images)
     if options is None:
         told.on_line("no charset and no length is clearly what these images have in common")
