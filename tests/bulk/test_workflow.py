@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ import pyarrow.parquet as pq
 
 from bulk.making import EXAMPLES
 from captchascope import BulkProgress, UsageError, load, read_bulk
+from captchascope.bulk.places import place_of
+from captchascope.bulk.sources import find_shards
+from captchascope.bulk.workflow import _some_rows
 from captchascope.errors import DatasetError, OutputError
 from captchascope.reader import Reader
 
@@ -129,6 +133,24 @@ def test_what_all_have_in_common_is_inferred(tmp_path: Path) -> None:
     assert [line for line in lines if line.startswith("read as: 6 of 0123456789")]
     with pytest.raises(UsageError, match="charset"):
         read_bulk(any_reader, source, tmp_path / "out", jobs=1)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "images"])
+def test_what_is_inferred_from_lies_all_over_the_source(tmp_path: Path, kind: str) -> None:
+    """A file may be sorted: its first images are not like the others."""
+    if kind == "parquet":
+        source = write_parquet(tmp_path / "a.parquet", 1000)
+    else:
+        source = tmp_path / "in"
+        source.mkdir()
+        for number in range(1000):
+            (source / f"{number}.jpeg").write_bytes(b"")
+    some = pa.Table.from_batches(_some_rows(find_shards(place_of(str(source), {})).shards))
+    places = [int(Path(file).stem) for file in some["file"].to_pylist()] if kind == "images" else []
+    places = places or some["row"].to_pylist()
+    assert 100 <= len(places) <= 110
+    gaps = [high - low for low, high in pairwise(sorted(places))]
+    assert (min(places), max(gaps) < 40, max(places) > 950) == (0, True, True)
 
 
 def test_other_options_do_not_go_on(tmp_path: Path, reader: Reader) -> None:

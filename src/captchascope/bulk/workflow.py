@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
-from itertools import chain
-from typing import TypeAlias
+from itertools import chain, islice
+from typing import TypeAlias, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +21,7 @@ from captchascope.bulk.local import default_jobs, read_batches
 from captchascope.bulk.manifest import Counts, Covered
 from captchascope.bulk.places import Place, place_of
 from captchascope.bulk.ray_data import read_shards
-from captchascope.bulk.rows import Shard
+from captchascope.bulk.rows import BATCH, Shard
 from captchascope.bulk.sources import find_shards, rows_of
 from captchascope.bulk.work import Work, images_of
 from captchascope.errors import CaptchascopeError, MissingExtraError, UsageError
@@ -30,8 +30,10 @@ from captchascope.image import ImageSource
 from captchascope.model.onnxwalk import read_model
 from captchascope.reader import Reader
 
-_LOOKED_INTO = 10  # shards, from which images are taken to see what all have in common
-_TAKEN = 10  # images of each
+_LOOKED_INTO = 10  # shards, and places in them, to see what all images have in common
+_TAKEN = 100  # images of all these together
+
+_Thing = TypeVar("_Thing")
 
 ReadsShards: TypeAlias = Callable[[Work, Sequence[Shard]], Generator[pa.RecordBatch, None, None]]
 """An engine: rows of ``work.schema`` for those of shards, in any order."""
@@ -172,11 +174,10 @@ def _consistent(reader: Reader, source: Place, shards: Sequence[Shard], told: To
         UsageError: If there is nothing to infer.
     """
     images: list[ImageSource] = []
-    for shard in shards[:: -(-len(shards) // _LOOKED_INTO)]:
-        given = next(rows_of(shard)).slice(0, _TAKEN)
+    for given in _some_rows(shards):
         has_image = pc.and_(pc.is_null(given["error"]), pc.invert(given["end"])).to_pylist()
         wanted = [at for at, has in enumerate(has_image) if has]
-        images += images_of(given, wanted, shard.files, source.path)
+        images += images_of(given, wanted, source.files, source.path)
     options = reader.inferred_options(images)
     if options is None:
         told.on_line("no charset and no length is clearly what these images have in common")
@@ -184,6 +185,31 @@ def _consistent(reader: Reader, source: Place, shards: Sequence[Shard], told: To
     chars = options.constraints.charset or reader.charset
     told.on_line(f"read as: {options.length} of {chars.chars}")
     return reader.with_options(options)
+
+
+def _some_rows(shards: Sequence[Shard]) -> Iterator[pa.RecordBatch]:
+    """Yield some rows from all over shards; of tar, from their beginnings."""
+    pieces = [piece for shard in _evenly(shards, _LOOKED_INTO) for piece in _pieces(shard)]
+    looked_into = _evenly(pieces, _LOOKED_INTO)
+    for piece in looked_into:
+        for given in islice(rows_of(piece), 1):
+            some = _evenly(range(len(given)), -(-_TAKEN // len(looked_into)))
+            yield given.take(pa.array(some, pa.int64()))
+
+
+def _pieces(shard: Shard) -> Iterator[Shard]:
+    """Yield the row groups of Parquet, and of images as many as are read at once."""
+    if shard.kind != "images":
+        yield from shard.parts(1)
+        return
+    for at in range(0, len(shard.names), BATCH):
+        some = slice(at, at + BATCH)
+        yield replace(shard, names=shard.names[some], paths=shard.paths[some])
+
+
+def _evenly(things: Sequence[_Thing], most: int) -> list[_Thing]:
+    count = min(len(things), most)
+    return [things[number * len(things) // count] for number in range(count)]
 
 
 def _facts(reader: Reader, source: Place, options: Options) -> dict[str, object]:
