@@ -26,7 +26,11 @@ def written(
     path: Path, labels: Sequence[str | None], image: bytes | None = IMAGE, group: int = 1000
 ) -> Path:
     """Write a row for each label, all of one image."""
-    table = pa.table({"image": pa.array([image] * len(labels), pa.binary()), "text": labels})
+    columns = {
+        "image": pa.array([image] * len(labels), pa.binary()),
+        "text": pa.array(labels, pa.string()),
+    }
+    table = pa.table(columns)
     pq.write_table(table, path, row_group_size=group)
     return path
 
@@ -119,6 +123,26 @@ def test_all_rows_are_a_sample_of_no_more(tmp_path: Path) -> None:
     only = read_parquet(written(tmp_path / "b.parquet", ["1"], b""))
     with pytest.raises(DatasetError, match=r"b\.parquet:0: holds no image"):
         only.sample(4, 0, tmp_path / "none")
+
+
+def test_a_label_that_is_not_utf8(tmp_path: Path) -> None:
+    """It is told as such, and not learnt; Parquet only says that it is text."""
+    labels = pa.array([b"1\xff", b"12"], pa.binary())
+    text = pa.Array.from_buffers(pa.string(), 2, labels.buffers())
+    pq.write_table(pa.table({"image": [IMAGE] * 2, "text": text}), tmp_path / "a.parquet")
+    data = read_parquet(tmp_path)
+    assert (data.rows, data.chars) == (1, "12")
+    assert [p.what for p in data.problems] == ["has a label that is not UTF-8"]
+    assert [row.number for row in data.rows_of(data.groups[0])] == [1]
+
+
+def test_a_file_may_have_no_rows_and_a_long_name(tmp_path: Path) -> None:
+    """As one of many that others write: its neighbours are read and sampled."""
+    for name, labels in (("0", []), ("1" * 240, ["12", "34"]), ("2" * 240, [])):
+        written(tmp_path / f"{name}.parquet", labels)
+    data = read_parquet(tmp_path)
+    (tmp_path / "rows").mkdir()
+    assert [s.row for s in data.sample(9, 0, tmp_path / "rows").samples] == [0, 1]
 
 
 def test_what_names_parquet(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ files from 0, and is told as ``FILE:ROW``, from 0 in its file.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,13 @@ from captchascope.data.dataset import Dataset
 from captchascope.data.labels import Origin, label_fault, quoted
 from captchascope.data.spelling import plain_spelling
 from captchascope.decode.pattern import folded
-from captchascope.errors import CaptchascopeError, DatasetError, ImageError, MissingExtraError
+from captchascope.errors import (
+    CaptchascopeError,
+    DatasetError,
+    ImageError,
+    MissingExtraError,
+    alike,
+)
 from captchascope.files import StrPath, find_images, natural_key, printable
 from captchascope.image import load_image
 from captchascope.records import Sample
@@ -35,7 +40,7 @@ _LABELS = 65_536  # that are gone through at once
 _ROWS = 64  # with their images
 _BUFFER = 2**20  # bytes that are read ahead of a column
 _RANKED = 2**20  # rows at once
-_ODD = re.compile(r"'[^']*'|\d+")
+_NAME = 60  # characters of a file's name
 
 
 class Row(NamedTuple):
@@ -81,7 +86,7 @@ class Faults:
 
     def add(self, error: CaptchascopeError) -> None:
         """Count an error; those that differ in quotes or numbers alone have the same reason."""
-        reason = _ODD.sub("", error.what)
+        reason = alike(error.what)
         self._first.setdefault(reason, error)
         self._count[reason] = self._count.get(reason, 0) + 1
 
@@ -104,7 +109,7 @@ class ParquetDataset:
 
     Attributes:
         source: What the user named: a file, a folder of files, or a pattern.
-        groups: All row groups, in natural order of their files.
+        groups: All row groups that have rows, in natural order of their files.
         columns: The names of the columns that have the images and the labels.
         strip_spaces: Whether white space within labels is taken out.
         ignore_case: Whether labels are in lower case.
@@ -164,15 +169,15 @@ class ParquetDataset:
         Raises:
             DatasetError: If the file cannot be read, or not to its end.
         """
-        from captchascope.data.parquet import encoded_images
+        from captchascope.data.parquet import encoded_images, texts_of
 
         image, label = self.columns
         number = group.first
         for batch in _batches(group, [image, label], _ROWS):
             images = encoded_images(batch.column(image)).data
-            for data, text in zip(images, batch.column(label).to_pylist(), strict=True):
+            for data, text in zip(images, texts_of(batch.column(label)).to_pylist(), strict=True):
                 learnt = self.label(text or "")
-                if not label_fault(learnt):
+                if not _fault_of(learnt):
                     yield Row(number, data.as_py() or b"", learnt)
                 number += 1
 
@@ -201,16 +206,18 @@ class ParquetDataset:
         for group in self.groups:
             begin = bisect_left(wanted, group.first)
             own = {*wanted[begin : bisect_left(wanted, group.first + group.rows)]}
-            place = folder / f"{group.first}"
+            if not own:
+                continue
+            name, place = group.path.name[-_NAME:], folder / f"{group.first}"
             place.mkdir()
             try:
-                for row in self.rows_of(group) if own else ():
+                for row in self.rows_of(group):
                     if row.number not in own:
                         continue
                     if (error := self._fault(row)) is not None:
                         faults.add(error)
                         continue
-                    path = place / f"{group.path.name}-{group.place + row.number - group.first}"
+                    path = place / f"{name}-{group.place + row.number - group.first}"
                     path.write_bytes(row.image)
                     samples.append(Sample(self.where(row.number), row.label, path, row.number))
             except DatasetError as error:
@@ -247,6 +254,11 @@ class ParquetDataset:
 def _is_plain(text: str) -> bool:
     """Tell a label that needs no look at its characters."""
     return text.isascii() and text.isalnum()
+
+
+def _fault_of(label: str) -> str:
+    """Return what no label may be, or nothing; what is not UTF-8 has been replaced."""
+    return "a label that is not UTF-8" if "\ufffd" in label else label_fault(label)
 
 
 def no_image(where: str) -> DatasetError:
@@ -360,7 +372,8 @@ def _groups_of(path: Path, file: pq.ParquetFile, first: int) -> Iterator[RowGrou
     place, state = 0, _state(path)
     for index in range(file.num_row_groups):
         rows = file.metadata.row_group(index).num_rows
-        yield RowGroup(path, index, first + place, place, rows, state)
+        if rows:  # an empty file has one without
+            yield RowGroup(path, index, first + place, place, rows, state)
         place += rows
 
 
@@ -395,11 +408,13 @@ def _counted(dataset: ParquetDataset) -> ParquetDataset:
     Raises:
         DatasetError: If none can be learnt.
     """
+    from captchascope.data.parquet import texts_of
+
     tally = _Tally(dataset.label, dataset.where)
     for group in dataset.groups:
         number = group.first
         for batch in _batches(group, [dataset.columns[1]], _LABELS):
-            tally.add(batch.column(0).to_pylist(), number)
+            tally.add(texts_of(batch.column(0)).to_pylist(), number)
             number += len(batch)
     problems = tally.faults.errors()
     if not tally.rows:
@@ -464,7 +479,7 @@ class _Tally:
             return label
         if not label:
             self.unlabelled += 1
-        elif fault := label_fault(label):
+        elif fault := _fault_of(label):
             remedy = "correct the label"
             if not label_fault("".join(label.split())):
                 remedy = "write it without, or say --strip-spaces"
