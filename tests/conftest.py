@@ -28,6 +28,7 @@ LONGEST = (
     "test_wheel.py",
     "train/glyphs/test_command.py",
     "train/ctc/test_command_faults.py",
+    "train/ctc/test_command_parquet.py",
     "web/label/test_kills.py",
     "web/test_server.py",
 )

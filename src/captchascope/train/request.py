@@ -144,6 +144,7 @@ def in_memory(
     Raises:
         UsageError: If they are, and there are more rows than that is meant for.
         DatasetError: If no image of any row decodes.
+        OutputError: If there is no room for the files.
     """
     if isinstance(dataset, Dataset):
         yield dataset, None
@@ -153,7 +154,11 @@ def in_memory(
         what = f"is for few labels, and there are {dataset.rows:,}"
         raise UsageError("unlabelled", what, "leave it away")
     with TemporaryDirectory(prefix="captchascope-", ignore_cleanup_errors=True) as folder:
-        samples = dataset.sample(_IN_MEMORY, seed, Path(folder))
+        try:
+            samples = dataset.sample(_IN_MEMORY, seed, Path(folder))
+        except OSError as error:
+            what = f"cannot be written: {error.strerror}"
+            raise OutputError(folder, what, "free some space, or set TMPDIR") from error
         yield samples, dataset if streamed else None
 
 

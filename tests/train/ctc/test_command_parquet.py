@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import pyarrow.parquet as pq
 
 from captchascope import read_parquet, train_model
 from captchascope.data.shards import Row
-from captchascope.errors import UsageError
+from captchascope.errors import OutputError, UsageError
 from captchascope.model.file import open_model
 from captchascope.train import Progress, request
 from captchascope.train.checkpoint import CHECKPOINT
@@ -59,6 +61,7 @@ def test_a_model_comes_of_parquet(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     table = pq.read_table(folder / "1.parquet")
     images, labels = (table.column(name).to_pylist() for name in ("image", "text"))
     images[7], labels[8], labels[9] = b"none", None, "1 2"
+    labels[7] = labels[30] = "14"  # of which the first would be among the samples, and no other is
     pq.write_table(pa.table({"image": images, "text": labels}), folder / "1.parquet")
     done = cli(*TRAIN, "--seed", "3")
     told = "labels: from column 'text' of 3 files, `"
@@ -75,7 +78,7 @@ def test_a_model_comes_of_parquet(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> 
     assert done.status == 1
     assert done.rows[0].startswith("mine.onnx\t154 samples\t")
     meta = open_model("mine.onnx").metadata
-    assert (meta.charset.chars, meta.lengths) == ("0123", (2, 2))
+    assert (meta.charset.chars, meta.lengths) == ("01234", (2, 2))
     assert json.loads(meta.data)["samples"] == 154
     folder_of(Path("unseen"), 60, seed=9)
     result = json.loads(cli("test", "unseen", "--model", "mine.onnx", "--format", "json").out)
@@ -120,6 +123,23 @@ def test_a_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert steps == [*range(32, 61)]
     assert (second.metrics["steps"], second.samples) == (60, 100)
     assert not (tmp_path / "mine.onnx.run" / CHECKPOINT).exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits")
+def test_no_room_for_the_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error says where, and nothing is left there."""
+    import resource
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    data = read_parquet(shards_of(tmp_path / "shards", 1, 3))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OutputError, match="cannot be written: File too large"):
+            train_model(data, tmp_path / "mine.onnx", recipe="fast")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.name for path in tmp_path.iterdir()] == ["shards"]
 
 
 def test_two_processes_train_on_parquet(place: Path) -> None:

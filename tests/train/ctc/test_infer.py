@@ -45,6 +45,14 @@ def test_alphabet_and_lengths_are_the_labels(tmp_path: Path) -> None:
     assert found.lengths == (2, 3)
 
 
+def test_lengths_that_are_told_stay(tmp_path: Path) -> None:
+    """The labels at hand may be but some; the images are to hold the longest of all."""
+    images = folder(tmp_path, [(100, 40)] * 3, colour=False)
+    found = inferred(images, Charset("abc"), 40, AS_IT_IS, (1, 9))
+    assert (found.lengths, found.spec.width) == ((1, 9), 112)
+    assert found.scaled(images, 32).lengths == (1, 9)
+
+
 @pytest.mark.parametrize(("colour", "channels"), [(True, 3), (False, 1)])
 def test_colour_is_looked_at_where_there_is_some(
     tmp_path: Path, colour: bool, channels: int

@@ -42,7 +42,7 @@ class Inferred:
 
     def scaled(self, dataset: Dataset, height: int) -> Inferred:
         """Return the same for images of a data set that are scaled to another height."""
-        return inferred(dataset, self.charset, height, self.preprocessing)
+        return inferred(dataset, self.charset, height, self.preprocessing, self.lengths)
 
     def lines(self) -> list[str]:
         """Return the properties as they are told to the user."""
@@ -77,6 +77,7 @@ def inferred(
     charset: Charset,
     height: int | None = None,
     preprocessing: Preprocessing = _AS_IT_IS,
+    lengths: tuple[int, int] | None = None,
 ) -> Inferred:
     """Look at the labels and some images of ``dataset``, at least one of which must decode.
 
@@ -86,13 +87,16 @@ def inferred(
         height: What images are scaled to; None for what they have, if they are all of one size
             that a network can look at as it is, or about that.
         preprocessing: What is done to every image first.
+        lengths: The fewest and most characters of a label; None for those in ``dataset``.
 
     Raises:
         ImageError: If none decodes; it is about the first.
     """
-    lengths = [len(sample.label) for sample in dataset.samples]
-    spec = _spec(_looked_at(dataset, preprocessing), height, max(lengths))
-    return Inferred(charset, (min(lengths), max(lengths)), spec, preprocessing)
+    if lengths is None:
+        counts = [len(sample.label) for sample in dataset.samples]
+        lengths = min(counts), max(counts)
+    spec = _spec(_looked_at(dataset, preprocessing), height, lengths[1])
+    return Inferred(charset, lengths, spec, preprocessing)
 
 
 def _looked_at(dataset: Dataset, preprocessing: Preprocessing) -> list[RgbImage]:

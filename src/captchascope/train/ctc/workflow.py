@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 
 from captchascope import __version__
+from captchascope.charset import Charset
 from captchascope.check import label_findings, layout_findings
 from captchascope.ctc.inputs import NORMALISATION, CtcSpec, normalise
 from captchascope.data.dataset import Dataset
@@ -79,11 +80,13 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     if place.rank == 0:
         for finding in layout_findings(dataset, request.preprocessing):
             watch.warn(str(finding))
-    charset = alphabet_of(dataset)
+    charset, lengths = alphabet_of(dataset), None
+    if request.stream is not None:  # of whose labels the samples may lack some
+        charset, lengths = Charset(request.stream.chars), request.stream.lengths
     assert charset is not None
     weights = None if request.source is None else read_weights(request.source)
     try:
-        known = inferred(dataset, charset, recipe.height, request.preprocessing)
+        known = inferred(dataset, charset, recipe.height, request.preprocessing, lengths)
         if weights is not None and recipe.height is not None:
             known = best_scaled(weights, dataset, known)
     except CaptchascopeError as error:
