@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -160,7 +161,9 @@ def _progress(console: Console) -> Iterator[Callable[[BulkProgress], None]]:
             moved(round(1000 * share), _title(now))
             if time.monotonic() - said >= _EVERY:
                 said = time.monotonic()
-                console.note(_title(now), level=1)
+                left = now.seconds_left
+                more = "" if left is None else f", {timedelta(seconds=round(left))} left"
+                console.note(_title(now) + more, level=1)
 
         yield progressed
 
