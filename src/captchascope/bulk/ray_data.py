@@ -121,7 +121,7 @@ def _joined(ray: Any, address: str | None, jobs: int | None) -> Iterator[None]:
     ending = signal.getsignal(signal.SIGTERM)
     try:
         with _muted(), _environment(secret):
-            ray.init(**started, logging_level=logging.ERROR, log_to_driver=False)
+            _init(ray, started)
     except Exception as error:  # it raises that itself where a start takes too long
         raise _unusable(address or "local", error) from error
     finally:
@@ -132,6 +132,18 @@ def _joined(ray: Any, address: str | None, jobs: int | None) -> Iterator[None]:
             yield
     finally:
         ray.shutdown()
+
+
+def _init(ray: Any, started: Mapping[str, Any]) -> None:
+    """Join or start Ray; it starts once more where a busy machine took longer than it waits."""
+    quietly = {"logging_level": logging.ERROR, "log_to_driver": False}
+    try:
+        ray.init(**started, **quietly)
+    except Exception:
+        if started["address"] != "local":
+            raise
+        ray.shutdown()
+        ray.init(**started, **quietly)
 
 
 @contextmanager
@@ -208,7 +220,10 @@ def _expect_ray(address: str) -> None:
 
 def _unusable(address: str, error: Exception) -> UsageError:
     what = f"no Ray can be used: {(str(error).splitlines() or [type(error).__name__])[0]}"
-    return UsageError(f"address {address}", what, "start one with `ray start`, or name another")
+    remedy = "start one with `ray start`, or name another"
+    if address == "local":
+        remedy = "a busy machine takes longer than Ray waits: give the command again"
+    return UsageError(f"address {address}", what, remedy)
 
 
 def _read(ray: Any, work: Work, shards: Sequence[Shard], jobs: int | None) -> Any:
