@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import multiprocessing
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import cycle
@@ -86,6 +88,25 @@ def test_an_endless_stream_can_be_left() -> None:
         next(found)
     assert list(found) == []
     assert taken == 2 * 2 * 64
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals cannot be blocked there")
+def test_the_first_process_inherits_a_blocked_ctrl_c() -> None:
+    """It would show where it was struck as it began."""
+    code = """
+import multiprocessing, signal
+from captchascope.parallel import interrupts_held
+
+if __name__ == "__main__":
+    process = multiprocessing.get_context("spawn").Process(target=print, daemon=True)
+    with interrupts_held():
+        process.start()
+        print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+    process.join()
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
 
 
 def test_processes_end_where_the_reader_is_left() -> None:

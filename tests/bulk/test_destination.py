@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bulk.destinations import FACTS, Form, fill, interrupted, names, opened
 from bulk.rows import batch, found, row, span
-from captchascope.bulk.destination import require_apart
+from captchascope.bulk.destination import open_destination, require_apart
 from captchascope.bulk.places import place_of
 from captchascope.errors import OutputError, UsageError
 
@@ -176,6 +176,15 @@ def test_a_folder_of_somebody_else(out: Path) -> None:
     with pytest.raises(OutputError, match=r"has other things in it, such as part-0.*new folder"):
         fill(out)
     assert names(out) == [".0123456789abcdef.part", "part-00000.parquet"]
+
+
+def test_the_root_is_a_folder_of_somebody_else() -> None:
+    """It was taken for an empty one."""
+    with (
+        pytest.raises(OutputError, match="has other things in it"),
+        open_destination(place_of("/", {}), "parquet", {}),
+    ):
+        pass
 
 
 def test_a_file(tmp_path: Path) -> None:

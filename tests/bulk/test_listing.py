@@ -153,7 +153,16 @@ def test_a_link_to_a_folder_is_not_entered(tree: Path) -> None:
     (tree / "in" / "loop").symlink_to(tree / "in", target_is_directory=True)
     (tree / "in" / "11.jpg").symlink_to(tree / "in" / "2.jpg")
     (tree / "in" / "lost.jpg").symlink_to(tree / "in" / "none")
+    (tree / "in" / "self.jpg").symlink_to("self.jpg")
     assert sorted(names("in")) == sorted([*ALL, "in/11.jpg"])
+    assert names("in/[1s]*.jpg") == ["in/10.jpg", "in/11.jpg"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_glob_passes_names_that_are_no_utf_8(tree: Path) -> None:
+    """Arrow lists no folder that has one."""
+    Path(os.fsdecode(b"in/b\xff.jpg")).write_bytes(b"12345")
+    assert names("in/[2b]*.jpg") == ["in/2.jpg", "in/b\\udcff.jpg"]
 
 
 @given(

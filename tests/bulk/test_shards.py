@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Container
 from dataclasses import replace
@@ -202,6 +203,23 @@ def test_rows_that_are_missing_are_rows_with_an_error(changed: int, message: str
     assert promised != data[start:]
     path.write_bytes(data[:start] + promised)
     assert message in given_at("a.parquet")[-2]["error"]
+
+
+def test_a_column_that_is_encrypted_is_rows_with_an_error() -> None:
+    """Others may be read; Arrow ends the process that asks how large such a column is."""
+    encryption = pytest.importorskip("pyarrow.parquet.encryption")
+
+    wrap = {"wrap_key": lambda self, key, name: base64.b64encode(key)}
+    client = type("Keys", (encryption.KmsClient,), wrap)
+    keys = encryption.EncryptionConfiguration("a", column_keys={"b": ["image"]})
+    keys.plaintext_footer = True
+    properties = encryption.CryptoFactory(lambda config: client()).file_encryption_properties(
+        encryption.KmsConnectionConfig(), keys
+    )
+    columns = {"image": jpegs(2), "other": jpegs(2)}
+    write_parquet(Path("a.parquet"), columns, encryption_properties=properties)
+    assert ["Cannot decrypt" in row["error"] for row in given_at("a.parquet")[:-1]] == [True] * 2
+    assert [row["image"] for row in given_at("a.parquet", "other")[:-1]] == jpegs(2)
 
 
 def test_a_damaged_row_group_costs_its_own_rows() -> None:

@@ -182,6 +182,14 @@ def test_a_source_in_other_words_does_not_go_on(
         read_bulk(reader, "in", tmp_path / "out", jobs=1)
 
 
+def test_an_empty_name_is_no_place(tmp_path: Path, reader: Reader) -> None:
+    """A variable that a shell does not know would be the current folder."""
+    with pytest.raises(UsageError, match="source: is empty"):
+        read_bulk(reader, "", tmp_path / "out")
+    with pytest.raises(UsageError, match="destination: is empty"):
+        read_bulk(reader, EXAMPLES, "")
+
+
 def test_columns_that_were_found_may_differ(tmp_path: Path, reader: Reader) -> None:
     """From file to file, and in those that come later: a run goes on all the same."""
     for new, name in enumerate(("image", "file", "jpeg")):

@@ -108,6 +108,9 @@ def test_a_name_that_two_columns_have_is_none() -> None:
     twice = pa.schema([("a", pa.binary()), ("a", pa.binary())])
     with pytest.raises(DatasetError, match="has several columns 'a'"):
         image_column(twice, "a", "a.parquet")
+    twice = pa.schema([("image", pa.binary()), ("image", pa.binary())])
+    with pytest.raises(DatasetError, match="has several columns 'image'"):
+        image_column(twice, None, "a.parquet")
 
 
 def test_labels_are_found_by_name_and_are_text() -> None:

@@ -153,10 +153,30 @@ def _walk(folder: str) -> Iterator[_At]:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders += [] if entry.name.startswith(".") else [entry.path]
-                elif entry.is_file():
-                    with suppress(FileNotFoundError):  # gone meanwhile
-                        size = entry.stat().st_size
-                        yield _At(entry.path.replace(os.sep, "/"), size, is_folder=False)
+                elif (found := _found(entry)) and not found.is_folder:
+                    yield found
+
+
+def _found(entry: os.DirEntry[str]) -> _At | None:
+    """Return what is there; None where it is gone meanwhile, or a link that leads nowhere."""
+    try:
+        if not (is_folder := entry.is_dir()) and not entry.is_file():
+            return None
+        size = entry.stat().st_size
+    except OSError:
+        return None
+    return _At(entry.path.replace(os.sep, "/"), size, is_folder)
+
+
+def _inside(files: fs.FileSystem, folder: str) -> Iterable[_At]:
+    """Return what is in a folder, if there is one; Arrow stops at names that are no UTF-8."""
+    if not isinstance(files, fs.LocalFileSystem):
+        return map(_at, files.get_file_info(fs.FileSelector(folder, allow_not_found=True)))
+    try:
+        with os.scandir(folder) as entries:
+            return [found for entry in entries if (found := _found(entry))]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _expanded(pattern: str) -> Iterator[str]:
@@ -207,7 +227,7 @@ def _glob(files: fs.FileSystem, folder: str, parts: Sequence[str]) -> Iterator[_
         with suppress(FileNotFoundError):
             yield from _glob(files, path, rest)
         return
-    for at in map(_at, files.get_file_info(fs.FileSelector(folder, allow_not_found=True))):
+    for at in _inside(files, folder):
         name = at.path.rpartition("/")[2]
         if not fnmatchcase(name, part):
             continue

@@ -107,7 +107,7 @@ class Store:
             file.write(data)
 
     def _path(self, name: str) -> str:
-        return f"{self.place.path.rstrip('/')}/{name.lstrip('/')}".rstrip("/")
+        return f"{self.place.path.rstrip('/')}/{name.lstrip('/')}".rstrip("/") or "/"
 
     def _info(self, which: Any) -> list[fs.FileInfo]:
         """Ask what is there now: what another writer did since counts."""

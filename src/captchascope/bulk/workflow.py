@@ -64,9 +64,12 @@ def places_of(source: StrPath, target: StrPath, options: Mapping[str, str]) -> t
     """Return the places of a source and of a destination, of which URLs take the options.
 
     Raises:
-        UsageError: If nothing opens one, or neither is a URL and there are options.
+        UsageError: If nothing opens one, or it is empty, or neither is a URL and there are options.
     """
     urls = [os.fspath(source), os.fspath(target)]
+    for name, url in zip(("source", "destination"), urls, strict=True):
+        if not url:  # as a variable of a shell that is not set
+            raise UsageError(name, "is empty", "name a folder, a file or a URL")
     if options and not any("://" in url for url in urls):
         what = "has no meaning where no place is a URL"
         raise UsageError("storage_options", what, "leave it away")

@@ -61,7 +61,9 @@ def image_column(schema: pa.Schema, named: str | None, where: str, flag: str = "
         usual = None
     if usual is None and len(of_bytes) == 1:
         usual = of_bytes[0]
-    return usual or _unclear(schema, of_bytes or of_text, _IMAGE, where, flag)
+    if usual is None:
+        return _unclear(schema, of_bytes or of_text, _IMAGE, where, flag)
+    return image_column(schema, usual, where, flag)  # there may be two of the name
 
 
 def label_column(
