@@ -50,7 +50,7 @@ examples: $(VENV)/core  ## draw the bundled examples again
 figures: $(VENV)/core  ## draw the pictures of the documentation again
 	$(BIN)/python tools/draw_figures.py
 
-bench: $(VENV)/bench  ## speed and accuracy: five hours or so on two cores, and it can be interrupted
+bench: $(VENV)/bench  ## speed and accuracy: six hours or so on two cores, and it can be interrupted
 	$(BIN)/python bench/speed.py
 	$(BIN)/python bench/brought.py
 	$(BIN)/python bench/cold_start.py
@@ -59,6 +59,9 @@ bench: $(VENV)/bench  ## speed and accuracy: five hours or so on two cores, and 
 	$(BIN)/python bench/calibration.py --seeds 3
 	$(BIN)/python bench/lost.py
 	$(BIN)/python bench/metu.py --seeds 5
+	$(BIN)/python bench/bulk_speed.py
+	$(BIN)/python bench/shards.py
+	$(BIN)/python bench/two_processes.py
 	$(MAKE) bench-any bench-peers
 
 bench-any: $(VENV)/bench peers packages  ## what `any` reads untold: half an hour
@@ -82,6 +85,7 @@ soak: $(VENV)/dev  ## the long runs
 	$(BIN)/python bench/soak_labels.py
 	$(BIN)/python bench/slow_clients.py
 	$(BIN)/python bench/overload.py
+	$(BIN)/python bench/bulk_faults.py
 
 opencv4: $(VENV)-opencv4/core  ## the tests that need no torch, on the oldest OpenCV that works; a program is frozen
 	$(VENV)-opencv4/bin/python -m pytest -q -m "not wheel"
