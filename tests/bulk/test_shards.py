@@ -383,3 +383,24 @@ def test_a_store_that_is_gone_ends_the_reading(bucket: Bucket) -> None:
     gone = place_of(bucket.url, {**bucket.options, "endpoint_override": "127.0.0.1:1"}).files
     with pytest.raises(DatasetError, match=r"can no longer be read: .*go on when it can be"):
         [*rows_of(replace(shard, files=gone))]
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2"])
+def test_what_is_packed_a_thousandfold_is_passed_over(mode: str) -> None:
+    """It is unpacked as it comes, and its end is found; images after it are rows."""
+    members = [("1.txt", bytes(2**26)), ("2.jpg", bytes(2**25)), ("3.jpg", JPEG)]
+    Path("a.tar.gz").write_bytes(tar_bytes(members, mode))
+    *rows, end = given_at("a.tar.gz")
+    assert [(row["key"], "image" in row) for row in rows] == [("2", False), ("3", True)]
+    assert end["end"]
+
+
+def test_a_packed_tar_that_is_cut_off_says_so() -> None:
+    """What came before is there."""
+    random = os.urandom(2**22)
+    data = tar_bytes([("1.jpg", JPEG), ("2.jpg", random), ("3.jpg", JPEG)], "w:gz")
+    Path("a.tar.gz").write_bytes(data[: len(data) // 2])
+    first, wrong, end = given_at("a.tar.gz")
+    assert first["image"] == JPEG
+    assert wrong["error"]
+    assert end["end"]

@@ -13,6 +13,7 @@ from typing import IO, NamedTuple, Self
 
 from captchascope.files import codec_by_start, image_by_suffix, printable
 from captchascope.image import MAX_BYTES
+from captchascope.sources import Source
 
 _MOST_HEADER = 2**20
 """Bytes of a header that names a member or says more of it, which are held in memory."""
@@ -46,7 +47,8 @@ def images_of(file: IO[bytes]) -> Iterator[Member]:
     """
     held: Member | None = None
     several = False
-    for member in _images(file):
+    source = Source(_images(file), lambda member: member)
+    for member in source:
         key = _key_of(member.key)
         if held is not None:
             same = key is not None and key == _key_of(held.key)
@@ -56,6 +58,7 @@ def images_of(file: IO[bytes]) -> Iterator[Member]:
         held = member
     if held is not None:
         yield held if several else held._replace(key=_key_of(held.key))
+    source.raise_error()
 
 
 def _key_of(name: str | None) -> str | None:
