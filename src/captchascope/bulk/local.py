@@ -257,10 +257,9 @@ class _Pool:
         if batch.failures < _FAILURES:
             self._again.append(batch)
         elif half:
-            for part in (slice(0, half), slice(half, None)):
-                taken = rows.slice(part.start, (part.stop or len(rows)) - part.start)
-                first = batch.first + part.start
-                self._again.append(_Batch(batch.number, first, taken, _FAILURES - 1))
+            for start, part in ((0, rows.slice(0, half)), (half, rows.slice(half))):
+                first = batch.first + start
+                self._again.append(_Batch(batch.number, first, part, _FAILURES - 1))
         else:
             self._parts[batch.number].append((batch.first, self._work.failed(rows, why)))
 

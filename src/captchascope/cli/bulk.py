@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from captchascope.bulk import Engine, Form
-from captchascope.cli.options import MODELS, common, on_provider, reading_options
+from captchascope.cli.options import (
+    common,
+    consistently,
+    on_model,
+    on_provider,
+    reading_options,
+)
 from captchascope.cli.output import Console, need
 from captchascope.decode import ReadOptions
 from captchascope.files import printable
@@ -40,9 +46,7 @@ def _storage_options(
 @click.command("bulk")
 @click.argument("source")
 @click.argument("destination", metavar="DEST")
-@click.option(
-    "--model", metavar="NAME|FILE", shell_complete=MODELS, help="Which model.  [default: any]"
-)
+@on_model
 @click.option(
     "--column",
     metavar="NAME",
@@ -53,11 +57,7 @@ def _storage_options(
 )
 @on_provider
 @reading_options
-@click.option(
-    "--consistent",
-    is_flag=True,
-    help="Infer the charset and the length that all images have in common, and read under them.",
-)
+@consistently
 @click.option("--chars", is_flag=True, help="Write the confidence of each character, too.")
 @click.option(
     "--to", type=click.Choice(get_args(Form)), default="parquet", help="What the parts are."

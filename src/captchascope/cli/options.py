@@ -148,13 +148,18 @@ on_provider = click.option(
 )
 """Adds --provider, which ``load`` takes as ``providers``; any of ONNX Runtime's names will do."""
 
+on_model = click.option(
+    "--model", metavar="NAME|FILE", shell_complete=MODELS, help="Which model.  [default: any]"
+)
+
+consistently = click.option(
+    "--consistent",
+    is_flag=True,
+    help="Infer the charset and the length that all images have in common, and read under them.",
+)
+
 model_and_jobs = adding(
-    click.option(
-        "--model",
-        metavar="NAME|FILE",
-        shell_complete=MODELS,
-        help="Which model.  [default: any]",
-    ),
+    on_model,
     click.option("--jobs", type=int, default=1, metavar="N", help="Processes."),
     on_provider,
 )

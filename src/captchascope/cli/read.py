@@ -13,6 +13,7 @@ import click
 
 from captchascope.cli.options import (
     common,
+    consistently,
     model_and_jobs,
     positions,
     reading_options,
@@ -37,11 +38,7 @@ from captchascope.reader import DEFAULT_MODELS, Reader, reader_of
 @click.option(
     "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="What a line is."
 )
-@click.option(
-    "--consistent",
-    is_flag=True,
-    help="Infer the charset and the length that all images have in common, and read under them.",
-)
+@consistently
 @positions
 @common
 def read_command(
