@@ -33,6 +33,10 @@ MAX_LINES = 500_000
 """The most lines of a label file that has a label in each."""
 
 
+class UnlabelledError(DatasetError):
+    """Nothing labels the images of a folder, by any form that is looked for."""
+
+
 class RowError(DatasetError):
     """A row or image of a data set that cannot be used, while the rest can.
 

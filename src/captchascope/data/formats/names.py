@@ -17,7 +17,7 @@ from captchascope.data.formats.filenames import part_of, read_file_names
 from captchascope.data.formats.parts import SPELT
 from captchascope.data.formats.plausible import NoLabelsError
 from captchascope.data.formats.reading import UndecidedError
-from captchascope.data.labels import LabelRow, quoted, shown
+from captchascope.data.labels import LabelRow, UnlabelledError, quoted, shown
 from captchascope.data.match import Folder, ImageFile, Matching, name_key
 from captchascope.errors import CaptchascopeError, DatasetError, OutputError
 from captchascope.files import printable
@@ -101,7 +101,8 @@ def find_names(folder: Folder) -> Matching:
     """Match each image with the label that a comparison of all file names finds in its own.
 
     Raises:
-        DatasetError: If the names hold no labels, or more than one reading fits.
+        UnlabelledError: If the names hold no labels.
+        DatasetError: If more than one reading fits.
     """
     try:
         read = read_file_names([image.file for image in folder.images])
@@ -114,7 +115,7 @@ def find_names(folder: Folder) -> Matching:
             f"label with 'captchascope label {printable(folder.path)}', or say "
             f"'--labels-from names' if the names are the labels{others}"
         )
-        raise DatasetError(printable(folder.path), what, remedy) from None
+        raise UnlabelledError(printable(folder.path), what, remedy) from None
     except UndecidedError as error:
         readings = " or ".join(shown(label) for label in error.readings.values())
         what = f"has file names with more than one reading: {readings} of {shown(error.example)}"
