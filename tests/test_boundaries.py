@@ -230,7 +230,12 @@ def test_no_command_but_train_imports_the_extras(tmp_path: Path, arguments: list
 
 def test_nothing_waits_by_a_clock_that_somebody_may_set() -> None:
     """The time of day is told, in a log or by a server's date; what expires counts seconds."""
-    told = {"captchascope.collect.client", "captchascope.collect.store", "captchascope.train.log"}
+    told = {
+        "captchascope.audit.conditions",
+        "captchascope.collect.client",
+        "captchascope.collect.store",
+        "captchascope.train.log",
+    }
     clocks = re.compile(r"\btime\.time\b|\bfrom time import\b|\bdatetime\.(now|utcnow|today)\b")
     users = {name_of(path) for path in FILES if clocks.search(path.read_text(encoding="utf-8"))}
     assert users == told

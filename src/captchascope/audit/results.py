@@ -240,7 +240,7 @@ class Conditions:
         command: That repeats it.
         machine: The processor, the system and Python, in words.
         packages: Versions of what measured, such as ``onnxruntime 1.23``.
-        begun: When, in UTC, ISO 8601.
+        ended: When, in UTC, ISO 8601.
         seconds: It took, all runs together.
         time_limit: Seconds that were allowed; None for no limit.
     """
@@ -250,7 +250,7 @@ class Conditions:
     command: str
     machine: str
     packages: tuple[str, ...]
-    begun: str
+    ended: str
     seconds: float
     time_limit: float | None
 

@@ -28,7 +28,7 @@ class Setting:
         audio: Whether there is an audio alternative; None where nobody said.
         deadline: ``time.monotonic`` at which all must be done; None for no limit.
         say: Takes a line for the user about what was found on the way.
-        stop: Whether somebody wants it to end.
+        progress: Takes how far this measurement is, 0 to 1.
     """
 
     subject: Subject
@@ -40,7 +40,7 @@ class Setting:
     audio: bool | None = None
     deadline: float | None = None
     say: Callable[[str], None] = lambda line: None
-    stop: Callable[[], bool] = lambda: False
+    progress: Callable[[float], None] = lambda share: None
 
     def left(self) -> float:
         """Return the seconds that are left; infinite where there is no limit."""

@@ -6,9 +6,9 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -22,6 +22,14 @@ T = TypeVar("T")
 _FACTS = "audit.json"
 _LOCK = ".lock"
 _WORK = "work"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[T]):
+    """What was measured, and the seconds that it took."""
+
+    measured: T
+    seconds: float
 
 
 class Store:
@@ -53,20 +61,21 @@ class Store:
         atomic_write(path, json.dumps(facts))
         return False
 
-    def get(self, key: str, kind: type[T]) -> T | None:
+    def get(self, key: str, kind: type[T]) -> Kept[T] | None:
         """Return a measurement; None where there is none that can be read."""
         try:
-            return build(kind, json.loads(self._path(key).read_text(encoding="utf-8")))
-        except (OSError, ValueError):  # it is made again
+            table = json.loads(self._path(key).read_text(encoding="utf-8"))
+            return Kept(build(kind, table["measured"], key), float(table["seconds"]))
+        except (OSError, ValueError, TypeError, KeyError):  # it is made again
             return None
 
-    def put(self, key: str, measured: Any) -> None:
+    def put(self, key: str, kept: Kept[Any]) -> None:
         """Keep a measurement.
 
         Raises:
             OutputError: If it cannot be written.
         """
-        atomic_write(self._path(key), json.dumps(asdict(measured), allow_nan=False))
+        atomic_write(self._path(key), json.dumps(asdict(kept), allow_nan=False))
 
     def clear(self) -> None:
         """Remove what was drawn and trained; what was measured stays."""

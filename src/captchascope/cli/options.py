@@ -179,7 +179,7 @@ image_options = adding(
 )
 """What ``Preprocessing`` has; where it is not told, it is as a model was trained."""
 
-reading_options = adding(
+text_options = adding(
     click.option(
         "--charset",
         metavar="CHARS",
@@ -204,6 +204,11 @@ reading_options = adding(
         default="fold",
         help="What letters told in one case alone mean: both, given in that one, or that one.",
     ),
+)
+"""What is known of the texts."""
+
+reading_options = adding(
+    text_options,
     click.option(
         "--min-confidence",
         type=float,
