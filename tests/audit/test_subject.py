@@ -1,0 +1,105 @@
+"""What is audited, and what is held out of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from captchascope.audit.subject import Subject, folder_subject, scheme_subject
+from captchascope.decode import ReadOptions
+from captchascope.errors import DatasetError
+from captchascope.generate import write_folder
+
+
+@pytest.fixture(scope="module")
+def captchas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of twenty labelled captchas."""
+    folder = tmp_path_factory.mktemp("subject") / "captchas"
+    write_folder("plain", folder, 20, 3)
+    return folder
+
+
+def files(subject: Subject, part: str) -> set[str]:
+    """Return the names of the images in a part."""
+    return {sample.file for sample in getattr(subject, part).samples}
+
+
+def test_half_of_a_small_folder_is_held_out(captchas: Path) -> None:
+    """The other half may be trained on; no image is in both."""
+    subject = folder_subject(captchas, 0)
+    assert len(files(subject, "held")) == len(files(subject, "pool")) == 10
+    assert not files(subject, "held") & files(subject, "pool")
+
+
+def test_the_seed_chooses_what_is_held_out(captchas: Path) -> None:
+    """The same seed the same images, another one others."""
+    first, again, other = (files(folder_subject(captchas, seed), "held") for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_an_image_that_comes_again_is_never_on_both_sides(captchas: Path, tmp_path: Path) -> None:
+    """It would be trained on and tested on."""
+    folder = tmp_path / "twice"
+    shutil.copytree(captchas, folder)
+    rows = (folder / "labels.csv").read_text("utf-8").splitlines()
+    for number, row in enumerate(rows[1:], 1):
+        file, label, *_ = row.split(",")
+        shutil.copy(folder / file, folder / f"again-{number}.jpeg")
+        rows.append(f"again-{number}.jpeg,{label}" + "," * (rows[0].count(",") - 1))
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    (folder / "labels.txt").unlink()
+    subject = folder_subject(folder, 0)
+    held = {sample.path.read_bytes() for sample in subject.held.samples}
+    assert not held & {sample.path.read_bytes() for sample in subject.pool.samples}
+
+
+def test_a_folder_without_labels_has_images_alone(captchas: Path, tmp_path: Path) -> None:
+    """Names that are mere numbers are no labels, and that there are none is no error."""
+    for path in captchas.glob("*.jpeg"):
+        shutil.copy(path, tmp_path)
+    subject = folder_subject(tmp_path, 0)
+    assert (len(subject.images), len(subject.samples)) == (20, 0)
+    assert subject.told(ReadOptions()) is None
+
+
+def test_labels_that_are_not_to_be_taken_are_not(captchas: Path) -> None:
+    """Whatever the files are called, and whatever lies beside them."""
+    assert folder_subject(captchas, 0, unlabelled=True).samples == ()
+
+
+def test_an_image_that_cannot_be_decoded_is_a_problem(captchas: Path, tmp_path: Path) -> None:
+    """It is named, and the others are audited."""
+    folder = tmp_path / "broken"
+    shutil.copytree(captchas, folder)
+    (folder / "7.jpeg").write_bytes((folder / "7.jpeg").read_bytes()[:200])
+    subject = folder_subject(folder, 0)
+    assert len(subject.samples) == 19
+    assert [problem.where.endswith("7.jpeg") for problem in subject.problems] == [True]
+
+
+def test_labels_that_are_asked_for_and_not_there_are_an_error(captchas: Path) -> None:
+    """Only ``auto`` may find nothing."""
+    with pytest.raises(DatasetError):
+        folder_subject(captchas, 0, labels_from="jsonl")
+
+
+def test_what_anybody_sees_is_told(captchas: Path) -> None:
+    """Alphabet and lengths of the labels, where the user says nothing else."""
+    told = folder_subject(captchas, 0).told(ReadOptions())
+    assert told is not None
+    assert (told.charset, told.length) == ("0-9", "5-5")
+    told = folder_subject(captchas, 0).told(ReadOptions(length=4))
+    assert told is not None
+    assert told.length == 4
+
+
+def test_a_scheme_is_drawn_once(tmp_path: Path) -> None:
+    """From the seed, and found again by a run that goes on."""
+    first = scheme_subject("plain", {"size": (20, 60)}, tmp_path / "drawn", 5)
+    times = {path: path.stat().st_mtime_ns for path in first.images}
+    again = scheme_subject("plain", {"size": (20, 60)}, tmp_path / "drawn", 5)
+    assert {path: path.stat().st_mtime_ns for path in again.images} == times
+    assert first.fingerprint() == again.fingerprint()
+    assert (len(first.held.samples), len(first.pool.samples)) == (500, 1000)
