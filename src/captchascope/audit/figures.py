@@ -161,10 +161,15 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class LookAlike:
-    """Characters that people take for each other, such as ``0O``, and whether both are used."""
+    """Characters that people take for each other, and that are all used.
+
+    Attributes:
+        characters: Such as ``0O``; ``rn/m`` where several are taken for one.
+        texts: Labels that hold one of them; None without labels.
+    """
 
     characters: str
-    confused: int
+    texts: Rate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +181,9 @@ class Alphabet:
         shortest: Characters of a text, fewest.
         longest: Most.
         bits: The entropy of a text that is drawn as evenly as the alphabet allows.
-        measured_bits: That of the characters as they are drawn, by their counts; None without
-            labels.
-        guess: The chance of a blind guess, 0 to 1.
-        look_alikes: Groups that are all used.
+        measured_bits: That of texts as they are drawn, by the labels' counts; None without labels.
+        guess: The chance of the best guess by alphabet and lengths alone, 0 to 1.
+        look_alikes: Groups of characters that people take for each other.
         skew: The p-value of a test that all characters are drawn as often; None without labels.
     """
 
