@@ -1,0 +1,70 @@
+"""Text and ground of any captcha: what is written, on what, and in which colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from captchascope.records import FloatArray, RgbImage
+
+_TALLEST = 300  # pixels: taller images are measured reduced
+_LARGEST = 1200 * _TALLEST  # pixels in all, likewise
+_WINDOW = 1.5  # of the height is the window whose median is the ground: wider than any stroke
+_APART = 12  # levels that ink is from the ground at least
+_SPECK = 1 / 150  # of the height squared is the area of what is noise, at most
+_SURE = 0.8  # of the nearest pixels' distance from the ground has the inside of a stroke
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """What is written in an image, as far as it can be told.
+
+    Attributes:
+        image: The image, shape (H, W, 3), reduced where it is huge.
+        ground: What lies behind, likewise.
+        apart: How far each pixel is from its ground, 0 to 255, shape (H, W).
+        mask: Pixels that are written, shape (H, W); specks are not.
+        inside: Of these, those of full ink, which no ground shines through.
+        scale: How much the image was reduced, 1 or less.
+    """
+
+    image: RgbImage
+    ground: RgbImage
+    apart: FloatArray
+    mask: NDArray[np.bool_]
+    inside: NDArray[np.bool_]
+    scale: float
+
+
+def ink_of(rgb: RgbImage) -> Ink:
+    """Tell what is written in an image, shape (H, W, 3).
+
+    The ground is what most pixels around have; where Otsu's threshold (1979) divides the distances
+    from it, ink begins.
+    """
+    height, width = rgb.shape[:2]
+    scale = min(1.0, _TALLEST / height, (_LARGEST / (height * width)) ** 0.5)
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+        height, width = rgb.shape[:2]
+    window = max(3, min(255, int(height * _WINDOW)) // 2 * 2 + 1)
+    ground = np.asarray(cv2.medianBlur(rgb, min(window, 255)), np.uint8)
+    apart = np.abs(rgb.astype(np.float32) - ground).max(axis=2)
+    level, _ = cv2.threshold(apart.astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    mask = _without_specks(apart > max(level, _APART), height)
+    nearby = cv2.dilate(np.where(mask, apart, 0), np.ones((3, 3), np.uint8))
+    inside = mask & (apart >= _SURE * nearby)
+    return Ink(rgb, ground, apart, mask, inside, scale)
+
+
+def _without_specks(mask: NDArray[np.bool_], height: int) -> NDArray[np.bool_]:
+    whole = mask.astype(np.uint8)
+    count, names, facts, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    large = facts[:, cv2.CC_STAT_AREA] > _SPECK * height**2
+    large[0] = False
+    kept = large[names] if count > 1 and large.any() else mask
+    return np.asarray(kept, np.bool_)
