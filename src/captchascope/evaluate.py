@@ -269,6 +269,17 @@ def evaluate_reader(
     for reading in reader.read_many(paths, jobs=jobs, errors="return"):
         readings.append(reading)
         on_reading(reading)
+    return evaluate_read(reader, samples, readings)
+
+
+def evaluate_read(
+    reader: Reader, samples: Sequence[Sample], readings: Sequence[Reading]
+) -> Evaluation:
+    """Compare the labels with what a reader has read already, else as ``evaluate_reader``.
+
+    Raises:
+        ValueError: If there are no samples, or not as many readings.
+    """
     if reader.options.solve:
         readings = [replace(r, text=r.text and str(r.value)) for r in readings]
         samples = tuple(replace(s, label=_result(s.label)) for s in samples)
