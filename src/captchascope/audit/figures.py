@@ -240,9 +240,11 @@ class Repeats:
         same_bytes: Images whose very bytes came before.
         same_pixels: Images whose pixels came before, those included.
         same_text: Labels that came before; None without labels.
-        pool: How many different images there are to be shown, estimated; None where none repeated.
+        pool: How many different images there are to be shown, estimated, if each is shown as
+            often; None where none repeated.
         pool_low: Of its 95 % interval; also where none repeated: there are at least so many.
         picture: Two that are the same; None where none are.
+        pool_high: Of the interval of ``pool``; None where none repeated.
     """
 
     images: int
@@ -252,6 +254,7 @@ class Repeats:
     pool: float | None
     pool_low: float
     picture: Picture | None
+    pool_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
