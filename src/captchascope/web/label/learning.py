@@ -24,6 +24,7 @@ from captchascope.errors import CaptchascopeError, ImageError
 from captchascope.evaluate import Rate
 from captchascope.files import printable
 from captchascope.reader import Reader, load
+from captchascope.web.children import begin_child
 from captchascope.web.label.images import bytes_of
 from captchascope.web.label.schema import Guess
 from captchascope.web.label.store import Store
@@ -127,12 +128,7 @@ class Guesses:
 
 _LATELY = 50  # labels
 _ENOUGH = 10  # labels
-_NICENESS = 15
 _TOLD = 300  # characters of an error
-
-_LOW = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-_LOW |= getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-"""How a process gives way on Windows; elsewhere it is told so when it runs."""
 
 _SINCE = "model since"  # the time, as annotations count, when the model came that guesses now
 _TRAINED = "trained on"  # how many labels there were when the last training began
@@ -243,22 +239,12 @@ class Retrainer:
         said = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when the process has ended
         try:
             self._next.unlink(missing_ok=True)
-            process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,  # the Ctrl-C of the server's terminal is not for it
-                creationflags=_LOW,
-            )
+            process = begin_child(self._command, said)
         except OSError as error:
             said.close()
             self.trouble = f"training could not begin: {error.strerror}"
             return
         self._running, self.begun = (process, said), time.monotonic()
-        if sys.platform != "win32":
-            with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
 
     def _finish(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
         """Judge the model of the training that has ended, or say why it gave none."""
