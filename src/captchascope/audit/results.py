@@ -163,7 +163,8 @@ class Verdict:
     Attributes:
         grade: None where too little could be measured.
         rule: The part of the rule that gave it, as a sentence.
-        certain: Whether it is measured on labels, or only expected from confidences.
+        certain: Whether the figures decide it: measured on labels, nothing that it rests on left
+            out, and no interval that leaves another grade open. ``summary`` says why it is not.
         summary: Two or three plain sentences for somebody who reads nothing else.
     """
 
