@@ -1,13 +1,17 @@
-"""The human side: contrast, as WCAG has it."""
+"""The human side: contrast, as WCAG has it, strokes, sizes, and who cannot see."""
 
 from __future__ import annotations
+
+import base64
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from audit.subjects import pixels
-from captchascope.audit.legibility import contrast_of, relative_luminance
+from audit.subjects import of_images, of_scheme, pixels
+from captchascope.audit.legibility import contrast_of, measure_legibility, relative_luminance
+from captchascope.audit.setting import UnmeasuredError
 from captchascope.records import RgbImage
 
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
@@ -76,3 +80,85 @@ def test_more_of_the_contrast_knob_is_more_contrast() -> None:
 def test_an_empty_image_has_no_contrast(shape: tuple[int, int]) -> None:
     """Whatever its size."""
     assert contrast_of(np.full((*shape, 3), 200, np.uint8)) == 1
+
+
+def _bars(width: int, height: int, shade: int = 0) -> RgbImage:
+    """Draw upright strokes on white."""
+    image = np.full((height + 24, 200, 3), 255, np.uint8)
+    for left in range(20, 180, 20):
+        image[12 : 12 + height, left : left + width] = shade
+    return image
+
+
+def _saved(folder: Path, *images: RgbImage) -> list[Path]:
+    paths = [folder / f"{number}.png" for number in range(len(images))]
+    for path, image in zip(paths, images, strict=True):
+        cv2.imwrite(str(path), image[..., ::-1])
+    return paths
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("height", [14, 40])
+def test_strokes_and_heights_are_measured(tmp_path: Path, width: int, height: int) -> None:
+    """To the pixel, of bars."""
+    found = measure_legibility(of_images(_saved(tmp_path, _bars(width, height))))
+    assert found.stroke == pytest.approx(width, abs=0.3)
+    assert found.height == pytest.approx(height, abs=1)
+    assert (found.images, found.width) == (1, 200)
+
+
+def test_what_is_hard_to_read_is_warned_of(tmp_path: Path) -> None:
+    """Faint, thin and small, each with its standard or its source."""
+    found = measure_legibility(of_images(_saved(tmp_path, _bars(1, 12, 150)), audio=True))
+    faint, thin, small = found.warnings
+    assert "below 4.5:1" in faint
+    assert "1.0 pixels wide" in thin
+    assert "12 pixels high" in small
+
+
+def test_large_text_may_be_fainter(tmp_path: Path) -> None:
+    """Gray of 3.5:1 is enough for large letters, and of 2.5:1 is not."""
+    enough = measure_legibility(of_images(_saved(tmp_path, _bars(4, 40, 137)), audio=True))
+    assert 3 < enough.contrast < 4.5
+    assert not enough.warnings
+    fainter = measure_legibility(of_images(_saved(tmp_path, _bars(4, 40, 165)), audio=True))
+    assert "below 3:1" in fainter.warnings[0]
+
+
+@pytest.mark.parametrize(("audio", "says"), [(None, "Nobody said"), (False, "There is no audio")])
+def test_another_sense_is_asked_for(tmp_path: Path, audio: bool | None, says: str) -> None:
+    """Where there is none, and where nobody said."""
+    found = measure_legibility(of_images(_saved(tmp_path, _bars(4, 40)), audio=audio))
+    assert found.audio is audio
+    assert [warning[: len(says)] for warning in found.warnings] == [says]
+
+
+def test_look_alikes_are_hard_for_people_too(tmp_path: Path) -> None:
+    """O beside 0 is warned of, where labels tell that both are used."""
+    found = measure_legibility(of_scheme(tmp_path, "plain", 12, charset="0O", length=(5, 5)))
+    assert any("0 O" in warning for warning in found.warnings)
+
+
+def test_the_least_contrast_is_shown(tmp_path: Path) -> None:
+    """The worst twentieth is no better than the median, and its picture is small."""
+    found = measure_legibility(of_scheme(tmp_path, "colourful", 30))
+    assert 1 <= found.contrast_low <= found.contrast
+    assert found.picture is not None
+    assert base64.b64decode(found.picture.png).startswith(b"\x89PNG")
+    assert len(found.picture.png) <= 80_000
+
+
+def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    """A broken file, and an image of one pixel."""
+    images = _saved(tmp_path, _bars(3, 40), np.zeros((1, 1, 3), np.uint8))
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    found = measure_legibility(of_images([tmp_path / "broken.png", *images]))
+    assert found.images == 2
+    assert found.stroke == pytest.approx(3, abs=0.3)
+
+
+def test_blank_images_are_not_measured(tmp_path: Path) -> None:
+    """There is no text whose contrast could be told."""
+    blank = _saved(tmp_path, np.full((40, 90, 3), 255, np.uint8))
+    with pytest.raises(UnmeasuredError, match="no image shows a text"):
+        measure_legibility(of_images(blank))

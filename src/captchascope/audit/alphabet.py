@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from captchascope.decode import ReadOptions
 from captchascope.evaluate import Rate
 
 _GROUPS = (
-    *("0OoQD", "1Il|i!", "2Zz", "5Ss", "6Gb", "8B", "9gq"),
+    *("0OoQ", "1Il|i!", "2Zz", "5Ss", "6Gb", "8B", "9gq"),
     *("Cc", "Kk", "Pp", "Uu", "Vv", "Ww", "Xx"),
     *("土士", "未末", "已己巳", "日曰", "人入", "千干", "一ー"),
 )
@@ -57,7 +57,7 @@ def measure_alphabet(setting: Setting) -> Alphabet:
         bits=bits,
         measured_bits=measured,
         guess=max(share / len(characters) ** length for length, share in lengths.items()),
-        look_alikes=tuple(_look_alikes(written, labels, fold)),
+        look_alikes=look_alikes_of(setting),
         skew=_evenness(Counter("".join(texts)), characters, setting.seed) if texts else None,
     )
 
@@ -138,18 +138,21 @@ def _evenness(counts: Mapping[str, int], characters: str, seed: int) -> float:
     return (1 + int(beyond)) / (1 + _DRAWS)
 
 
-def _look_alikes(
-    written: Collection[str], labels: Sequence[str], fold: Callable[[str], str]
-) -> Iterator[LookAlike]:
-    """Yield the groups of which at least two characters are used that count as different ones."""
+def look_alikes_of(setting: Setting) -> tuple[LookAlike, ...]:
+    """Return the groups of which at least two characters are used that count as different ones.
+
+    Raises:
+        UnmeasuredError: If neither labels nor the user tell the alphabet.
+    """
+    labels = [sample.label for sample in setting.subject.samples]
+    fold = setting.reading.constraints.folding("".join(labels))
+    written = _written(labels, setting.subject.told(setting.reading))
     twins = (char + look_alike(char) for char in sorted(written) if look_alike(char))
-    for group in (*_GROUPS, *twins):
-        used = "".join(char for char in group if char in written)
-        if len(set(map(fold, used))) > 1:
-            yield LookAlike(used, _holding(tuple(used), labels))
-    for run, one in _RUNS:
-        if all(char in written for char in run + one):
-            yield LookAlike(f"{run}/{one}", _holding((run, one), labels))
+    used = ("".join(c for c in group if c in written) for group in (*_GROUPS, *twins))
+    groups = [(chars, tuple(chars)) for chars in used if len(set(map(fold, chars))) > 1]
+    runs = [run for run in _RUNS if all(char in written for char in "".join(run))]
+    groups += [("/".join(run), run) for run in runs]
+    return tuple(LookAlike(name, _holding(parts, labels)) for name, parts in groups)
 
 
 def _holding(parts: Sequence[str], labels: Sequence[str]) -> Rate | None:
@@ -158,4 +161,4 @@ def _holding(parts: Sequence[str], labels: Sequence[str]) -> Rate | None:
     return Rate(sum(any(part in label for part in parts) for label in labels), len(labels))
 
 
-ALPHABET = Measurement("alphabet", "Alphabet and length", Alphabet, measure_alphabet, 1)
+ALPHABET = Measurement("alphabet", "alphabet and length", Alphabet, measure_alphabet, 1)

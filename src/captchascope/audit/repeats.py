@@ -11,10 +11,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-import captchascope.draw.canvas as draw
 from captchascope.audit.figures import Picture, Repeats
 from captchascope.audit.pool import pool_of
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
+from captchascope.audit.shown import picture_of, titled
+from captchascope.draw.canvas import beside
 from captchascope.errors import ImageError
 from captchascope.files import NaturalKey, natural_key, printable, read_regular
 from captchascope.image import MAX_BYTES, load_rgb
@@ -128,17 +129,11 @@ def _picture(groups: _Groups) -> Picture:
         if len(paths) == most
     ]
     pair = min(pairs, key=lambda paths: natural_key(str(paths[0])))
-    views = []
-    for path in pair:
-        pixels = load_rgb(path)
-        height, width = pixels.shape[:2]
-        image = draw.View(pixels, draw.scale_for(height, width, _ROOM)).image
-        name = draw.shorten(path.name, draw.SMALL, max(image.width, draw.WIDTH // 3))
-        views.append(draw.captioned(name, image))
+    views = [titled(load_rgb(path), path.name, _ROOM) for path in pair]
     names = " and ".join(printable(path.name) for path in pair)
     times = "twice" if most == 2 else f"{most:,} times"
     caption = f"One image that was shown {times}, as {names}{' among others' * (most > 2)}."
-    return Picture(draw.drawing_uri(draw.beside(views)).partition(",")[2], caption)
+    return picture_of(beside(views), caption)
 
 
-REPEATS = Measurement("repeats", "Images that come again", Repeats, measure_repeats, 5)
+REPEATS = Measurement("repeats", "images that come again", Repeats, measure_repeats, 5)
