@@ -3,44 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from captchascope.audit import attacks, design, people
 from captchascope.audit.evidence import Evidence
 from captchascope.audit.figures import Figures
-from captchascope.audit.results import SEVERITIES, Cost, Curve, Finding, Subjected
+from captchascope.audit.results import SEVERITIES, Audit, Cost, Curve, Finding, Subjected
 
-KINDS: Mapping[str, str] = {
-    "labels-doubtful": "The labels contradict what is read.",
-    "answer-leaks": "The answer stands in plain text beside the image.",
-    "small-pool": "The same images come again.",
-    "read-without-labels": "A program that never saw the scheme reads it.",
-    "small-keyspace": "A blind guess is right too often.",
-    "few-labels": "A few labelled images are enough to train a reader.",
-    "cheap-attack": "An attack costs next to nothing.",
-    "cut-apart": "The characters can be cut apart.",
-    "abstaining-attacker": "An attacker who skips hard images hardly ever answers wrong.",
-    "noise-is-weak": "The noise is washed away before reading.",
-    "what-if-helps-little": "No change of the drawing alone stops the reader.",
-    "what-if-helps": "One change would stop the reader that never saw the scheme.",
-    "one-typeface": "Each character has only one shape.",
-    "noise-hinders-classical-only": "The noise hinders only the oldest programs.",
-    "told-by-colour": "The text can be told by its colour alone.",
-    "fixed-position": "The text always stands in the same place.",
-    "skewed-characters": "Some characters come more often than others.",
-    "no-audio": "There is no alternative to hear, or nobody said so.",
-    "low-contrast": "The text stands out too little for people.",
-    "hard-to-read": "Something else makes it hard for people.",
-    "thin-strokes": "The strokes are very thin.",
-    "look-alikes": "Some characters look like others.",
-    "withstands-training": "Training on labelled images does not break it.",
-    "withstands-reading": "A program that never saw the scheme does not read it.",
-    "resists-cutting": "The characters resist being cut apart.",
-    "no-leak": "The answer was found nowhere beside the image.",
-    "no-repeats": "No image came twice.",
-    "varied-typefaces": "Characters come in several shapes.",
-    "good-contrast": "The text stands out well.",
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of finding.
+
+    Attributes:
+        title: What it says, as a sentence.
+        of: What it is found in: a field of ``Figures``, or ``curve``, or ``cost``.
+        good: Whether it speaks for the scheme.
+    """
+
+    title: str
+    of: str
+    good: bool = False
+
+    def looked_for(self, audit: Audit) -> bool:
+        """Tell whether what it is found in was measured."""
+        return (
+            getattr(audit if self.of in ("curve", "cost") else audit.figures, self.of) is not None
+        )
+
+
+KINDS: Mapping[str, Kind] = {
+    "labels-doubtful": Kind("The labels contradict what is read.", "untrained"),
+    "answer-leaks": Kind("The answer stands in plain text beside the image.", "leaks"),
+    "small-pool": Kind("The same images come again.", "repeats"),
+    "read-without-labels": Kind("A program that never saw the scheme reads it.", "untrained"),
+    "small-keyspace": Kind("A blind guess is right too often.", "alphabet"),
+    "few-labels": Kind("A few labelled images are enough to train a reader.", "curve"),
+    "cheap-attack": Kind("An attack costs next to nothing.", "cost"),
+    "cut-apart": Kind("The characters can be cut apart.", "cutting"),
+    "abstaining-attacker": Kind(
+        "An attacker who skips hard images hardly ever answers wrong.", "cost"
+    ),
+    "noise-is-weak": Kind("The noise is washed away before reading.", "noise"),
+    "what-if-helps-little": Kind("No change of the drawing alone stops the reader.", "what_if"),
+    "what-if-helps": Kind("One change would stop the reader that never saw the scheme.", "what_if"),
+    "one-typeface": Kind("Each character has only one shape.", "variety"),
+    "noise-hinders-classical-only": Kind("The noise hinders only the oldest programs.", "noise"),
+    "told-by-colour": Kind("The text can be told by its colour alone.", "variety"),
+    "fixed-position": Kind("The text always stands in the same place.", "variety"),
+    "skewed-characters": Kind("Some characters come more often than others.", "alphabet"),
+    "no-audio": Kind("There is no alternative to hear, or nobody said so.", "legibility"),
+    "low-contrast": Kind("The text stands out too little for people.", "legibility"),
+    "hard-to-read": Kind("Something else makes it hard for people.", "legibility"),
+    "thin-strokes": Kind("The strokes are very thin.", "legibility"),
+    "look-alikes": Kind("Some characters look like others.", "alphabet"),
+    "withstands-training": Kind(
+        "Training on labelled images does not break it.", "curve", good=True
+    ),
+    "withstands-reading": Kind(
+        "A program that never saw the scheme does not read it.", "untrained", good=True
+    ),
+    "resists-cutting": Kind("The characters resist being cut apart.", "cutting", good=True),
+    "no-leak": Kind("The answer was found nowhere beside the image.", "leaks", good=True),
+    "no-repeats": Kind("No image came twice.", "repeats", good=True),
+    "varied-typefaces": Kind("Characters come in several shapes.", "variety", good=True),
+    "good-contrast": Kind("The text stands out well.", "legibility", good=True),
 }
-"""Every kind of finding, as scripts know it, the one that weighs most first."""
+"""Every kind of finding by its name, which scripts know, the one that weighs most first."""
 
 _WEIGHT = {kind: place for place, kind in enumerate(KINDS)}
 _FINDERS = (*attacks.FINDERS, *design.FINDERS, *people.FINDERS)

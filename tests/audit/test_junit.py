@@ -1,0 +1,86 @@
+"""The JUnit report is well-formed, and fails where a pipeline has to stop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.figured import audit, finding, strong, weak
+from captchascope.audit.findings import KINDS
+from captchascope.audit.junit import junit_of
+from captchascope.audit.results import SEVERITIES, Audit, Grade, Severity, Verdict
+
+GOOD = Verdict("B", "B: nothing solves it", True, "Nothing that was tried solves it.")
+FAULTS = [name for name, kind in KINDS.items() if not kind.good]
+
+
+def suite_of(made: Audit, fail_under: Grade | None = None) -> ElementTree.Element:
+    """Return the only suite of a report, as a reader of the XML has it."""
+    suites = ElementTree.fromstring(junit_of(made, fail_under).encode())
+    assert suites.tag == "testsuites"
+    (suite,) = suites
+    assert {key: suites.get(key) for key in ("tests", "failures", "skipped", "errors")} == {
+        key: suite.get(key) for key in ("tests", "failures", "skipped", "errors")
+    }
+    return suite
+
+
+def test_there_is_a_test_of_the_grade_and_of_each_fault() -> None:
+    """What speaks for a scheme is no test."""
+    suite = suite_of(audit(GOOD))
+    assert [case.get("name") for case in suite.findall("testcase")] == ["grade", *FAULTS]
+    assert suite.get("tests") == str(1 + len(FAULTS))
+
+
+def test_what_was_not_measured_is_skipped() -> None:
+    """It has not passed."""
+    nothing = suite_of(audit(GOOD))
+    assert nothing.get("skipped") == str(len(FAULTS))
+    some = suite_of(replace(audit(GOOD), figures=strong()))
+    skipped = {
+        case.get("name") for case in some.findall("testcase") if case.find("skipped") is not None
+    }
+    assert skipped == {
+        "few-labels",
+        "cheap-attack",
+        "abstaining-attacker",
+        "what-if-helps-little",
+        "what-if-helps",
+    }
+
+
+@pytest.mark.parametrize("severity", SEVERITIES[:-1])
+def test_what_is_critical_or_serious_fails(severity: Severity) -> None:
+    """What weighs less is told, and passes."""
+    made = replace(audit(GOOD, finding("small-pool", severity)), figures=weak())
+    suite = suite_of(made)
+    fails = severity in ("critical", "serious")
+    assert suite.get("failures") == str(int(fails))
+    text = suite.find(f"testcase[@name='small-pool']/{'failure' if fails else 'system-out'}")
+    assert text is not None
+    assert "It is so." in (text.text or "")
+
+
+@pytest.mark.parametrize(
+    ("grade", "certain", "fail_under", "failures"),
+    [("B", True, None, "0"), ("B", True, "B", "0"), ("C", True, "B", "1"), ("B", False, "B", "1")],
+)
+def test_a_grade_below_what_was_asked_for_fails(
+    grade: Grade, certain: bool, fail_under: Grade | None, failures: str
+) -> None:
+    """And so does one that is not certain, where it has to be."""
+    verdict = Verdict(grade, "rule", certain, "summary")
+    assert suite_of(audit(verdict), fail_under).get("failures") == failures
+
+
+@given(st.text(), st.text())
+def test_it_is_well_formed_whatever_names_and_texts_hold(name: str, text: str) -> None:
+    """Control characters, halves of surrogate pairs, markup."""
+    made = audit(GOOD, finding("answer-leaks", "critical", what=text), name=name)
+    failure = suite_of(made).find("testcase[@name='answer-leaks']/failure")
+    assert failure is not None
+    assert "It means." in (failure.text or "")
