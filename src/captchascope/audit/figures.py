@@ -322,15 +322,20 @@ class Knob:
 class WhatIf:
     """What each change of the scheme would do.
 
+    Which settings people can still read is not measured; contrast is.
+
     Attributes:
-        images: How many were read of each setting.
+        images: How many were read of each setting, the same texts of all whose alphabet and length
+            are the same.
         drawn: Whether the images were drawn anew, or those that are there changed.
         knobs: The one that costs the reader most first.
+        left_out: Knobs that there was no time for.
     """
 
     images: int
     drawn: bool
     knobs: tuple[Knob, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
