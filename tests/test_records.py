@@ -132,3 +132,18 @@ def test_a_value_that_may_be_none() -> None:
     assert build(Perhaps, {"width": 3}) == Perhaps(3)
     with pytest.raises(ValueError, match="width must be of type int, not '3'"):
         build(Perhaps, {"width": "3"})
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A table whose grade may be unknown."""
+
+    grade: Literal["A", "B"] | None
+
+
+def test_a_choice_may_be_none_too() -> None:
+    """And is a choice where it is not."""
+    assert build(Graded, {"grade": None}) == Graded(None)
+    assert build(Graded, {"grade": "B"}) == Graded("B")
+    with pytest.raises(ValueError, match="grade must be one of 'A', 'B', not 'C'"):
+        build(Graded, {"grade": "C"})

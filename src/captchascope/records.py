@@ -14,6 +14,7 @@ from typing import (
     Literal,
     TypeAlias,
     TypeVar,
+    Union,
     get_args,
     get_origin,
     get_type_hints,
@@ -236,7 +237,7 @@ def _value(hint: Any, value: object, path: str) -> object:
     if is_dataclass(hint):
         return build(hint, value, path)  # type: ignore[arg-type]
     kind, among = get_origin(hint), get_args(hint)
-    if kind is UnionType:
+    if kind in (UnionType, Union):  # the latter before Python 3.14, where a Literal is among them
         return None if value is None else _value(among[0], value, path)
     if kind is tuple:
         if not isinstance(value, list | tuple):

@@ -164,6 +164,7 @@ _PACKAGES = {
     "browser": ("playwright",),
     "bulk": ("filelock", "fsspec", "pyarrow"),
     "ray": ("ray",),
+    "report": ("filelock", "matplotlib"),
     "web": ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn"),
 }
 
