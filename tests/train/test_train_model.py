@@ -20,6 +20,7 @@ from captchascope.errors import (
     UsageError,
 )
 from captchascope.image import Preprocessing
+from captchascope.model.metadata import is_calibrated
 from captchascope.train import Progress
 from captchascope.train.request import preprocessing_of
 from train.ctc.tasks import folder_of, tiny
@@ -125,3 +126,22 @@ def test_what_cannot_be(
     with pytest.raises(error, match=says):
         train_model(digits, tmp_path / "mine.onnx", **options)  # type: ignore[arg-type]
     assert [path.name for path in tmp_path.iterdir()] == ["digits"]
+
+
+def test_a_training_that_nothing_validates(
+    tmp_path: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All labels are trained on, the last weights are kept, and the file says that none tell more.
+
+    Images without labels, of which validation chooses those that are read surely, are refused.
+    """
+    tiny(monkeypatch)
+    lines: list[str] = []
+    model = tmp_path / "mine.onnx"
+    trained = train_model(digits, model, recipe="fast", validate=False, on_line=lines.append)
+    assert f"samples   {len(digits.samples) - 1} to train on, 0 to validate on" in lines
+    assert trained.metrics == {"step": 60, "steps": 60, "validation_samples": 0}
+    assert trained.kept == "kept step 60 of 60: the last"
+    assert not is_calibrated(load(model).model.metadata.metrics)
+    with pytest.raises(UsageError, match="needs labels that tell"):
+        train_model(digits, model, validate=False, unlabelled=digits.folder)

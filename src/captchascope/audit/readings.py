@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from captchascope.audit.figures import Abstention, Confused, Reads
+from captchascope.decode import ReadOptions
 from captchascope.evaluate import Evaluation, Rate, evaluate_read
 from captchascope.reader import Reader
 from captchascope.records import Reading, Sample
@@ -41,6 +43,11 @@ def reads_of(
         abstention=() if evaluation is None else _abstention(samples, readings, evaluation),
         confused=tuple(Confused(*pair) for pair in confused),
     )
+
+
+def untold(options: ReadOptions) -> ReadOptions:
+    """Return options without what they say of the texts: how images are looked at stays."""
+    return replace(options, charset=None, length=None, pattern=None, min_confidence=0.0)
 
 
 def mean_confidence(readings: Sequence[Reading]) -> float:

@@ -11,7 +11,7 @@ from PIL import Image
 
 import captchascope.draw.canvas as draw
 from captchascope.audit.figures import Picture, Reads, Untrained
-from captchascope.audit.readings import mean_confidence, reads_of
+from captchascope.audit.readings import mean_confidence, reads_of, untold
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
 from captchascope.decode import ReadOptions
 from captchascope.errors import ImageError, UsageError
@@ -43,12 +43,12 @@ def measure_untrained(setting: Setting) -> Untrained:
     paths = [sample.path for sample in samples] or _evenly(setting.subject.images, _UNLABELLED)
     if not paths:
         raise UnmeasuredError("there are no images to read; give a folder with some")
-    untold = _Told(setting, paths, samples, _untold(setting.reading))
-    with untold.reader:
-        untold.read_first()
-        setting.say(_first_answer(untold))
-        untold.read()
-    if all(isinstance(reading.error, ImageError) for reading in untold.readings):
+    alone = _Told(setting, paths, samples, untold(setting.reading))
+    with alone.reader:
+        alone.read_first()
+        setting.say(_first_answer(alone))
+        alone.read()
+    if all(isinstance(reading.error, ImageError) for reading in alone.readings):
         raise UnmeasuredError("no image can be decoded; check that they open in a browser")
     told, known = None, "nothing"
     options = setting.subject.told(setting.reading)
@@ -62,7 +62,7 @@ def measure_untrained(setting: Setting) -> Untrained:
             with told.reader:
                 told.read()
     reads = None if told is None else told.reads()
-    return Untrained(untold.reads(), reads, known, _picture(told or untold))
+    return Untrained(alone.reads(), reads, known, _picture(told or alone))
 
 
 class _Told:
@@ -111,19 +111,14 @@ def _evenly(all_: Sequence[T], most: int) -> list[T]:
     return [all_[i * len(all_) // count] for i in range(count)]
 
 
-def _untold(options: ReadOptions) -> ReadOptions:
-    """Return the options without what they say of the texts: how images are looked at stays."""
-    return replace(options, charset=None, length=None, pattern=None, min_confidence=0.0)
-
-
-def _first_answer(untold: _Told) -> str:
+def _first_answer(alone: _Told) -> str:
     """Return what the first images tell, as a line."""
-    count = len(untold.readings)
+    count = len(alone.readings)
     start = f"first answer: the general reader, told nothing, of the first {count} images"
-    if not untold.samples:
-        share = mean_confidence(untold.readings)
+    if not alone.samples:
+        share = mean_confidence(alone.readings)
         return f"{start} expects to read {share:.0%} right: an expectation, as there are no labels"
-    right = untold.right()
+    right = alone.right()
     rate = Rate(sum(right), count)
     return (
         f"{start} reads {rate.hits} right, {rate.value:.0%}"

@@ -77,6 +77,7 @@ def train_model(
     rows: str | int | None = None,
     ink: str | None = None,
     ignore_case: bool = False,
+    validate: bool = True,
     resume: bool = False,
     devices: int = 1,
     nodes: int = 1,
@@ -118,6 +119,10 @@ def train_model(
         ink: Look at what is written in this colour alone: a name such as ``red``, or ``#cc0000``;
             ``all`` for all colours.
         ignore_case: Whether upper and lower case are one: labels, and what is read, are lower case.
+        validate: Whether some labels are to tell how good the model is, held out or in turn. If
+            not, it is trained on all of them, in half the time where they are few, and the last
+            weights are taken; nothing is measured of it, so that it is not compared with ``any``
+            either, and its confidences are not calibrated.
         resume: Whether to go on where a training of this model was ended.
         devices: Processes on this machine, each with a GPU of its own where there are any. They
             import the main module, which must begin nothing then (``if __name__ == "__main__":``).
@@ -148,7 +153,8 @@ def train_model(
         if not isinstance(dataset, Dataset):
             raise not_of_glyphs()
         cut = scheme if isinstance(scheme, Scheme) else load_scheme(scheme)
-    weights = weights_of(plan, source, unlabelled, devices * nodes)
+        plan = plan if validate else replace(plan, validation=0.0)
+    weights = weights_of(plan, source, unlabelled, devices * nodes, validate)
     given = len(dataset.problems) if isinstance(dataset, Dataset) else 0
     dataset = dataset.ignoring_case() if ignore_case else dataset
     with in_memory(dataset, seed, unlabelled is not None) as (samples, stream):
@@ -165,6 +171,7 @@ def train_model(
             resume,
             preprocessing_of(weights).told(frames, rows, ink),
             stream,
+            validate,
         )
         watch = Watch(on_line, on_warning, on_progress, deadline=request.deadline, begun=begun)
         trained = _trained(request, output, watch, devices, nodes)

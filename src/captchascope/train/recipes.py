@@ -9,6 +9,8 @@ from typing import Literal
 
 from captchascope.errors import UsageError
 
+_HALF_AS_LONG = 100  # labels
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -97,6 +99,10 @@ class CtcRecipe(Recipe):
             views_each=self.views_each // times,
             min_steps=self.min_steps // times,
         )
+
+    def for_labels(self, count: int) -> CtcRecipe:
+        """Return it half as long for a few labels, of which half a training learns as much."""
+        return self.shorter(2) if count < _HALF_AS_LONG else self
 
     def share_of_batch(self, world: int) -> int:
         """Return how many images of a step each of ``world`` processes takes."""

@@ -42,6 +42,7 @@ class TrainRequest:
         resume: Whether to go on from the run folder's checkpoint.
         preprocessing: What is done to every image first.
         stream: What ``dataset`` is but a sample of; None where that is all.
+        validate: Whether some samples tell how good the model is.
     """
 
     dataset: Dataset
@@ -55,6 +56,7 @@ class TrainRequest:
     resume: bool = False
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     stream: ParquetDataset | None = None
+    validate: bool = True
 
     @property
     def labels(self) -> int:
@@ -207,6 +209,7 @@ def weights_of(
     source: StrPath | None,
     unlabelled: StrPath | None,
     processes: int,
+    validate: bool = True,
 ) -> Path | None:
     """Return the model file to start from; None for none.
 
@@ -215,16 +218,21 @@ def weights_of(
         source: The name or file of a model; ``none`` for nothing.
         unlabelled: A folder of further images, from which one process alone can learn.
         processes: How many there are.
+        validate: Whether some samples tell how good the model is.
 
     Raises:
         DatasetError: If the further images cannot be found, or there are none.
         ModelError: If there is no such model.
-        UsageError: If several processes should learn from images without labels, or the model is
-            ``start``, which released versions had.
+        UsageError: If several processes should learn from images without labels, or one that
+            cannot tell which of them it reads surely, or the model is ``start``, which released
+            versions had.
     """
     if unlabelled is not None and processes > 1:
         what = "is done by one process"
         raise UsageError("unlabelled", what, "leave --devices and --nodes away")
+    if unlabelled is not None and not validate:
+        what = "needs labels that tell which of these images are read surely"
+        raise UsageError("unlabelled", what, "validate, or leave it away")
     if unlabelled is not None:
         find_images(Path(unlabelled))
     if source is None:

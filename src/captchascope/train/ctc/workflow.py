@@ -51,7 +51,6 @@ _AFTERWARDS = 20.0  # seconds kept free at the end of a time limit, on a machine
 _EXPORT = 8.0  # of them, for the export alone
 _HELD_OUT = 0.1
 _MOST_HELD_OUT = 2000  # samples: they tell the exact match to a fifth of a percent
-_HALF_AS_LONG = 100  # samples, of fewer of which half a training learns as much: folds get the rest
 _FAMILIAR = 500  # images that tell what is in the distribution
 _FAR = 0.25  # of the texts: training above validation by more is learning by heart
 
@@ -93,14 +92,15 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
         raise _nothing(dataset, error) from error
     for line in known.lines():
         watch.say(line)
-    folded = weights is not None and request.unlabelled is None and _are_few(request)
+    few = weights is not None and request.unlabelled is None and _are_few(request)
+    folded = few and request.validate
     train, held = _sets(request, known, folded)
     stream = _stream(request, known, held, place)
     count = len(train) if stream is None else stream.samples
     by = "to validate on by folds" if folded else "to validate on"
     watch.say(f"samples   {count} to train on, {len(train if folded else held)} {by}")
     untrained = None
-    if place.rank == 0:
+    if place.rank == 0 and request.validate:
         untrained = read_untrained((train if folded else held).samples, known)
     if untrained is not None:
         watch.say(untrained.line())
@@ -123,8 +123,8 @@ def train_ctc(request: TrainRequest, place: Place, watch: Watch) -> Product | No
     if follows and limited.deadline is not None:  # half is for what follows
         first = replace(limited, deadline=(time.monotonic() + limited.deadline) / 2)
     begun = deepcopy(start.network.state_dict())
-    if folded and len(train) < _HALF_AS_LONG:
-        recipe = recipe.shorter(2)
+    if few:  # what that leaves of the time is for the folds
+        recipe = recipe.for_labels(len(train))
     fitted = fit_ctc(train, held, recipe, start, where, first, stream)
     if place.rank > 0:
         return None
@@ -222,14 +222,14 @@ def _are_few(request: TrainRequest) -> bool:
 
 
 def _sets(request: TrainRequest, known: Inferred, folded: bool) -> tuple[TextImages, TextImages]:
-    """Load the samples to train on and those held out: none where folds validate.
+    """Load the samples to train on and those held out: none where folds validate, or nothing does.
 
     Of what is streamed, the former are a part that stands for all.
     """
     dataset, count = request.dataset, len(request.dataset.samples)
     wanted = min(_HELD_OUT * request.labels, _MOST_HELD_OUT, count / 2)
     rest, held = dataset.hold_out(wanted / count, seed=request.seed)
-    if folded:
+    if folded or not request.validate:
         rest, held = dataset, replace(held, samples=())
     train = text_images(rest, known)
     if not len(train):
