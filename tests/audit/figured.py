@@ -163,11 +163,16 @@ def weak() -> Figures:
             skew=5e-4,
         ),
         variety=variety(),
-        repeats=Repeats(1500, 200, 300, 800, 3000.0, 2500.0, PICTURE),
+        repeats=Repeats(1500, 200, 300, 800, 3000.0, 2500.0, PICTURE, 3600.0),
         leaks=Leaks(("file names",), (), (leak,)),
         what_if=WhatIf(500, True, (Knob("lines", turned),)),
         legibility=legibility(
-            contrast=2.0, contrast_low=1.5, stroke=1.0, warnings=("It is small.",), audio=False
+            contrast=2.0,
+            contrast_low=1.5,
+            stroke=1.0,
+            height=12.0,
+            warnings=("It is small.",),
+            audio=False,
         ),
     )
 

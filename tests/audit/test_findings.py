@@ -178,6 +178,12 @@ def test_a_change_that_stops_the_reader_is_said_with_its_price() -> None:
     assert "from 9.0 to 1.2" in finding.what
 
 
+def test_small_text_needs_more_contrast() -> None:
+    """As WCAG has it."""
+    assert "low-contrast" in found(Figures(legibility=legibility(contrast_low=4.0, height=12.0)))
+    assert "low-contrast" not in found(Figures(legibility=legibility(contrast_low=4.0)))
+
+
 def test_nobody_said_whether_there_is_sound() -> None:
     """That is a question, and no fault yet."""
     assert found(Figures(legibility=legibility(audio=None)))["no-audio"].severity == "minor"

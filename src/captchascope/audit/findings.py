@@ -54,8 +54,8 @@ KINDS: Mapping[str, Kind] = {
     "skewed-characters": Kind("Some characters come more often than others.", "alphabet"),
     "no-audio": Kind("There is no alternative to hear, or nobody said so.", "legibility"),
     "low-contrast": Kind("The text stands out too little for people.", "legibility"),
-    "hard-to-read": Kind("Something else makes it hard for people.", "legibility"),
     "thin-strokes": Kind("The strokes are very thin.", "legibility"),
+    "small-characters": Kind("The characters are small.", "legibility"),
     "look-alikes": Kind("Some characters look like others.", "alphabet"),
     "withstands-training": Kind(
         "Training on labelled images does not break it.", "curve", good=True

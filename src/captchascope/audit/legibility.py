@@ -18,8 +18,8 @@ from captchascope.records import RgbImage
 
 _IMAGES = 120
 _FINE = 4  # times as large are strokes measured: they are often but two pixels wide
-_LEAST_STROKE = 2  # pixels
-_LEAST_HEIGHT = 20  # pixels
+LEAST_STROKE = 2  # pixels
+LEAST_HEIGHT = 20  # pixels
 _LARGE = 17  # pixels from top to bottom have capitals of 24-pixel type, WCAG's large text
 _CONTRAST, _LARGE_CONTRAST = 4.5, 3.0
 _TWENTIETH = 0.05
@@ -63,6 +63,11 @@ def measure_legibility(setting: Setting) -> Legibility:
         audio=setting.audio,
         picture=_picture([image for image, _ in written], contrasts),
     )
+
+
+def least_contrast(height: float) -> float:
+    """Return the contrast ratio that WCAG 2.2 asks of text so high in pixels, 1.4.3."""
+    return _LARGE_CONTRAST if height >= _LARGE else _CONTRAST
 
 
 def relative_luminance(colours: NDArray[np.generic]) -> NDArray[np.float64]:
@@ -127,8 +132,7 @@ def _height(ink: Ink) -> float:
 
 
 def _faint(contrasts: NDArray[np.float64], height: float) -> Iterator[str]:
-    large = height >= _LARGE
-    least, size = (_LARGE_CONTRAST, "large") if large else (_CONTRAST, "ordinary")
+    least, size = least_contrast(height), "large" if height >= _LARGE else "ordinary"
     share = float((contrasts < least).mean())
     if share >= _TWENTIETH:
         yield (
@@ -138,15 +142,15 @@ def _faint(contrasts: NDArray[np.float64], height: float) -> Iterator[str]:
 
 
 def _small(stroke: float, height: float) -> Iterator[str]:
-    if stroke < _LEAST_STROKE:
+    if stroke < LEAST_STROKE:
         yield (
-            f"Strokes are {stroke:.1f} pixels wide: below {_LEAST_STROKE} their edges blend with "
+            f"Strokes are {stroke:.1f} pixels wide: below {LEAST_STROKE} their edges blend with "
             "the ground, so that they look fainter than their colour is (WCAG 2.2, Understanding "
             "1.4.3)."
         )
-    if height < _LEAST_HEIGHT:
+    if height < LEAST_HEIGHT:
         yield (
-            f"Characters are {height:.0f} pixels high: below {_LEAST_HEIGHT} they are slow to read "
+            f"Characters are {height:.0f} pixels high: below {LEAST_HEIGHT} they are slow to read "
             "with a third of normal sight (0.6 degrees at half a metre; Legge and Bigelow 2011)."
         )
 

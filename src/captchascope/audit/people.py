@@ -3,61 +3,63 @@
 from __future__ import annotations
 
 from captchascope.audit.evidence import Evidence, Finder, shown
-from captchascope.audit.grading import CONTRAST
+from captchascope.audit.legibility import (
+    LEAST_HEIGHT,
+    LEAST_STROKE,
+    least_contrast,
+)
 from captchascope.audit.results import Finding, Severity
 
-_BODY_TEXT = 4.5
-"""The contrast that WCAG 2.2 asks of text, 1.4.3."""
-
-_THIN = 1.5
-"""Pixels: a stroke that is thinner is no full pixel wide anywhere."""
+_WELL = least_contrast(0)
+"""The contrast that even small text may have."""
 
 
 def _low_contrast(evidence: Evidence) -> Finding | None:
     seen = evidence.figures.legibility
-    if seen is None or min(seen.contrast, seen.contrast_low) >= CONTRAST:
+    least = 0.0 if seen is None else least_contrast(seen.height)
+    if seen is None or min(seen.contrast, seen.contrast_low) >= least:
         return None
-    severity: Severity = "serious" if seen.contrast < CONTRAST else "moderate"
+    severity: Severity = "serious" if seen.contrast < least else "moderate"
     return Finding(
         "low-contrast",
         severity,
         "The text stands out too little for people.",
         f"Its contrast is {seen.contrast:.1f} to 1 in the middle, and {seen.contrast_low:.1f} or "
-        f"less in one image of twenty. WCAG 2.2 asks for {_BODY_TEXT:g}, and {CONTRAST:g} where "
-        "letters are large.",
+        f"less in one image of twenty. WCAG 2.2 asks for {least:g} where letters are "
+        f"{seen.height:.0f} pixels high.",
         "People with weak eyes, on a poor screen or in the sun are kept out. A program is not: it "
         "stretches the contrast before it reads.",
-        f"Draw the text darker, or the ground lighter, to {_BODY_TEXT:g} to 1 or more.",
+        f"Draw the text darker, or the ground lighter, to {least:g} to 1 or more.",
         shown(seen.picture),
     )
 
 
 def _thin_strokes(evidence: Evidence) -> Finding | None:
     seen = evidence.figures.legibility
-    if seen is None or not 0 < seen.stroke < _THIN:
+    if seen is None or seen.stroke >= LEAST_STROKE:
         return None
     return Finding(
         "thin-strokes",
         "minor",
         "The strokes are very thin.",
         f"They are {seen.stroke:.1f} pixels wide, on characters {seen.height:.0f} pixels high.",
-        "Thin strokes vanish where people enlarge the page, or see it blurred.",
+        "Thin strokes look fainter than their colour is, and vanish where people see them blurred.",
         "Draw the text larger, or in a bolder typeface.",
         shown(seen.picture),
     )
 
 
-def _hard_to_read(evidence: Evidence) -> Finding | None:
+def _small(evidence: Evidence) -> Finding | None:
     seen = evidence.figures.legibility
-    if seen is None or not seen.warnings:
+    if seen is None or seen.height >= LEAST_HEIGHT:
         return None
     return Finding(
-        "hard-to-read",
+        "small-characters",
         "minor",
-        "Something else makes it hard for people.",
-        " ".join(seen.warnings),
-        "What is hard for people is not hard for programs for that reason.",
-        "Mend what is named, or retire the scheme.",
+        "The characters are small.",
+        f"They are {seen.height:.0f} pixels high, on images {seen.width:.0f} pixels wide.",
+        "People with weak eyes are slow to read them. A program enlarges them before it reads.",
+        f"Draw them {LEAST_HEIGHT} pixels high or more.",
         shown(seen.picture),
     )
 
@@ -88,7 +90,7 @@ def _no_audio(evidence: Evidence) -> Finding | None:
 
 def _legible(evidence: Evidence) -> Finding | None:
     seen = evidence.figures.legibility
-    if seen is None or seen.contrast_low < _BODY_TEXT or seen.warnings:
+    if seen is None or seen.contrast_low < _WELL:
         return None
     return Finding(
         "good-contrast",
@@ -96,10 +98,10 @@ def _legible(evidence: Evidence) -> Finding | None:
         "The text stands out well.",
         f"Its contrast is {seen.contrast:.1f} to 1 in the middle, and {seen.contrast_low:.1f} or "
         "more in nineteen images of twenty.",
-        f"WCAG 2.2 asks for {_BODY_TEXT:g}. People who see can read it.",
+        f"WCAG 2.2 asks for {_WELL:g} of small text. People who see can read it.",
         "",
     )
 
 
-FINDERS: tuple[Finder, ...] = (_no_audio, _low_contrast, _hard_to_read, _thin_strokes, _legible)
+FINDERS: tuple[Finder, ...] = (_no_audio, _low_contrast, _small, _thin_strokes, _legible)
 """Look for findings about people."""

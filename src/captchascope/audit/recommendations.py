@@ -149,7 +149,7 @@ def _take_tokens(known: _Known) -> Recommendation | None:
 
 
 def _open_to_all(known: _Known) -> Recommendation | None:
-    if not known.any_of("no-audio", "low-contrast", "thin-strokes", "hard-to-read"):
+    if not known.any_of("no-audio", "low-contrast", "thin-strokes", "small-characters"):
         return None
     return Recommendation(
         "Open a way in for those who cannot read the image",
