@@ -58,7 +58,7 @@ def untrained(hits: int | None, expected: float = 0.5, total: int = 500) -> Untr
 def cutting(hits: int, total: int = 500, counted: int | None = None) -> Cutting:
     """Return how often characters are cut apart and told."""
     rate = Rate(hits, total)
-    return Cutting(total, Rate(counted or hits, total), rate, rate, "by gaps", PICTURE)
+    return Cutting(total, Rate(counted or hits, total), rate, rate, "It is cut at gaps.", PICTURE)
 
 
 def curve(**exact: float) -> Curve:

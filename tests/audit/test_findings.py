@@ -108,6 +108,13 @@ def test_reading_is_told_with_counts_and_interval() -> None:
     assert finding.pictures
 
 
+def test_a_drawn_scheme_may_be_known_to_the_reader() -> None:
+    """It was trained on drawn captchas, which the report has to say."""
+    drawn = replace(SUBJECT, generated=True)
+    (finding,) = findings_of(Figures(untrained=untrained(450)), None, None, drawn)
+    assert "trained on" in finding.what
+
+
 def test_an_expectation_weighs_less_than_a_measurement() -> None:
     """Without labels nobody knows whether the reader is right."""
     finding = found(Figures(untrained=untrained(None, 0.9)))["read-without-labels"]

@@ -106,6 +106,12 @@ def test_a_pool_that_may_be_large_makes_the_grade_uncertain() -> None:
     assert graded(strong(repeats=replace(few, pool_high=9000.0))).certain
 
 
+def test_only_what_leaves_another_grade_open_makes_it_uncertain() -> None:
+    """That the answer may leak, too, changes nothing for what has the worst grade already."""
+    assert graded(strong(untrained=untrained(450), leaks=None)).certain
+    assert not graded(strong(untrained=untrained(50), leaks=None)).certain
+
+
 def test_an_interval_that_leaves_a_better_grade_open_makes_it_uncertain() -> None:
     """Five of 500 are 1 %, and may be less."""
     assert graded(strong(untrained=untrained(5))).certain is False

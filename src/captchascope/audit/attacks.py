@@ -7,6 +7,8 @@ from captchascope.audit.grading import BROKEN, FEW, MANY, READ_AS_IT_IS, TRIED
 from captchascope.audit.results import Attack, Finding, Severity
 from captchascope.audit.wording import in_time, percent, rate_in_words
 
+_LIKE = " Images drawn like these may have been among those that the reader was trained on."
+
 
 def _labels_doubtful(evidence: Evidence) -> Finding | None:
     reads = evidence.best_read
@@ -47,10 +49,11 @@ def _read_without_labels(evidence: Evidence) -> Finding | None:
     return Finding(
         "read-without-labels",
         severity,
-        "A program that never saw this scheme reads it.",
-        f"{what} One image takes {reads.milliseconds:.0f} milliseconds of one processor.",
-        "Whoever wants in needs no preparation: the reader is free, and it was not made for this "
-        f"scheme. A scheme counts as broken from {percent(BROKEN)} on, as wrong answers cost an "
+        "A general reader solves it without any label.",
+        f"{what} One image takes {reads.milliseconds:.0f} milliseconds of one processor."
+        f"{_LIKE if evidence.subject.generated else ''}",
+        "Whoever wants in needs no preparation: the reader is free, and was made for captchas of "
+        f"any kind. A scheme counts as broken from {percent(BROKEN)} on, as wrong answers cost an "
         "attacker next to nothing.",
         "Treat every answer as one that a program may have given, and put other defences behind.",
         shown(untrained.picture),
@@ -109,7 +112,7 @@ def _withstands_reading(evidence: Evidence) -> Finding | None:
     return Finding(
         "withstands-reading",
         "good",
-        "A program that never saw this scheme does not read it.",
+        "A general reader does not solve it.",
         f"The general reader solves {rate_in_words(reads.exact)}.",
         "An attack takes some preparation: labelled images, or a reader made for the scheme.",
         "",

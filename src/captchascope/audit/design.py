@@ -107,7 +107,7 @@ def _cut_apart(evidence: Evidence) -> Finding | None:
         "cut-apart",
         severity,
         "The characters can be cut apart.",
-        f"{what} The way: {cutting.way}.",
+        f"{what} {cutting.way}",
         "Once apart, characters are told by methods that are older than the web. Resisting this is "
         "what protects text captchas most, and this scheme resists too little.",
         "Let characters touch and overlap in ways that differ; and expect no more of it than to "
@@ -330,7 +330,7 @@ def _what_if(evidence: Evidence) -> Finding | None:
         f"Of {counted(len(turned), 'thing')} to change, “{knob.name}” costs the reader most: from "
         f"{before.value} to {after.value}, what it solves goes from "
         f"{percent(_turned_rate(before))} to {percent(_turned_rate(after))}. {people}.",
-        "Only the reader that never saw the scheme was measured. An attacker labels some of the "
+        "Only the general reader was measured, without any label. An attacker labels some of the "
         "new images, and the gain shrinks; what the change costs people stays.",
         "Change the drawing only where it costs people nothing, and expect little of it.",
         shown(before.picture, after.picture),

@@ -36,7 +36,7 @@ KINDS: Mapping[str, Kind] = {
     "labels-doubtful": Kind("The labels contradict what is read.", "untrained"),
     "answer-leaks": Kind("The answer stands in plain text beside the image.", "leaks"),
     "small-pool": Kind("The same images come again.", "repeats"),
-    "read-without-labels": Kind("A program that never saw the scheme reads it.", "untrained"),
+    "read-without-labels": Kind("A general reader solves it without any label.", "untrained"),
     "small-keyspace": Kind("A blind guess is right too often.", "alphabet"),
     "few-labels": Kind("A few labelled images are enough to train a reader.", "curve"),
     "cheap-attack": Kind("An attack costs next to nothing.", "cost"),
@@ -46,7 +46,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "noise-is-weak": Kind("The noise is washed away before reading.", "noise"),
     "what-if-helps-little": Kind("No change of the drawing alone stops the reader.", "what_if"),
-    "what-if-helps": Kind("One change would stop the reader that never saw the scheme.", "what_if"),
+    "what-if-helps": Kind("One change would stop the general reader, for now.", "what_if"),
     "one-typeface": Kind("Each character has only one shape.", "variety"),
     "noise-hinders-classical-only": Kind("The noise hinders only the oldest programs.", "noise"),
     "told-by-colour": Kind("The text can be told by its colour alone.", "variety"),
@@ -60,9 +60,7 @@ KINDS: Mapping[str, Kind] = {
     "withstands-training": Kind(
         "Training on labelled images does not break it.", "curve", good=True
     ),
-    "withstands-reading": Kind(
-        "A program that never saw the scheme does not read it.", "untrained", good=True
-    ),
+    "withstands-reading": Kind("A general reader does not solve it.", "untrained", good=True),
     "resists-cutting": Kind("The characters resist being cut apart.", "cutting", good=True),
     "no-leak": Kind("The answer was found nowhere beside the image.", "leaks", good=True),
     "no-repeats": Kind("No image came twice.", "repeats", good=True),

@@ -36,7 +36,7 @@ MEANING: Mapping[Grade, str] = {
     "B": "Nothing that was tried solves it often enough to count as broken.",
     "C": "It is broken by whoever labels some hundreds of its images: an afternoon's work.",
     "D": "It is broken by whoever labels a few of its images: a matter of minutes.",
-    "E": "It is broken as it stands: a program that never saw it solves enough of it.",
+    "E": "It is broken as it stands: a general reader solves enough of it without any label.",
     "F": "It keeps no program out.",
 }
 """What each grade means, in a sentence."""
@@ -315,13 +315,15 @@ def verdict_of(figures: Figures, curve: Curve | None, subject: Subjected) -> Ver
     What was not measured makes a grade uncertain, and A and B ``at best``.
     """
     case = _Case(figures, attacks_of(figures, curve))
-    doubts = ["the labels contradict what is read"] if labels_doubtful(figures) else []
+    doubtful = ["the labels contradict what is read"] if labels_doubtful(figures) else []
+    doubts: list[tuple[Grade, str]] = []
     for rule in RULES:
         judged = rule.judge(case)
-        if judged.doubt and judged.doubt not in doubts:
-            doubts.append(judged.doubt)
         if judged.holds:
-            return _verdict(rule, judged.why, doubts, subject)
+            others = [doubt for grade, doubt in doubts if grade != rule.grade]
+            every = dict.fromkeys((*doubtful, *others, judged.doubt))
+            return _verdict(rule, judged.why, [doubt for doubt in every if doubt], subject)
+        doubts.append((rule.grade, judged.doubt))
     nothing = "Too little could be measured to give a grade: the report says what is missing."
     return Verdict(None, "no attack could be measured", False, nothing)
 

@@ -77,9 +77,9 @@ def _draw_anew(known: _Known) -> Recommendation | None:
 
 def _retire(known: _Known) -> Recommendation | None:
     if known.any_of("read-without-labels"):
-        why = "A program that never saw this scheme seems to read it."
+        why = "A general reader seems to solve it without any label."
         if known.solved is not None and not known.any_of("labels-doubtful"):
-            why = f"A program that never saw this scheme solves {percent(known.solved)} of it."
+            why = f"A general reader solves {percent(known.solved)} of it without any label."
     elif known.any_of("few-labels", "cut-apart", "small-keyspace", "cheap-attack"):
         why = "It is broken for little work."
     else:
