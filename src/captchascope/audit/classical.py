@@ -138,12 +138,12 @@ def inked(image: RgbImage, way: Way) -> GrayImage:
         levels = np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
     levels = blur(levels, Kind(way.smooth, -1, way.smooth, 3, 0))
     threshold, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    binary = _unframed(binarize(levels, int(threshold), _ink(levels, threshold)))
+    binary = _unframed(binarize(levels, int(threshold), ink_side(levels, threshold)))
     least = max(2, round((image.shape[0] * _SPECK) ** 2))
     return clean(find_components(binary, Components(8, least)))
 
 
-def _ink(levels: GrayImage, threshold: float) -> Literal["dark", "light"]:
+def ink_side(levels: GrayImage, threshold: float) -> Literal["dark", "light"]:
     """Tell which side of the threshold is ink: the smaller, or what is less along the border."""
     light = float((levels > threshold).mean())
     if 1 - _CLEAR < light < _CLEAR:

@@ -17,7 +17,7 @@ from captchascope.audit.classical import WAYS, Cut, Way, cut_text
 from captchascope.audit.figures import Cutting, Picture
 from captchascope.audit.nearest import Glyphbook, features_of
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
-from captchascope.audit.texts import Text, decoded, evenly
+from captchascope.audit.texts import Text, evenly, measured_and_others
 from captchascope.decode import ReadOptions
 from captchascope.draw import canvas
 from captchascope.evaluate import Rate
@@ -44,10 +44,12 @@ def measure_cutting(setting: Setting) -> Cutting:
         UnmeasuredError: If no image can be decoded.
     """
     told = setting.reading
-    measured, others = _images(setting)
+    measured, others = measured_and_others(setting, _MEASURED, _TEMPLATES)
     if not measured:
         raise UnmeasuredError("none of the images can be decoded; give PNG, JPEG, GIF or WebP")
-    way, why = best_way(measured, others, told)
+    ways = [*(Way(scheme=scheme) for scheme in _fitting_schemes([*measured, *others], told)), *WAYS]
+    tried = evenly(others, _TRIED)
+    way = best_way(ways, tried, told)
     done = _attacked([*measured, *others], way, told, len(measured))
     characters = {char for text in (*measured, *others) for char in text.label}
     glyphs = exact = None
@@ -56,19 +58,9 @@ def measure_cutting(setting: Setting) -> Cutting:
         glyphs = Rate(sum(each.hits for each in done), total)
         exact = Rate(sum(each.hits == len(each.text.label) for each in done), len(done))
     counted = counted_of([each.text for each in done], [each.cut.pieces for each in done], told)
-    return Cutting(len(done), counted, glyphs, exact, f"{way} {why}", _picture(done))
-
-
-def _images(setting: Setting) -> tuple[list[Text], list[Text]]:
-    """Return the images that are cut, and others of the scheme that tell how."""
-    subject, told = setting.subject, setting.reading
-    if held := subject.held.samples:
-        pool = evenly(subject.pool.samples, _TEMPLATES)
-        return decoded(evenly(held, _MEASURED), told), decoded(pool, told)
-    every = decoded(evenly(subject.images, _MEASURED + _TRIED), told)
-    count = min(_TRIED, len(every) // 3)
-    others = evenly(range(len(every)), count)
-    return [text for i, text in enumerate(every) if i not in others], [every[i] for i in others]
+    return Cutting(
+        len(done), counted, glyphs, exact, f"{way} {_why(len(ways), tried)}", _picture(done)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,21 +96,22 @@ def _attacked(texts: Sequence[Text], way: Way, told: ReadOptions, count: int) ->
     return [_Attacked(texts[i], cuts[i], tuple(read.get(i, ()))) for i in range(count)]
 
 
-def best_way(
-    measured: Sequence[Text], others: Sequence[Text], told: ReadOptions
-) -> tuple[Way, str]:
-    """Return the way that cuts other images best, and why it was taken, as a sentence."""
-    tried = evenly(others, _TRIED)
-    fitting = _fitting_schemes([*measured, *others])
-    ways = [*(Way(scheme=scheme) for scheme in fitting), *WAYS]
-    if len(tried) < _FEWEST_TRIED:
-        return ways[0], "There were too few other images to try other ways on."
-    scores = [_score(_attacked(tried, way, told, len(tried)), told) for way in ways]
-    of_all = f"Of {len(ways)} ways tried on {len(tried)} other images"
-    best = ways[scores.index(max(scores))]
-    if any(text.label for text in tried):
-        return best, f"{of_all}, this one gave the most characters that could be read."
-    return best, f"{of_all}, this one came to the same number of pieces most often."
+def best_way(ways: Sequence[Way], texts: Sequence[Text], told: ReadOptions) -> Way:
+    """Return the way that cuts the texts best; the first where there are too few to tell."""
+    if len(texts) < _FEWEST_TRIED:
+        return ways[0]
+    scores = [_score(_attacked(texts, way, told, len(texts)), told) for way in ways]
+    return ways[scores.index(max(scores))]
+
+
+def _why(ways: int, texts: Sequence[Text]) -> str:
+    """Return why a way was taken, as a sentence."""
+    if len(texts) < _FEWEST_TRIED:
+        return "There were too few other images to try other ways on."
+    of_all = f"Of {ways} ways tried on {len(texts)} other images, this one"
+    if any(text.label for text in texts):
+        return f"{of_all} gave the most characters that could be read."
+    return f"{of_all} came to the same number of pieces most often."
 
 
 def _score(done: Sequence[_Attacked], told: ReadOptions) -> int:
@@ -127,16 +120,16 @@ def _score(done: Sequence[_Attacked], told: ReadOptions) -> int:
     return sum(each.hits for each in done) + (counted.hits if counted is not None else 0)
 
 
-def _fitting_schemes(texts: Sequence[Text]) -> list[Scheme]:
-    """Return the schemes with figures of their own that images and labels are of."""
+def _fitting_schemes(texts: Sequence[Text], told: ReadOptions) -> list[Scheme]:
+    """Return the schemes with figures of their own that images and lengths of texts are of."""
     sizes = {text.image.shape[:2] for text in texts}
-    lengths = {len(text.label) for text in texts}
+    counts = {text.counts(told) for text in texts}
     characters = {char for text in texts for char in text.label}
     return [
         scheme
         for scheme in map(load_scheme, scheme_names())
         if sizes == {(scheme.height, scheme.width)}
-        and lengths <= {scheme.split.count, 0}
+        and counts == {(scheme.split.count,) * 2}
         and characters <= set(scheme.charset)
     ]
 
