@@ -23,7 +23,7 @@ READ_AS_IT_IS = 0.5
 """The solve rate without any label from which it keeps nobody out."""
 
 SMALL_POOL = 10_000
-"""As many images one person labels in two days, once and for all."""
+"""As many images one person labels in a week's work, once and for all."""
 
 FEW, MANY = 100, 1000
 """Labels: an attacker's few minutes, and an afternoon."""
