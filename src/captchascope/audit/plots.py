@@ -149,7 +149,7 @@ def abstention_plot(readers: Sequence[tuple[str, Sequence[Abstention]]]) -> str:
 def cost_plot(cost: Cost) -> str:
     """Draw the minutes of labelling and of training that each attack takes beforehand."""
     attacks = cost.attacks
-    figure = blank_figure(60 + _ROW * 1.3 * len(attacks))
+    figure = blank_figure(90 + _height([attack.name for attack in attacks]))
     axes = add_axes(figure, "x")
     rows = range(len(attacks))
     labelling = [attack.labelling_minutes for attack in attacks]
@@ -185,7 +185,7 @@ def cost_plot(cost: Cost) -> str:
 
 def rates_plot(name: str, title: str, rates: Sequence[tuple[str, Rate]]) -> str:
     """Draw shares as bars with their 95 % intervals, one below the other."""
-    figure = blank_figure(44 + _ROW * len(rates))
+    figure = blank_figure(44 + _height([name for name, _ in rates]))
     axes = add_axes(figure, "x")
     rows = range(len(rates))
     axes.barh(rows, [rate.value for _, rate in rates], 0.58, color=SERIES[0])
@@ -201,14 +201,15 @@ def rates_plot(name: str, title: str, rates: Sequence[tuple[str, Rate]]) -> str:
 
 def confusion_plot(confused: Sequence[Confused]) -> str:
     """Draw how often each character was read as another."""
-    figure = blank_figure(44 + _ROW * len(confused))
+    texts = [str(Confusion(one.label, one.read, one.times)) for one in confused]
+    names = [text.rpartition(":")[0] for text in texts]
+    figure = blank_figure(60 + _height(names))
     axes = add_axes(figure, "x")
     times = [one.times for one in confused]
     axes.barh(range(len(confused)), times, 0.58, color=SERIES[0])
     for row, count in enumerate(times):
         _note(axes, count + max(times) / 60, row, f"{count:,}")
-    texts = [str(Confusion(one.label, one.read, one.times)) for one in confused]
-    _name_rows(axes, [text.rpartition(":")[0] for text in texts])
+    _name_rows(axes, names)
     axes.set_xlim(0, max(times) * 1.1)
     axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
     axes.set_xlabel("times")
@@ -222,7 +223,7 @@ def alphabet_plot(alphabet: Alphabet) -> str:
     rows = [("evenly drawn", alphabet.bits), ("a PIN of four digits", 13.2877)]
     if alphabet.measured_bits is not None:
         rows.insert(1, ("as they are drawn", alphabet.measured_bits))
-    figure = blank_figure(44 + _ROW * len(rows))
+    figure = blank_figure(60 + _ROW * len(rows))
     axes = add_axes(figure, "x")
     colours = [QUIET if "PIN" in name else SERIES[0] for name, _ in rows]
     axes.barh(range(len(rows)), [bits for _, bits in rows], 0.58, color=colours)
@@ -231,7 +232,7 @@ def alphabet_plot(alphabet: Alphabet) -> str:
         _note(axes, bits + longest / 60, row, f"{bits:.1f}")
     _name_rows(axes, [name for name, _ in rows])
     axes.set_xlim(0, longest * 1.13)
-    axes.set_xlabel("bits: each one more doubles what a guesser must try")
+    axes.set_xlabel("bits: one more doubles the guesses")
     said = "; ".join(f"{name}: {bits:.1f} bits" for name, bits in rows)
     return inline_svg(figure, "alphabet", "How much there is to guess", said)
 
@@ -241,7 +242,7 @@ def knob_plot(knob: Knob, number: int) -> str:
 
     Where nothing is labelled, it is what the reader expects, drawn hollow.
     """
-    figure = blank_figure(40 + _ROW * len(knob.settings), 300)
+    figure = blank_figure(40 + _height([one.value for one in knob.settings]), 300)
     axes = add_axes(figure, "x")
     rows = range(len(knob.settings))
     shares = [one.expected if one.exact is None else one.exact.value for one in knob.settings]
@@ -253,27 +254,36 @@ def knob_plot(knob: Knob, number: int) -> str:
         axes.plot(share, row, "o", color=SERIES[0], markerfacecolor=hollow, clip_on=False, zorder=4)
         _note(axes, 1.05, row, percent(share))
     _name_rows(axes, [one.value for one in knob.settings])
-    _scale(axes, "x", "")
+    _scale(axes, "x", "", (0.0, 0.5, 1.0))
     said = "; ".join(
         f"{one.value}: {percent(share)}" for one, share in zip(knob.settings, shares, strict=True)
     )
     return inline_svg(figure, f"knob-{number}", f"What is read when turned up: {knob.name}", said)
 
 
-def _scale(axes: Axes, axis: str, label: str) -> None:
+def _scale(axes: Axes, axis: str, label: str, shares: Sequence[float] = _SHARES) -> None:
     """Let an axis be that of shares, 0 to 100 %."""
-    texts = [f"{share * 100:.0f}\N{NO-BREAK SPACE}%" for share in _SHARES]
+    texts = [f"{share * 100:.0f}\N{NO-BREAK SPACE}%" for share in shares]
     if axis == "x":
-        axes.set_xticks(_SHARES, texts)
+        axes.set_xticks(shares, texts)
         axes.set(xlim=(0, 1), xlabel=label)
     else:
-        axes.set_yticks(_SHARES, texts)
+        axes.set_yticks(shares, texts)
         axes.set(ylim=(0, 1), ylabel=label)
+
+
+def _wrapped(name: str) -> list[str]:
+    return wrap(name, _LONGEST)
+
+
+def _height(names: Sequence[str]) -> float:
+    """Return the height of rows of these names, all as high as the one of most lines."""
+    return len(names) * max(_ROW, 8 + 15 * max(len(_wrapped(name)) for name in names))
 
 
 def _name_rows(axes: Axes, names: Sequence[str]) -> None:
     """Name the rows of a plot, the first at the top."""
-    wrapped = ["\n".join(wrap(name, _LONGEST)) for name in names]
+    wrapped = ["\n".join(_wrapped(name)) for name in names]
     axes.set_yticks(range(len(names)), wrapped, color=INK)
     axes.set_ylim(len(names) - 0.4, -0.6)
 

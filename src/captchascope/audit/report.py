@@ -205,7 +205,7 @@ def _confused(figures: Figures) -> tuple[str, Sequence[Confused]]:
                 if "without" in name
                 else "a reader trained on " + name
             )
-            return f"{whose}: its most frequent mistakes", reads.confused[:_CONFUSED]
+            return whose, reads.confused[:_CONFUSED]
     return "", ()
 
 
