@@ -219,7 +219,7 @@ def _decoded(
     if pillow is not None and isinstance(source, pillow.Image):
         where = "<image>" if name is None else name
         check_size(where, source.width, source.height, max_pixels)
-        with _pillow(where, source.format or "image"):
+        with quiet_pillow(where, source.format or "image"):
             levels = _upright(_pixels(source, where), source, channels, where, max_pixels)
         return (levels, None), where
     if hasattr(source, "read"):
@@ -321,8 +321,8 @@ def _decode_animation(
     needed = animation.needed(wanted.frames)
     animation.check(animation.size or header.size or (0, 0), needed, where, wanted.max_pixels)
     frames: list[RgbImage] = []
-    with _pillow(where, header.codec) as pillow:
-        opener = _opener(pillow, header.codec)
+    with quiet_pillow(where, header.codec) as pillow:
+        opener = opener_of(pillow, header.codec)
         with opener(BytesIO(data), "") as image:
             # A PNG may have an image for viewers that show no animation, and is then no frame.
             first = int(getattr(image, "default_image", False))
@@ -334,7 +334,7 @@ def _decode_animation(
     return levels_of(picture, wanted.channels, where, wanted.max_pixels), look
 
 
-def _opener(pillow: ModuleType, codec: str) -> Any:
+def opener_of(pillow: ModuleType, codec: str) -> Any:
     """Return Pillow's class of a format, imported where it is a rare one."""
     pillow.preinit()
     if codec not in pillow.OPEN:
@@ -343,7 +343,7 @@ def _opener(pillow: ModuleType, codec: str) -> Any:
 
 
 @cache
-def _first_frame(gif: type) -> Any:
+def first_frame(gif: type) -> Any:
     """Return Pillow's class of a GIF, but for what its first frame leaves to a second one.
 
     Opening it would make room for that, as large as the frame, before its size can be told.
@@ -358,12 +358,12 @@ def _decode_with_pillow(
         start = int.from_bytes(data[4:8], "little" if data.startswith(b"II") else "big")
         if start + 2 > len(data):
             raise truncated(where, codec)
-    with _pillow(where, codec) as pillow:
+    with quiet_pillow(where, codec) as pillow:
         if codec == "AVIF":
             _require_avif(where)
-        opener = _opener(pillow, codec)
+        opener = opener_of(pillow, codec)
         if codec == "GIF":
-            opener = _first_frame(opener)
+            opener = first_frame(opener)
         # Image.open would refuse a bomb before its size can be told, and warn of a small one.
         with opener(BytesIO(data), "") as image:
             check_size(where, image.width, image.height, max_pixels)
@@ -385,7 +385,7 @@ def _require_avif(where: str) -> None:
 
 
 @contextmanager
-def _pillow(where: str, codec: str) -> Iterator[ModuleType]:
+def quiet_pillow(where: str, codec: str) -> Iterator[ModuleType]:
     """Give the module of Pillow; it says nothing here, and what it raises becomes an ImageError."""
     with _PILLOW_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -35,7 +35,7 @@ def text_in(data: bytes) -> str:
 
     Nothing where it is no XML, or declares entities of its own, which may be bombs.
     """
-    root = _parsed(data)
+    root = parsed_drawing(data)
     return "" if root is None else _text_of(root)
 
 
@@ -52,7 +52,7 @@ def rendered(data: bytes, where: str, max_pixels: int) -> bytes:
             holds its text as text, would take long to draw, or the extra ``svg`` is not installed.
     """
     check_length(data, where)
-    root = _parsed(data)
+    root = parsed_drawing(data)
     if root is None:
         raise corrupted(where, "SVG")
     if held := _text_of(root):
@@ -81,7 +81,7 @@ def rendered(data: bytes, where: str, max_pixels: int) -> bytes:
         raise corrupted(where, "SVG") from error
 
 
-def _parsed(data: bytes) -> ElementTree.Element | None:
+def parsed_drawing(data: bytes) -> ElementTree.Element | None:
     """Return the root; None where it is no XML, too long, or declares entities of its own."""
     if len(data) > LARGEST or _ENTITY.search(data):
         return None
