@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # as type checkers take it; typing takes half as long as 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from captchascope.audit import run_audit
     from captchascope.bulk import BulkProgress, BulkSummary, read_bulk
     from captchascope.data.dataset import Dataset, read_dataset
     from captchascope.data.shards import ParquetDataset, read_parquet
@@ -57,6 +58,7 @@ __all__ = [
     "read_bulk",
     "read_dataset",
     "read_parquet",
+    "run_audit",
     "train_model",
 ]
 
@@ -86,6 +88,7 @@ _LATER = {
     "read_bulk": "bulk",
     "read_dataset": "data.dataset",
     "read_parquet": "data.shards",
+    "run_audit": "audit",
     "train_model": "train",
 }
 

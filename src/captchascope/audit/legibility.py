@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from captchascope.audit.alphabet import look_alikes_of
 from captchascope.audit.figures import Legibility, Picture
 from captchascope.audit.ink import Ink, ink_of
+from captchascope.audit.pictures import looked_at, picture_of, titled
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
-from captchascope.audit.shown import looked_at, picture_of, titled
 from captchascope.draw.canvas import beside, stack
 from captchascope.records import RgbImage
 

@@ -12,9 +12,9 @@ from typing import TypeAlias
 import numpy as np
 
 from captchascope.audit.figures import Picture, Repeats
+from captchascope.audit.pictures import picture_of, titled
 from captchascope.audit.pool import pool_of
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
-from captchascope.audit.shown import picture_of, titled
 from captchascope.draw.canvas import beside
 from captchascope.errors import ImageError
 from captchascope.files import NaturalKey, natural_key, printable, read_regular

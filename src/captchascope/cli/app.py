@@ -32,6 +32,7 @@ COMMANDS = {
     "segment": "Cut labelled captchas into one image per glyph.",
     "train": "Train a model on labelled captchas.",
     "test": "Measure a model on labelled captchas.",
+    "audit": "Measure how weak a scheme is, as a report for its owner.",
     "serve": "Serve the app and an HTTP API.",
     "schemes": "List the schemes that ship.",
     "models": "List the models that ship.",
