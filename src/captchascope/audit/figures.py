@@ -206,14 +206,16 @@ class Variety:
         sizes: How many sizes there are, in pixels.
         position_spread: The standard deviation of the place of the text's left edge, as a share of
             the height.
-        baseline_spread: Likewise of its top edge.
-        fixed_position: Whether the text stands in one place, to a few pixels.
-        typefaces: About how many shapes a character has, estimated; None where it cannot be told.
-        glyph_likeness: How alike two glyphs of one character are, 0 to 1; None likewise.
-        inks: Colours that the text has, over all images.
-        grounds: Colours that the ground has.
-        few_colours: Whether ink can be told from the ground by its colour alone.
-        picture: The mean of all images, where the text shows if it stands in one place.
+        baseline_spread: Likewise of its top edge, whatever characters it is of.
+        fixed_position: Whether the text stands in one place, to a tenth of the height.
+        typefaces: About how many clearly different shapes a character has; None where noise hides
+            it, or no character was read often enough.
+        glyph_likeness: How alike two glyphs of one character are, turned as it fits best: their
+            normalised correlation, -1 to 1; None where no character was read often enough.
+        inks: Colours that the text has, over all images, as far as they visibly differ.
+        grounds: Colours that the ground has, likewise.
+        few_colours: Whether in most images the text can be told from all else by its colour alone.
+        picture: Where all images have ink, which shows the text if it stands in one place.
         glyph_picture: Glyphs of some characters, side by side; None where there are none.
     """
 

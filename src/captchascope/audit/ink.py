@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from captchascope.records import FloatArray, RgbImage
 
-_TALLEST = 300  # pixels: taller images are measured reduced
-_LARGEST = 1200 * _TALLEST  # pixels in all, likewise
+_TALLEST = 200  # pixels: taller images are measured reduced
+_LARGEST = 800 * _TALLEST  # pixels in all, likewise
 _WINDOW = 1.5  # of the height is the window whose median is the ground: wider than any stroke
 _APART = 12  # levels that ink is from the ground at least
 _SPECK = 1 / 150  # of the height squared is the area of what is noise, at most
 _SURE = 0.8  # of the nearest pixels' distance from the ground has the inside of a stroke
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ink:
     """What is written in an image, as far as it can be told.
 
@@ -29,6 +29,7 @@ class Ink:
         mask: Pixels that are written, shape (H, W); specks are not.
         inside: Of these, those of full ink, which no ground shines through.
         scale: How much the image was reduced, 1 or less.
+        size: The height and width that it had.
     """
 
     image: RgbImage
@@ -37,6 +38,7 @@ class Ink:
     mask: NDArray[np.bool_]
     inside: NDArray[np.bool_]
     scale: float
+    size: tuple[int, int]
 
 
 def ink_of(rgb: RgbImage) -> Ink:
@@ -48,17 +50,16 @@ def ink_of(rgb: RgbImage) -> Ink:
     height, width = rgb.shape[:2]
     scale = min(1.0, _TALLEST / height, (_LARGEST / (height * width)) ** 0.5)
     if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-        height, width = rgb.shape[:2]
-    window = max(3, min(255, int(height * _WINDOW)) // 2 * 2 + 1)
+        less = max(1, round(width * scale)), max(1, round(height * scale))
+        rgb = np.asarray(cv2.resize(rgb, less, interpolation=cv2.INTER_AREA), np.uint8)
+    window = max(3, int(len(rgb) * _WINDOW) // 2 * 2 + 1)
     ground = np.asarray(cv2.medianBlur(rgb, min(window, 255)), np.uint8)
     apart = np.abs(rgb.astype(np.float32) - ground).max(axis=2)
     level, _ = cv2.threshold(apart.astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    mask = _without_specks(apart > max(level, _APART), height)
+    mask = _without_specks(apart > max(level, _APART), len(rgb))
     nearby = cv2.dilate(np.where(mask, apart, 0), np.ones((3, 3), np.uint8))
     inside = mask & (apart >= _SURE * nearby)
-    return Ink(rgb, ground, apart, mask, inside, scale)
+    return Ink(rgb, ground, apart, mask, inside, scale, (height, width))
 
 
 def _without_specks(mask: NDArray[np.bool_], height: int) -> NDArray[np.bool_]:

@@ -37,15 +37,14 @@ def measure_legibility(setting: Setting) -> Legibility:
     Raises:
         UnmeasuredError: If no image can be read, or none shows a text.
     """
-    images = list(looked_at(setting.subject.images, _IMAGES).values())
-    inks = [ink_of(image) for image in images]
-    written = [(image, ink) for image, ink in zip(images, inks, strict=True) if ink.mask.any()]
+    inks = [ink_of(image) for _, image in looked_at(setting.subject.images, _IMAGES)]
+    written = [ink for ink in inks if ink.mask.any()]
     if not written:
         raise UnmeasuredError("no image shows a text: check that the files are images of texts")
-    contrasts = np.array([_contrast(ink) for _, ink in written])
+    contrasts = np.array([_contrast(ink) for ink in written])
     low = float(np.quantile(contrasts, _TWENTIETH))
-    stroke = float(np.median([_stroke(ink) for _, ink in written]))
-    height = float(np.median([_height(ink) for _, ink in written]))
+    stroke = float(np.median([_stroke(ink) for ink in written]))
+    height = float(np.median([_height(ink) for ink in written]))
     warnings = [
         *_faint(contrasts, height),
         *_small(stroke, height),
@@ -53,15 +52,15 @@ def measure_legibility(setting: Setting) -> Legibility:
         *_unheard(setting.audio),
     ]
     return Legibility(
-        images=len(images),
+        images=len(inks),
         contrast=float(np.median(contrasts)),
         contrast_low=low,
         stroke=stroke,
         height=height,
-        width=float(np.median([image.shape[1] for image in images])),
+        width=float(np.median([ink.size[1] for ink in inks])),
         warnings=tuple(warnings),
         audio=setting.audio,
-        picture=_picture([image for image, _ in written], contrasts),
+        picture=_picture([ink.image for ink in written], contrasts),
     )
 
 

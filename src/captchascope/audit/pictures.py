@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +18,14 @@ _LARGEST = 80_000
 """Characters of a picture: a larger one has a palette."""
 
 
-def looked_at(paths: Sequence[Path], most: int) -> dict[Path, RgbImage]:
+def looked_at(paths: Sequence[Path], most: int) -> Iterator[tuple[Path, RgbImage]]:
     """Decode images, so many at most, evenly chosen; those that cannot be are left out."""
-    images, count = {}, min(len(paths), most)
+    count = min(len(paths), most)
     for path in (paths[i * len(paths) // count] for i in range(count)):
         try:
-            images[path] = load_rgb(path)
+            yield path, load_rgb(path)
         except ImageError:
             continue
-    return images
 
 
 def titled(pixels: GrayImage | RgbImage, title: str, room: tuple[int, int]) -> Image.Image:
