@@ -16,9 +16,9 @@ import captchascope.draw.canvas as draw
 from captchascope.audit.figures import Picture, Variety
 from captchascope.audit.glyphs import Glyph, glyphs_of
 from captchascope.audit.ink import Ink, ink_of
+from captchascope.audit.pictures import looked_at, picture_of, titled
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
 from captchascope.audit.shapes import Shapes, shapes_of
-from captchascope.audit.shown import looked_at, picture_of, titled
 from captchascope.errors import UsageError
 from captchascope.files import printable
 from captchascope.reader import DEFAULT_MODELS, reader_of
