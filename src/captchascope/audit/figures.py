@@ -60,6 +60,8 @@ class Reads:
         milliseconds: For one image, on one processor, decoding included.
         abstention: At several confidences, the least first; empty without labels.
         confused: The most frequent wrong characters, most frequent first.
+        outcomes: Of each image in order, ``1`` where its text is right and ``0`` where not: what
+            tells how alike two readers err; empty without labels.
     """
 
     exact: Rate | None
@@ -70,6 +72,7 @@ class Reads:
     milliseconds: float
     abstention: tuple[Abstention, ...] = ()
     confused: tuple[Confused, ...] = ()
+    outcomes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,13 @@ def reads_of(
         milliseconds=_milliseconds(reader, paths),
         abstention=() if evaluation is None else _abstention(samples, readings, evaluation),
         confused=tuple(Confused(*pair) for pair in confused),
+        outcomes="" if evaluation is None else _outcomes(samples, evaluation),
     )
+
+
+def _outcomes(samples: Sequence[Sample], evaluation: Evaluation) -> str:
+    wrong = {mistake.sample.file for mistake in evaluation.mistakes}
+    return "".join("01"[sample.file not in wrong] for sample in samples)
 
 
 def untold(options: ReadOptions) -> ReadOptions:
@@ -59,10 +65,10 @@ def _abstention(
     samples: Sequence[Sample], readings: Sequence[Reading], evaluation: Evaluation
 ) -> tuple[Abstention, ...]:
     """Return what is answered, and how much of that is right, the surer the reader must be."""
-    wrong = {mistake.sample.file for mistake in evaluation.mistakes}
+    outcomes = _outcomes(samples, evaluation)
     given = [
-        (reading.confidence, sample.file not in wrong)
-        for sample, reading in zip(samples, readings, strict=True)
+        (reading.confidence, outcome == "1")
+        for reading, outcome in zip(readings, outcomes, strict=True)
         if reading.text is not None
     ]
     points = []
