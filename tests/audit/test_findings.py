@@ -181,7 +181,7 @@ def test_a_change_that_stops_the_reader_is_said_with_its_price() -> None:
         Turned("30 lines", Rate(0, 500), 0.0, 1.2, None),
     )
     finding = found(Figures(what_if=WhatIf(500, True, (Knob("lines", settings),))))["what-if-helps"]
-    assert "from 60 % to 0 %" in finding.what
+    assert "60 % at “0 lines”, and 0 % at “30 lines”" in finding.what
     assert "from 9.0 to 1.2" in finding.what
 
 

@@ -320,16 +320,17 @@ def _what_if(evidence: Evidence) -> Finding | None:
     if _turned_rate(before) < BROKEN:
         return None
     stops = _turned_rate(after) < BROKEN
-    people = f"The contrast goes from {before.contrast:.1f} to {after.contrast:.1f}"
+    contrasts = dict.fromkeys(f"{turned.contrast:.1f}" for turned in (before, after))
+    people = "The contrast stays at" if len(contrasts) == 1 else "The contrast goes from"
     return Finding(
         "what-if-helps" if stops else "what-if-helps-little",
         "minor" if stops else "moderate",
         "One change would stop the general reader, for now."
         if stops
         else "No change of the drawing alone stops the reader.",
-        f"Of {counted(len(turned), 'thing')} to change, “{knob.name}” costs the reader most: from "
-        f"{before.value} to {after.value}, what it solves goes from "
-        f"{percent(_turned_rate(before))} to {percent(_turned_rate(after))}. {people}.",
+        f"Of {counted(len(turned), 'thing')} to change, “{knob.name}” costs the reader most: it "
+        f"solves {percent(_turned_rate(before))} at “{before.value}”, and "
+        f"{percent(_turned_rate(after))} at “{after.value}”. {people} {' to '.join(contrasts)}.",
         "Only the general reader was measured, without any label. An attacker labels some of the "
         "new images, and the gain shrinks; what the change costs people stays.",
         "Change the drawing only where it costs people nothing, and expect little of it.",
