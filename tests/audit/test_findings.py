@@ -137,6 +137,12 @@ def test_labels_needed_are_told_where_it_is_broken_as_it_stands() -> None:
     assert "about 0 for 1 %; about 100 for 50 %; about 500 for 90 %" in finding.what
 
 
+def test_what_needs_no_label_at_all_needs_not_few() -> None:
+    """Where the general reader reads nine of ten, labels add little."""
+    points = curve(l0=0.95, l100=0.99)
+    assert "few-labels" not in found(Figures(untrained=untrained(475)), points)
+
+
 def test_a_training_on_few_labels_that_fails_says_nothing() -> None:
     """Only 500 labels or more show that training does not help."""
     assert "withstands-training" not in found(strong(), curve(l25=0.0, l100=0.0))

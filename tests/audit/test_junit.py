@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.figured import audit, finding, strong, weak
+from audit.figured import audit, curve, finding, strong, weak
 from captchascope.audit.findings import KINDS
 from captchascope.audit.junit import junit_of
 from captchascope.audit.results import SEVERITIES, Audit, Grade, Severity, Verdict
@@ -36,21 +36,28 @@ def test_there_is_a_test_of_the_grade_and_of_each_fault() -> None:
     assert suite.get("tests") == str(1 + len(FAULTS))
 
 
+def skipped_of(made: Audit) -> set[str | None]:
+    """Return the tests that are skipped."""
+    cases = suite_of(made).findall("testcase")
+    return {case.get("name") for case in cases if case.find("skipped") is not None}
+
+
 def test_what_was_not_measured_is_skipped() -> None:
     """It has not passed."""
-    nothing = suite_of(audit(GOOD))
-    assert nothing.get("skipped") == str(len(FAULTS))
-    some = suite_of(replace(audit(GOOD), figures=strong()))
-    skipped = {
-        case.get("name") for case in some.findall("testcase") if case.find("skipped") is not None
-    }
-    assert skipped == {
+    assert skipped_of(audit(GOOD)) == {*FAULTS}
+    assert skipped_of(replace(audit(GOOD), figures=strong())) == {
         "few-labels",
         "cheap-attack",
         "abstaining-attacker",
         "what-if-helps-little",
         "what-if-helps",
     }
+
+
+def test_a_curve_without_a_training_says_nothing_of_labels() -> None:
+    """The general reader alone is a point of it, too."""
+    assert "few-labels" in skipped_of(replace(audit(GOOD), curve=curve(l0=0.5)))
+    assert "few-labels" not in skipped_of(replace(audit(GOOD), curve=curve(l0=0.5, l25=0.6)))
 
 
 @pytest.mark.parametrize("severity", SEVERITIES[:-1])

@@ -7,6 +7,8 @@ from captchascope.audit.grading import BROKEN, FEW, MANY, READ_AS_IT_IS, TRIED
 from captchascope.audit.results import Attack, Finding, Severity
 from captchascope.audit.wording import in_time, percent, rate_in_words
 
+_SHARES = BROKEN, 0.5, 0.9
+
 _LIKE = " Images drawn like these may have been among those that the reader was trained on."
 
 
@@ -61,18 +63,14 @@ def _read_without_labels(evidence: Evidence) -> Finding | None:
 
 
 def _few_labels(evidence: Evidence) -> Finding | None:
+    told = [needed for share in _SHARES if (needed := evidence.needed(share)) is not None]
+    few = [needed.labels for needed in told if needed.labels and needed.labels <= MANY]
+    if not few:
+        return None
+    most = [f"{needed.words} for {percent(needed.share)}" for needed in told]
     broken = evidence.needed(BROKEN)
-    if broken is None or broken.labels is None or not 0 < broken.labels <= MANY:
-        half = evidence.needed(READ_AS_IT_IS)  # what is broken as it stands may be read better
-        if half is None or half.labels is None or not 0 < half.labels <= MANY:
-            return None
-    most = [
-        f"{needed.words} for {percent(needed.share)}"
-        for share in (BROKEN, 0.5, 0.9, 0.99)
-        if (needed := evidence.needed(share)) is not None
-    ]
-    few = broken is not None and broken.labels is not None and broken.labels <= FEW
-    severity: Severity = "serious" if few else "moderate"
+    soon = broken is not None and broken.labels is not None and 0 < broken.labels <= FEW
+    severity: Severity = "serious" if soon else "moderate"
     seconds = evidence.cost.seconds_per_label if evidence.cost else None
     pace = (
         f" At {seconds:g} seconds a label, 100 take {in_time(100 * seconds / 60)}."

@@ -27,9 +27,9 @@ class Kind:
 
     def looked_for(self, audit: Audit) -> bool:
         """Tell whether what it is found in was measured."""
-        return (
-            getattr(audit if self.of in ("curve", "cost") else audit.figures, self.of) is not None
-        )
+        if self.of == "curve":
+            return audit.curve is not None and any(point.labels for point in audit.curve.points)
+        return getattr(audit if self.of == "cost" else audit.figures, self.of) is not None
 
 
 KINDS: Mapping[str, Kind] = {

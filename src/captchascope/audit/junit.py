@@ -37,7 +37,7 @@ def junit_of(audit: Audit, fail_under: Grade | None = None) -> str:
             if kind in found:
                 _add_finding(case, found[kind])
             elif not known.looked_for(audit):
-                message = f"What it would be found in was not measured: {known.of}."
+                message = f"It was not measured ({known.of.replace('_', ' ')})."
                 ElementTree.SubElement(case, "skipped", {"message": message})
     count = {
         "tests": len(suite.findall("testcase")),
