@@ -7,6 +7,9 @@ from collections.abc import Mapping
 LITERATURE: Mapping[str, str] = {
     "asvs": "OWASP Application Security Verification Standard 5.0 (2025), requirements 2.4.1, "
     "6.1.1 and 6.3.1. https://github.com/OWASP/ASVS/tree/v5.0.0_release/5.0",
+    "ayer": "M. Ayer, H. D. Brunk, G. M. Ewing, W. T. Reid, E. Silverman: An empirical "
+    "distribution function for sampling with incomplete information. Annals of Mathematical "
+    "Statistics 26 (1955), 641-647.",
     "back": "A. Back: Hashcash, a denial of service counter-measure (2002). "
     "http://www.hashcash.org/papers/hashcash.pdf",
     "bots": "OWASP Cheat Sheet Series: Bot Management and Anti-Automation. "
@@ -29,8 +32,12 @@ LITERATURE: Mapping[str, str] = {
     "classification. Journal of Machine Learning Research 11 (2010), 1605-1641.",
     "finkelstein": "M. Finkelstein, H. G. Tucker, J. A. Veeh: Confidence intervals for the "
     "number of unseen types. Statistics and Probability Letters 37 (1998), 423-430.",
+    "gallas": "B. D. Gallas: One-shot estimate of MRMC variance: AUC. Academic Radiology 13 "
+    "(2006), 353-362.",
     "gao2016": "H. Gao, J. Yan, F. Cao, Z. Zhang, L. Lei, M. Tang, P. Zhang, X. Zhou, X. Wang, "
     "J. Li: A simple generic attack on text Captchas. NDSS (2016).",
+    "gelman": "A. Gelman: Prior distributions for variance parameters in hierarchical models. "
+    "Bayesian Analysis 1 (2006), 515-534.",
     "laurie": "B. Laurie, R. Clayton: Proof-of-work proves not to work. Workshop on Economics "
     "and Information Security (2004).",
     "legge": "G. E. Legge, C. A. Bigelow: Does print size matter for reading? A review of "
