@@ -16,8 +16,8 @@ pytest.importorskip("playwright")
 from captchascope.collect.address import CollectError, RefusedError
 from captchascope.collect.browser import VARIABLE, BrowserSource, executable
 from captchascope.collect.fetch import Fetcher
+from captchascope.collect.kept import COLLECTED, Collection
 from captchascope.collect.run import CollectRequest, Counts, collect_images
-from captchascope.collect.store import COLLECTED
 from captchascope.image import load_rgb
 from collect.sites import Answer, Answering, images, png, serve
 from practice.site import practice_site
@@ -285,3 +285,25 @@ def test_a_browser_that_does_not_start(tmp_path: Path, monkeypatch: pytest.Monke
     with serve(images()) as site, pytest.raises(CollectError, match="does not start"):
         collect_images(CollectRequest(site.root, tmp_path / "made", 1, "img", browser=True))
     assert not site.asked
+
+
+@needs_chromium
+def test_pages_as_the_browser_has_them(tmp_path: Path) -> None:
+    """What was sent, with its headers, and what a script has made of it, for each click again."""
+    pytest.importorskip("filelock")
+    with practice_site("--javascript", "--faults", "leak-header=100%") as url:
+        request = CollectRequest(url, tmp_path, 2, "#captcha", True, "#refresh", keep_pages=True)
+        assert collect_images(request).new == 2
+    collection = Collection.at(tmp_path)
+    assert collection is not None
+    first, second = (collection.page(row["sha256"]) for row in rows(tmp_path, 2))
+    assert first is not None
+    assert second is not None
+    assert [one.what for one in first.exchanges][:3] == ["page", "image", "rendered"]
+    assert [one.what for one in second.exchanges] == ["image", "rendered"]
+    assert b"<img" not in first.exchanges[0].data
+    assert b"<img" in first.exchanges[2].data
+    for page in (first, second):
+        image = next(one for one in page.exchanges if one.what == "image")
+        assert "x-captcha-text" in {header.name.lower() for header in image.headers}
+        assert image.body is None

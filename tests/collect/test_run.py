@@ -17,11 +17,15 @@ import cv2
 import numpy as np
 import pytest
 
+from captchascope.audit.leaks import measure_leaks
+from captchascope.audit.setting import Setting
+from captchascope.audit.subject import folder_subject
 from captchascope.collect.address import CollectError
 from captchascope.collect.client import FetchLimits
+from captchascope.collect.kept import COLLECTED, PAGES, Collection, KeptPage
 from captchascope.collect.run import CollectRequest, Counts, collect_images
-from captchascope.collect.store import COLLECTED
 from captchascope.errors import UsageError
+from captchascope.evaluate import Rate
 from captchascope.image import load_gray
 from collect.sites import Answer, images, png, serve
 from practice.site import practice_site
@@ -319,3 +323,71 @@ def test_who_allowed_it_is_written_down(tmp_path: Path) -> None:
     with serve(images()) as site:
         collect_images(CollectRequest(f"{site.root}/x", tmp_path, 1, authorised=" Ada "))
     assert agreed(tmp_path, 1)[0]["authorised"] == "Ada"
+
+
+def pages_of(folder: Path) -> list[KeptPage]:
+    """Return the pages of a collection, one for each image."""
+    collection = Collection.at(folder)
+    assert collection is not None
+    found = [
+        collection.page(row["sha256"]) for row in agreed(folder, len(list(folder.glob("*.*g"))))
+    ]
+    return [page for page in found if page is not None]
+
+
+LEAKS = {
+    "leak-header": ("captcha.jpeg", None, "the header X-Captcha-Text of the image"),
+    "leak-cookie": ("captcha.jpeg", None, "the cookie captcha of the image, in base64"),
+    "leak-page": ("", "#captcha", "the hidden field expected of the page"),
+    "leak-name": ("", "#captcha", "the attribute src of <img captcha> of the page"),
+}
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_pages_that_are_kept_tell_where_answers_leak(tmp_path: Path, kind: str) -> None:
+    """From the practice site through a collection and its labels to the finding."""
+    path, selector, what = LEAKS[kind]
+    answers, folder = tmp_path / "answers.csv", tmp_path / "made"
+    with practice_site("--faults", f"{kind}=100%", "--answers", answers) as url:
+        request = CollectRequest(f"{url}{path}", folder, 8, selector, keep_pages=True)
+        assert collect_images(request) == Counts(new=8)
+        again = replace(request, count=12)
+        assert collect_images(again) == Counts(new=4, already=8)
+    assert len(pages_of(folder)) == 12
+    subject = folder_subject(folder, 0, answers=answers)
+    found = measure_leaks(Setting(subject, tmp_path)).leaks
+    assert what in [leak.what for leak in found]
+    assert {leak.found for leak in found} == {Rate(12, 12)}
+
+
+def test_pages_are_only_kept_where_that_is_asked_for(tmp_path: Path) -> None:
+    """They are the site's, and take room."""
+    with practice_site() as url:
+        collect_images(CollectRequest(url, tmp_path, 2, "#captcha"))
+    assert not (tmp_path / PAGES).exists()
+
+
+def test_redirects_and_answers_of_json_are_kept(tmp_path: Path) -> None:
+    """Each with its headers; an image that came in the answer has none of its own."""
+    numbers = count(1)
+
+    def answer(path: str) -> Answer:
+        if path == "/start":
+            headers = {"Location": "/api?text=k7", "Set-Cookie": "a=1"}
+            return Answer(status=302, headers=headers)
+        if path.startswith("/api"):
+            text = base64.b64encode(png(next(numbers))).decode()
+            return Answer(json.dumps({"img": text, "answer": "k7"}).encode())
+        return Answer(status=404)
+
+    with serve(answer) as site:
+        request = CollectRequest(
+            f"{site.root}/start", tmp_path, 2, json_field="img", keep_pages=True
+        )
+        collect_images(request)
+    for page in pages_of(tmp_path):
+        first, second = page.exchanges
+        assert (first.what, first.status, first.body) == ("redirect", 302, None)
+        assert {(h.name.lower(), h.value) for h in first.headers} >= {("set-cookie", "a=1")}
+        assert (second.what, second.url) == ("page", f"{site.root}/api?text=k7")
+        assert json.loads(second.data)["answer"] == "k7"

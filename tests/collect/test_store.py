@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from captchascope.collect.store import COLLECTED, open_store
+from captchascope.collect.kept import (
+    COLLECTED,
+    LONGEST_BODY,
+    PAGES,
+    Collection,
+    Exchange,
+    Header,
+    packed_body,
+    read_page,
+)
+from captchascope.collect.store import open_store
 from captchascope.errors import OutputError
+from captchascope.files import survey_folder
 from collect.sites import png
 
 HEADER = "file,url,time,sha256,status,authorised\n"
@@ -188,3 +201,84 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
         open_store(tmp_path / "file"),
     ):
         raise AssertionError
+
+
+def page(number: int) -> Exchange:
+    """Return an answer that tells which image it came with."""
+    headers = (Header("Set-Cookie", "session=abc"), Header("X-Number", str(number)))
+    return Exchange("page", "http://127.0.0.1/", 200, headers, f"<p>{number}</p>")
+
+
+def fill_with_pages(folder: Path, *numbers: int) -> None:
+    """Store some images, each with its page."""
+    with open_store(folder) as store:
+        for number in numbers:
+            store.add(png(number), ".png", "http://127.0.0.1/x", "200", "", [page(number)])
+
+
+def kept(folder: Path) -> dict[str, int]:
+    """Return which page is there, and which image it came with."""
+    found = {path.name: read_page(path) for path in (folder / PAGES).iterdir()}
+    return {name: int(p.exchanges[0].headers[1].value) for name, p in found.items() if p}
+
+
+def test_pages_are_kept_beside_their_images(tmp_path: Path) -> None:
+    """Nobody else may read them, and whoever looks for images does not see them."""
+    fill_with_pages(tmp_path, 5, 6)
+    fill(tmp_path, 7)
+    fill_with_pages(tmp_path, 8)
+    assert kept(tmp_path) == {"1.json": 5, "2.json": 6, "4.json": 8}
+    if os.name == "posix":
+        assert stat.S_IMODE((tmp_path / PAGES).stat().st_mode) == 0o700
+        assert {stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / PAGES).iterdir()} == {0o600}
+    found = survey_folder(tmp_path)
+    assert (len(found.paths), found.note) == (4, "")
+    collection = Collection.at(tmp_path)
+    assert collection is not None
+    told = collection.page(hashlib.sha256(png(6)).hexdigest())
+    assert told is not None
+    assert told.exchanges == (page(6),)
+
+
+def test_a_kill_after_the_page(tmp_path: Path) -> None:
+    """Its row was not written: it goes, and so do a part, a torn one and another image's."""
+    fill_with_pages(tmp_path, 5, 6, 7)
+    folder = tmp_path / PAGES
+    (folder / "4.json").write_bytes((folder / "3.json").read_bytes())
+    (folder / ".page.part").write_bytes(b'{"file": "4.p')
+    (folder / "2.json").write_bytes((folder / "2.json").read_bytes()[:40])
+    (folder / "3.json").write_bytes((folder / "1.json").read_bytes())
+    fill(tmp_path, 8)
+    assert [path.name for path in folder.iterdir()] == ["1.json"]
+    assert len(rows(tmp_path)) == 4
+
+
+def test_a_page_of_a_row_without_its_image(tmp_path: Path) -> None:
+    """Both go, and the number is given again."""
+    fill_with_pages(tmp_path, 5, 6)
+    (tmp_path / "2.png").unlink()
+    fill_with_pages(tmp_path, 7)
+    assert kept(tmp_path) == {"1.json": 5, "2.json": 7}
+
+
+def test_a_folder_of_pages_that_leads_elsewhere(tmp_path: Path) -> None:
+    """Nothing is removed there."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "9.json").write_text("{}")
+    fill(tmp_path / "made", 5)
+    (tmp_path / "made" / PAGES).symlink_to(elsewhere)
+    fill(tmp_path / "made", 6)
+    assert (elsewhere / "9.json").exists()
+
+
+def test_bodies_are_kept_as_they_are_and_bounded(tmp_path: Path) -> None:
+    """Also what is no UTF-8."""
+    bodies = [b"", "é<p>\r\n".encode(), bytes(range(256)), b"x" * (2 * LONGEST_BODY)]
+    exchanges = [Exchange("page", "u", 200, (), *packed_body(body)) for body in bodies]
+    with open_store(tmp_path) as store:
+        store.add(png(5), ".png", "u", "200", "", exchanges)
+    told = read_page(tmp_path / PAGES / "1.json")
+    assert told is not None
+    assert [one.data for one in told.exchanges] == [body[:LONGEST_BODY] for body in bodies]
+    assert [one.cut for one in told.exchanges] == [False, False, False, True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -394,12 +395,15 @@ def test_the_place_that_redirects_lead_to_is_spared() -> None:
 
 
 ALL = "503=10%, truncated=5%,html=2.5%,429=5%,redirect=1%"
+ALL += ",leak-header=1%,leak-cookie=2%,leak-page=3%,leak-name=4%"
 
 
 def test_shares_are_read_from_a_list_of_commas() -> None:
     """With a blank here and there, and fractions of a percent."""
     shares = dict(Faults.parse(ALL).shares)
-    assert shares == {"503": 0.1, "truncated": 0.05, "html": 0.025, "429": 0.05, "redirect": 0.01}
+    faults = {"503": 0.1, "truncated": 0.05, "html": 0.025, "429": 0.05, "redirect": 0.01}
+    leaks = {"leak-header": 0.01, "leak-cookie": 0.02, "leak-page": 0.03, "leak-name": 0.04}
+    assert shares == faults | leaks
     assert set(shares) == set(FAULTS)
 
 
@@ -412,7 +416,7 @@ def test_no_list_is_no_fault() -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("404=5%", "no kind '404' (known are 503, 429, truncated, html, redirect)"),
+        ("404=5%", f"no kind '404' (known are {', '.join(FAULTS)})"),
         ("html", "html needs a share from 0% to 100%, not '' (such as html=10%)"),
         ("html=0.1", "html needs a share from 0% to 100%, not '0.1' (such as html=10%)"),
         ("html=-1%", "html needs a share from 0% to 100%, not '-1%' (such as html=10%)"),
@@ -452,3 +456,36 @@ def test_a_hundred_percent_spares_nothing() -> None:
     """Alone, or together."""
     for text in ("html=100%", "html=50%,503=50%", "503=33.3%,429=33.3%,html=33.4%"):
         assert all(Faults.parse(text).strike(1, number) for number in range(1, 500))
+
+
+def test_answers_that_leak_with_the_image() -> None:
+    """The image is whole, and is the next one; a header or a cookie says what it says."""
+    for kind in ("leak-header", "leak-cookie"):
+        with practice_site("--faults", f"{kind}=100%") as url:
+            response = httpx.get(f"{url}captcha.jpeg", timeout=TIMEOUT)
+        drawn = draw_captcha("metu", 0, 1)
+        assert response.content == drawn.jpeg()
+        told = (response.headers.get("X-Captcha-Text"), response.cookies.get("captcha"))
+        packed = b64encode(drawn.label.encode()).decode()
+        assert [value and value.strip('"') for value in told] == (
+            [drawn.label, None] if kind == "leak-header" else [None, packed]
+        )
+
+
+def test_answers_that_leak_with_the_page() -> None:
+    """Its image is the one that it was made for, whoever asks for others in between."""
+    for kind in ("leak-page", "leak-name"):
+        with (
+            practice_site("--faults", f"{kind}=100%") as url,
+            httpx.Client(base_url=url, timeout=TIMEOUT) as client,
+        ):
+            page = client.get("").text
+            other = httpx.get(f"{url}captcha.jpeg", timeout=TIMEOUT).content
+            link = re.search(r'src="(/captcha[^"]*)"', page)
+            assert link is not None
+            image = client.get(link[1]).content
+            following = client.get("captcha.jpeg").content
+        first, *more = (draw_captcha("metu", 0, number) for number in (1, 2, 3))
+        assert (image, other, following) == (first.jpeg(), *(one.jpeg() for one in more))
+        assert first.label in (page if kind == "leak-page" else link[1])
+        assert ('name="expected"' in page) is (kind == "leak-page")

@@ -43,6 +43,11 @@ from captchascope.files import printable
     metavar="WHO",
     help="Who allowed it; kept in the table.",
 )
+@click.option(
+    "--keep-pages",
+    is_flag=True,
+    help="Keep what the site answers for each image, for audit: headers, cookies, page.",
+)
 @common
 def collect_command(
     console: Console, folder: Path, count: int, browser: bool, **further: Any
@@ -59,6 +64,8 @@ def collect_command(
       captchascope collect http://127.0.0.1:8765/captcha captchas --count 300
       captchascope collect http://127.0.0.1:8765/ captchas --count 300 --selector img#captcha
       captchascope collect http://127.0.0.1:8765/api captchas --count 300 --json-field data.img
+      captchascope collect http://127.0.0.1:8765/ captchas --count 300 --selector img#captcha \\
+        --keep-pages
       captchascope collect https://test.example.org/ captchas --count 300 --selector img#captcha \\
         --authorised "Ada Lovelace, registrar, 3 May"
     """

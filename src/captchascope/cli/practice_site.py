@@ -42,7 +42,7 @@ from captchascope.cli.serve import announced, listens_on
     metavar="KIND=SHARE%,...",
     help="Spoil that share of the images: 503, 429 (both with a page), truncated (every other one "
     "breaks the connection off), html (a page as if all were well), redirect (to elsewhere on "
-    "this site).",
+    "this site); or give its answer away: leak-header, leak-cookie, leak-page, leak-name.",
 )
 @click.option(
     "--retry-after",
@@ -72,6 +72,7 @@ def practice_site_command(
       captchascope practice-site --answers answers.csv
       captchascope practice-site --scheme wavy --javascript --port 0
       captchascope practice-site --faults 503=10%,truncated=5%,html=5%,429=5% --delay 0.2
+      captchascope practice-site --faults leak-page=100%
     """
     need("collect", "practice-site")
     from captchascope.practice.server import serve_site

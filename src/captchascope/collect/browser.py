@@ -13,6 +13,7 @@ import os
 import shutil
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import httpx
 from playwright.sync_api import (
@@ -27,7 +28,15 @@ from playwright.sync_api import Error as PlaywrightError
 from captchascope.collect.address import CollectError, RefusedError, resolve_link, shown
 from captchascope.collect.client import USER_AGENT, Response
 from captchascope.collect.fetch import Fetcher
-from captchascope.collect.page import IN_PAGE, Capture, data_of, require_ok
+from captchascope.collect.kept import Exchange, packed_body
+from captchascope.collect.page import (
+    IN_PAGE,
+    Capture,
+    Role,
+    data_of,
+    exchanges_of,
+    require_ok,
+)
 from captchascope.files import printable
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -110,6 +119,11 @@ class _Interceptor:
         if isinstance(answer, CollectError):
             raise answer
         return answer
+
+    def since(self, number: int) -> tuple[int, list[Response]]:
+        """Return the number of the last answer, and all after the one of ``number``, in order."""
+        answers = (answer for at, answer in self._answers.values() if at > number)
+        return self._count, [answer for answer in answers if isinstance(answer, Response)]
 
     def check(self) -> None:
         """Raise what ended the collection within an answer, for there it cannot be raised."""
@@ -202,11 +216,14 @@ class BrowserSource:
         selector: str,
         refresh: str | None,
         patience: float = _PATIENCE,
+        *,
+        keep_pages: bool = False,
     ) -> None:
         """Start a browser that keeps nothing, reaches nothing, and submits nothing.
 
         The element at ``selector`` has ``patience`` seconds to appear, and to change after a click
-        on the one at ``refresh``; without that the page is loaded anew.
+        on the one at ``refresh``; without that the page is loaded anew. With ``keep_pages`` what
+        the site answered since the last image is given with each.
 
         Raises:
             CollectError: If there is none, or it does not start.
@@ -215,6 +232,8 @@ class BrowserSource:
         self._selector = selector
         self._refresh = refresh
         self._patience = patience
+        self._keep_pages = keep_pages
+        self._kept = 0  # the number of the last answer that was given with an image
         self._loaded = False
         path = executable()
         self._playwright = sync_playwright().start()
@@ -255,7 +274,8 @@ class BrowserSource:
                 button = self._element(self._refresh, "to click at", "check --refresh-selector")
                 button.click(timeout=self._patience * 1000, no_wait_after=True)
                 element = self._settled(before)
-            return self._shot(element)
+            shot = self._shot(element)
+            return replace(shot, exchanges=self._exchanges(shot)) if self._keep_pages else shot
         except RefusedError:
             self._loaded = False
             raise
@@ -318,3 +338,15 @@ class BrowserSource:
             response = require_ok(self._interceptor.answer(link))
             return Capture(response.body, str(response.url), str(response.status))
         return Capture(element.screenshot(), page, SCREENSHOT)
+
+    def _exchanges(self, shot: Capture) -> tuple[Exchange, ...]:
+        """Return what the site answered for this image, and the page as it is now."""
+        self._kept, answers = self._interceptor.since(self._kept)
+        here = str(self._page.url)
+        found: dict[Role, list[Exchange]] = {"page": [], "image": [], "other": []}
+        for answer in answers:
+            url = str(answer.url)
+            role: Role = "page" if url == here else "image" if url == shot.url else "other"
+            found[role] += exchanges_of(answer, role)
+        page = Exchange("rendered", here, 0, (), *packed_body(self._page.content().encode()))
+        return (*found["page"], *found["image"], page, *found["other"])

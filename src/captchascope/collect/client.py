@@ -162,12 +162,17 @@ class FetchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response of the site, whose body is complete and decoded."""
+    """A response of the site, whose body is complete and decoded.
+
+    Attributes:
+        before: The redirects that led to it.
+    """
 
     url: httpx.URL
     status: int
     headers: httpx.Headers
     body: bytes
+    before: tuple[Response, ...] = ()
 
 
 class Client:

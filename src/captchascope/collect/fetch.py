@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import httpx
 import stamina
@@ -59,6 +60,7 @@ class Fetcher:
             RefusedError: If the answer is none that a later attempt could not better.
             CollectError: If it is forbidden, too long, elsewhere, or there is no answer.
         """
+        before: list[Response] = []
         for _ in range(_MOST_REDIRECTS + 1):
             if not same_site(self._start, url):
                 what = f"leads to another site, {shown(url)}, which is not asked"
@@ -67,7 +69,8 @@ class Fetcher:
             self._require_robots(url)
             response = self._retrying(url, most, headers)
             if (target := self._target(response)) is None:
-                return response
+                return replace(response, before=tuple(before))
+            before.append(response)
             url = target
         raise RefusedError(shown(url), f"redirects more than {_MOST_REDIRECTS} times in a row")
 

@@ -105,6 +105,15 @@ def page_name(image: str) -> str:
     return f"{image.partition('.')[0]}.json"
 
 
+def read_page(path: Path) -> KeptPage | None:
+    """Return a page that was kept; None where it is damaged, or a link to elsewhere."""
+    try:
+        data = b"" if path.is_symlink() else read_regular(path, _LONGEST_PAGE)
+        return build(KeptPage, parse_json(data))
+    except (OSError, ValueError):
+        return None
+
+
 class Collection:
     """A collection as it lies there, to be looked at.
 
@@ -141,10 +150,5 @@ class Collection:
         """Return what was kept of an image; None where nothing was, or it cannot be read."""
         file = self._files.get(sha256, ("", ""))[0]
         path = self._folder / PAGES / page_name(file)
-        if not (file and self.has_pages) or path.is_symlink():
-            return None
-        try:
-            page = build(KeptPage, parse_json(read_regular(path, _LONGEST_PAGE)))
-        except (OSError, ValueError):
-            return None
-        return page if page.sha256 == sha256 else None
+        page = read_page(path) if file and self.has_pages else None
+        return page if page is not None and page.sha256 == sha256 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import httpx
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 from captchascope.collect.address import RefusedError, resolve_link, shown
 from captchascope.collect.client import Response
 from captchascope.collect.fetch import Fetcher
+from captchascope.collect.kept import Exchange, Header, packed_body
 from captchascope.errors import UsageError
 from captchascope.files import codec_by_start, printable
 from captchascope.image.datauri import from_data_uri, from_text, is_data_uri
@@ -204,11 +205,37 @@ class Capture:
         data: Its bytes.
         url: Where it came from; of a data: URI, the page.
         status: Of HTTP; or ``in page``, or ``screenshot``.
+        exchanges: What the site answered on the way to it.
     """
 
     data: bytes
     url: str
     status: str
+    exchanges: tuple[Exchange, ...] = ()
+
+
+Role: TypeAlias = Literal["page", "image", "other"]
+"""What a response is, beside the image that it led to."""
+
+
+def exchanges_of(response: Response, what: Role) -> list[Exchange]:
+    """Return a response as it is kept, after the redirects that led to it.
+
+    Of an image there is no body: what is collected is kept itself, and no other is of interest.
+    """
+    found = [Exchange("redirect", str(r.url), r.status, _headers(r)) for r in response.before]
+    url, headers = str(response.url), _headers(response)
+    if what == "image" or codec_by_start(response.body) is not None:
+        return [*found, Exchange(what, url, response.status, headers)]
+    return [*found, Exchange(what, url, response.status, headers, *packed_body(response.body))]
+
+
+def _headers(response: Response) -> tuple[Header, ...]:
+    coding = response.headers.encoding
+    return tuple(
+        Header(name.decode(coding, "replace"), value.decode(coding, "replace"))
+        for name, value in response.headers.raw
+    )
 
 
 class Source(Protocol):
@@ -243,18 +270,21 @@ class PageSource:
     def next(self) -> Capture:
         """Fetch the page or the answer, then what it shows unless that came with it."""
         url, limits = self._url, self._fetcher.limits
+        exchanges: list[Exchange] = []
         if self._selector is not None or self._json_field is not None:
             most = limits.page if self._selector is not None else max(limits.page, limits.image)
             page = require_ok(self._fetcher.get(url, most))
+            exchanges = exchanges_of(page, "page")
             if self._selector is not None:
                 image = image_in(_text_of(page), self._selector, page.url)
             else:
                 image = image_in_json(page.body, self._json_field or "", page.url)
             if isinstance(image, bytes):
-                return Capture(image, str(page.url), IN_PAGE)
+                return Capture(image, str(page.url), IN_PAGE, tuple(exchanges))
             url = image
         response = require_ok(self._fetcher.get(url, limits.image))
-        return Capture(response.body, str(response.url), str(response.status))
+        exchanges += exchanges_of(response, "image")
+        return Capture(response.body, str(response.url), str(response.status), tuple(exchanges))
 
     def close(self) -> None:
         """Nothing was started."""

@@ -47,6 +47,8 @@ class CollectRequest:
         delay: Seconds between requests.
         authorised: Who allowed it; needed off this machine.
         limits: What a response may cost.
+        keep_pages: Whether what the site answers is kept beside each image, cookies that it sets
+            among it.
     """
 
     url: str
@@ -59,6 +61,7 @@ class CollectRequest:
     delay: float = 0.0
     authorised: str = ""
     limits: FetchLimits = field(default_factory=FetchLimits)
+    keep_pages: bool = False
 
     def checked(self) -> httpx.URL:
         """Return the URL, having checked that all makes sense together; nothing is asked yet.
@@ -155,7 +158,8 @@ def collect_images(
                         repeats += 1
                     else:
                         who = request.authorised.strip()
-                        store.add(data, suffix, found.url, found.status, who)
+                        kept = found.exchanges if request.keep_pages else ()
+                        store.add(data, suffix, found.url, found.status, who, kept)
                         counts.new += 1
                         failures = repeats = 0
                     if repeats >= MOST_REPEATS:
@@ -173,4 +177,6 @@ def _source(request: CollectRequest, url: httpx.URL, fetcher: Fetcher) -> Source
         return PageSource(fetcher, url, request.selector, request.json_field)
     from captchascope.collect.browser import BrowserSource
 
-    return BrowserSource(fetcher, url, request.selector, request.refresh_selector)
+    return BrowserSource(
+        fetcher, url, request.selector, request.refresh_selector, keep_pages=request.keep_pages
+    )

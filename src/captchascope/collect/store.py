@@ -1,14 +1,17 @@
 """The folder of collected images: numbered files, and a row for each in ``collected.csv``.
 
-A kill at any moment leaves one of four things, and the next opening puts each of them right:
+Where pages are kept, each comes before the row of its image. A kill at any moment leaves one of
+five things, and the next opening puts each of them right:
 
-- a hidden part of an image: it is removed;
+- a hidden part of an image or a page: it is removed;
+- a page whose image has no row, as the page comes first: it is removed;
 - a torn last line: it is cut off;
-- a row whose image is not there yet, as the row comes first: it is dropped;
+- a row whose image is not there yet, as the row comes before it: it is dropped, and its page goes;
 - nothing at all.
 
-So whatever image has a row is whole. A power cut may also lose what the system had not written
-yet, which is at most the last second: every row is checked against the bytes of its file.
+So whatever image has a row is whole, and so is its page, if it has one. A power cut may also lose
+what the system had not written yet, which is at most the last second: every row is checked against
+the bytes of its file, and every page is read.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import io
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
@@ -29,15 +32,23 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from captchascope.atomic import atomic_write, sync_files, sync_folder
+from captchascope.collect.kept import (
+    COLLECTED,
+    MOST_EXCHANGES,
+    PAGES,
+    Exchange,
+    KeptPage,
+    page_name,
+    read_page,
+)
 from captchascope.errors import ImageError, OutputError
 from captchascope.files import printable
 from captchascope.image import load_gray
 from captchascope.image.header import codec_of
 
-COLLECTED = "collected.csv"
-
 _LOCK = ".collecting.lock"
 _PART = ".collecting.part"
+_PAGE_PART = ".page.part"
 _NAME = re.compile(r"([1-9][0-9]{0,8})\.(jpeg|png|gif|bmp|webp|avif|tiff|ppm|svg)")
 _FOUND = "found"
 _SYNC_EVERY = 1.0  # seconds
@@ -104,8 +115,18 @@ class ImageStore:
         """Say whether these very bytes are stored already."""
         return _sha256(data) in self._known
 
-    def add(self, data: bytes, suffix: str, url: str, status: str, authorised: str) -> Path:
+    def add(
+        self,
+        data: bytes,
+        suffix: str,
+        url: str,
+        status: str,
+        authorised: str,
+        exchanges: Sequence[Exchange] = (),
+    ) -> Path:
         """Store an image under the next number, and return its place.
+
+        What the site answered, ``exchanges``, is kept beside it, unless there is nothing.
 
         Raises:
             OSError: If it cannot be written.
@@ -115,6 +136,8 @@ class ImageStore:
         row = Collected(path.name, url, _now(), _sha256(data), status, authorised)
         line = _line(astuple(row)).encode()
         try:
+            if exchanges:
+                self._keep(KeptPage(row.file, row.sha256, tuple(exchanges[:MOST_EXCHANGES])))
             part.write_bytes(data)
             while line:  # a disk that is nearly full takes a part of it, before it says so
                 line = line[self._table.write(line) :]
@@ -131,6 +154,24 @@ class ImageStore:
             self._sync()
         return path
 
+    def _keep(self, page: KeptPage) -> None:
+        """Write a page that nobody else on this machine may read: cookies are in it."""
+        folder = self._folder / PAGES
+        folder.mkdir(mode=0o700, exist_ok=True)
+        part, path = folder / _PAGE_PART, folder / page_name(page.file)
+        part.unlink(missing_ok=True)
+        try:
+            with os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
+                file.write(page.to_json())
+            part.replace(path)
+        except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+        self._unsynced.append(path)
+
     def close(self) -> None:
         """Bring the images and the table to the disk."""
         with self._table:
@@ -141,9 +182,14 @@ class ImageStore:
         if self._unsynced:
             sync_files(self._unsynced)
             self._unsynced.clear()
+            sync_folder(self._folder / PAGES)
             sync_folder(self._folder)
             os.fsync(self._table.fileno())
         self._synced = time.monotonic()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 @contextmanager
@@ -187,7 +233,19 @@ def _mended(folder: Path) -> list[Collected]:
     mended = "".join([_line(_HEADER), *(_line(astuple(row)) for row in rows)])
     if mended.encode() != text:
         atomic_write(table, mended)
+    _mend_pages(folder / PAGES, rows)
     return rows
+
+
+def _mend_pages(folder: Path, rows: Iterable[Collected]) -> None:
+    """Remove every page that is not whole, or not of an image that is there."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    images = {page_name(row.file): row.sha256 for row in rows}
+    for path in folder.iterdir():
+        page = read_page(path) if path.name in images else None
+        if page is None or page.sha256 != images[path.name]:
+            path.unlink()
 
 
 def _rows(table: Path, data: bytes) -> list[Collected]:

@@ -7,12 +7,13 @@ import math
 import re
 import secrets
 import time
+from base64 import b64encode
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import jinja2
 import numpy as np
@@ -31,8 +32,15 @@ FAULTS = {
     "truncated": "half an image; every other time in a connection that breaks off",
     "html": "a page instead of an image",
     "redirect": "the image is elsewhere on this site",
+    "leak-header": "a whole image with its text in the header X-Captcha-Text",
+    "leak-cookie": "a whole image with its text in the cookie captcha, in base64",
+    "leak-page": "a page with the text of its image in a hidden field",
+    "leak-name": "a page whose image has its text in its address",
 }
 """The kinds of faults, with what a client sees of each."""
+
+_OF_PAGES = frozenset({"leak-page", "leak-name"})
+"""Kinds that strike the page of an image; who asks for the image alone gets a whole one."""
 
 _STREAM = 1  # apart from the random numbers that the images are drawn with
 
@@ -163,6 +171,7 @@ class Session:
         expected: The text of the last image served; None where it has been answered.
         right: How many answers were right.
         answered: How many there were.
+        drawn: The image that the last page belongs to, and its text; None for whichever is next.
         fields: What the form held when it was last sent, without the answer.
         notice: What came of it: a name of ``NOTICES``; shown once.
     """
@@ -170,6 +179,7 @@ class Session:
     expected: str | None = None
     right: int = 0
     answered: int = 0
+    drawn: tuple[bytes, str] | None = None
     fields: dict[str, str] = field(default_factory=dict)
     notice: str | None = None
 
@@ -205,11 +215,27 @@ class Sessions:
         return token, self._open[token]
 
 
-def registration_page(session: Session, javascript: bool) -> str:
-    """Return the page with a visitor's form; with ``javascript`` only a script shows the image."""
-    notice = NOTICES[session.notice] if session.notice else None
-    template = _templates().get_template("registration.html")
-    return template.render(form=session, javascript=javascript, courses=COURSES, notice=notice)
+def registration_page(session: Session, javascript: bool, leak: str | None = None) -> str:
+    """Return the page with a visitor's form; with ``javascript`` only a script shows the image.
+
+    Args:
+        session: The visitor's.
+        javascript: Whether a script shows the image.
+        leak: How the page gives the text of ``session.drawn`` away, if it does.
+    """
+    label = session.drawn[1] if session.drawn else ""
+    return (
+        _templates()
+        .get_template("registration.html")
+        .render(
+            form=session,
+            javascript=javascript,
+            courses=COURSES,
+            notice=NOTICES[session.notice] if session.notice else None,
+            expected=label if leak == "leak-page" else "",
+            image=f"/captcha/{quote(label, '')}.jpeg" if leak == "leak-name" else "/captcha.jpeg",
+        )
+    )
 
 
 def message_page(title: str, text: str) -> str:
@@ -320,6 +346,7 @@ class Site:
             ("/", self.page, "GET", slow),
             ("/register", self.register, "POST", slow),
             ("/captcha.jpeg", self.captcha, "GET", slow),
+            ("/captcha/{text:path}", self.captcha, "GET", slow),
             (MOVED, self.fresh, "GET", slow),
             ("/robots.txt", self.robots, "GET", []),
             ("/{name}", self.file, "GET", []),
@@ -340,7 +367,9 @@ class Site:
     async def page(self, request: Request) -> Response:
         """Show the form, and once what came of the last one."""
         token, session = self._session(request)
-        shown = registration_page(session, self._settings.javascript)
+        kind = self._strike()
+        session.drawn = self._draw() if kind in _OF_PAGES else None
+        shown = registration_page(session, self._settings.javascript, kind)
         session.notice = None
         return _remembered(HTMLResponse(shown, headers=NO_STORE), token)
 
@@ -358,13 +387,13 @@ class Site:
 
     async def captcha(self, request: Request) -> Response:
         """Give a fresh image, or what a fault makes of it."""
-        settings = self._settings
-        kind = settings.faults.strike(settings.seed, self._images + 1)
-        if kind is None:
-            return await self.fresh(request)
+        _, session = self._session(request)
+        kind = self._strike() if session.drawn is None else None
+        if kind is None or kind.startswith("leak-"):
+            return self._whole(request, kind)
         jpeg, _ = self._draw()
         self._cuts += kind == "truncated"
-        return struck(kind, jpeg, self._cuts % 2 == 0, settings.retry_after)
+        return struck(kind, jpeg, self._cuts % 2 == 0, self._settings.retry_after)
 
     async def robots(self) -> Response:
         """Tell robots whether they may come in."""
@@ -378,14 +407,27 @@ class Site:
         return Response(static(name), media_type=STATIC[name])
 
     async def fresh(self, request: Request) -> Response:
-        """Draw the next image, write down what it says, and expect that from the visitor."""
+        """Give a fresh image, whole."""
+        return self._whole(request)
+
+    def _whole(self, request: Request, leak: str | None = None) -> Response:
+        """Give the next image, write down what it says, and expect that from the visitor."""
         token, session = self._session(request)
-        jpeg, label = self._draw()
+        jpeg, label = session.drawn or self._draw()
+        session.drawn = None
         if self._answers:
             self._answers.add(jpeg, label)
         session.expected = label
         response = Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
+        if leak == "leak-header":
+            response.headers["X-Captcha-Text"] = quote(label)
+        if leak == "leak-cookie":
+            response.set_cookie("captcha", b64encode(label.encode()).decode())
         return _remembered(response, token)
+
+    def _strike(self) -> str | None:
+        """Return what strikes the next image."""
+        return self._settings.faults.strike(self._settings.seed, self._images + 1)
 
     def _draw(self) -> tuple[bytes, str]:
         self._images += 1
