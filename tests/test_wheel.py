@@ -33,7 +33,8 @@ NEEDED = [
     "captchascope/generate/fonts/captchascope-digits.ttf",
     *(f"captchascope/generate/fonts/{file}" for file in typefaces.font_files().values()),
     "captchascope/draw/report.html",
-    *(f"captchascope/audit/html/{name}" for name in ("report.html", "macros.html", "style.css")),
+    *(f"captchascope/audit/html/{name}.html" for name in ("frame", "macros", "ranking", "report")),
+    "captchascope/audit/html/style.css",
     "captchascope/generate/families.toml",
     *(f"captchascope/practice/html/{name}" for name in ("frame.html", "style.css", "refresh.js")),
 ]

@@ -16,6 +16,8 @@ import pypdfium2
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from audit.test_as_json import AUDITS
+from audit.test_ranking import several
+from captchascope.audit.ranking import ranking_html
 from captchascope.audit.report import audit_html
 from web.browsing import faults, launched, opened
 
@@ -33,13 +35,15 @@ OUTSIDE = """
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Write every audit's page, and return its address."""
+    """Write every audit's page and one that ranks audits, and return their addresses."""
     folder, addresses = tmp_path_factory.mktemp("reports"), {}
     for name, make in AUDITS.items():
         file = folder / f"{name}.html"
         file.write_text(audit_html(make()), encoding="utf-8")
         addresses[name] = file.as_uri()
-    return addresses
+    file = folder / "ranking.html"
+    file.write_text(ranking_html(several()), encoding="utf-8")
+    return addresses | {"ranking": file.as_uri()}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,7 @@ def unfold(page: Page) -> None:
     page.evaluate("() => document.querySelectorAll('details').forEach(one => one.open = true)")
 
 
-@pytest.mark.parametrize("name", ["rich", "nothing"])
+@pytest.mark.parametrize("name", ["rich", "nothing", "ranking"])
 def test_axe_finds_nothing_serious(browser: Browser, files: dict[str, str], name: str) -> None:
     """In light and in dark, with all tables open; nor does the browser complain of anything."""
     with opened(browser, viewport=DESK) as page:
@@ -63,7 +67,7 @@ def test_axe_finds_nothing_serious(browser: Browser, files: dict[str, str], name
         assert faults(page) == []
 
 
-@pytest.mark.parametrize("name", AUDITS)
+@pytest.mark.parametrize("name", [*AUDITS, "ranking"])
 def test_a_phone_needs_no_sideways_scroll(
     browser: Browser, files: dict[str, str], name: str
 ) -> None:

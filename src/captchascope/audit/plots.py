@@ -14,10 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from captchascope.audit.figures import Abstention, Alphabet, Confused, Knob
-from captchascope.audit.results import Cost, Curve, CurvePoint
+from captchascope.audit.grading import BROKEN
+from captchascope.audit.results import Cost, Curve
 from captchascope.audit.svg import (
     CARD,
     INK,
+    LINE,
     QUIET,
     SERIES,
     TEXT,
@@ -28,9 +30,6 @@ from captchascope.audit.svg import (
 from captchascope.audit.tabular import minutes, number, percent
 from captchascope.evaluate import Confusion, Rate
 
-BROKEN = 0.01
-"""The solve rate from which a scheme counts as broken (Bursztein, Martin and Mitchell 2011)."""
-
 _MARKS = ("o", "s", "^", "D")
 _DASHES = ("-", (0, (5, 2)), (0, (2, 2)), (0, (6, 2, 1, 2)))
 _SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -39,23 +38,22 @@ _SMALL = TEXT - 1
 _LONGEST = 20  # characters of a row's name in one line
 
 
-def curve_plot(curves: Sequence[tuple[str, Curve]], name: str = "curve") -> str:
-    """Draw solve rates over labels, logarithmic but for zero, with their intervals.
-
-    Args:
-        curves: Up to four in colours of their own, with their names; the rest share colours.
-        name: Of the plot.
-    """
-    figure = blank_figure(300 if len(curves) == 1 else 380)
+def curve_plot(curve: Curve) -> str:
+    """Draw solve rates over labels, logarithmic but for zero, with their intervals."""
+    figure = blank_figure(300)
     axes = add_axes(figure, "y")
-    points = [point for _, curve in curves for point in curve.points]
-    for place, (title, curve) in enumerate(curves):
-        _draw_curve(axes, curve.points, place, title, alone=len(curves) == 1)
+    points, colour = curve.points, SERIES[0]
+    places, shares = [log1p(p.labels) for p in points], [p.exact for p in points]
+    low, high = [p.low for p in points], [p.high for p in points]
+    axes.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0)
+    spread = [[p.exact - p.low for p in points], [p.high - p.exact for p in points]]
+    axes.errorbar(places, shares, yerr=spread, fmt="none", ecolor=colour, capsize=3)
+    _line(axes, places, shares, 0)
     axes.axhline(BROKEN, color=INK, linewidth=1, linestyle=(0, (1, 2)))
-    counts = _apart(sorted({point.labels for point in points}))
+    counts = _apart([p.labels for p in points])
     axes.set_xticks([log1p(count) for count in counts], [f"{count:,}" for count in counts])
     axes.set_xlabel("labelled images that the attacker has (logarithmic)")
-    right = max(points, key=lambda point: point.labels).low > 0.12
+    right = points[-1].low > 0.12
     axes.annotate(
         "1 %: counts as broken",
         (1 if right else 0, BROKEN),
@@ -67,48 +65,54 @@ def curve_plot(curves: Sequence[tuple[str, Curve]], name: str = "curve") -> str:
         size=_SMALL,
     )
     _scale(axes, "y", "images read right")
-    if len(curves) > 1:
-        _name_lines(figure, len(curves))
-    said = "; ".join(_said_of(title, curve, len(curves) > 1) for title, curve in curves)
-    return inline_svg(figure, name, "Solve rate by number of labels", said)
+    return inline_svg(figure, "curve", "Solve rate by number of labels", _said_of(curve))
 
 
-def _draw_curve(
-    axes: Axes, points: Sequence[CurvePoint], number: int, title: str, alone: bool
-) -> None:
-    colour, mark = SERIES[number % len(SERIES)], _MARKS[number % len(_MARKS)]
-    dashes = _DASHES[(number // len(SERIES)) % len(_DASHES)]
-    places, shares = [log1p(p.labels) for p in points], [p.exact for p in points]
-    if alone:
-        low, high = [p.low for p in points], [p.high for p in points]
-        axes.fill_between(places, low, high, color=colour, alpha=0.16, linewidth=0)
-        spread = [[p.exact - p.low for p in points], [p.high - p.exact for p in points]]
-        axes.errorbar(places, shares, yerr=spread, fmt="none", ecolor=colour, capsize=3)
+def among_plot(curve: Curve, others: Sequence[Curve], number: int, title: str) -> str:
+    """Draw a learning curve among others, which are faint: a small multiple on one scale."""
+    figure = blank_figure(190, 300)
+    axes = add_axes(figure, "y")
+    for other in others:
+        places = [log1p(p.labels) for p in other.points]
+        axes.plot(places, [p.exact for p in other.points], color=LINE, linewidth=1.5)
+    _line(axes, [log1p(p.labels) for p in curve.points], [p.exact for p in curve.points], 0)
+    axes.axhline(BROKEN, color=INK, linewidth=1, linestyle=(0, (1, 2)))
+    counts = sorted({p.labels for one in (curve, *others) for p in one.points})
+    shown = _apart(counts, 6)
+    axes.set_xticks([log1p(count) for count in shown], [f"{count:,}" for count in shown])
+    axes.set_xlim(-0.2, log1p(counts[-1]) + 0.2)
+    _scale(axes, "y", "", (0.0, 0.5, 1.0))
+    name = f"curve-{number}"
+    return inline_svg(figure, name, f"Solve rate by number of labels: {title}", _said_of(curve))
+
+
+def _line(axes: Axes, x: Sequence[float], y: Sequence[float], place: int, name: str = "") -> None:
+    """Draw a line in the look of its place among several."""
     axes.plot(
-        places,
-        shares,
-        color=colour,
-        marker=mark,
-        linestyle=dashes,
+        x,
+        y,
+        color=SERIES[place],
+        marker=_MARKS[place],
+        linestyle=_DASHES[place],
         linewidth=2,
         markersize=6,
         markeredgecolor=CARD,
-        label=title,
+        label=name,
         clip_on=False,
+        zorder=4,
     )
 
 
-def _said_of(title: str, curve: Curve, named: bool) -> str:
-    steps = ", ".join(f"{percent(p.exact)} with {p.labels:,} labels" for p in curve.points)
-    return f"{title}: {steps}" if named else steps
+def _said_of(curve: Curve) -> str:
+    return ", ".join(f"{percent(p.exact)} with {p.labels:,} labels" for p in curve.points)
 
 
-def _apart(counts: Sequence[int]) -> list[int]:
-    """Return those of the counts whose numbers do not touch one another on the axis."""
+def _apart(counts: Sequence[int], most: int = 12) -> list[int]:
+    """Return those of the counts, fewest first, whose numbers do not touch on the axis."""
     shown: list[int] = []
     reach = log1p(counts[-1]) or 1.0
     for count in reversed(counts):
-        if not shown or log1p(shown[-1]) - log1p(count) > reach / 12:
+        if not shown or log1p(shown[-1]) - log1p(count) > reach / most:
             shown.append(count)
     return shown[::-1]
 
@@ -120,18 +124,8 @@ def abstention_plot(readers: Sequence[tuple[str, Sequence[Abstention]]]) -> str:
     said = []
     for place, (title, steps) in enumerate(readers):
         steps = [step for step in steps if step.right.total]
-        axes.plot(
-            [step.answered.value for step in steps],
-            [step.right.value for step in steps],
-            color=SERIES[place % 4],
-            marker=_MARKS[place % 4],
-            linestyle=_DASHES[place % 4],
-            linewidth=2,
-            markeredgecolor=CARD,
-            markersize=6,
-            label=title,
-            clip_on=False,
-        )
+        answered = [step.answered.value for step in steps]
+        _line(axes, answered, [step.right.value for step in steps], place, title)
         ends = [steps[0], steps[-1]] if steps else []
         said += [
             f"{title}: {percent(step.right.value)} right where {percent(step.answered.value)} "

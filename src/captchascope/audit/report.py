@@ -17,6 +17,8 @@ from markupsafe import Markup
 
 from captchascope.audit import plots, tabular
 from captchascope.audit.figures import Abstention, Confused, Figures, Picture, Reads, Training
+from captchascope.audit.grading import MEANING
+from captchascope.audit.literature import LITERATURE
 from captchascope.audit.results import GRADES, Attack, Audit, Grade, Severity
 
 LARGEST = 3_000_000
@@ -41,22 +43,17 @@ _SEVERITIES: dict[Severity, str] = {
     "good": "Speaks for it",
 }
 
-_LITERATURE = (
-    "E. Bursztein, M. Martin, J. C. Mitchell: Text-based CAPTCHA strengths and weaknesses. "
-    "ACM CCS 2011, 125–138. https://doi.org/10.1145/2046707.2046724",
-    "E. B. Wilson: Probable inference, the law of succession, and statistical inference. "
-    "Journal of the American Statistical Association 22 (1927), 209–212.",
-    "K. Chellapilla, K. Larson, P. Simard, M. Czerwinski: Designing human friendly human "
-    "interaction proofs (HIPs). CHI 2005, 711–720.",
-    "E. Bursztein, J. Aigrain, A. Moscicki, J. C. Mitchell: The end is nigh: generic solving of "
-    "text-based CAPTCHAs. USENIX WOOT 2014.",
-    "G. Ye et al.: Yet another text captcha solver: a generative adversarial network based "
-    "approach. ACM CCS 2018, 332–348.",
-    "R. El-Yaniv, Y. Wiener: On the foundations of noise-free selective classification. "
-    "Journal of Machine Learning Research 11 (2010), 1605–1641.",
-    "W3C: Web Content Accessibility Guidelines (WCAG) 2.2. https://www.w3.org/TR/WCAG22/",
-    "W3C: Inaccessibility of CAPTCHA. https://www.w3.org/TR/turingtest/",
+_CITED = (
+    "bursztein2011",
+    "wilson",
+    "chellapilla",
+    "bursztein2014",
+    "ye",
+    "elyaniv",
+    "wcag",
+    "turingtest",
 )
+"""The literature of the page, in the order of its numbers."""
 
 
 def audit_html(audit: Audit) -> str:
@@ -92,7 +89,8 @@ def audit_html(audit: Audit) -> str:
             tone=TONES[audit.verdict.grade] if audit.verdict.grade else "none",
             tones=TONES,
             severities=_SEVERITIES,
-            literature=_LITERATURE,
+            literature=[LITERATURE[name] for name in _CITED],
+            meaning=MEANING,
         )
     )
 
@@ -238,7 +236,7 @@ def _plots(
     cuts = [(name, rate) for name, rate in cuts if rate is not None]
     drawn = {
         "untrained": rates and plots.rates_plot("untrained", "What is read without labels", rates),
-        "curve": audit.curve and audit.curve.points and plots.curve_plot([("", audit.curve)]),
+        "curve": audit.curve and audit.curve.points and plots.curve_plot(audit.curve),
         "abstention": abstaining and plots.abstention_plot(abstaining),
         "cost": audit.cost and audit.cost.attacks and plots.cost_plot(audit.cost),
         "cutting": cuts and plots.rates_plot("cutting", "How well characters are cut apart", cuts),
