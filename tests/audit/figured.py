@@ -180,7 +180,7 @@ def weak() -> Figures:
 def attack(labels: int, exact: float, **changed: Any) -> Attack:
     """Return what an attack costs."""
     known: dict[str, Any] = {
-        "name": f"a reader trained on {labels} labels",
+        "name": f"trained on {labels} labels" if labels else "the general reader, told nothing",
         "labels": labels,
         "labelling_minutes": labels * 5 / 60,
         "training_minutes": 3.0,

@@ -153,7 +153,9 @@ def test_an_attack_names_its_price_for_successes() -> None:
     costs = cost(attack(100, 0.1, price_per_1000=0.02))
     what = found(Figures(), None, costs)["cheap-attack"].what
     assert "0.2 USD of computing for a thousand solved images" in what
-    assert "8 minutes of labelling" in what
+    assert what.startswith("A reader trained on 100 labels: 8 minutes of labelling")
+    free = found(Figures(untrained=untrained(300)), None, CHEAP)["cheap-attack"]
+    assert free.what.startswith("The general reader, told nothing: no labelling")
 
 
 def test_an_attacker_who_gains_nothing_by_skipping_is_not_spoken_of() -> None:

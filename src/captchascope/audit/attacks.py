@@ -43,10 +43,8 @@ def _read_without_labels(evidence: Evidence) -> Finding | None:
     if reads.exact is not None and measured:
         what = f"It solves {rate_in_words(reads.exact)}{told}."
     else:
-        what = (
-            f"It expects to solve {percent(share)} of the images{told}; there are no labels to "
-            "tell how many it solves."
-        )
+        labels = "the labels cannot" if evidence.doubtful else "there are no labels to"
+        what = f"It expects to solve {percent(share)} of the images{told}; {labels} tell whether."
         severity = "serious" if share >= READ_AS_IT_IS else "moderate"
     return Finding(
         "read-without-labels",
@@ -123,7 +121,9 @@ def _cheap_attack(evidence: Evidence) -> Finding | None:
         return None
     per_success = attack.price_per_1000 * attack.attempts_per_success
     people = attack.labelling_minutes
-    severity: Severity = "serious" if people < 60 else "moderate"
+    reads = evidence.best_read
+    expected = not attack.labels and (reads is None or reads.exact is None)
+    severity: Severity = "serious" if people < 60 and not expected else "moderate"
     source = "measured here" if cost.measured else "as assumed or given"
     work = (
         f"{in_time(people)} of labelling ({cost.seconds_per_label:g} seconds a label, {source}), "
@@ -135,7 +135,7 @@ def _cheap_attack(evidence: Evidence) -> Finding | None:
         "cheap-attack",
         severity,
         "An attack costs next to nothing.",
-        f"By {attack.name}: {work} {per_success:.2g} {cost.currency} of computing for a thousand "
+        f"{_who(attack)}: {work} {per_success:.2g} {cost.currency} of computing for a thousand "
         "solved images.",
         "It costs about a US dollar to have people solve a thousand captchas (Motoyama et al. "
         "2010), so even a scheme that no program reads costs an attacker no more than that.",
@@ -153,13 +153,18 @@ def _abstaining(evidence: Evidence) -> Finding | None:
         "abstaining-attacker",
         "moderate",
         "An attacker who skips the hard images hardly ever answers wrong.",
-        f"By {attack.name}: {attack.attempts_per_success:.2g} answers for each success, but "
+        f"{_who(attack)}: {attack.attempts_per_success:.2g} answers for each success, but "
         f"{attack.abstaining:.2g} where the least sure are not submitted"
         f"{_looked_at(attack)}.{_lockout(attack)}",
         "The reader knows when it is unsure. A limit on wrong answers then hits people, who cannot "
         "help answering, before it hits the attacker.",
         "Count the images that are asked for, not only the answers that are wrong.",
     )
+
+
+def _who(attack: Attack) -> str:
+    name = f"a reader {attack.name}" if attack.labels else attack.name
+    return f"{name[:1].upper()}{name[1:]}"
 
 
 def _looked_at(attack: Attack) -> str:

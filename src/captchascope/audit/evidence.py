@@ -44,7 +44,7 @@ class Evidence:
         """The attack of least labels that breaks the scheme; None where none does."""
         attacks = self.cost.attacks if self.cost is not None and not self.doubtful else ()
         broken = [attack for attack in attacks if attack.exact >= BROKEN]
-        return min(broken, key=lambda attack: attack.labels, default=None)
+        return min(broken, key=lambda attack: (attack.labels, -attack.exact), default=None)
 
     @property
     def strongest(self) -> Attack | None:
