@@ -16,6 +16,7 @@ from audit import making
 from audit.test_as_json import AUDITS
 from captchascope.audit.as_json import from_json, json_text, to_json
 from captchascope.audit.figures import Picture
+from captchascope.audit.grading import RULES
 from captchascope.audit.report import LARGEST, Shelf, audit_html
 
 
@@ -97,6 +98,12 @@ def test_what_was_not_measured_is_said(pages: dict[str, str]) -> None:
     assert "This audit was interrupted." in pages["nothing"]
     assert "This audit was interrupted." not in pages["rich"]
     assert "What could not be measured" in pages["nothing"]
+
+
+def test_the_rule_of_the_grade_is_written_out(pages: dict[str, str]) -> None:
+    """Every line of it, whatever the grade."""
+    for page in pages.values():
+        assert all(f">{rule.when}</td>" in page for rule in RULES)
 
 
 def test_it_says_how_it_was_measured(pages: dict[str, str]) -> None:

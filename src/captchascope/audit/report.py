@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from captchascope.audit import plots, tabular
 from captchascope.audit.figures import Abstention, Confused, Figures, Picture, Reads, Training
-from captchascope.audit.grading import MEANING
+from captchascope.audit.grading import RULES
 from captchascope.audit.literature import LITERATURE
 from captchascope.audit.results import GRADES, Attack, Audit, Grade, Severity
 
@@ -90,7 +90,7 @@ def audit_html(audit: Audit) -> str:
             tones=TONES,
             severities=_SEVERITIES,
             literature=[LITERATURE[name] for name in _CITED],
-            meaning=MEANING,
+            rules=RULES,
         )
     )
 
@@ -270,6 +270,7 @@ def _contents(audit: Audit, abstaining: bool, confused: bool) -> list[tuple[str,
         (f.legibility, "legibility", "Can people read it?"),
         (audit.left_out, "left-out", "What could not be measured"),
         (True, "subject", "What was audited"),
+        (True, "rule", "How the grade is given"),
         (True, "method", "How it was measured"),
         (True, "literature", "Literature"),
     ]
