@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from captchascope.audit.ink import ink_of
+from captchascope.audit.wording import percent
 from captchascope.generate.paint import Colour, draw_dots, draw_lines, speckle
 from captchascope.generate.style import Style
 from captchascope.generate.styled import draw_bend
@@ -142,19 +143,23 @@ class Change:
     steps: tuple[tuple[float, str], ...]
 
 
-def _shown(form: str, *strengths: float) -> tuple[tuple[float, str], ...]:
-    return tuple((strength, form.format(strength)) for strength in strengths)
+def _counts(form: str, *counts: float) -> tuple[tuple[float, str], ...]:
+    return tuple((count, form.format(count)) for count in counts)
+
+
+def _shares(form: str, *shares: float) -> tuple[tuple[float, str], ...]:
+    return tuple((share, form.format(percent(share))) for share in shares)
 
 
 CHANGES = (
-    Change("straight lines over it", _lines, _shown("{:.0f} more", 3, 6, 10)),
-    Change("arcs and waves over it", _arcs, _shown("{:.0f} more", 2, 4, 7)),
+    Change("straight lines over it", _lines, _counts("{} more", 3, 6, 10)),
+    Change("arcs and waves over it", _arcs, _counts("{} more", 2, 4, 7)),
     Change("dots over it", _dots, ((12, "a few"), (30, "more"), (60, "many"))),
-    Change("noise", _noise, _shown("{:.0%} of the pixels more", 0.05, 0.12, 0.2)),
-    Change("warp", _warp, _shown("{:.0%} of the height more", 0.05, 0.1, 0.16)),
-    Change("turned as a whole", _turn, _shown("up to {:.0f} degrees", 8, 16, 24)),
-    Change("blur", _blur, _shown("{:.1%} of the height", 0.01, 0.02, 0.03)),
-    Change("contrast", _contrast, _shown("{:.0%} of it", 0.6, 0.4, 0.25)),
-    Change("smaller", _shrink, _shown("{:.0%} of its size", 0.7, 0.5, 0.35)),
+    Change("noise", _noise, _shares("{} of the pixels more", 0.05, 0.12, 0.2)),
+    Change("warp", _warp, _shares("{} of the height more", 0.05, 0.1, 0.16)),
+    Change("turned as a whole", _turn, _counts("up to {}°", 8, 16, 24)),
+    Change("blur", _blur, _shares("{} of the height", 0.01, 0.02, 0.03)),
+    Change("contrast", _contrast, _shares("{} of it", 0.6, 0.4, 0.25)),
+    Change("smaller", _shrink, _shares("{} of its size", 0.7, 0.5, 0.35)),
 )
 """Every way; each is measured alone."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from captchascope.audit.wording import percent
 from captchascope.generate.style import Style
 from captchascope.generate.typefaces import font_names
 
@@ -59,9 +60,9 @@ def _counted(style: Style) -> Sequence[Dial]:
         strokes |= {} if style.dots else {"line_ink": True}
     inked = {} if style.dots + style.lines + style.arcs else {"line_ink": True}
     return (
-        _steps(style, "straight lines", "lines", (3, 6, 10), 30, "{:.0f}", strokes),
-        _steps(style, "arcs and waves", "arcs", (2, 4, 7), 20, "{:.0f}", strokes),
-        _steps(style, "dots", "dots", (40, 100, 200), 500, "{:.0f}", inked),
+        _steps(style, "straight lines", "lines", (3, 6, 10), 30, "{:.0f}".format, strokes),
+        _steps(style, "arcs and waves", "arcs", (2, 4, 7), 20, "{:.0f}".format, strokes),
+        _steps(style, "dots", "dots", (40, 100, 200), 500, "{:.0f}".format, inked),
     )
 
 
@@ -70,10 +71,10 @@ def _measured(style: Style) -> Sequence[Dial]:
     blurred = style.size[0] / 40 if style.size else 1.2  # more than that a style does not blur
     blurs = tuple(round(blurred * share, 1) for share in (0.35, 0.7, 1.0))
     return (
-        _steps(style, "noise", "speckle", (0.05, 0.12, 0.2), 0.35, "{:.0%} of the pixels"),
-        _steps(style, "warp", "warp", (0.05, 0.1, 0.16), 0.24, "{:.0%} of the height"),
-        _steps(style, "turned characters", "rotation", (12, 24, 36), 60, "up to {:.0f} degrees"),
-        _steps(style, "blur", "blur", blurs, 2 * blurred, "{:.1f} pixels"),
+        _steps(style, "noise", "speckle", (0.05, 0.12, 0.2), 0.35, _share_of("pixels")),
+        _steps(style, "warp", "warp", (0.05, 0.1, 0.16), 0.24, _share_of("height")),
+        _steps(style, "turned characters", "rotation", (12, 24, 36), 60, "up to {:.0f}°".format),
+        _steps(style, "blur", "blur", blurs, 2 * blurred, "{:.1f} pixels".format),
         _overlap(style),
     )
 
@@ -84,7 +85,7 @@ def _steps(
     knob: str,
     more: Sequence[float],
     most: float,
-    form: str,
+    form: Callable[[float], str],
     others: Mapping[str, Any] | None = None,
 ) -> Dial:
     """Return a number turned up by so much, but not above ``most``.
@@ -95,21 +96,25 @@ def _steps(
         knob: Of ``Style``.
         more: By how much, a little first.
         most: Beyond it people cannot read.
-        form: Formats a value.
+        form: Returns a value as it is shown.
         others: What is turned with it.
     """
     first = getattr(style, knob)
     values = [value for step in more if (value := type(first)(first + step)) <= most]
-    steps = (Step(form.format(value), {**(others or {}), knob: value}) for value in values)
-    return Dial(name, form.format(first) if first else "none", tuple(steps))
+    steps = (Step(form(value), {**(others or {}), knob: value}) for value in values)
+    return Dial(name, form(first) if first else "none", tuple(steps))
+
+
+def _share_of(what: str) -> Callable[[float], str]:
+    return lambda share: f"{percent(share)} of the {what}"
 
 
 def _overlap(style: Style) -> Dial:
     """Return the characters moved together, until a third of one lies on its neighbour."""
     start = min(style.gap, 0.0)
     gaps = [gap for step in (0.08, 0.16, 0.24) if (gap := round(start - step, 2)) >= -0.34]
-    steps = tuple(Step(f"{-gap:.0%} of the height", {"gap": gap}) for gap in gaps)
-    return Dial("overlap", f"{-start:.0%} of the height" if start else "none", steps)
+    steps = tuple(Step(f"{percent(-gap)} of the height", {"gap": gap}) for gap in gaps)
+    return Dial("overlap", f"{percent(-start)} of the height" if start else "none", steps)
 
 
 def _choice(style: Style, name: str, knob: str, values: Sequence[str]) -> Dial:
@@ -123,7 +128,7 @@ def _contrast(style: Style) -> Dial:
     return Dial(
         "contrast",
         "as it is",
-        tuple(Step(f"{share:.0%} of it", {}, share) for share in (0.6, 0.4, 0.25)),
+        tuple(Step(f"{percent(share)} of it", {}, share) for share in (0.6, 0.4, 0.25)),
     )
 
 
@@ -159,15 +164,13 @@ _ONE_SHAPE = frozenset("cikopsuvwxyz")
 
 def _alphabet(style: Style) -> Dial:
     """Return kinds of characters added; not those that look like one which is there."""
-    steps, chars, added = [], style.charset, []
+    steps, chars = [], style.charset
     for kind, more in _KINDS.items():
         if set(more) & set(style.charset) or set(style.charset) - set(string.printable):
             continue
         twins = {char.swapcase() for char in chars if char.lower() in _ONE_SHAPE}
         chars += "".join(char for char in more if char not in twins | _UNSURE)
-        added.append(kind)
-        value = f"{len(set(chars))}, {' and '.join(added)} too"
-        steps.append(Step(value, {"charset": chars}))
+        steps.append(Step(f"{len(set(chars))}, with {kind}", {"charset": chars}))
     return Dial("alphabet", f"{len(set(style.charset))} characters", tuple(steps))
 
 
