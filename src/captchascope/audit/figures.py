@@ -211,8 +211,8 @@ class Variety:
             the height.
         baseline_spread: Likewise of its top edge, whatever characters it is of.
         fixed_position: Whether the text stands in one place, to a tenth of the height.
-        typefaces: About how many clearly different shapes a character has; None where noise hides
-            it, or no character was read often enough.
+        typefaces: About how many clearly different shapes three of four glyphs of a character
+            have; None where noise hides it, or no character was read often enough.
         glyph_likeness: How alike two glyphs of one character are, turned as it fits best: their
             normalised correlation, -1 to 1; None where no character was read often enough.
         inks: Colours that the text has, over all images, as far as they visibly differ.

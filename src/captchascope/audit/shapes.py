@@ -16,6 +16,7 @@ _TURNS = range(-30, 31, 6)  # degrees
 _BLUR = 1.0  # pixels: edges need not fit to the pixel
 _CLEAR = 0.88  # alike at least are the nearest glyphs of one shape, or noise is all that differs
 _LOOSER = 0.15  # less alike than the nearest are glyphs of one shape at most
+_MOST = 0.75  # of the glyphs have the shapes that count: some were cut wrongly
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Shapes:
     Attributes:
         likeness: The mean normalised correlation of two glyphs of one character, -1 to 1.
         nearest: That of a glyph and the one most like it, in the median: what noise leaves of 1.
-        count: How many shapes a character has that came more than once; None where noise hides it.
+        count: How many shapes most glyphs of a character have; None where noise hides it.
     """
 
     likeness: float
@@ -41,8 +42,8 @@ def shapes_of(groups: Sequence[Sequence[Glyph]]) -> Shapes:
     nearest = float(np.median(np.concatenate([alike.max(axis=1) for alike in others])))
     count = None
     if nearest >= _CLEAR:
-        found = [_clusters(alike, nearest - _LOOSER) for alike in compared]
-        count = max(1, round(float(np.mean(found))))
+        counts = [_count(alike, nearest - _LOOSER) for alike in compared]
+        count = round(float(np.mean(counts)))
     return Shapes(float(np.mean([pair.mean() for pair in pairs])), nearest, count)
 
 
@@ -77,8 +78,8 @@ def _normalised(squares: Sequence[FloatArray]) -> NDArray[np.float64]:
     return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9))
 
 
-def _clusters(alike: NDArray[np.float64], least: float) -> int:
-    """Return how many groups of at least two there are, by average linkage down to ``least``.
+def _count(alike: NDArray[np.float64], least: float) -> int:
+    """Return how many shapes most glyphs have, by average linkage down to ``least``.
 
     Those two groups are joined again and again whose members are most alike on average (Sokal and
     Michener 1958).
@@ -95,4 +96,5 @@ def _clusters(alike: NDArray[np.float64], least: float) -> int:
         sums[one, one] = -np.inf
         sizes[one] += sizes[other]
         sums, sizes = np.delete(np.delete(sums, other, 0), other, 1), np.delete(sizes, other)
-    return int((sizes > 1).sum())
+    reached = np.cumsum(np.sort(sizes)[::-1]) / len(alike)
+    return int(np.argmax(reached >= _MOST)) + 1
