@@ -55,6 +55,7 @@ def test_the_names_of_the_package_are_pinned() -> None:
         "read_bulk",
         "read_dataset",
         "read_parquet",
+        "run_audit",
         "train_model",
     ]
     assert all(hasattr(captchascope, name) for name in captchascope.__all__)

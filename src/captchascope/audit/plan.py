@@ -18,13 +18,18 @@ ALL_LABELS = 25, 50, 100, 200, 500, 1000
 ALL_SEEDS = 5
 
 
+def sizes(full: bool) -> tuple[int, ...]:
+    """Return the numbers of labels that are trained on, all or those of a default audit."""
+    return ALL_LABELS if full else LABELS
+
+
 def trainings_of(pool: int, seed: int, full: bool) -> list[tuple[int, int]]:
     """Return the labels and the seed of each training that so many labelled images allow.
 
     One of each number of labels comes first: whatever the time allows then says the most.
     """
-    sizes, seeds = (ALL_LABELS, ALL_SEEDS) if full else (LABELS, SEEDS)
-    return [(n, seed + i) for i in range(seeds) for n in sizes if n <= pool]
+    seeds = ALL_SEEDS if full else SEEDS
+    return [(n, seed + i) for i in range(seeds) for n in sizes(full) if n <= pool]
 
 
 @dataclass(slots=True)

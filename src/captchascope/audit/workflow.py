@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -15,8 +15,10 @@ from captchascope.audit.cutting import CUTTING
 from captchascope.audit.figures import Figures, Training
 from captchascope.audit.findings import findings_of
 from captchascope.audit.grading import verdict_of
+from captchascope.audit.leaks import LEAKS
 from captchascope.audit.learning import expected_seconds, train_and_read
 from captchascope.audit.legibility import LEGIBILITY
+from captchascope.audit.noise import NOISE
 from captchascope.audit.recommendations import recommendations_of
 from captchascope.audit.repeats import REPEATS
 from captchascope.audit.results import Audit, LeftOut, Subjected
@@ -24,20 +26,25 @@ from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
 from captchascope.audit.store import Kept, Store
 from captchascope.audit.subject import Subject
 from captchascope.audit.untrained import UNTRAINED
+from captchascope.audit.variety import VARIETY
 from captchascope.audit.whatif import WHAT_IF
 from captchascope.errors import CaptchascopeError
 
 MEASUREMENTS: tuple[Measurement[Any], ...] = (
     UNTRAINED,
+    LEAKS,
     REPEATS,
     ALPHABET,
     LEGIBILITY,
+    VARIETY,
     CUTTING,
+    NOISE,
     WHAT_IF,
 )
 """What is measured before anything is trained, in this order."""
 
 _AFTERWARDS = 15.0  # seconds that are kept for the report
+_ENDED = "the audit was ended before it was done (the same command goes on)"
 _PROBLEMS = 10  # that the report lists
 
 
@@ -147,8 +154,9 @@ class _Run:
             self.pace.make(each.key, kept.seconds)
             self.tell("measured", each.key, each.title, 1.0)
             return kept.measured
-        if self.interrupted:
-            self.leave_out(each.key, each.title, "the audit was ended before; it can go on")
+        if self.interrupted or (self.request.setting.left() < _AFTERWARDS and self.number > 1):
+            why = _ENDED if self.interrupted else "the time limit was up (--time-limit allows more)"
+            self.leave_out(each.key, each.title, why)
             return None
         self.tell("measuring", each.key, each.title)
         begun = time.monotonic()
@@ -160,7 +168,7 @@ class _Run:
             self.leave_out(each.key, each.title, str(error))
         except KeyboardInterrupt:
             self.interrupted = True
-            self.leave_out(each.key, each.title, "it was ended in its middle; it can go on")
+            self.leave_out(each.key, each.title, _ENDED)
         else:
             taken = time.monotonic() - begun
             if not getattr(measured, "cut_short", False):  # with more time there is more to measure
@@ -185,9 +193,7 @@ def audit_subject(
     for each in MEASUREMENTS:
         if (measured := run.make(each)) is not None:
             run.measured[each.key] = measured
-    _leave_out_sizes(run, len(setting.subject.pool.samples))
-    for labels, seed in wanted:
-        _train(run, labels, seed)
+    _train_all(run, wanted)
     return _judged(run)
 
 
@@ -195,32 +201,53 @@ def _key(labels: int, seed: int) -> str:
     return f"training-{labels}-{seed}"
 
 
-def _leave_out_sizes(run: _Run, pool: int) -> None:
-    """Say of the trainings for which there are too few labels that they are not made."""
-    sizes = [n for n in (plan.ALL_LABELS if run.request.full else plan.LABELS) if n > pool]
-    held = len(run.request.setting.subject.held.samples)
-    for labels in sizes:
-        why = f"{pool} labelled images are left to train on, beside the {held} held out"
-        if not held:
-            why = "there are no labels (label some: captchascope label DIR)"
-        run.left_out.append(LeftOut(f"what {labels} labels teach a reader", why))
+def _train_all(run: _Run, wanted: Sequence[tuple[int, int]]) -> None:
+    """Make every training that the labels and the time allow, and say once of each size why not."""
+    missed: dict[int, list[str]] = {}
+    for labels, seed in wanted:
+        if why := _hindrance(run, labels, seed):
+            run.pace.skip(_key(labels, seed))
+            missed.setdefault(labels, []).append(why)
+        else:
+            _train(run, labels, seed)
+    for labels, reasons in missed.items():
+        tried = sum(labels == n for n, _ in wanted)
+        run.leave_out("", f"{len(reasons)} of {tried} trainings on {labels} labels", reasons[0])
+    subject = run.request.setting.subject
+    pool, held = len(subject.pool.samples), len(subject.held.samples)
+    why = f"{pool} labelled images are left to train on, beside the {held} held out (label more)"
+    if not held:
+        why = "nothing labels the images (label some: captchascope label DIR)"
+    for labels in plan.sizes(run.request.full):
+        if labels > pool:
+            run.leave_out("", f"trainings on {labels} labels", why)
+
+
+def _hindrance(run: _Run, labels: int, seed: int) -> str:
+    """Return why a training is not begun; "" where it can be, or has been made."""
+    if run.store.get(_key(labels, seed), Training) is not None:
+        return ""
+    if run.interrupted:
+        return _ENDED
+    left = max(run.request.setting.left() - _AFTERWARDS, 0.0)
+    if left >= (expected := expected_seconds(labels, run.trainings)):
+        return ""
+    return (
+        f"the time limit left {_duration(left)}, and one takes about {_duration(expected)} "
+        "(--time-limit allows more, --full all)"
+    )
 
 
 def _train(run: _Run, labels: int, seed: int) -> None:
-    """Train on so many labels, if that is not done and the time suffices."""
-    key, title = _key(labels, seed), f"a reader trained on {labels} labels, seed {seed}"
-    expected = expected_seconds(labels, run.trainings)
-
-    def measure(setting: Setting) -> Training:
-        if setting.left() - _AFTERWARDS < expected:
-            raise UnmeasuredError(
-                f"the time limit leaves {_duration(max(setting.left(), 0))}, and it takes about "
-                f"{_duration(expected)} (--full measures all, --time-limit more)"
-            )
-        return train_and_read(setting, labels, seed)
-
-    trained = run.make(Measurement(key, title, Training, measure, expected))
-    if trained is not None:
+    """Train on so many labels, if that is not done."""
+    each = Measurement(
+        _key(labels, seed),
+        f"a reader trained on {labels} labels, seed {seed}",
+        Training,
+        lambda setting: train_and_read(setting, labels, seed),
+        expected_seconds(labels, run.trainings),
+    )
+    if (trained := run.make(each)) is not None:
         run.trainings.append(trained)
 
 

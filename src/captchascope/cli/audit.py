@@ -150,7 +150,7 @@ def audit_command(
     from captchascope.audit.grading import meets
 
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
-    with _told(console, progress) as on_progress:
+    with _told(console, progress, options["full"]) as on_progress:
         audit = run_audit(
             subject,
             report,
@@ -206,21 +206,30 @@ def _say_subject(console: Console, subject: Subject) -> None:
 
 
 @contextmanager
-def _told(console: Console, form: str | None) -> Iterator[Callable[[AuditProgress], None]]:
-    """Show a bar on a terminal, and say each line that is found; as JSON for who asks for it."""
+def _told(
+    console: Console, form: str | None, full: bool
+) -> Iterator[Callable[[AuditProgress], None]]:
+    """Show a bar on a terminal, and say each line that is found; as JSON for who asks for it.
+
+    How long a full audit takes is said before it begins.
+    """
     if form is not None:
         yield lambda now: console.note(json.dumps(asdict(now)))
         return
     with console.progress("measuring", _TICKS, counted=False) as moved:
 
         def told(now: AuditProgress) -> None:
-            left = f"{timedelta(seconds=round(now.seconds_left))} left"
+            nonlocal full
+            left = timedelta(seconds=round(now.seconds_left))
+            if full:
+                console.note(f"all of it takes about {left} h:min:s; Ctrl-C ends it early")
+                full = False
             moved(round(_TICKS * now.share), f"{now.number}/{now.total} {now.title}")
             if now.event == "found":
                 console.note(now.line)
             elif now.event == "left_out":
                 console.note(f"left out: {now.title}: {now.line}")
             elif now.event == "measured":
-                console.note(f"{now.number}/{now.total} {now.title}, about {left}", level=1)
+                console.note(f"{now.number}/{now.total} {now.title}, about {left} left", level=1)
 
         yield told
