@@ -15,6 +15,7 @@ from captchascope.audit.cutting import CUTTING
 from captchascope.audit.figures import Figures, Training
 from captchascope.audit.findings import findings_of
 from captchascope.audit.grading import verdict_of
+from captchascope.audit.interrupts import Interrupts
 from captchascope.audit.leaks import LEAKS
 from captchascope.audit.learning import expected_seconds, train_and_read
 from captchascope.audit.legibility import LEGIBILITY
@@ -45,6 +46,7 @@ MEASUREMENTS: tuple[Measurement[Any], ...] = (
 
 _AFTERWARDS = 15.0  # seconds that are kept for the report
 _ENDED = "the audit was ended before it was done (the same command goes on)"
+_LATE = "the time limit was up (--time-limit allows more)"
 _PROBLEMS = 10  # that the report lists
 
 
@@ -122,7 +124,7 @@ class _Run:
     trainings: list[Training] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     number: int = 0
-    interrupted: bool = False
+    interrupts: Interrupts = field(default_factory=Interrupts)
 
     def tell(self, event: Any, key: str, title: str, share: float = 0.0, line: str = "") -> None:
         """Say what has happened."""
@@ -154,29 +156,32 @@ class _Run:
             self.pace.make(each.key, kept.seconds)
             self.tell("measured", each.key, each.title, 1.0)
             return kept.measured
-        if self.interrupted or (self.request.setting.left() < _AFTERWARDS and self.number > 1):
-            why = _ENDED if self.interrupted else "the time limit was up (--time-limit allows more)"
+        if self.interrupts.came or (self.request.setting.left() < _AFTERWARDS and self.number > 1):
+            why = (
+                _ENDED
+                if self.interrupts.came
+                else "the time limit was up (--time-limit allows more)"
+            )
             self.leave_out(each.key, each.title, why)
             return None
         self.tell("measuring", each.key, each.title)
         begun = time.monotonic()
+        setting, why = self.setting(each.key, each.title), _ENDED
         try:
-            measured = each.measure(self.setting(each.key, each.title))
+            measured = self.interrupts.ending(lambda: each.measure(setting))
         except UnmeasuredError as error:
-            self.leave_out(each.key, each.title, error.why)
+            measured, why = None, error.why
         except CaptchascopeError as error:
-            self.leave_out(each.key, each.title, str(error))
-        except KeyboardInterrupt:
-            self.interrupted = True
-            self.leave_out(each.key, each.title, _ENDED)
-        else:
-            taken = time.monotonic() - begun
-            if not getattr(measured, "cut_short", False):  # with more time there is more to measure
-                self.store.put(each.key, Kept(measured, taken))
-            self.pace.make(each.key, taken)
-            self.tell("measured", each.key, each.title, 1.0)
-            return measured
-        return None
+            measured, why = None, str(error)
+        if measured is None:
+            self.leave_out(each.key, each.title, why)
+            return None
+        taken = time.monotonic() - begun
+        if not getattr(measured, "cut_short", False):  # with more time there is more to measure
+            self.store.put(each.key, Kept(measured, taken))
+        self.pace.make(each.key, taken)
+        self.tell("measured", each.key, each.title, 1.0)
+        return measured
 
 
 def audit_subject(
@@ -190,11 +195,12 @@ def audit_subject(
     wanted = plan.trainings_of(len(setting.subject.pool.samples), setting.seed, request.full)
     keys = {_key(labels, seed): expected_seconds(labels, ()) for labels, seed in wanted}
     run = _Run(request, store, on_progress, plan.Pace(plan.expected_of(MEASUREMENTS, keys)))
-    for each in MEASUREMENTS:
-        if (measured := run.make(each)) is not None:
-            run.measured[each.key] = measured
-    _train_all(run, wanted)
-    return _judged(run)
+    with run.interrupts:
+        for each in MEASUREMENTS:
+            if (measured := run.make(each)) is not None:
+                run.measured[each.key] = measured
+        _train_all(run, wanted)
+        return _judged(run)
 
 
 def _key(labels: int, seed: int) -> str:
@@ -227,7 +233,7 @@ def _hindrance(run: _Run, labels: int, seed: int) -> str:
     """Return why a training is not begun; "" where it can be, or has been made."""
     if run.store.get(_key(labels, seed), Training) is not None:
         return ""
-    if run.interrupted:
+    if run.interrupts.came:
         return _ENDED
     left = max(run.request.setting.left() - _AFTERWARDS, 0.0)
     if left >= (expected := expected_seconds(labels, run.trainings)):
@@ -276,7 +282,7 @@ def _judged(run: _Run) -> Audit:
         findings=findings,
         recommendations=recommendations_of(figures, findings),
         left_out=tuple(run.left_out),
-        interrupted=run.interrupted,
+        interrupted=run.interrupts.came,
     )
 
 
