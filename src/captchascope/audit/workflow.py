@@ -11,6 +11,7 @@ from captchascope import __version__
 from captchascope.audit import plan
 from captchascope.audit.alphabet import ALPHABET
 from captchascope.audit.conditions import conditions_of
+from captchascope.audit.curve import learning_curve
 from captchascope.audit.cutting import CUTTING
 from captchascope.audit.figures import Figures, Training
 from captchascope.audit.findings import findings_of
@@ -267,7 +268,7 @@ def _judged(run: _Run) -> Audit:
     subject = setting.subject
     order = sorted(run.trainings, key=lambda training: (training.labels, training.seed))
     figures = Figures(**run.measured, trainings=tuple(order))
-    curve = cost = None
+    curve, cost = learning_curve(figures.untrained, figures.trainings), None
     described = _described(subject)
     findings = findings_of(figures, curve, cost, described)
     return Audit(
