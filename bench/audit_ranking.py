@@ -95,15 +95,16 @@ def _folder(name: str, base: Path) -> Path:
 def _row(audit: Audit) -> list[str]:
     """Return a scheme's cells of the table."""
     read, cut = audit.figures.untrained, audit.figures.cutting
-    rates = [read and read.untold.exact, read and read.told and read.told.exact]
-    classical = [cut and cut.counted, cut and cut.exact]
+    told = None if read is None else read.told
     needed = audit.curve.needed if audit.curve is not None else ()
     return [
         audit.subject.name,
         audit.verdict.grade or "none",
-        *map(_share, rates),
+        _share(None if read is None else read.untold.exact),
+        _share(None if told is None else told.exact),
         *(each.words for each in needed),
-        *map(_share, classical),
+        _share(None if cut is None else cut.counted),
+        _share(None if cut is None else cut.exact),
     ]
 
 
