@@ -264,7 +264,8 @@ def _remains(case: _Case) -> _Judged:
     best = case.strongest("read", "denoised", "cut", "trained")
     if best is None:  # how long a text is says nothing of how it is drawn
         return _Judged(False)
-    return _Judged(True, f"{best.name} solves most: {percent(best.exact)}.")
+    most = f"{best.name} solves most: {percent(best.exact)}." if best.exact else "None was solved."
+    return _Judged(True, most)
 
 
 RULES: tuple[Rule, ...] = (
