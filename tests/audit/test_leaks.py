@@ -188,6 +188,15 @@ def test_an_answer_in_what_the_site_sends(folder: Path, what: str) -> None:
     assert leak.found.hits == leak.found.total == COUNT
 
 
+def test_the_result_of_a_sum(folder: Path) -> None:
+    """It is what is to be typed, not what is to be read."""
+    found = samples(folder)
+    write_labels(folder, [Sample(s.file, f"{n}+57=?", s.path) for n, s in enumerate(found, 31)])
+    keep(folder, lambda text, _: html(f"<b data-result={int(text[:2]) + 57}>"))
+    what = only(measured(folder)).what
+    assert what == "the attribute data-result of <b> of the page, as the result of the sum"
+
+
 def test_pages_of_a_folder_that_is_named(folder: Path, tmp_path: Path) -> None:
     """The images are known by their bytes, whatever they are called elsewhere."""
     keep(folder, SERVED["a comment of the page"])

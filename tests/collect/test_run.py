@@ -114,13 +114,13 @@ def test_nothing_bad_is_stored(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a kill that cannot be caught")
 def test_a_collection_survives_twenty_kills(tmp_path: Path) -> None:
-    """At random moments; in the end all is there, and nothing is half written."""
+    """At random moments; in the end all is there, pages too, and nothing is half written."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["captchascope.collect.run", "numpy", "cv2"])
     chance = random.Random(4)
     killed = 0
     with serve(images()) as site:
-        request = CollectRequest(f"{site.root}/captcha", tmp_path / "made", 300)
+        request = CollectRequest(f"{site.root}/captcha", tmp_path / "made", 300, keep_pages=True)
         while killed < KILLS:
             process = context.Process(target=collect_images, args=(request,))
             stored = size(request.folder)
@@ -133,7 +133,8 @@ def test_a_collection_survives_twenty_kills(tmp_path: Path) -> None:
             assert process.exitcode == -9, "the collection was over before its kills"
         counts = collect_images(request)
     assert 0 < counts.already < 300
-    agreed(request.folder, 300)
+    assert len(pages_of(request.folder)) == 300
+    assert len(list((request.folder / PAGES).iterdir())) == 300
 
 
 def size(folder: Path) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from captchascope.files import printable, read_regular
 from captchascope.image.frames import MAX_BYTES
 from captchascope.image.svg import text_in
 from captchascope.reader import reader_of
+from captchascope.sums import value_of
 
 MOST = 500
 """Images that are looked at, at most."""
@@ -49,21 +50,25 @@ def measure_leaks(setting: Setting) -> Leaks:
     answers = [_Answer(s.path, s.label) for s in samples] or _sure_answers(setting)
     with_page = [answer for answer in answers if places.has_page(answer.path)]
     drawings = [(data, text) for path, text in answers if _is_drawing(data := places.data(path))]
-    leaks = [
-        *_text_of_drawings(setting, places),
-        *find_leaks(
-            [Known(a.text, partial(places.of_file, a.path)) for a in answers], setting.seed
-        ),
-        *find_leaks(
-            [Known(a.text, partial(places.of_page, a.path)) for a in with_page], setting.seed
-        ),
-        *outline_leaks(drawings, setting.seed),
-    ]
+    leaks = [*_text_of_drawings(setting, places), *outline_leaks(drawings, setting.seed)]
+    for known, look in ((answers, places.of_file), (with_page, places.of_page)):
+        leaks += _leaks_in(known, look, setting.seed)
     looked, missing = _said(setting, places, answers, len(with_page), len(drawings))
     return Leaks(looked, missing, tuple(sorted(leaks, key=lambda leak: -leak.found.value)))
 
 
-LEAKS = Measurement("leaks", "Where answers leak", Leaks, measure_leaks, 5.0)
+def _leaks_in(
+    answers: Sequence[_Answer], look: Callable[[Path], Iterable[Place]], seed: int
+) -> Iterator[Leak]:
+    """Give the places that have the answers, and those that have the results of sums."""
+    yield from find_leaks([Known(text, partial(look, path)) for path, text in answers], seed)
+    values = ((path, value_of(text)) for path, text in answers)
+    sums = [Known(f"{value}", partial(look, path)) for path, value in values if value is not None]
+    for leak in find_leaks(sums, seed):
+        yield replace(leak, what=f"{leak.what}, as the result of the sum")
+
+
+LEAKS = Measurement("leaks", "Where answers leak", Leaks, measure_leaks, 8.0)
 
 
 class _Places:

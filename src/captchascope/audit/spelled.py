@@ -59,12 +59,10 @@ def ways_in(text: str, answer: str) -> Iterator[tuple[Way, str]]:
         [(('', 'in base64'), '4821')]
     """
     spelt = _spelt(answer)
-    for encoding, decode in ENCODINGS.items():
-        if decoded := decode(text):
-            held = Held.of(decoded)
-            for spelling, needles in spelt.items():
-                if (around := held.around(needles)) is not None:
-                    yield (spelling, encoding), around
+    for encoding, held in (_short if len(text) <= _SHORT else _texts)(text):
+        for spelling, needles in spelt.items():
+            if (around := held.around(needles)) is not None:
+                yield (spelling, encoding), around
 
 
 def _backwards(answer: str) -> tuple[str, ...]:
@@ -151,3 +149,14 @@ ENCODINGS: Mapping[str, Callable[[str], str]] = {
     "in hexadecimal": _from_hex,
 }
 """What a text holds, by how it is encoded there; "" is the text itself."""
+
+
+def _texts(text: str) -> tuple[tuple[str, Held], ...]:
+    """Return what a text holds, by each encoding that gives something."""
+    decoded = ((encoding, decode(text)) for encoding, decode in ENCODINGS.items())
+    return tuple((encoding, Held.of(held)) for encoding, held in decoded if held)
+
+
+_SHORT = 500  # characters
+_short = lru_cache(20_000)(_texts)
+"""Most parts of a page are those of the page before."""
