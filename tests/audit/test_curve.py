@@ -122,6 +122,22 @@ def test_without_anything_measured_there_is_no_point() -> None:
     assert (curve.points, curve.needed) == ((), ())
 
 
+def test_intervals_cover_the_truth() -> None:
+    """Of 30 studies of readers that read 70 %, at least 26; bench/audit_intervals.py has more."""
+    rng = np.random.default_rng(16)
+    covered = 0
+    for _ in range(30):
+        hard = rng.standard_normal(150)
+        made = []
+        for seed in range(3):
+            odds = 1.032 + 0.3 * rng.standard_normal() + hard  # on average 0.7 of the texts
+            right = rng.random(len(hard)) < 1 / (1 + np.exp(-odds))
+            made.append(training(100, reads("".join("01"[int(one)] for one in right)), seed))
+        point = learning_curve(None, made).points[0]
+        covered += point.low <= 0.7 <= point.high
+    assert covered >= 26
+
+
 @settings(max_examples=25)
 @given(
     st.lists(
