@@ -10,7 +10,7 @@ export PIP_NO_INPUT := 1
 # On all processors but at most eight; a file goes to one of them as a whole.
 SUITE := -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test coverage check format models golden examples bench bench-any bench-peers peers packages soak figures opencv4 clean
+.PHONY: demo test coverage check format models golden examples pages bench bench-any bench-peers peers packages soak figures opencv4 clean
 
 demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope read examples
@@ -49,6 +49,11 @@ examples: $(VENV)/core  ## draw the bundled examples again
 
 figures: $(VENV)/core  ## draw the pictures of the documentation again
 	$(BIN)/python tools/draw_figures.py
+
+pages: $(VENV)-pages/installed $(VENV)/dev  ## the pages of an audit, by the Nu HTML checker: takes npm and Java
+	rm -rf build/pages
+	$(BIN)/captchascope audit metu -o build/pages/metu.html --time-limit 2m -q
+	java -jar $(VENV)-pages/node_modules/vnu-jar/build/dist/vnu.jar --errors-only build/pages/metu.html
 
 bench: $(VENV)/bench  ## speed and accuracy: six hours or so on two cores, and it can be interrupted
 	$(BIN)/python bench/speed.py
@@ -133,6 +138,10 @@ $(VENV)-packages/installed: constraints.txt
 		@napi-rs/canvas@1.1.1 @resvg/resvg-js@2.6.2
 	@touch $@
 
+$(VENV)-pages/installed:
+	npm install --silent --ignore-scripts --prefix $(VENV)-pages vnu-jar@26.9.27
+	@touch $@
+
 $(VENV)-opencv4/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-opencv4
 	grep -vE '^(opencv|numpy)' constraints.txt > $(VENV)-opencv4/constraints.txt
@@ -142,4 +151,4 @@ $(VENV)-opencv4/core: pyproject.toml constraints.txt
 	@touch $@
 
 clean:  ## remove what make made
-	rm -rf $(VENV) $(VENV)-opencv4 $(VENV)-peers $(VENV)-packages .coverage demo build dist
+	rm -rf $(VENV) $(VENV)-opencv4 $(VENV)-peers $(VENV)-packages $(VENV)-pages .coverage demo build dist

@@ -196,7 +196,7 @@ def _figures() -> Figures:
         rate(0.914),
         rate(0.953, HELD * 6),
         rate(0.757),
-        "after removing noise, at gaps between columns of ink",
+        "Noise was removed, and images cut where no ink stands in a column.",
         picture("Nine of ten images are cut where a person would cut them.", 3, 2, 8),
     )
     noise = Noise(
@@ -459,7 +459,7 @@ def one_point() -> Audit:
     )
     figures = Figures(
         untrained=Untrained(zero, zero, "1 character, 1 of them", None),
-        cutting=Cutting(1, None, None, None, "at gaps", None),
+        cutting=Cutting(1, None, None, None, "Images were cut at gaps.", None),
         alphabet=Alphabet("\u4f60", 1, 1, 0.0, 0.0, 1.0, (), None),
         leaks=Leaks((), ("pages: none were kept",), ()),
     )
