@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from captchascope.audit.setting import Setting
 from captchascope.audit.subject import Subject, folder_subject
 from captchascope.data.dataset import Dataset
+from captchascope.data.labels import write_labels
 from captchascope.decode import ReadOptions
 from captchascope.generate import draw_captcha, write_folder
 from captchascope.image import load_rgb
@@ -36,6 +39,18 @@ def of_scheme(folder: Path, scheme: str, count: int, **knobs: Any) -> Setting:
     """Draw labelled captchas, and make a setting of them."""
     write_folder(scheme, folder / scheme, count, 1, knobs=knobs)
     return Setting(folder_subject(folder / scheme, 1), folder)
+
+
+def of_pixels(folder: Path, images: Sequence[RgbImage], labels: Sequence[str]) -> Setting:
+    """Write images with these labels, and make a setting of them."""
+    folder.mkdir()
+    samples = []
+    for number, (image, label) in enumerate(zip(images, labels, strict=True), 1):
+        path = folder / f"{number}.png"
+        Image.fromarray(image).save(path)
+        samples.append(Sample(path.name, label, path))
+    write_labels(folder, samples)
+    return Setting(folder_subject(folder, 1), folder)
 
 
 def pixels(scheme: str, number: int = 1, **knobs: Any) -> RgbImage:

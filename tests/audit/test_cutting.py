@@ -11,15 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from audit.subjects import of_images, of_scheme, pixels
+from audit.subjects import of_images, of_pixels, of_scheme, pixels
 from captchascope.audit.cutting import measure_cutting
 from captchascope.audit.figures import Cutting
-from captchascope.audit.setting import Setting, UnmeasuredError
-from captchascope.audit.subject import folder_subject
-from captchascope.data.labels import write_labels
+from captchascope.audit.setting import UnmeasuredError
 from captchascope.decode import ReadOptions
 from captchascope.generate import draw_captcha, write_folder
-from captchascope.records import RgbImage, Sample, build
+from captchascope.records import build
 
 
 def rate(measured: Cutting, name: str) -> float:
@@ -27,18 +25,6 @@ def rate(measured: Cutting, name: str) -> float:
     found = getattr(measured, name)
     assert found is not None
     return float(found.value)
-
-
-def labelled(folder: Path, images: list[RgbImage], labels: list[str]) -> Setting:
-    """Write images with these labels, and make a setting of them."""
-    folder.mkdir()
-    samples = []
-    for number, (image, label) in enumerate(zip(images, labels, strict=True), 1):
-        path = folder / f"{number}.png"
-        Image.fromarray(image).save(path)
-        samples.append(Sample(path.name, label, path))
-    write_labels(folder, samples)
-    return Setting(folder_subject(folder, 1), folder)
 
 
 def test_a_clean_fixed_font_is_cut_and_read(tmp_path: Path) -> None:
@@ -93,7 +79,7 @@ def test_the_same_setting_gives_the_same_figures(tmp_path: Path) -> None:
 def test_a_single_character_tells_no_reading(tmp_path: Path) -> None:
     """Where all labels are of one character, whatever is cut would be read right."""
     images = [pixels("plain", number) for number in range(1, 9)]
-    measured = measure_cutting(labelled(tmp_path / "ones", images, ["11111"] * 8))
+    measured = measure_cutting(of_pixels(tmp_path / "ones", images, ["11111"] * 8))
     assert (measured.glyphs, measured.exact) == (None, None)
     assert measured.counted is not None
 
@@ -102,13 +88,13 @@ def test_wrong_labels_read_nothing(tmp_path: Path) -> None:
     """Labels that say nothing of the images leave the classifier at chance, or near it."""
     images = [pixels("plain", number) for number in range(1, 41)]
     labels = [draw_captcha("plain", 2, number).label for number in range(1, 41)]
-    assert rate(measure_cutting(labelled(tmp_path / "wrong", images, labels)), "glyphs") < 0.4
+    assert rate(measure_cutting(of_pixels(tmp_path / "wrong", images, labels)), "glyphs") < 0.4
 
 
 def test_labels_of_any_length_and_script_will_do(tmp_path: Path) -> None:
     """One of a single digit, one of Chinese, one longer than the image is wide."""
     images = [pixels("plain", number) for number in range(1, 5)]
-    setting = labelled(tmp_path / "odd", images, ["7", "四加五", "x" * 300, "12345"])
+    setting = of_pixels(tmp_path / "odd", images, ["7", "四加五", "x" * 300, "12345"])
     measured = measure_cutting(setting)
     assert measured.images == 2
     assert measured.picture is not None
@@ -118,7 +104,7 @@ def test_images_of_any_size_will_do(tmp_path: Path) -> None:
     """A single pixel, a large one, one in one colour: none is left out."""
     shapes = [(1, 1), (2, 400), (1500, 3000), (30, 60), (600, 3)]
     images = [np.full((*shape, 3), 40 * n, np.uint8) for n, shape in enumerate(shapes)]
-    measured = measure_cutting(labelled(tmp_path / "sizes", images, ["ab"] * 5))
+    measured = measure_cutting(of_pixels(tmp_path / "sizes", images, ["ab"] * 5))
     assert measured.images == 2
     assert rate(measured, "exact") == 0
 
@@ -137,7 +123,7 @@ def test_the_picture_is_small_and_says_what_it_shows(tmp_path: Path) -> None:
     """However large and noisy the images are."""
     rng = np.random.default_rng(1)
     images = [rng.integers(0, 256, (160, 400, 3)).astype(np.uint8) for _ in range(4)]
-    picture = measure_cutting(labelled(tmp_path / "noise", images, ["abc"] * 4)).picture
+    picture = measure_cutting(of_pixels(tmp_path / "noise", images, ["abc"] * 4)).picture
     assert picture is not None
     assert Image.open(BytesIO(base64.b64decode(picture.png))).format == "PNG"
     assert len(picture.png) <= 60_000

@@ -26,7 +26,6 @@ from captchascope.records import Reading, RgbImage
 
 _READ = 100  # images, at most
 _TRIED = 60  # other images, on which the ways to cut are tried
-_LARGEST = 640  # pixels of the longer side: a larger image is reduced to that
 _THIN = 1 / 30  # of the height in pixels, 2 at least, is wider than a line that is removed
 _DEEP = 0.8  # quantile of the distances from the ground, beyond which ink shows its own colour
 _COLUMNS = 2
@@ -101,7 +100,6 @@ def measure_noise(setting: Setting) -> Noise:
     texts, others = measured_and_others(setting, _READ, _TRIED)
     if not texts:
         raise UnmeasuredError("no image can be decoded; check that they open in a browser")
-    texts = [replace(text, image=_reduced(text.image)) for text in texts]
     cut = best_way(_CUTS, others, setting.reading)
     tries = []
     with _general_reader(setting) as reader:
@@ -109,14 +107,6 @@ def measure_noise(setting: Setting) -> Noise:
             tries.append(_tried(name, denoise, texts, cut, reader, setting))
             setting.progress(done / len(WAYS))
     return Noise(tuple(each.figures for each in tries), _picture(texts, tries))
-
-
-def _reduced(image: RgbImage) -> RgbImage:
-    scale = _LARGEST / max(image.shape[:2])
-    if scale >= 1:
-        return image
-    size = max(1, round(scale * image.shape[1])), max(1, round(scale * image.shape[0]))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _general_reader(setting: Setting) -> Reader:

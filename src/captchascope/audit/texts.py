@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import cv2
+import numpy as np
+
 from captchascope.audit.setting import Setting
 from captchascope.decode import ReadOptions
 from captchascope.decode.pattern import folded
@@ -17,13 +20,16 @@ from captchascope.sums import value_of
 
 T = TypeVar("T")
 
+_LARGEST = 200_000  # pixels of an image that is kept: a larger one is reduced to that
+_MOST = 200_000_000  # pixels that are decoded, about
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Text:
     """An image that was decoded.
 
     Attributes:
-        image: Shape (H, W, 3).
+        image: Shape (H, W, 3), reduced where it is large.
         label: What is written in it; "" where nobody knows.
         sample: Its name and label as they are; None without a label.
     """
@@ -46,11 +52,14 @@ def evenly(items: Sequence[T], count: int) -> list[T]:
 def decoded(items: Sequence[Sample | Path], told: ReadOptions) -> list[Text]:
     """Return images as they are read, and what they say; what cannot be decoded is left out.
 
+    Of huge ones only so many first ones are decoded as can be in a few seconds.
     Where the labels are results of sums, they do not tell what is written.
     """
     preprocessing = told.preprocessing(Preprocessing())
-    found = []
+    found, pixels = [], 0
     for item in items:
+        if pixels > _MOST:
+            break
         path, sample = (item, None) if isinstance(item, Path) else (item.path, item)
         label = "" if sample is None else sample.label
         if told.solve and value_of(label) is None:
@@ -59,8 +68,18 @@ def decoded(items: Sequence[Sample | Path], told: ReadOptions) -> list[Text]:
             image = load_image(path, 3, preprocessing=preprocessing)
         except ImageError:
             continue
+        pixels += image.shape[0] * image.shape[1]
+        image = _reduced(image)
         found.append(Text(image, folded(label) if told.ignore_case else label, sample))
     return found
+
+
+def _reduced(image: RgbImage) -> RgbImage:
+    scale = (_LARGEST / (image.shape[0] * image.shape[1])) ** 0.5
+    if scale >= 1:
+        return image
+    size = max(1, round(scale * image.shape[1])), max(1, round(scale * image.shape[0]))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def measured_and_others(
