@@ -84,6 +84,12 @@ def test_a_single_character_tells_no_reading(tmp_path: Path) -> None:
     assert measured.counted is not None
 
 
+def test_a_single_image_tells_no_reading(tmp_path: Path) -> None:
+    """There is no other whose glyphs could be known."""
+    measured = measure_cutting(of_pixels(tmp_path / "one", [pixels("plain")], ["53366"]))
+    assert (measured.images, measured.glyphs, measured.exact) == (1, None, None)
+
+
 def test_wrong_labels_read_nothing(tmp_path: Path) -> None:
     """Labels that say nothing of the images leave the classifier at chance, or near it."""
     images = [pixels("plain", number) for number in range(1, 41)]

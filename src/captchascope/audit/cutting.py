@@ -53,7 +53,8 @@ def measure_cutting(setting: Setting) -> Cutting:
     done = _attacked([*measured, *others], way, told, len(measured))
     characters = {char for text in (*measured, *others) for char in text.label}
     glyphs = exact = None
-    if len(characters) > 1:  # of a single one, whatever is cut would be read right
+    # of a single character, whatever is cut would be read right; of a single image, nothing
+    if len(characters) > 1 and len(measured) + len(others) > 1:
         total = sum(len(each.text.label) for each in done)
         glyphs = Rate(sum(each.hits for each in done), total)
         exact = Rate(sum(each.hits == len(each.text.label) for each in done), len(done))

@@ -123,7 +123,7 @@ class Cutting:
         counted: Images cut into as many glyphs as there are characters; None where nothing tells
             how many there are.
         glyphs: Glyphs of which a nearest-neighbour classifier, of other images' glyphs, reads the
-            character: what it reads was cut well; None without labels.
+            character: what it reads was cut well; None without labels, or other images.
         exact: Images whose glyphs are all read so: the solve rate of the classical attack.
         way: How it cuts, in words.
         picture: Images with their cuts.
