@@ -137,6 +137,16 @@ def test_an_answer_in_the_address(folder: Path) -> None:
     assert "captcha?text=" in leak.example
 
 
+def test_a_collection_that_nobody_has_labelled(folder: Path) -> None:
+    """Its table is no table of labels."""
+    collected(folder, "http://127.0.0.1/captcha?text={}")
+    for path in folder.glob("labels.*"):
+        path.unlink()
+    leaks = measured(folder)
+    assert only(leaks).what == "the address of the image"
+    assert any("no labels" in place for place in leaks.looked_at)
+
+
 def keep(folder: Path, make: Callable[[str, int], Exchange]) -> None:
     """Keep a page with each image."""
     collected(folder, "http://127.0.0.1/captcha.jpeg")

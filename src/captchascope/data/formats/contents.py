@@ -62,6 +62,9 @@ BY_SUFFIX: dict[str, Callable[[Folder, Path], Matching]] = {
 _ABOVE = (LABELS_CSV, LABELS_TXT, objects.LABELS_JSONL, labelstudio.TASKS)
 """Label files that are looked for in the folder above, if there is no other folder in that."""
 
+_COLLECTED = "collected.csv"
+"""What ``collect`` writes of its images, which says nothing of what they say."""
+
 _MOST = (
     20  # files that are read to see whether they have the labels: each is matched with all images
 )
@@ -88,7 +91,7 @@ def read_any(folder: Folder) -> tuple[list[Matching], list[DatasetError]]:
         try:
             found = (read if named else lines.read_named)(folder, source)
         except DatasetError as error:
-            misfit += [error] if named else []
+            misfit += [error] if named and source.name != _COLLECTED else []
         else:
             fit += [found] if found.samples else []
     return fit, misfit
