@@ -11,6 +11,7 @@ from captchascope import __version__
 from captchascope.audit import plan
 from captchascope.audit.alphabet import ALPHABET
 from captchascope.audit.conditions import conditions_of
+from captchascope.audit.cost import cost_of, measured_seconds_per_label
 from captchascope.audit.curve import learning_curve
 from captchascope.audit.cutting import CUTTING
 from captchascope.audit.figures import Figures, Training
@@ -268,7 +269,14 @@ def _judged(run: _Run) -> Audit:
     subject = setting.subject
     order = sorted(run.trainings, key=lambda training: (training.labels, training.seed))
     figures = Figures(**run.measured, trainings=tuple(order))
-    curve, cost = learning_curve(figures.untrained, figures.trainings), None
+    curve = learning_curve(figures.untrained, figures.trainings)
+    cost = cost_of(
+        figures,
+        curve,
+        seconds_per_label=request.seconds_per_label,
+        measured=measured_seconds_per_label(subject.held.folder),
+        price_per_hour=request.price_per_hour,
+    )
     described = _described(subject)
     findings = findings_of(figures, curve, cost, described)
     return Audit(
