@@ -1,8 +1,9 @@
 """The default audit of a scheme, from nothing: when it first answers, and what it measures in time.
 
-    python bench/audit_default.py [SCHEME] [--time-limit 30m] [-o REPORT.html] [--json FILE]
+    python bench/audit_default.py [SCHEME|DIR] [--time-limit 30m]
 
-Runs the command in a new process with an empty run folder, and times each of its lines.
+Runs the command in a new process with an empty run folder, and times each of its lines. The report
+and its JSON stay in build/bench/default.
 """
 
 from __future__ import annotations
@@ -13,40 +14,33 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from running import table
+from sets import PLACE
 
 
 def main() -> None:
     """Run the audit, and print what came when."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scheme", nargs="?", default="metu")
+    parser.add_argument("subject", nargs="?", default="metu")
     parser.add_argument("--time-limit", default="30m")
-    parser.add_argument("-o", "--output", type=Path)
-    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.html"
-        document = Path(folder) / "report.json"
-        _run(asked.scheme, asked.time_limit, report, document)
-        for source, wanted in ((report, asked.output), (document, asked.json)):
-            if wanted is not None:
-                wanted.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(source, wanted)
+    folder = PLACE / "default" / Path(asked.subject).name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    _run(asked.subject, asked.time_limit, folder)
 
 
-def _run(scheme: str, limit: str, report: Path, document: Path) -> None:
-    command = [sys.executable, "-m", "captchascope", "audit", scheme, "-o", report.name]
-    command += ["--json", document.name, "--time-limit", limit, "--progress", "jsonl"]
+def _run(subject: str, limit: str, folder: Path) -> None:
+    report = folder / "report.html"
+    command = [sys.executable, "-m", "captchascope", "audit", subject, "-o", str(report)]
+    command += ["--json", str(folder / "report.json"), "--time-limit", limit, "--progress", "jsonl"]
     environment = dict(os.environ)
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # which no user has
     begun, first, rows = time.monotonic(), None, []
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=report.parent, env=environment
-    ) as audit:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as audit:
         assert audit.stderr is not None
         for line in audit.stderr:
             now = time.monotonic() - begun
