@@ -38,6 +38,9 @@ _COLOURS = 256
 _IMAGES = "Promise.all([...document.images].map((image) => image.decode().catch(() => {})))"
 """Waits until every image that the page shows is there, which takes a while on a busy machine."""
 
+_FOUND = "document.querySelectorAll('.lines li:not(.quiet)').length > 3"
+"""Waits until an audit has found something; the screenshots are of one and the same."""
+
 Scene: TypeAlias = Callable[[Page], None]
 
 
@@ -123,6 +126,13 @@ def _confusions(page: Page) -> None:
     page.eval_on_selector(".pair", "part => part.scrollIntoView()")
 
 
+def _audit(page: Page) -> None:
+    if page.locator("#subject").count():
+        page.select_option("#subject", "/")
+        page.get_by_role("button", name="Start").click()
+    page.wait_for_function(_FOUND, timeout=300_000)
+
+
 def _nothing(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
@@ -144,6 +154,7 @@ _READ: dict[str, tuple[str, Scene]] = {
     "results": ("results", _nothing),
     "result": ("results/mine", _result),
     "charts": ("results/mine", _confusions),
+    "audit": ("audit", _audit),
 }
 _LABEL: dict[str, tuple[str, Scene]] = {
     "label": ("label", _one),

@@ -143,7 +143,7 @@ def test_it_works_without_scripts(browser: Browser, url: str) -> None:
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page) -> None:
     """In the order of the page, beginning with the way past the navigation."""
     seen = []
-    for _ in range(9):
+    for _ in range(10):
         page.keyboard.press("Tab")
         seen.append(
             page.evaluate(
@@ -154,23 +154,23 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page) -> No
                 }"""
             )
         )
-    names = ["Skip to the content", "captchascope", "Read", "Label", "Results", "images"]
-    assert [name for name, *_ in seen][:7] == [*names, "What the texts may be"]
-    assert seen[8][0] == "Read"
+    names = ["Skip to the content", "captchascope", "Read", "Label", "Results", "Audit", "images"]
+    assert [name for name, *_ in seen][:8] == [*names, "What the texts may be"]
+    assert seen[9][0] == "Read"
     assert all(style == "solid" and width == "3px" for _, style, width in seen)
 
 
 def test_a_page_fits_a_phone(browser: Browser, url: str) -> None:
     """Nothing is wider than the screen, not even a table: that scrolls by itself."""
     with opened(browser, viewport=PHONE) as page:
-        for path in ("", "results", "results/metu", "label"):
+        for path in ("", "results", "results/metu", "label", "audit"):
             page.goto(f"{url}/{path}")
             page.wait_for_selector("h1:not(:has-text('Testing'))")
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width == PHONE["width"], path
 
 
-@pytest.mark.parametrize("path", ["", "results", "results/metu", "label"])
+@pytest.mark.parametrize("path", ["", "results", "results/metu", "label", "audit"])
 def test_axe_finds_nothing_serious(browser: Browser, url: str, path: str) -> None:
     """On no page, with all that folds unfolded."""
     with opened(browser, viewport=DESK) as page:

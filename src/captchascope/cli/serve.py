@@ -115,7 +115,7 @@ def announced(console: Console, what: str, path: str = "") -> Callable[[str], No
     "--data",
     type=PATH,
     metavar="DIR",
-    help="Labelled captchas to test the models on, for the page of results.",
+    help="Captchas to test the models on, where they are labelled, and to audit: for the pages.",
 )
 @click.option(
     "--drain",

@@ -17,7 +17,8 @@ from captchascope.web.batching import Batcher, Readers
 from captchascope.web.label.pages import label_routes
 from captchascope.web.label.session import LabelSession
 from captchascope.web.metrics import Metrics
-from captchascope.web.pages import read, results
+from captchascope.web.pages import audit, read, results
+from captchascope.web.pages.auditing import Audits
 from captchascope.web.settings import Settings
 from captchascope.web.templates import static_routes
 
@@ -50,6 +51,7 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
     readers = Readers(settings.models, settings.limits, settings.providers)
     batcher = Batcher(readers, settings.limits, metrics)
     measurements = None if settings.data is None else results.Measurements(settings.data)
+    audits = Audits()
     labelling = None
     if settings.label is not None:
         labelling = LabelSession(settings.label, told, partial(batcher.readers.offer, TRAINED))
@@ -66,6 +68,7 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
             raise
         finally:
             await batcher.stop()
+            await asyncio.to_thread(audits.close)
             if measurements is not None:
                 await asyncio.to_thread(measurements.close)
             if labelling is not None:
@@ -84,6 +87,7 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
     app.include_router(static_routes())
     app.include_router(read.read_routes(batcher, settings.limits, labels=labelling is not None))
     app.include_router(results.results_routes(batcher, measurements))
+    app.include_router(audit.audit_routes(audits, settings.data, settings.workers))
     if labelling is not None:
         app.include_router(label_routes(labelling))
     problems.install(app)

@@ -32,17 +32,18 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-"""What every response says."""
+"""What every response says that does not say otherwise itself."""
 
 _HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-_NOT_KEPT = (b"cache-control", b"no-store")
+_HEADERS.append((b"cache-control", b"no-store"))
 
 
 class ResponseMiddleware:
     """Adds ``HEADERS`` to every response, and tells of each that was sent.
 
-    No response is to be kept, unless it says so itself. HEAD is answered as GET is: the server
-    leaves the body out. What should not be raised is a problem, too, where nothing was sent before.
+    No response is to be kept. Of all this, a response may say otherwise itself. HEAD is answered as
+    GET is: the server leaves the body out. What should not be raised is a problem, too, where
+    nothing was sent before.
     """
 
     def __init__(self, app: ASGIApp, answered: Callable[[Scope, int, int, float], None]) -> None:
@@ -61,10 +62,9 @@ class ResponseMiddleware:
             nonlocal status, size, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
-                headers = [*message["headers"], *_HEADERS]
-                if not any(name == b"cache-control" for name, _ in message["headers"]):
-                    headers.append(_NOT_KEPT)
-                message = {**message, "headers": headers}
+                told = {name for name, _ in message["headers"]}
+                further = [header for header in _HEADERS if header[0] not in told]
+                message = {**message, "headers": [*message["headers"], *further]}
             elif not head:
                 size += len(message.get("body", b""))
             await send(message)

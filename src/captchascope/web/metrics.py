@@ -38,7 +38,7 @@ _PATHS = frozenset(
     {"/", "/read", "/see", "/login", "/v1/read", "/v1/models"}
     | {"/healthz", "/readyz", "/metrics", "/openapi.json"}
 )
-_BELOW = ("/static", "/label", "/results")
+_BELOW = ("/static", "/label", "/results", "/audit")
 
 
 class Metrics:

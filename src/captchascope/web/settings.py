@@ -101,7 +101,7 @@ class Settings:
         proxies: Addresses and networks of proxies that are believed who asked them, and how.
         root_path: The path that a proxy serves the app below, such as ``/captcha``, or "".
         label: Which folder is to be labelled, and how; None where none is.
-        data: The folder of labelled images to test the models on, or None.
+        data: The folder of labelled images to test the models on and to audit, or None.
         drain: Seconds between the signal to stop and the end of taking requests in.
         limits: How much is taken in.
         access_log: Whether a line on stderr tells of every request.
@@ -140,8 +140,8 @@ class Settings:
 
 
 PAGES = frozenset(
-    {"healthz", "label", "login", "metrics", "openapi.json", "read", "readyz", "results", "see"}
-    | {"static", "v1"}
+    {"audit", "healthz", "label", "login", "metrics", "openapi.json", "read", "readyz", "results"}
+    | {"see", "static", "v1"}
 )
 """What paths of the app begin with, which a root path must not: it could not be told apart."""
 
