@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -150,13 +151,17 @@ def audit_command(
     from captchascope.audit.grading import meets
 
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
+    words = sys.argv[1:]
+    if progress is not None:  # a page has begun it, whose files are of no interest
+        limit = f"{options['time_limit']:.0f}s"
+        words = ["audit", subject, "-o", report.name, "--time-limit", limit]
     with _told(console, progress, options["full"]) as on_progress:
         audit = run_audit(
             subject,
             report,
             labels=label_options,
             begun=begun,
-            command=shlex.join(["captchascope", *sys.argv[1:]]),
+            command=shlex.join(["captchascope", *words]),
             on_progress=on_progress,
             on_subject=lambda audited: _say_subject(console, audited),
             **options,
@@ -214,6 +219,8 @@ def _told(
     How long a full audit takes is said before it begins.
     """
     if form is not None:
+        if (ctrl_break := getattr(signal, "SIGBREAK", None)) is not None:
+            signal.signal(ctrl_break, signal.default_int_handler)  # on Windows, what can be sent
         yield lambda now: console.note(json.dumps(asdict(now)))
         return
     with console.progress("measuring", _TICKS, counted=False) as moved:

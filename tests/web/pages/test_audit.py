@@ -117,6 +117,8 @@ def test_an_audit_shows_how_far_it_is_and_gives_a_report_when_it_is_stopped(
     page = shown(client, "Open the report")
     document = client.get("/audit/report.json").json()
     assert document["interrupted"]
+    command = "captchascope audit plain -o report.html --time-limit 300s"
+    assert document["conditions"]["command"] == command
     assert f"<dd>{document['verdict']['grade'] or 'none'}</dd>" in page
     report = client.get("/audit/report")
     assert report.headers.get_list("content-security-policy") == [REPORT_POLICY]
