@@ -38,9 +38,6 @@ _COLOURS = 256
 _IMAGES = "Promise.all([...document.images].map((image) => image.decode().catch(() => {})))"
 """Waits until every image that the page shows is there, which takes a while on a busy machine."""
 
-_FOUND = "document.querySelectorAll('.lines li:not(.quiet)').length > 3"
-"""Waits until an audit has found something; the screenshots are of one and the same."""
-
 Scene: TypeAlias = Callable[[Page], None]
 
 
@@ -130,7 +127,7 @@ def _audit(page: Page) -> None:
     if page.locator("#subject").count():
         page.select_option("#subject", "/")
         page.get_by_role("button", name="Start").click()
-    page.wait_for_function(_FOUND, timeout=300_000)
+    page.wait_for_selector(".lines li:not(.quiet) >> nth=1", timeout=300_000)
 
 
 def _nothing(page: Page) -> None:
