@@ -3,13 +3,12 @@
     python bench/audit_default.py [SCHEME|DIR] [--time-limit 30m]
 
 Runs the command in a new process with an empty run folder, and times each of its lines. The report
-and its JSON stay in build/bench/default.
+and its JSON stay in build/bench/default, from which a DIR is named.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -17,44 +16,28 @@ import sys
 import time
 from pathlib import Path
 
-from running import table
 from sets import PLACE
 
 
 def main() -> None:
-    """Run the audit, and print what came when."""
+    """Run the audit, and print what it says and when."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("subject", nargs="?", default="metu")
     parser.add_argument("--time-limit", default="30m")
     asked = parser.parse_args()
-    folder = PLACE / "default" / Path(asked.subject).name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    _run(asked.subject, asked.time_limit, folder)
-
-
-def _run(subject: str, limit: str, folder: Path) -> None:
-    report = folder / "report.html"
-    command = [sys.executable, "-m", "captchascope", "audit", subject, "-o", str(report)]
-    command += ["--json", str(folder / "report.json"), "--time-limit", limit, "--progress", "jsonl"]
+    folder, name = PLACE / "default", Path(asked.subject).name
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / f"{name}.html.run", ignore_errors=True)
+    options = ["-o", f"{name}.html", "--json", f"{name}.json", "--time-limit", asked.time_limit]
+    command = [sys.executable, "-m", "captchascope", "audit", asked.subject, *options, "-v"]
     environment = dict(os.environ)
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # which no user has
-    begun, first, rows = time.monotonic(), None, []
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as audit:
+    begun, pipe = time.monotonic(), subprocess.PIPE
+    with subprocess.Popen(command, stderr=pipe, text=True, env=environment, cwd=folder) as audit:
         assert audit.stderr is not None
         for line in audit.stderr:
-            now = time.monotonic() - begun
-            event = json.loads(line) if line.startswith("{") else {"event": "said", "line": line}
-            if event["event"] == "found" and first is None:
-                first = now
-                print(f"first answer after {now:.1f} s: {event['line']}", flush=True)
-            if event["event"] in ("measured", "left_out", "said"):
-                told = event.get("title", ""), event["event"], f"{now:.0f} s", event["line"].strip()
-                rows.append([*told])
-                print(*told, sep="\t", file=sys.stderr, flush=True)
-    seconds = time.monotonic() - begun
-    print(table(["measurement", "what came of it", "after", "why"], rows))
-    size = report.stat().st_size / 1e6
+            print(f"{time.monotonic() - begun:7.1f} s  {line.rstrip()}", flush=True)
+    seconds, size = time.monotonic() - begun, (folder / f"{name}.html").stat().st_size / 1e6
     print(f"status {audit.returncode} after {seconds / 60:.1f} min; the report has {size:.2f} MB")
 
 
