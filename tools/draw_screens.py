@@ -127,7 +127,7 @@ def _audit(page: Page) -> None:
     if page.locator("#subject").count():
         page.select_option("#subject", "/")
         page.get_by_role("button", name="Start").click()
-    page.wait_for_selector(".lines li:not(.quiet) >> nth=1", timeout=300_000)
+    page.wait_for_selector(".lines li:not(.quiet)", timeout=300_000)
 
 
 def _nothing(page: Page) -> None:
