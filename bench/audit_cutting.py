@@ -17,9 +17,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from captchascope.audit.cutting import measure_cutting
 from captchascope.audit.figures import Denoised
-from captchascope.audit.noise import measure_noise
+from captchascope.audit.measure.cutting import measure_cutting
+from captchascope.audit.measure.noise import measure_noise
 from captchascope.audit.setting import Setting
 from captchascope.audit.subject import Subject, folder_subject, scheme_subject
 from captchascope.decode import ReadOptions

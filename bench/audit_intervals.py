@@ -18,8 +18,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from captchascope.audit.curve import learning_curve
 from captchascope.audit.figures import Reads, Training, Untrained
+from captchascope.audit.judge.curve import learning_curve
 from captchascope.audit.results import LabelsNeeded
 from captchascope.evaluate import Rate
 

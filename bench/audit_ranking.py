@@ -21,8 +21,8 @@ from typing import Any
 
 from captchascope import run_audit
 from captchascope.atomic import atomic_folder, atomic_write
-from captchascope.audit.as_json import from_json, json_text
-from captchascope.audit.ranking import ranking_html
+from captchascope.audit.report.as_json import from_json, json_text
+from captchascope.audit.report.ranking import ranking_html
 from captchascope.audit.results import Audit
 from captchascope.evaluate import Rate
 from captchascope.generate.typefaces import font_names

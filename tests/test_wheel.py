@@ -33,8 +33,11 @@ NEEDED = [
     "captchascope/generate/fonts/captchascope-digits.ttf",
     *(f"captchascope/generate/fonts/{file}" for file in typefaces.font_files().values()),
     "captchascope/draw/report.html",
-    *(f"captchascope/audit/html/{name}.html" for name in ("frame", "macros", "ranking", "report")),
-    "captchascope/audit/html/style.css",
+    *(
+        f"captchascope/audit/report/html/{name}.html"
+        for name in ("frame", "macros", "ranking", "report")
+    ),
+    "captchascope/audit/report/html/style.css",
     "captchascope/generate/families.toml",
     *(f"captchascope/practice/html/{name}" for name in ("frame.html", "style.css", "refresh.js")),
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from captchascope.audit.findings import KINDS
-from captchascope.audit.grading import RULES
-from captchascope.audit.literature import LITERATURE
+from captchascope.audit.judge.findings import KINDS
+from captchascope.audit.judge.grading import RULES
+from captchascope.audit.judge.literature import LITERATURE
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from captchascope.audit.leaks import measure_leaks
+from captchascope.audit.leaks.search import measure_leaks
 from captchascope.audit.setting import Setting
 from captchascope.audit.subject import folder_subject
 from captchascope.collect.address import CollectError

@@ -111,7 +111,7 @@ def run_audit(
     _check(seed, time_limit, jobs, seconds_per_label, price_per_hour)
     try:
         from captchascope.audit import workflow
-        from captchascope.audit.report import audit_html
+        from captchascope.audit.report.page import audit_html
         from captchascope.audit.setting import Setting
         from captchascope.audit.store import open_store
         from captchascope.audit.subject import folder_subject, scheme_subject

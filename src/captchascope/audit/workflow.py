@@ -9,28 +9,28 @@ from typing import Any, Literal
 
 from captchascope import __version__
 from captchascope.audit import plan
-from captchascope.audit.alphabet import ALPHABET
 from captchascope.audit.conditions import conditions_of
-from captchascope.audit.cost import cost_of, measured_seconds_per_label
-from captchascope.audit.curve import learning_curve
-from captchascope.audit.cutting import CUTTING
 from captchascope.audit.figures import Figures, Training
-from captchascope.audit.findings import findings_of
-from captchascope.audit.grading import verdict_of
 from captchascope.audit.interrupts import Interrupts
-from captchascope.audit.leaks import LEAKS
-from captchascope.audit.learning import expected_seconds, train_and_read
-from captchascope.audit.legibility import LEGIBILITY
-from captchascope.audit.noise import NOISE
-from captchascope.audit.recommendations import recommendations_of
-from captchascope.audit.repeats import REPEATS
+from captchascope.audit.judge.cost import cost_of, measured_seconds_per_label
+from captchascope.audit.judge.curve import learning_curve
+from captchascope.audit.judge.findings import findings_of
+from captchascope.audit.judge.grading import verdict_of
+from captchascope.audit.judge.recommendations import recommendations_of
+from captchascope.audit.leaks.search import LEAKS
+from captchascope.audit.measure.alphabet import ALPHABET
+from captchascope.audit.measure.cutting import CUTTING
+from captchascope.audit.measure.learning import expected_seconds, train_and_read
+from captchascope.audit.measure.legibility import LEGIBILITY
+from captchascope.audit.measure.noise import NOISE
+from captchascope.audit.measure.repeats import REPEATS
+from captchascope.audit.measure.untrained import UNTRAINED
+from captchascope.audit.measure.variety import VARIETY
+from captchascope.audit.measure.whatif import WHAT_IF
 from captchascope.audit.results import Audit, LeftOut, Subjected
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
 from captchascope.audit.store import Kept, Store
 from captchascope.audit.subject import Subject
-from captchascope.audit.untrained import UNTRAINED
-from captchascope.audit.variety import VARIETY
-from captchascope.audit.whatif import WHAT_IF
 from captchascope.errors import CaptchascopeError
 
 MEASUREMENTS: tuple[Measurement[Any], ...] = (

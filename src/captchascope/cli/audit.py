@@ -148,7 +148,7 @@ def audit_command(
     """
     begun = time.monotonic()
     need("report", "audit")
-    from captchascope.audit.grading import meets
+    from captchascope.audit.judge.grading import meets
 
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # do not spin where others need the time
     words = sys.argv[1:]
@@ -188,9 +188,9 @@ def _further(
     fail_under: Grade | None,
 ) -> Iterator[tuple[Path, str]]:
     """Yield the further files that are asked for, and what they hold."""
-    from captchascope.audit.as_json import json_text
-    from captchascope.audit.junit import junit_of
-    from captchascope.audit.sarif import sarif_of
+    from captchascope.audit.report.as_json import json_text
+    from captchascope.audit.report.junit import junit_of
+    from captchascope.audit.report.sarif import sarif_of
 
     if json_file is not None:
         yield json_file, json_text(audit)

@@ -1,0 +1,1 @@
+"""What figures mean: the learning curve, the cost of attacks, the grade, findings, advice."""
