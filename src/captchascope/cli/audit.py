@@ -169,7 +169,10 @@ def audit_command(
     for path, text in _further(audit, json_file, sarif_file, junit_file, fail_under):
         atomic_write(path, text)
     grade = audit.verdict.grade or "none"
-    console.result(f"{printable(report)}\tgrade {grade}\t{audit.verdict.rule}")
+    told = (
+        f"grade {audit.verdict.rule}" if audit.verdict.grade else f"no grade: {audit.verdict.rule}"
+    )
+    console.result(f"{printable(report)}\t{told}")
     if progress is not None:
         console.note(json.dumps({"event": "done", "grade": audit.verdict.grade}))
     if fail_under is not None and not meets(audit.verdict, fail_under):
