@@ -19,7 +19,17 @@ from audit.figured import (
     untrained,
     weak,
 )
-from captchascope.audit.figures import Figures, Knob, Repeats, Turned, Untrained, WhatIf
+from captchascope.audit.figures import (
+    Denoised,
+    Figures,
+    Knob,
+    Noise,
+    Repeats,
+    Training,
+    Turned,
+    Untrained,
+    WhatIf,
+)
 from captchascope.audit.judge.findings import KINDS, findings_of
 from captchascope.audit.results import SEVERITIES, Cost, Curve, Finding
 from captchascope.evaluate import Rate
@@ -162,6 +172,40 @@ def test_an_attacker_who_gains_nothing_by_skipping_is_not_spoken_of() -> None:
     """Where almost all is right there is nothing to skip."""
     costs = cost(attack(0, 0.99, abstaining=1.0))
     assert "abstaining-attacker" not in found(Figures(), None, costs)
+
+
+def test_skipping_that_leaves_many_wrong_answers_is_not_spoken_of() -> None:
+    """Five answers for a success instead of fifty are not hardly ever wrong."""
+    assert "abstaining-attacker" not in found(Figures(), None, cost(attack(0, 0.02, abstaining=5)))
+    assert "abstaining-attacker" in found(Figures(), None, cost(attack(0, 0.02, abstaining=1.1)))
+
+
+def test_what_falls_apart_does_not_resist_cutting() -> None:
+    """Though so few labels do not tell its characters."""
+    kinds = found(strong(cutting=cutting(0, 10, counted=9)))
+    assert "cut-apart" in kinds
+    assert "resists-cutting" not in kinds
+
+
+def test_without_labels_nothing_is_said_to_be_solved() -> None:
+    """The reader only expects to, of denoised and of changed images likewise."""
+    noise = Noise(
+        (Denoised("as they are", None, 0.6, Rate(1, 9)), Denoised("median", None, 0.8, Rate(9, 9))),
+        None,
+    )
+    turned = Turned("0", None, 0.6, 9.0, None), Turned("12", None, 0.3, 9.0, None)
+    changed = WhatIf(9, False, (Knob("lines", turned),))
+    kinds = found(strong(untrained=untrained(None), noise=noise, what_if=changed))
+    assert "expected to be solved" in kinds["noise-is-weak"].what
+    for kind in ("noise-hinders-classical-only", "what-if-helps-little"):
+        assert "expects to solve 60 %" in kinds[kind].what
+
+
+def test_a_training_that_was_cut_short_is_no_praise() -> None:
+    """What half a training does not solve, a whole one may."""
+    short = Training(500, 0, reads(0, 0.0), 60.0, "", cut_short=True)
+    held = curve(l100=0.0, l500=0.0)
+    assert "withstands-training" not in found(strong(trainings=(short,)), held)
 
 
 def test_no_image_twice_in_a_few_is_no_praise() -> None:

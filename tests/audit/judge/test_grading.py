@@ -6,8 +6,27 @@ from dataclasses import replace
 
 import pytest
 
-from audit.figured import SUBJECT, alphabet, curve, cutting, legibility, strong, untrained, weak
-from captchascope.audit.figures import Denoised, Figures, Leak, Leaks, Noise, Repeats
+from audit.figured import (
+    SUBJECT,
+    alphabet,
+    curve,
+    cutting,
+    legibility,
+    reads,
+    strong,
+    untrained,
+    weak,
+)
+from captchascope.audit.figures import (
+    Denoised,
+    Figures,
+    Leak,
+    Leaks,
+    Noise,
+    Repeats,
+    Training,
+    Untrained,
+)
 from captchascope.audit.judge.grading import (
     MEANING,
     RULES,
@@ -138,6 +157,25 @@ def test_labels_that_contradict_what_is_read_count_for_nothing() -> None:
 def test_a_few_wrong_images_do_not_contradict_the_labels() -> None:
     """Three images read wrong may be chance."""
     assert not labels_doubtful(strong(untrained=untrained(0, 0.97, total=3)))
+
+
+def test_labels_of_another_case_do_not_contradict_what_is_read() -> None:
+    """Untold the reader is sure of small letters; told the alphabet, it reads what labels say."""
+    told = Untrained(reads(0, 0.97), reads(480, 0.96), "26 characters", None)
+    assert not labels_doubtful(strong(untrained=told))
+    assert graded(strong(untrained=told)).certain
+
+
+def test_a_training_that_was_cut_short_shows_no_resistance() -> None:
+    """What half a training does not solve, a whole one may."""
+    short = Training(1000, 0, reads(0, 0.0), 60.0, "", cut_short=True)
+    verdict = graded(strong(trainings=(short,)))
+    assert (verdict.grade, verdict.certain) == ("B", True)  # by the training on 500
+    verdict = graded(strong(trainings=(short, replace(short, labels=500))))
+    assert (verdict.grade, verdict.certain) == ("B", False)
+    assert "more than 100 labels" in verdict.summary
+    whole = replace(short, seed=1, cut_short=False)
+    assert graded(strong(trainings=(short, whole))).grade == "A"
 
 
 def test_nothing_measured_gives_no_grade() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from audit.figured import finding, untrained
+from audit.figured import cutting, finding, untrained
 from captchascope.audit.figures import Figures
 from captchascope.audit.judge.findings import KINDS
 from captchascope.audit.judge.literature import LITERATURE
 from captchascope.audit.judge.recommendations import recommendations_of
-from captchascope.audit.results import Recommendation
+from captchascope.audit.results import Recommendation, Severity
 
 
 def advised(*kinds: str, hits: int | None = 450) -> tuple[Recommendation, ...]:
@@ -46,6 +46,28 @@ def test_the_figures_make_it_urgent() -> None:
     """A lockout's worth is computed from what is solved."""
     limits = next(each for each in advised() if "rates" in each.title)
     assert "at 90 % for each answer, 99.9 % of all sessions succeed" in limits.why
+
+
+def test_a_lockout_that_stops_most_sessions_is_not_called_useless() -> None:
+    """At 2 % for each answer it stops 94 % of them."""
+    limits = next(each for each in advised(hits=10) if "rates" in each.title)
+    assert "5.9 % of all sessions succeed" in limits.why
+    assert "stops few" not in limits.why
+
+
+def test_it_is_called_broken_only_for_what_breaks_it() -> None:
+    """Few answers and pieces do not; nor has held what leaks, or was not measured."""
+
+    def why(kind: str, severity: Severity, figures: Figures | None = None) -> str:
+        made = recommendations_of(figures or Figures(), (finding(kind, severity),))
+        return next(each.why for each in made if "Retire" in each.title)
+
+    cut = Figures(cutting=cutting(300))
+    for broken in (why("answer-leaks", "critical"), why("cut-apart", "moderate", cut)):
+        assert broken.startswith("It is broken")
+    for unknown in (why("small-keyspace", "moderate"), why("cut-apart", "moderate")):
+        assert unknown.startswith("How long it holds is not known")
+    assert why("withstands-reading", "good").startswith("It held")
 
 
 def test_without_labels_no_figure_is_made_up() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from captchascope.audit.judge.evidence import Evidence, Finder, shown, solved
-from captchascope.audit.judge.grading import BROKEN, FEW, MANY, READ_AS_IT_IS, TRIED
+from captchascope.audit.judge.grading import BROKEN, FEW, MANY, READ_AS_IT_IS, TRIED, cut_short
 from captchascope.audit.judge.wording import in_time, percent, rate_in_words
 from captchascope.audit.results import Attack, Finding, Severity
 
 _SHARES = BROKEN, 0.5, 0.9
+
+_SURE = 0.9
+"""The share of answers that are right from which an attacker hardly ever answers wrong."""
 
 _LIKE = " Images drawn like these may have been among those that the reader was trained on."
 
@@ -87,6 +90,7 @@ def _few_labels(evidence: Evidence) -> Finding | None:
 
 def _withstands_training(evidence: Evidence) -> Finding | None:
     points = evidence.curve.points if evidence.curve is not None else ()
+    points = tuple(p for p in points if p.labels not in cut_short(evidence.figures))
     if not points or points[-1].labels < TRIED or not evidence.withstood or evidence.doubtful:
         return None
     last = points[-1]
@@ -147,7 +151,7 @@ def _abstaining(evidence: Evidence) -> Finding | None:
     attack = evidence.strongest
     if attack is None or not attack.attempts_per_success or not attack.abstaining:
         return None
-    if attack.abstaining > 0.8 * attack.attempts_per_success:
+    if attack.abstaining > min(1 / _SURE, 0.8 * attack.attempts_per_success):
         return None
     return Finding(
         "abstaining-attacker",

@@ -121,6 +121,8 @@ def _resists_cutting(evidence: Evidence) -> Finding | None:
     exact = None if cutting is None or evidence.doubtful else cutting.exact
     if cutting is None or exact is None or not exact.total or exact.value >= BROKEN:
         return None
+    if cutting.counted is not None and cutting.counted.value >= READ_AS_IT_IS:
+        return None  # it falls apart, though its characters were not told
     reads = evidence.best_read
     read = reads is not None and reads.exact is not None and solved(reads) >= BROKEN
     means = (
@@ -152,8 +154,8 @@ def _noise_is_weak(evidence: Evidence) -> Finding | None:
         "noise-is-weak",
         "moderate",
         "The noise is washed away before reading.",
-        f"As they are, {percent(_solve_rate(base))} of the images are solved; after {best.way}, "
-        f"{percent(_solve_rate(best))}.",
+        f"As they are, {percent(_solve_rate(base))} of the images are {_solved(base)}; after "
+        f"{best.way}, {percent(_solve_rate(best))}.",
         "One line of code removes what was drawn to hinder programs. People see it all the same.",
         "Do not count on noise. What disturbs people more than programs is better left out.",
         shown(noise.picture),
@@ -176,15 +178,24 @@ def _noise_hinders_little(evidence: Evidence) -> Finding | None:
         "The noise hinders only the oldest programs.",
         f"As they are, {percent(base.counted.value)} of the images can be cut into as many parts "
         f"as there are characters, and {percent(max(counts))} once the noise is removed; but the "
-        f"general reader solves {percent(_solve_rate(base))} with all the noise.",
+        f"general reader {_solves(base)} {percent(_solve_rate(base))} with all the noise.",
         "Who reads the whole image at once sees through this noise, as people do.",
         "Do not count on noise.",
         shown(noise.picture),
     )
 
 
-def _solve_rate(way: Denoised) -> float:
+def _solve_rate(way: Denoised | Turned) -> float:
     return way.expected if way.exact is None else way.exact.value
+
+
+def _solves(way: Denoised | Turned) -> str:
+    """Return what the general reader does: without labels it only expects to."""
+    return "expects to solve" if way.exact is None else "solves"
+
+
+def _solved(way: Denoised) -> str:
+    return "expected to be solved, as there are no labels" if way.exact is None else "solved"
 
 
 def _fixed_position(evidence: Evidence) -> Finding | None:
@@ -316,10 +327,10 @@ def _what_if(evidence: Evidence) -> Finding | None:
     if what_if is None or not turned or evidence.doubtful:
         return None
     knob = max(turned, key=_cost_to_reader)
-    before, after = knob.settings[0], min(knob.settings[1:], key=_turned_rate)
-    if _turned_rate(before) < BROKEN:
+    before, after = knob.settings[0], min(knob.settings[1:], key=_solve_rate)
+    if _solve_rate(before) < BROKEN:
         return None
-    stops = _turned_rate(after) < BROKEN
+    stops = _solve_rate(after) < BROKEN
     contrasts = dict.fromkeys(f"{turned.contrast:.1f}" for turned in (before, after))
     people = "The contrast stays at" if len(contrasts) == 1 else "The contrast goes from"
     return Finding(
@@ -329,8 +340,8 @@ def _what_if(evidence: Evidence) -> Finding | None:
         if stops
         else "No change of the drawing alone stops the reader.",
         f"Of {counted(len(turned), 'thing')} to change, “{knob.name}” costs the reader most: it "
-        f"solves {percent(_turned_rate(before))} at “{before.value}”, and "
-        f"{percent(_turned_rate(after))} at “{after.value}”. {people} {' to '.join(contrasts)}.",
+        f"{_solves(before)} {percent(_solve_rate(before))} at “{before.value}”, and "
+        f"{percent(_solve_rate(after))} at “{after.value}”. {people} {' to '.join(contrasts)}.",
         "Only the general reader was measured, without any label. An attacker labels some of the "
         "new images, and the gain shrinks; what the change costs people stays.",
         "Change the drawing only where it costs people nothing, and expect little of it.",
@@ -338,12 +349,8 @@ def _what_if(evidence: Evidence) -> Finding | None:
     )
 
 
-def _turned_rate(turned: Turned) -> float:
-    return turned.expected if turned.exact is None else turned.exact.value
-
-
 def _cost_to_reader(knob: Knob) -> float:
-    return _turned_rate(knob.settings[0]) - min(map(_turned_rate, knob.settings[1:]))
+    return _solve_rate(knob.settings[0]) - min(map(_solve_rate, knob.settings[1:]))
 
 
 FINDERS: tuple[Finder, ...] = (

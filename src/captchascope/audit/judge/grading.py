@@ -80,8 +80,9 @@ class _Case:
 
     @property
     def most_labels(self) -> int:
-        """The most labels that were trained on."""
-        return max((a.labels for a in self.tried if a.way == "trained"), default=0)
+        """The most labels that were trained on to the end."""
+        trained = {a.labels for a in self.tried if a.way == "trained"}
+        return max(trained - cut_short(self.figures), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +110,22 @@ class Rule:
 
 
 def labels_doubtful(figures: Figures) -> bool:
-    """Tell whether the reader is sure of what it reads, and the labels say that it is all wrong."""
-    return any(
-        reads.exact is not None
-        and reads.exact.total > 0
-        and reads.exact.value < 0.05
-        and reads.exact.high < 0.5  # of a handful of images nothing follows
-        and reads.expected > 0.9
+    """Tell whether the reader is sure of what it reads, and the labels say that it is all wrong.
+
+    What it is sure of untold proves nothing where it is right once told: labels of another case.
+    """
+    found = [
+        (reads.exact.value < 0.05 and reads.exact.high < 0.5, reads.expected)  # of few, nothing
         for reads in _reads(figures)
-    )
+        if reads.exact is not None and reads.exact.total > 0
+    ]
+    return all(wrong for wrong, _ in found) and any(sure > 0.9 for _, sure in found)
+
+
+def cut_short(figures: Figures) -> set[int]:
+    """Return the numbers of labels of which the time limit cut all trainings short."""
+    whole = {training.labels for training in figures.trainings if not training.cut_short}
+    return {training.labels for training in figures.trainings} - whole
 
 
 def attacks_of(figures: Figures, curve: Curve | None) -> tuple[Tried, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from captchascope.audit.figures import Figures
+from captchascope.audit.judge.grading import BROKEN
 from captchascope.audit.judge.literature import references
 from captchascope.audit.judge.wording import percent
 from captchascope.audit.results import Finding, Recommendation
@@ -16,10 +17,17 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What recommendations go by: the kinds that were found, and what is solved without labels."""
+    """What recommendations go by.
+
+    Attributes:
+        kinds: Of what was found.
+        solved: What is solved without labels; None where no label tells.
+        broken: Whether anything that was found breaks the scheme.
+    """
 
     kinds: frozenset[str]
     solved: float | None
+    broken: bool
 
     def any_of(self, *kinds: str) -> bool:
         return not self.kinds.isdisjoint(kinds)
@@ -29,7 +37,8 @@ def recommendations_of(
     figures: Figures, findings: tuple[Finding, ...]
 ) -> tuple[Recommendation, ...]:
     """Return what to do, the most useful first; what does not apply is left out."""
-    known = _Known(frozenset(finding.kind for finding in findings), _solved(figures))
+    kinds = frozenset(finding.kind for finding in findings)
+    known = _Known(kinds, _solved(figures), _broken(figures, findings))
     return tuple(made for make in _MAKERS if (made := make(known)) is not None)
 
 
@@ -40,6 +49,18 @@ def _solved(figures: Figures) -> float | None:
     reads = (figures.untrained.untold, figures.untrained.told)
     rates = [each.exact.value for each in reads if each is not None and each.exact is not None]
     return max(rates, default=None)
+
+
+def _broken(figures: Figures, findings: tuple[Finding, ...]) -> bool:
+    """Tell whether anything breaks the scheme: few answers or pieces alone do not."""
+    cut = figures.cutting.exact if figures.cutting is not None else None
+    apart = cut is not None and cut.value >= BROKEN
+    return any(
+        finding.kind in ("few-labels", "cheap-attack", "answer-leaks")
+        or (finding.kind in ("small-pool", "small-keyspace") and finding.severity == "critical")
+        or (finding.kind == "cut-apart" and apart)
+        for finding in findings
+    )
 
 
 def _mend_labels(known: _Known) -> Recommendation | None:
@@ -80,10 +101,12 @@ def _retire(known: _Known) -> Recommendation | None:
         why = "A general reader seems to solve it without any label."
         if known.solved is not None and not known.any_of("labels-doubtful"):
             why = f"A general reader solves {percent(known.solved)} of it without any label."
-    elif known.any_of("few-labels", "cut-apart", "small-keyspace", "cheap-attack"):
+    elif known.broken:
         why = "It is broken for little work."
-    else:
+    elif known.any_of("withstands-reading", "withstands-training"):
         why = "It held against what was tried here, and better attackers are published each year."
+    else:
+        why = "How long it holds is not known, and better attackers are published each year."
     return Recommendation(
         "Retire the text captcha",
         f"{why} In a study of 1,400 people, who solved 50 to 84 % of distorted texts, published "
@@ -101,9 +124,11 @@ def _limit_rates(known: _Known) -> Recommendation | None:
     if known.solved is not None and known.solved > 0 and not known.any_of("labels-doubtful"):
         within = percent(1 - (1 - known.solved) ** _TRIES)
         why += f"at {percent(known.solved)} for each answer, {within} of all sessions succeed "
-        why += f"within {_TRIES} attempts, so that a lockout after wrong answers stops few."
+        why += f"within {_TRIES} attempts, so that "
+        few = 1 - (1 - known.solved) ** _TRIES >= 0.5
+        why += "a lockout after wrong answers stops few." if few else "an attacker begins many."
     else:
-        why += "an attacker who skips hard images gives few wrong answers."
+        why += "an attacker who skips hard images may give few wrong answers."
     return Recommendation(
         "Limit rates on the server, whatever the captcha says",
         why,
