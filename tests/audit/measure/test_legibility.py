@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -109,6 +110,18 @@ def test_strokes_and_heights_are_measured(tmp_path: Path, width: int, height: in
     assert found.stroke == pytest.approx(width, abs=0.3)
     assert found.height == pytest.approx(height, abs=1)
     assert (found.images, found.width) == (1, 200)
+
+
+@pytest.mark.parametrize("rim", [1, 2, 3])
+def test_a_frame_is_neither_text_nor_ground(tmp_path: Path, rim: int) -> None:
+    """A black line around grey text on white changes none of the figures."""
+    plain = _bars(4, 12, 128)
+    framed = plain.copy()
+    for turns in range(4):
+        np.rot90(framed, turns)[:rim] = 0
+    found = measure_legibility(of_images(_saved(tmp_path, plain)))
+    seen = measure_legibility(of_images(_saved(tmp_path, framed)))
+    assert replace(found, picture=None) == replace(seen, picture=None)
 
 
 def test_what_is_hard_to_read_is_warned_of(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ _TALLEST = 200  # pixels: taller images are measured reduced
 _LARGEST = 800 * _TALLEST  # pixels in all, likewise
 _WINDOW = 1.5  # of the height is the window whose median is the ground: wider than any stroke
 _APART = 12  # levels that ink is from the ground at least
+_RIM = 0.1  # of the shorter side is a frame at most, two pixels at least
+_UNLIKE = 40  # levels that a frame is from what lies inside at least, ...
+_FRAMED = 0.9  # ... in as much of a row or column
 _SPECK = 1 / 150  # of the height squared is the area of what is noise, at most
 _SURE = 0.8  # of the nearest pixels' distance from the ground has the inside of a stroke
 
@@ -53,13 +56,33 @@ def ink_of(rgb: RgbImage) -> Ink:
         less = max(1, round(width * scale)), max(1, round(height * scale))
         rgb = np.asarray(cv2.resize(rgb, less, interpolation=cv2.INTER_AREA), np.uint8)
     window = max(3, int(len(rgb) * _WINDOW) // 2 * 2 + 1)
-    ground = np.asarray(cv2.medianBlur(rgb, min(window, 255)), np.uint8)
-    apart = np.abs(rgb.astype(np.float32) - ground).max(axis=2)
+    plain = _unframed(rgb)
+    ground = np.asarray(cv2.medianBlur(plain, min(window, 255)), np.uint8)
+    apart = np.abs(plain.astype(np.float32) - ground).max(axis=2)
+    apart[(plain != rgb).any(axis=2)] = 0
     level, _ = cv2.threshold(apart.astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     mask = _without_specks(apart > max(level, _APART), len(rgb))
     nearby = cv2.dilate(np.where(mask, apart, 0), np.ones((3, 3), np.uint8))
     inside = mask & (apart >= _SURE * nearby)
     return Ink(rgb, ground, apart, mask, inside, scale, (height, width))
+
+
+def _unframed(rgb: RgbImage) -> RgbImage:
+    """Return an image whose frame has the colours just inside of it: it is neither ink nor ground.
+
+    A row or column along an edge is part of one if it is unlike what lies a little further in.
+    """
+    plain = rgb.copy()
+    for turns in range(4):
+        side = np.rot90(plain, turns)  # a view: what is changed there, is in the image
+        inner = max(2, round(_RIM * min(rgb.shape[:2])))
+        if len(side) <= 2 * inner:
+            continue
+        unlike = np.abs(side[:inner].astype(np.int16) - side[inner]).max(axis=2) > _UNLIKE
+        framed = np.flatnonzero(unlike.mean(axis=1) >= _FRAMED)
+        if len(framed):
+            side[: framed[-1] + 1] = side[framed[-1] + 1]
+    return plain
 
 
 def _without_specks(mask: NDArray[np.bool_], height: int) -> NDArray[np.bool_]:
