@@ -183,11 +183,14 @@ class Alphabet:
         characters: The alphabet, in order.
         shortest: Characters of a text, fewest.
         longest: Most.
-        bits: The entropy of a text that is drawn as evenly as the alphabet allows.
+        bits: The entropy of a text that is drawn as evenly as the alphabet allows; of sums, that of
+            their results, which are the answers.
         measured_bits: That of texts as they are drawn, by the labels' counts; None without labels.
-        guess: The chance of the best guess by alphabet and lengths alone, 0 to 1.
+        guess: The chance of the best guess by alphabet and lengths alone, 0 to 1; of sums, that of
+            one of the results.
         look_alikes: Groups of characters that people take for each other.
-        skew: The p-value of a test that all characters are drawn as often; None without labels.
+        skew: The p-value of a test that all characters are drawn as often; None without labels, and
+            of sums, which have their signs more often.
     """
 
     characters: str

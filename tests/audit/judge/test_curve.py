@@ -101,6 +101,16 @@ def test_labels_are_interpolated() -> None:
     assert all_.words.startswith("more than 100")
 
 
+def test_without_a_training_what_the_general_reader_does_not_reach_is_unknown() -> None:
+    """Nobody tried any label, so that a number of them would mean nothing."""
+    words = [needed.words for needed in learning_curve(general(20), []).needed]
+    assert words == [
+        "none",
+        "perhaps none: no training was tried",
+        *["unknown: no training was tried"] * 2,
+    ]
+
+
 def test_a_fall_is_taken_for_chance() -> None:
     """Where fewer labels read more, the curve through the points does not fall."""
     made = [training(25, first(30)), training(100, first(24)), training(500, first(38))]

@@ -110,3 +110,20 @@ def test_nothing_told_is_not_measured(reading: dict[str, object], missing: str) 
     """The reason says what to tell."""
     with pytest.raises(UnmeasuredError, match=missing):
         measure_alphabet(of_labels([], **reading))
+
+
+def test_what_is_asked_for_of_a_sum_is_its_result() -> None:
+    """Of two numbers to 19 there are 37 results; that signs come often is no fault."""
+    rng = random.Random(1)
+    found = measure_alphabet(
+        of_labels([f"{rng.randint(1, 19)}+{rng.randint(1, 19)}" for _ in range(200)])
+    )
+    assert found.guess == pytest.approx(1 / 37, rel=0.1)
+    assert found.bits == pytest.approx(math.log2(37), abs=0.2)
+    assert found.skew is None
+
+
+def test_a_place_that_is_always_the_same_has_no_bits() -> None:
+    """A zero and five even digits have those of five."""
+    found = measure_alphabet(of_labels(["0" + text for text in _drawn("0123456789", 5, 300)]))
+    assert found.measured_bits == pytest.approx(5 * math.log2(10), abs=0.1)

@@ -278,12 +278,14 @@ def _told(
     share: float, low: float, labels: float, high: float, points: Sequence[CurvePoint]
 ) -> LabelsNeeded:
     """Return the labels needed, also in words; None is what was not tried."""
-    most = f"more than {points[-1].labels:,}"
+    tried = points[-1].labels > 0
+    most = f"more than {points[-1].labels:,}" if tried else "unknown: no training was tried"
     said = [most if math.isinf(value) else f"{_rounded(value):,}" for value in (low, labels, high)]
     if math.isinf(labels):
         words = most if math.isinf(low) or said[0] == "0" else f"{most} (at least {said[0]})"
     elif said[1] == "0":
-        words = "none" if said[2] == "0" else f"none (0 to {said[2]})"
+        maybe = f"none (0 to {said[2]})" if tried else "perhaps none: no training was tried"
+        words = "none" if said[2] == "0" else maybe
     else:
         words = f"about {said[1]} ({said[0]} to {said[2]})"
     known = [None if math.isinf(value) else value for value in (labels, low, high)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from captchascope.audit.figures import Denoised, Knob, Turned
 from captchascope.audit.judge.evidence import Evidence, Finder, shown, solved
 from captchascope.audit.judge.grading import BROKEN, READ_AS_IT_IS, SMALL_POOL
@@ -271,12 +273,14 @@ def _small_keyspace(evidence: Evidence) -> Finding | None:
         if alphabet.shortest == alphabet.longest
         else f"{alphabet.shortest} to {alphabet.longest}"
     )
+    sums = alphabet.bits < alphabet.shortest * math.log2(len(alphabet.characters)) - 0.5
+    of_what = ", sums with few results" if sums else ""
     return Finding(
         "small-keyspace",
         "critical" if alphabet.guess >= BROKEN else "moderate",
         "There are few possible answers.",
-        f"{len(alphabet.characters)} characters, {length} of them: {alphabet.bits:.1f} bits. "
-        f"A blind guess is right {one_in(alphabet.guess)} times.",
+        f"{len(alphabet.characters)} characters, {length} of them{of_what}: {alphabet.bits:.1f} "
+        f"bits. A blind guess is right {one_in(alphabet.guess)} times.",
         "Who may try often needs no program that reads.",
         "Take longer texts, or more characters; and limit how often one may try.",
     )

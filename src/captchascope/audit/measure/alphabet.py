@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
 from captchascope.check.labels import look_alike
 from captchascope.decode import ReadOptions
 from captchascope.evaluate import Rate
+from captchascope.sums import value_of
 
 _GROUPS = (
     *("0OoQ", "1Il|i!", "2Zz", "5Ss", "6Gb", "8B", "9gq"),
@@ -28,6 +30,9 @@ _RUNS = (("rn", "m"), ("cl", "d"), ("vv", "w"))
 
 _COVERED = 0.9
 """The share of the texts to be drawn that were seen already, from which on they can be counted."""
+
+_OFTEN = 10
+"""Texts for each character, from which on the characters of each place can be counted."""
 
 _DRAWS = 1999
 """Draws that the test of evenness compares with: the least p-value is 1 in 2,000."""
@@ -49,17 +54,29 @@ def measure_alphabet(setting: Setting) -> Alphabet:
     lengths = _lengths(labels, told)
     texts = [fold(label) for label in labels]
     bits = math.log2(sum(len(characters) ** length for length in lengths))
-    measured = min(text_entropy(texts), bits) if texts else None
+    guess = max(share / len(characters) ** length for length, share in lengths.items())
+    measured = text_entropy(texts) if texts else None
+    values = [value for label in labels if (value := value_of(label)) is not None]
+    if sums := len(values) == len(labels) > 1:  # the answer is one of their few results
+        bits = min(bits, math.log2(_results(values)))
+        guess, measured = max(guess, 2**-bits), entropy(Counter(values).values())
     return Alphabet(
         characters=characters,
         shortest=min(lengths),
         longest=max(lengths),
         bits=bits,
-        measured_bits=measured,
-        guess=max(share / len(characters) ** length for length, share in lengths.items()),
+        measured_bits=None if measured is None else min(measured, bits),
+        guess=guess,
         look_alikes=look_alikes_of(setting),
-        skew=_evenness(Counter("".join(texts)), characters, setting.seed) if texts else None,
+        skew=None
+        if sums or not texts
+        else _evenness(Counter("".join(texts)), characters, setting.seed),
     )
+
+
+def _results(values: Sequence[int | Fraction]) -> float:
+    """Return about how many results sums have: the range of those seen, and what it leaves out."""
+    return float(max(values) - min(values) + 1) * (len(values) + 1) / (len(values) - 1)
 
 
 def _written(labels: Collection[str], told: ReadOptions | None) -> Collection[str]:
@@ -107,7 +124,8 @@ def entropy(counts: Iterable[int]) -> float:
 def text_entropy(texts: Sequence[str]) -> float:
     """Return the entropy in bits of texts whose characters are drawn apart from each other.
 
-    That is the length's, and as often as a text has characters the character's. Where nearly all
+    That is the length's, and as often as a text has characters the character's, or each place's
+    own where enough texts of one length tell those: some always begin alike. Where nearly all
     texts come again it is counted of whole texts, as it can then be: fewer bits, where characters
     depend on each other, as in words and sums. How likely the next text is one of those that were
     seen, the share of those that were not seen just once says (Good 1953).
@@ -115,6 +133,9 @@ def text_entropy(texts: Sequence[str]) -> float:
     lengths = Counter(map(len, texts))
     mean = sum(map(len, texts)) / len(texts)
     apart = entropy(lengths.values()) + mean * entropy(Counter("".join(texts)).values())
+    if len(lengths) == 1 and len(texts) >= _OFTEN * len(set("".join(texts))):
+        places = zip(*texts, strict=True)
+        apart = min(apart, sum(entropy(Counter(place).values()) for place in places))
     counts = Counter(texts).values()
     covered = 1 - sum(count == 1 for count in counts) / len(texts)
     return min(apart, entropy(counts)) if covered >= _COVERED else apart
