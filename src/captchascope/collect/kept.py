@@ -142,6 +142,10 @@ class Collection:
                 known[sha256] = file, url or ""
         return cls(folder, known)
 
+    def __contains__(self, sha256: object) -> bool:
+        """Tell whether an image was collected."""
+        return sha256 in self._files
+
     def url(self, sha256: str) -> str:
         """Return where an image came from; "" where that is not known."""
         return self._files.get(sha256, ("", ""))[1]

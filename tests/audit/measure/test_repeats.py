@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from PIL import Image
 
 from audit.subjects import of_images, of_scheme
 from captchascope.audit.measure.repeats import measure_repeats
-from captchascope.audit.setting import UnmeasuredError
+from captchascope.audit.setting import Setting, UnmeasuredError
+from captchascope.audit.subject import folder_subject
 from captchascope.files import find_images
 from captchascope.generate import write_folder
 
@@ -50,6 +52,15 @@ def test_the_same_pixels_in_another_file_came_before(folder: Path) -> None:
     found = measure_repeats(of_images(find_images(folder)))
     assert (found.same_bytes, found.same_pixels) == (0, 1)
     assert found.pool is not None
+
+
+def test_of_collected_images_none_that_came_again_is_there(folder: Path) -> None:
+    """The same bytes are stored once, so that no repeat is no praise."""
+    images = find_images(folder)
+    rows = [f"{path.name},,{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in images]
+    (folder / "collected.csv").write_text("\n".join(["file,url,sha256", *rows]))
+    with pytest.raises(UnmeasuredError, match="collect stores the same image once"):
+        measure_repeats(Setting(folder_subject(folder, 0), folder))
 
 
 def test_broken_files_do_not_repeat(folder: Path) -> None:

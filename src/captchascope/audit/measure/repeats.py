@@ -15,6 +15,7 @@ from captchascope.audit.figures import Picture, Repeats
 from captchascope.audit.measure.pictures import picture_of, titled
 from captchascope.audit.measure.pool import pool_of
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
+from captchascope.collect.kept import Collection
 from captchascope.draw.canvas import beside
 from captchascope.errors import ImageError
 from captchascope.files import NaturalKey, natural_key, printable, read_regular
@@ -35,7 +36,8 @@ def measure_repeats(setting: Setting) -> Repeats:
     Files that are no images count for nothing, though they be the same.
 
     Raises:
-        UnmeasuredError: If no image can be read.
+        UnmeasuredError: If no image can be read; or they were collected, which stores the same one
+            once, and none has the pixels of another.
     """
     images, chooser = setting.subject.images, np.random.default_rng(setting.seed)
     chosen = [images[i] for i in chooser.permutation(len(images))[:_BYTES]]
@@ -44,6 +46,9 @@ def measure_repeats(setting: Setting) -> Repeats:
         raise UnmeasuredError("no image can be read: check that the files are images")
     besides = _again(files.shown) - files.again_near
     counted = files.shown if besides else files.contents
+    if not _again(counted) and _collected(setting, files):
+        why = "collect stores the same image once; save some hundreds by other means, to tell"
+        raise UnmeasuredError(why)
     pool = pool_of(_count(counted), len(counted))
     labels = [sample.label for sample in setting.subject.samples]
     return Repeats(
@@ -56,6 +61,11 @@ def measure_repeats(setting: Setting) -> Repeats:
         picture=_picture(counted) if _again(counted) else None,
         pool_high=None if pool.high is None else float(pool.high),
     )
+
+
+def _collected(setting: Setting, files: _Files) -> bool:
+    collection = Collection.at(setting.pages or setting.subject.held.folder)
+    return collection is not None and any(content.hex() in collection for content in files.contents)
 
 
 class _Files:
