@@ -65,7 +65,7 @@ class Measurement(Generic[T_co]):
 
     Attributes:
         key: Its name: of the file that it is stored in, and of the field of ``Figures``.
-        title: What it is, as it is shown.
+        title: What it is, as half a sentence, as it is shown.
         kind: The record that it returns.
         measure: Makes it. What it raises as UnmeasuredError is a reason that the report gives; the
             same setting gives the same figures, but for times.

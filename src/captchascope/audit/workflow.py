@@ -159,12 +159,7 @@ class _Run:
             self.tell("measured", each.key, each.title, 1.0)
             return kept.measured
         if self.interrupts.came or (self.request.setting.left() < _AFTERWARDS and self.number > 1):
-            why = (
-                _ENDED
-                if self.interrupts.came
-                else "the time limit was up (--time-limit allows more)"
-            )
-            self.leave_out(each.key, each.title, why)
+            self.leave_out(each.key, each.title, _ENDED if self.interrupts.came else _LATE)
             return None
         self.tell("measuring", each.key, each.title)
         begun = time.monotonic()

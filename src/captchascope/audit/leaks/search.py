@@ -68,7 +68,7 @@ def _leaks_in(
         yield replace(leak, what=f"{leak.what}, as the result of the sum")
 
 
-LEAKS = Measurement("leaks", "Where answers leak", Leaks, measure_leaks, 8.0)
+LEAKS = Measurement("leaks", "where answers leak", Leaks, measure_leaks, 8.0)
 
 
 class _Places:

@@ -182,5 +182,5 @@ def _view(each: _Attacked) -> Image.Image:
 
 
 CUTTING = Measurement(
-    "cutting", "How well characters can be cut apart", Cutting, measure_cutting, 3.0
+    "cutting", "how well characters can be cut apart", Cutting, measure_cutting, 3.0
 )

@@ -177,4 +177,4 @@ def _cell(pixels: RgbImage, way: str, text: str | None, room: tuple[int, int]) -
     return canvas.captioned(title, view)
 
 
-NOISE = Measurement("noise", "What denoising does", Noise, measure_noise, 8.0)
+NOISE = Measurement("noise", "what denoising does", Noise, measure_noise, 8.0)

@@ -133,12 +133,8 @@ def _again(groups: _Groups) -> int:
 def _picture(groups: _Groups) -> Picture:
     """Show two that are the same, of those that came most often."""
     most = max(map(len, groups.values()))
-    pairs = [
-        sorted(paths, key=lambda path: natural_key(str(path)))[:2]
-        for paths in groups.values()
-        if len(paths) == most
-    ]
-    pair = min(pairs, key=lambda paths: natural_key(str(paths[0])))
+    pairs = [sorted(paths, key=_by_name)[:2] for paths in groups.values() if len(paths) == most]
+    pair = min(pairs, key=lambda paths: _by_name(paths[0]))
     views = [titled(load_rgb(path), path.name, _ROOM) for path in pair]
     names = " and ".join(printable(path.name) for path in pair)
     times = "twice" if most == 2 else f"{most:,} times"
