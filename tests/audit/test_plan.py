@@ -37,6 +37,13 @@ def test_the_share_only_grows_to_one(steps: list[tuple[float, float, bool]]) -> 
     assert pace.left("", 0.0) == 0
 
 
+def test_what_is_made_counts_once() -> None:
+    """Also where it is told as done once more."""
+    pace = Pace({"a": 10.0, "b": 30.0})
+    pace.make("a", 10.0)
+    assert pace.share("a", 1.0) == pace.share("b", 0.0) == 0.25
+
+
 def test_the_time_left_follows_the_time_taken() -> None:
     """A machine that took twice as long as expected will do so again."""
     pace = Pace({"a": 10.0, "b": 30.0})

@@ -71,7 +71,9 @@ class Pace:
     def share(self, key: str, share: float) -> float:
         """Return how much of all is done, 0 to 1."""
         left = self.left(key, share)
-        done = sum(self.taken.values()) + share * self.expected.get(key, 0.0) * self.slowness
+        done = sum(self.taken.values())
+        if key in self.expected and key not in self.taken:
+            done += share * self.expected[key] * self.slowness
         return done / (done + left) if done + left else 1.0
 
 
