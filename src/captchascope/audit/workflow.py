@@ -16,6 +16,7 @@ from captchascope.audit.judge.cost import cost_of, measured_seconds_per_label
 from captchascope.audit.judge.curve import learning_curve
 from captchascope.audit.judge.findings import findings_of
 from captchascope.audit.judge.grading import verdict_of
+from captchascope.audit.judge.lines import line_of
 from captchascope.audit.judge.recommendations import recommendations_of
 from captchascope.audit.leaks.search import LEAKS
 from captchascope.audit.measure.alphabet import ALPHABET
@@ -58,7 +59,7 @@ class AuditProgress:
 
     Attributes:
         event: What has happened: a measurement began or is under way (``measuring``), was made
-            (``measured``), or was left out; or something was found on the way.
+            (``measured``), or was left out; or something was found, on the way or by it.
         title: Of the measurement.
         number: Which measurement it is, from 1.
         total: How many there are.
@@ -151,12 +152,17 @@ class _Run:
             progress=lambda share: self.tell("measuring", key, title, share),
         )
 
+    def tell_measured(self, each: Measurement[Any], measured: object) -> None:
+        """Say that a measurement is made, and what came of it."""
+        self.tell("measured", each.key, each.title, 1.0)
+        self.tell("found", each.key, each.title, 1.0, f"{each.title}: {line_of(measured)}")
+
     def make(self, each: Measurement[Any]) -> Any | None:
         """Return a measurement that is stored, or made now; None where it is left out."""
         self.number += 1
         if (kept := self.store.get(each.key, each.kind)) is not None:
             self.pace.make(each.key, kept.seconds)
-            self.tell("measured", each.key, each.title, 1.0)
+            self.tell_measured(each, kept.measured)
             return kept.measured
         if self.interrupts.came or (self.request.setting.left() < _AFTERWARDS and self.number > 1):
             self.leave_out(each.key, each.title, _ENDED if self.interrupts.came else _LATE)
@@ -177,7 +183,7 @@ class _Run:
         if not getattr(measured, "cut_short", False):  # with more time there is more to measure
             self.store.put(each.key, Kept(measured, taken))
         self.pace.make(each.key, taken)
-        self.tell("measured", each.key, each.title, 1.0)
+        self.tell_measured(each, measured)
         return measured
 
 
