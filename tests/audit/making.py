@@ -386,7 +386,7 @@ def unlabelled_audit() -> Audit:
     """Return an audit of images that nothing labels."""
     full = rich()
     figures = Figures(
-        untrained=Untrained(unlabelled(0.41), None, "", None),
+        untrained=Untrained(unlabelled(0.41), None, "nothing", None),
         noise=Noise((Denoised("as they are", None, 0.41, None),), None),
         what_if=WhatIf(
             30,
@@ -419,7 +419,7 @@ def unlabelled_audit() -> Audit:
             problems=(),
         ),
         figures=figures,
-        curve=None,
+        curve=Curve((), ()),
         cost=None,
         verdict=Verdict(
             None,

@@ -237,6 +237,15 @@ def test_a_change_that_stops_the_reader_is_said_with_its_price() -> None:
     assert "from 9.0 to 1.2" in finding.what
 
 
+def test_changes_that_were_not_tried_are_not_judged() -> None:
+    """Where there was no time for some, or nothing is labelled, no more is said than was seen."""
+    settings = Turned("0 lines", None, 0.9, 9.0, None), Turned("9 lines", None, 0.4, 9.0, None)
+    what_if = WhatIf(60, False, (Knob("lines", settings),), ("blur",))
+    finding = found(Figures(what_if=what_if))["what-if-helps-little"]
+    assert finding.title == "No change that was tried stops the reader."
+    assert "expects to solve 90 %" in finding.what
+
+
 def test_small_text_needs_more_contrast() -> None:
     """As WCAG has it."""
     assert "low-contrast" in found(Figures(legibility=legibility(contrast_low=4.0, height=12.0)))

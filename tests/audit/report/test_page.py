@@ -143,3 +143,26 @@ def test_a_picture_is_in_the_page_once(pages: dict[str, str]) -> None:
 def test_the_same_audit_gives_the_same_page(pages: dict[str, str]) -> None:
     """To the byte."""
     assert audit_html(making.one_point()) == pages["one point"]
+
+
+def test_what_was_not_tried_is_not_told_as_if_it_were(pages: dict[str, str]) -> None:
+    """Without labels nothing is told to the reader, and no curve is drawn."""
+    assert "It was told nothing of these." in pages["unlabelled"]
+    assert 'id="curve"' not in pages["unlabelled"]
+
+
+def test_a_guess_that_often_succeeds_is_not_played_down() -> None:
+    """What is said of the alphabet goes with the finding that there are few answers."""
+    audit = making.rich()
+    assert audit.figures.alphabet is not None
+    alphabet = replace(audit.figures.alphabet, guess=0.01)
+    page = audit_html(replace(audit, figures=replace(audit.figures, alphabet=alphabet)))
+    assert "A blind guess hardly ever succeeds" in audit_html(audit)
+    assert "A blind guess hardly ever succeeds" not in page
+
+
+def test_a_seed_can_be_copied() -> None:
+    """It has no commas, as the command would not take them."""
+    audit = making.rich()
+    page = audit_html(replace(audit, conditions=replace(audit.conditions, seed=990_016)))
+    assert ">990016</data>" in page

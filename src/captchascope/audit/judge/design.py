@@ -14,7 +14,7 @@ from captchascope.check.report import counted
 _LARGE_POOL = 100_000
 """Images: fewer, and an attacker who collects for some days has seen most of them."""
 
-_GUESSED = 1e-4
+GUESSED = 1e-4
 """The chance of a blind guess from which guessing alone is worth it: that of four digits."""
 
 _SKEWED = 0.001
@@ -54,7 +54,7 @@ def _no_leak(evidence: Evidence) -> Finding | None:
         "good",
         "The answer was found nowhere beside the image.",
         f"Looked at: {'; '.join(leaks.looked_at)}.{missing}",
-        "An attacker has to read the images.",
+        "As far as that goes, an attacker has to read the images.",
         "",
     )
 
@@ -266,7 +266,7 @@ def _varied_typefaces(evidence: Evidence) -> Finding | None:
 
 def _small_keyspace(evidence: Evidence) -> Finding | None:
     alphabet = evidence.figures.alphabet
-    if alphabet is None or alphabet.guess < _GUESSED:
+    if alphabet is None or alphabet.guess < GUESSED:
         return None
     length = (
         f"{alphabet.shortest}"
@@ -336,14 +336,15 @@ def _what_if(evidence: Evidence) -> Finding | None:
         return None
     stops = _solve_rate(after) < BROKEN
     contrasts = dict.fromkeys(f"{turned.contrast:.1f}" for turned in (before, after))
+    tried = "that was tried" if what_if.left_out else "of the drawing alone"
     people = "The contrast stays at" if len(contrasts) == 1 else "The contrast goes from"
     return Finding(
         "what-if-helps" if stops else "what-if-helps-little",
         "minor" if stops else "moderate",
         "One change would stop the general reader, for now."
         if stops
-        else "No change of the drawing alone stops the reader.",
-        f"Of {counted(len(turned), 'thing')} to change, “{knob.name}” costs the reader most: it "
+        else f"No change {tried} stops the reader.",
+        f"Of {counted(len(turned), 'change')} tried, “{knob.name}” costs the reader most: it "
         f"{_solves(before)} {percent(_solve_rate(before))} at “{before.value}”, and "
         f"{percent(_solve_rate(after))} at “{after.value}”. {people} {' to '.join(contrasts)}.",
         "Only the general reader was measured, without any label. An attacker labels some of the "

@@ -77,5 +77,5 @@ LITERATURE: Mapping[str, str] = {
 
 
 def references(*names: str) -> str:
-    """Return the full references of some names, as one text."""
-    return " ".join(LITERATURE[name] for name in names)
+    """Return the full references of some names, as one text, a line each."""
+    return "\n".join(LITERATURE[name] for name in names)

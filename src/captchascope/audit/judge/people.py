@@ -98,7 +98,7 @@ def _legible(evidence: Evidence) -> Finding | None:
         "The text stands out well.",
         f"Its contrast is {seen.contrast:.1f} to 1 in the middle, and {seen.contrast_low:.1f} or "
         "more in nineteen images of twenty.",
-        f"WCAG 2.2 asks for {_WELL:g} of small text. People who see can read it.",
+        f"WCAG 2.2 asks for {_WELL:g} of small text, so its contrast keeps out nobody who sees.",
         "",
     )
 

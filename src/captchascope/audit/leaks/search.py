@@ -151,7 +151,10 @@ def _said(
     whose = (
         "their labels"
         if setting.subject.samples
-        else (f"what the general reader is more than {_SURE:.0%} sure of, as there are no labels")
+        else (
+            f"what the general reader is more than {100 * _SURE:.0f} % sure of, "
+            "as there are no labels"
+        )
     )
     looked = [f"the metadata of {len(files)} image files, and what follows the image, by {whose}"]
     missing = list[str]()

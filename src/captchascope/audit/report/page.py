@@ -16,6 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from captchascope.audit.figures import Abstention, Confused, Figures, Picture, Reads, Training
+from captchascope.audit.judge.design import GUESSED
 from captchascope.audit.judge.grading import RULES
 from captchascope.audit.judge.literature import LITERATURE
 from captchascope.audit.report import plots, tabular
@@ -91,6 +92,7 @@ def audit_html(audit: Audit) -> str:
             severities=_SEVERITIES,
             literature=[LITERATURE[name] for name in _CITED],
             rules=RULES,
+            guessable=GUESSED,
         )
     )
 
@@ -151,6 +153,8 @@ def environment() -> jinja2.Environment:
     )
     made.filters |= {
         "percent": _shown(tabular.percent),
+        "plain": _shown(str),
+        "unbroken": lambda text: text.replace(" %", "\N{NO-BREAK SPACE}%"),
         "whole": _shown(lambda share: f"{share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")),
         "count": _shown(lambda number: f"{number:,}"),
         "number": _shown(tabular.number),
@@ -236,9 +240,11 @@ def _plots(
     cuts = [(name, rate) for name, rate in cuts if rate is not None]
     drawn = {
         "untrained": rates and plots.rates_plot("untrained", "What is read without labels", rates),
-        "curve": audit.curve and audit.curve.points and plots.curve_plot(audit.curve),
+        "curve": audit.curve and len(audit.curve.points) > 1 and plots.curve_plot(audit.curve),
         "abstention": abstaining and plots.abstention_plot(abstaining),
-        "cost": audit.cost and audit.cost.attacks and plots.cost_plot(audit.cost),
+        "cost": audit.cost
+        and any(attack.labels for attack in audit.cost.attacks)
+        and plots.cost_plot(audit.cost),
         "cutting": cuts and plots.rates_plot("cutting", "How well characters are cut apart", cuts),
         "noise": cleaned
         and plots.rates_plot("noise", "Before and after taking noise away", cleaned),
@@ -257,7 +263,7 @@ def _contents(audit: Audit, abstaining: bool, confused: bool) -> list[tuple[str,
         (True, "findings", "Findings"),
         (audit.recommendations, "recommendations", "What to do"),
         (f.untrained, "untrained", "What is read without any label"),
-        (audit.curve, "curve", "How many labels it takes"),
+        (audit.curve and audit.curve.points, "curve", "How many labels it takes"),
         (abstaining, "abstention", "When the reader holds back"),
         (audit.cost, "cost", "What it costs an attacker"),
         (f.cutting or f.noise, "cutting", "Noise and touching characters"),

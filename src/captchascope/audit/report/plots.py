@@ -134,6 +134,7 @@ def abstention_plot(readers: Sequence[tuple[str, Sequence[Abstention]]]) -> str:
         ]
     _scale(axes, "y", "right, of those answered")
     _scale(axes, "x", "answered, of all images")
+    axes.tick_params(axis="x", pad=9)  # apart from the other axis' 0 %
     _name_lines(figure, len(readers))
     return inline_svg(
         figure, "abstention", "Right answers when unsure ones are held back", "; ".join(said)
@@ -277,8 +278,22 @@ def _height(names: Sequence[str]) -> float:
 
 def _name_rows(axes: Axes, names: Sequence[str]) -> None:
     """Name the rows of a plot, the first at the top."""
-    wrapped = ["\n".join(_wrapped(name)) for name in names]
-    axes.set_yticks(range(len(names)), wrapped, color=INK)
+    axes.set_yticks(range(len(names)), [""] * len(names))
+    for row, lines in enumerate(map(_wrapped, names)):
+        for below, line in enumerate(
+            lines
+        ):  # each by itself: a page's typeface is not matplotlib's
+            axes.annotate(
+                line,
+                (0, row),
+                xycoords=("axes fraction", "data"),
+                xytext=(-5, 15 * ((len(lines) - 1) / 2 - below)),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                color=INK,
+                size=TEXT,
+            )
     axes.set_ylim(len(names) - 0.4, -0.6)
 
 
