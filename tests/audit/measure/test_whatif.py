@@ -161,6 +161,12 @@ def test_labels_that_the_reader_does_not_know_are_read_untold(tmp_path: Path) ->
     assert measured.knobs[0].settings[0].exact
 
 
+def test_what_the_user_says_that_the_reader_does_not_know_is_not_told(metu: Path) -> None:
+    """The images are measured all the same."""
+    told = replace(of_folder(metu, unlabelled=True), reading=ReadOptions(charset="жук"))
+    assert measure_what_if(told, 1).images == 1
+
+
 class Clock(Setting):
     """A setting of which it is told how much time is left, each time that it is asked."""
 

@@ -17,11 +17,13 @@ from captchascope.audit.figures import Picture, Variety
 from captchascope.audit.measure.glyphs import Glyph, glyphs_of
 from captchascope.audit.measure.ink import Ink, ink_of
 from captchascope.audit.measure.pictures import looked_at, picture_of, titled
+from captchascope.audit.measure.readings import untold
 from captchascope.audit.measure.shapes import Shapes, shapes_of
+from captchascope.audit.measure.untrained import GENERAL
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
 from captchascope.errors import UsageError
 from captchascope.files import printable
-from captchascope.reader import DEFAULT_MODELS, reader_of
+from captchascope.reader import reader_of
 from captchascope.records import Reading, RgbImage
 
 _IMAGES = 120
@@ -86,12 +88,12 @@ def _read(
     setting: Setting, inks: Sequence[Ink], labels: Sequence[str | None]
 ) -> list[tuple[str, list[float]]]:
     """Return the text of each image, and where its characters stand; "" where that is not known."""
-    looks = replace(setting.reading, charset=None, length=None, pattern=None, min_confidence=0.0)
+    looks = untold(setting.reading)
     told = setting.subject.told(setting.reading) or looks
     try:
-        reader = reader_of(DEFAULT_MODELS["whole"], replace(told, min_confidence=0.0))
+        reader = reader_of(GENERAL, replace(told, min_confidence=0.0))
     except UsageError:  # it cannot read such texts
-        reader = reader_of(DEFAULT_MODELS["whole"], looks)
+        reader = reader_of(GENERAL, looks)
     with reader:
         images = [ink.image for ink in inks]
         readings = list(reader.read_many(images, jobs=setting.jobs, errors="return"))

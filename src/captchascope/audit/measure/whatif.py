@@ -21,7 +21,7 @@ from captchascope.audit.figures import Knob, Picture, Turned, WhatIf
 from captchascope.audit.measure.changes import CHANGES, Change, fade
 from captchascope.audit.measure.knobs import Step, dials_of
 from captchascope.audit.measure.legibility import contrast_of
-from captchascope.audit.measure.readings import mean_confidence
+from captchascope.audit.measure.readings import mean_confidence, untold
 from captchascope.audit.measure.untrained import GENERAL
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
 from captchascope.decode import ReadOptions
@@ -102,8 +102,8 @@ def _told_reader(setting: Setting) -> Reader:
     options = replace(setting.reading, min_confidence=0.0)
     try:
         return reader_of(GENERAL, setting.subject.told(options) or options)
-    except UsageError:  # labels hold what it does not know
-        return reader_of(GENERAL, options)
+    except UsageError:  # the texts hold what it does not know
+        return reader_of(GENERAL, untold(options))
 
 
 def _restyled(setting: Setting, reader: Reader, count: int) -> _Plan:
