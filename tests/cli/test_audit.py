@@ -164,6 +164,23 @@ def test_a_report_that_is_a_folder_is_refused_at_once(cli: Cli, place: Path) -> 
     assert "is a folder" in done.err
 
 
+def test_pages_that_are_not_there_are_wrong_usage(cli: Cli, place: Path) -> None:
+    """That none were kept would be taken for no leak."""
+    done = cli("audit", "captchas", "-o", place / "report.html", "--pages", place / "nowhere")
+    assert (done.status, done.out) == (2, "")
+    assert "--pages" in done.err
+
+
+def test_labels_that_are_doubted_are_said(cli: Cli, place: Path) -> None:
+    """As wherever labels are taken: what was guessed is a warning."""
+    folder = place / "numbered"
+    folder.mkdir()
+    for number in range(1, 4):
+        shutil.copy(f"captchas/{number}.jpeg", folder / f"000{number}_{12345 + number}.jpeg")
+    done = cli("audit", folder, "-o", place / "r.html", "--labels-from", "names:1", *QUICK)
+    assert any(line.startswith("warning: labels: ") for line in done.errors), done.err
+
+
 def wait_for_measured(folder: Path, process: subprocess.Popen[bytes]) -> None:
     """Wait until an audit has kept a measurement."""
     until = time.monotonic() + TIMEOUT

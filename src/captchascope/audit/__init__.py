@@ -120,6 +120,8 @@ def run_audit(
     limit = None if full else time_limit
     if Path(report).is_dir():
         raise OutputError(printable(report), "is a folder", "name a file, such as report.html")
+    if pages is not None and not Path(pages).is_dir():
+        raise UsageError("pages", f"is no folder: {printable(pages)}", "name that of a collection")
     drawn = _is_scheme(subject)
     with open_store(Path(report)) as store:
         if drawn:

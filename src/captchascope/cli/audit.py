@@ -210,6 +210,10 @@ def _say_subject(console: Console, subject: Subject) -> None:
     console.note(f"{printable(subject.name)}: {counts}, {len(subject.pool.samples)} to train on")
     if subject.scheme is None:
         console.note(f"labels: {subject.labels}".replace("labels: labels:", "labels:"))
+        for note in subject.held.origin.notes:
+            console.note(f"labels: {printable(note)}")
+        for doubt in subject.held.origin.doubts:
+            console.warning(f"labels: {doubt}")
     console.errors(subject.problems)
 
 
