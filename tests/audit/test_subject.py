@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from captchascope.audit.subject import Subject, folder_subject, scheme_subject
+from captchascope.data.dataset import Dataset
 from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError
 from captchascope.generate import write_folder
@@ -103,3 +104,36 @@ def test_a_scheme_is_drawn_once(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in again.images} == times
     assert first.fingerprint() == again.fingerprint()
     assert (len(first.held.samples), len(first.pool.samples)) == (500, 1000)
+
+
+def test_what_was_drawn_of_another_scheme_is_not_taken_for_it(tmp_path: Path) -> None:
+    """An audit that was killed leaves its images where the next one of that report draws."""
+    few = {"size": (20, 60)}
+    scheme_subject("plain", few, tmp_path / "drawn", 5)
+    subjects = [
+        scheme_subject("hollow", {}, tmp_path / "drawn", 5),
+        scheme_subject("plain", few, tmp_path / "drawn", 6),
+        scheme_subject("plain", {"size": (20, 61)}, tmp_path / "drawn", 5),
+    ]
+    assert len({subject.fingerprint() for subject in subjects}) == 3
+    assert not set(subjects[0].characters) <= set("0123456789")
+
+
+def test_images_of_the_same_size_and_name_are_others(captchas: Path, tmp_path: Path) -> None:
+    """Nothing that was measured of the images before counts for them."""
+    folder = tmp_path / "changed"
+    shutil.copytree(captchas, folder)
+    before = folder_subject(folder, 0).fingerprint()
+    image = folder / "7.jpeg"
+    data = image.read_bytes()
+    image.write_bytes(data[:-40] + bytes(byte ^ 1 for byte in data[-40:-20]) + data[-20:])
+    assert folder_subject(folder, 0).fingerprint() != before
+
+
+def test_an_image_that_is_gone_is_told_from_one_that_is_there(tmp_path: Path) -> None:
+    """It is no error: whatever is measured says that it cannot be read."""
+    nothing = Dataset(tmp_path, ())
+    gone = Subject("images", (tmp_path / "1.png",), nothing, nothing)
+    before = gone.fingerprint()
+    (tmp_path / "1.png").write_bytes(b"pixels")
+    assert gone.fingerprint() != before

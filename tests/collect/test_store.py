@@ -282,3 +282,20 @@ def test_bodies_are_kept_as_they_are_and_bounded(tmp_path: Path) -> None:
     assert told is not None
     assert [one.data for one in told.exchanges] == [body[:LONGEST_BODY] for body in bodies]
     assert [one.cut for one in told.exchanges] == [False, False, False, True]
+
+
+def test_a_collection_is_told_from_what_becomes_of_it(tmp_path: Path) -> None:
+    """Nothing that was found in its pages before counts when others lie there."""
+
+    def fingerprint() -> str:
+        collection = Collection.at(tmp_path)
+        assert collection is not None
+        return collection.fingerprint()
+
+    fill_with_pages(tmp_path, 1, 2)
+    first = fingerprint()
+    assert fingerprint() == first
+    fill_with_pages(tmp_path, 3)
+    more = fingerprint()
+    (tmp_path / PAGES / "1.json").unlink()
+    assert len({first, more, fingerprint()}) == 3

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from captchascope.audit.subject import Subject
+from captchascope.collect.kept import Collection
 from captchascope.decode import ReadOptions
 
 T_co = TypeVar("T_co", covariant=True)
@@ -45,6 +46,10 @@ class Setting:
     def left(self) -> float:
         """Return the seconds that are left; infinite where there is no limit."""
         return float("inf") if self.deadline is None else self.deadline - time.monotonic()
+
+    def collection(self) -> Collection | None:
+        """Return what was kept when the images were collected; None where they were not."""
+        return Collection.at(self.pages or self.subject.held.folder)
 
 
 class UnmeasuredError(Exception):

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from captchascope import __version__
 from captchascope.charset import Charset
 from captchascope.data.dataset import Dataset, read_dataset
 from captchascope.data.labels import UnlabelledError
 from captchascope.decode import ReadOptions
 from captchascope.errors import CaptchascopeError, ImageError
-from captchascope.files import find_images, printable
+from captchascope.files import find_images, printable, read_regular
 from captchascope.generate import write_folder
-from captchascope.image import load_rgb
+from captchascope.image import MAX_BYTES, load_rgb
 from captchascope.records import Sample
 
 HELD_OUT = 500
@@ -79,13 +80,21 @@ class Subject:
         return replace(options, charset=charset, length=length)
 
     def fingerprint(self) -> str:
-        """Return what tells it from any other: its images' names and sizes, and its labels."""
+        """Return what tells it from any other: its images' names and bytes, and its labels."""
         digest = hashlib.sha256()
         for path in self.images:
-            digest.update(f"{path.name}\0{path.stat().st_size}\n".encode("utf-8", "replace"))
+            digest.update(f"{path.name}\0{_content(path)}\n".encode("utf-8", "replace"))
         for sample in self.samples:
             digest.update(f"{sample.file}\0{sample.label}\n".encode("utf-8", "replace"))
         return digest.hexdigest()
+
+
+def _content(path: Path) -> str:
+    """Return a digest of a file; "" of one that nothing can be read of."""
+    try:
+        return hashlib.sha256(read_regular(path, MAX_BYTES)).hexdigest()
+    except OSError:
+        return ""
 
 
 def folder_subject(folder: Path, seed: int, *, unlabelled: bool = False, **labels: Any) -> Subject:
@@ -141,12 +150,16 @@ def _pixels(
 
 
 def scheme_subject(scheme: str, knobs: Mapping[str, Any], folder: Path, seed: int) -> Subject:
-    """Draw a scheme into a folder, and return it as what is audited.
+    """Draw a scheme into a folder within ``folder``, and return it as what is audited.
+
+    What lies there of another scheme, seed or version is not taken for it.
 
     Raises:
         UsageError: If there is no such scheme, or a knob is not usable.
         OutputError: If it cannot be drawn there.
     """
+    drawn = repr((__version__, scheme, sorted(knobs.items()), seed))
+    folder /= hashlib.sha256(drawn.encode()).hexdigest()[:16]
     if not (folder / "labels.csv").exists():
         write_folder(scheme, folder, HELD_OUT + LABELS, seed, knobs=knobs)
     dataset = read_dataset(folder, "csv")

@@ -106,7 +106,7 @@ class Request:
             "subject": setting.subject.fingerprint(),
             "seed": setting.seed,
             "reading": reading,
-            "pages": None if setting.pages is None else str(setting.pages.absolute()),
+            "pages": None if (kept := setting.collection()) is None else kept.fingerprint(),
             "audio": setting.audio,
         }
 

@@ -7,6 +7,7 @@ for images or labels looks there.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from base64 import b64decode, b64encode
@@ -145,6 +146,15 @@ class Collection:
     def __contains__(self, sha256: object) -> bool:
         """Tell whether an image was collected."""
         return sha256 in self._files
+
+    def fingerprint(self) -> str:
+        """Return what tells what was kept from what was kept otherwise."""
+        digest = hashlib.sha256(repr(sorted(self._files.items())).encode("utf-8", "replace"))
+        pages = sorted((self._folder / PAGES).glob("*.json")) if self.has_pages else []
+        for path in pages:
+            status = path.stat()
+            digest.update(f"{path.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
 
     def url(self, sha256: str) -> str:
         """Return where an image came from; "" where that is not known."""

@@ -15,7 +15,6 @@ from captchascope.audit.leaks.permutation import Known, find_leaks
 from captchascope.audit.leaks.places import DRAWING, NAME, Place, places_of_file
 from captchascope.audit.leaks.served import places_of_page
 from captchascope.audit.setting import Measurement, Setting
-from captchascope.collect.kept import Collection
 from captchascope.data.match import is_inside
 from captchascope.evaluate import Rate
 from captchascope.files import printable, read_regular
@@ -78,7 +77,7 @@ class _Places:
         held = setting.subject.held
         self._folder = held.folder
         self.named = bool(held.samples) and held.source is None
-        self.collection = Collection.at(setting.pages or held.folder)
+        self.collection = setting.collection()
 
     def data(self, path: Path) -> bytes:
         """Return the bytes of an image; none of what cannot be read, or lies elsewhere."""
