@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from captchascope.audit.figures import Untrained
-from captchascope.audit.measure.readings import SURE
+from captchascope.audit.measure.readings import SURE, mean_confidence
 from captchascope.audit.measure.untrained import measure_untrained
 from captchascope.audit.setting import Setting, UnmeasuredError
 from captchascope.audit.subject import Subject, folder_subject
 from captchascope.decode import ReadOptions
 from captchascope.evaluate import Rate
 from captchascope.generate import write_folder
+from captchascope.records import Reading
 
 SEED = 160
 
@@ -86,6 +87,12 @@ def test_without_labels_it_says_what_it_expects(plain: Path) -> None:
     assert f"expects to read {found.untold.expected:.0%} right: an expectation" in said[0]
     assert found.picture is not None
     assert found.picture.caption.startswith("8 of the images")
+
+
+def test_an_image_without_a_text_is_not_expected_to_be_solved() -> None:
+    """However sure the reader is that there is none: blank images would be graded F."""
+    assert mean_confidence([Reading(None, 0.97, abstained=True)]) == 0
+    assert mean_confidence([Reading("7", 0.5), Reading(None, 0.97, abstained=True)]) == 0.25
 
 
 def test_the_picture_marks_what_is_wrong(plain: Path) -> None:

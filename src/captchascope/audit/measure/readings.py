@@ -57,8 +57,12 @@ def untold(options: ReadOptions) -> ReadOptions:
 
 
 def mean_confidence(readings: Sequence[Reading]) -> float:
-    """Return the share of texts that the reader itself expects to be right, 0 to 1."""
-    return sum(float(reading.confidence) for reading in readings) / max(1, len(readings))
+    """Return the share of texts that the reader itself expects to be right, 0 to 1.
+
+    However sure it is that an image shows none: that solves nothing.
+    """
+    expected = (float(reading.confidence) for reading in readings if reading.text)
+    return sum(expected) / max(1, len(readings))
 
 
 def _abstention(
