@@ -10,7 +10,7 @@ export PIP_NO_INPUT := 1
 # On all processors but at most eight; a file goes to one of them as a whole.
 SUITE := -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test coverage check format models golden examples pages bench bench-any bench-peers peers packages soak figures opencv4 clean
+.PHONY: demo test coverage check format models golden examples pages bench bench-any bench-peers peers packages soak figures audits opencv4 clean
 
 demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope read examples
@@ -49,6 +49,11 @@ examples: $(VENV)/core  ## draw the bundled examples again
 
 figures: $(VENV)/core  ## draw the pictures of the documentation again
 	$(BIN)/python tools/draw_figures.py
+
+audits: $(VENV)/bench  ## the audits of the documentation: two of half an hour, and twelve short ones
+	$(BIN)/python bench/audit_default.py metu --report docs/audit/metu.html
+	$(BIN)/python bench/audit_default.py captcha --report docs/audit/captcha.html
+	$(BIN)/python bench/audit_ranking.py --html docs/audit/ranking.html
 
 pages: $(VENV)-pages/installed $(VENV)/dev  ## the pages of an audit, by the Nu HTML checker: takes npm and Java
 	rm -rf build/pages
