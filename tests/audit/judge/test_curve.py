@@ -119,6 +119,14 @@ def test_a_fall_is_taken_for_chance() -> None:
     assert 0 < half.labels < 25
 
 
+def test_who_has_labels_may_still_use_the_general_reader() -> None:
+    """No label is needed for what it reads, though trainings make less of some."""
+    made = [training(25, first(12)), training(100, first(13))]
+    needed = {each.share: each for each in learning_curve(general(24), made).needed}
+    assert needed[0.5].labels == 0
+    assert needed[0.9].labels is None
+
+
 def test_a_training_that_was_cut_short_counts_only_where_no_other_does() -> None:
     """It would make the scheme seem stronger than it is."""
     made = [training(25, first(2), cut_short=True), training(25, first(30), 1)]

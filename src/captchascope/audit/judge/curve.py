@@ -196,10 +196,10 @@ def _needed(
     )
     below = _normal(normal)
     drawn = np.stack([one.at(below[:, i]) for i, one in enumerate(estimates)], axis=1)
-    curves = [_monotone(row, weights) for row in drawn]
+    curves = [_best(row, weights, points) for row in drawn]
     bends = np.exp(_BEND * rng.standard_normal(_DRAWS))
     rates = np.array([point.exact for point in points])
-    middle = _monotone(rates, weights)
+    middle = _best(rates, weights, points)
     found = []
     for share in SHARES:
         labels = _labels(share, places, middle, 1.0)
@@ -229,6 +229,12 @@ def _correlations(estimates: Sequence[_Estimate], spread: float) -> _Floats:
 def _own(measured: _Measured, spread: float) -> float:
     """Return the variance of a mean rate by which trainings were made."""
     return measured.odds**2 * spread / len(measured.outcomes) if measured.labels else 0.0
+
+
+def _best(rates: _Floats, weights: _Floats, points: Sequence[CurvePoint]) -> _Floats:
+    """Return the rising curve of an attacker who may leave labels aside, and use no training."""
+    curve = _monotone(rates, weights)
+    return curve if points[0].labels else np.maximum(curve, rates[0])
 
 
 def _monotone(rates: _Floats, weights: _Floats) -> _Floats:
