@@ -18,10 +18,10 @@ from pathlib import Path
 from PIL import Image
 
 from captchascope.audit.figures import Knob, Turned, WhatIf
-from captchascope.audit.judge.wording import percent
 from captchascope.audit.measure.whatif import measure_what_if
 from captchascope.audit.setting import Setting
 from captchascope.audit.subject import scheme_subject
+from captchascope.audit.wording import percent
 from captchascope.draw.canvas import beside, captioned, stack
 from captchascope.generate.families import PRESETS
 from running import table

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from captchascope.audit.subject import Subject, folder_subject, scheme_subject
+from captchascope.audit.subject import Subject, evenly, folder_subject, scheme_subject
 from captchascope.data.dataset import Dataset
 from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError
@@ -137,3 +137,28 @@ def test_an_image_that_is_gone_is_told_from_one_that_is_there(tmp_path: Path) ->
     before = gone.fingerprint()
     (tmp_path / "1.png").write_bytes(b"pixels")
     assert gone.fingerprint() != before
+
+
+def test_some_are_evenly_spread() -> None:
+    """From the first on, and all where there are no more."""
+    assert evenly(range(10), 5) == [0, 2, 4, 6, 8]
+    assert evenly(range(3), 5) == [0, 1, 2]
+    assert evenly([], 5) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "odd"),
+    [
+        (ReadOptions(), False),
+        (ReadOptions(charset="0-9", length="4-6", pattern="[0-9]+"), False),
+        (ReadOptions(charset="0-4"), True),
+        (ReadOptions(length=6), True),
+        (ReadOptions(pattern="[a-z]+"), True),
+    ],
+)
+def test_labels_that_are_not_as_they_are_said_to_be_are_a_problem(
+    captchas: Path, options: ReadOptions, odd: bool
+) -> None:
+    """A reader that is told wrong reads less, which would flatter the scheme."""
+    problem = folder_subject(captchas, 0).contradicting(options)
+    assert (problem is not None) is odd

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,8 @@ def run_audit(
             audited = scheme_subject(str(subject), knobs or {}, store.place / "images", seed)
         else:
             audited = folder_subject(Path(subject), seed, unlabelled=unlabelled, **labels or {})
+        if (problem := audited.contradicting(reading)) is not None:
+            audited = replace(audited, problems=(*audited.problems, problem))
         on_subject(audited)
         deadline = None if limit is None else begun + limit
         setting = Setting(

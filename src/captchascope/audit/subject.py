@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from captchascope import __version__
 from captchascope.charset import Charset
 from captchascope.data.dataset import Dataset, read_dataset
-from captchascope.data.labels import UnlabelledError
+from captchascope.data.labels import UnlabelledError, quoted
 from captchascope.decode import ReadOptions
-from captchascope.errors import CaptchascopeError, ImageError
+from captchascope.errors import CaptchascopeError, DatasetError, ImageError
 from captchascope.files import find_images, printable, read_regular
 from captchascope.generate import write_folder
 from captchascope.image import MAX_BYTES, load_rgb
@@ -24,6 +24,8 @@ HELD_OUT = 500
 
 LABELS = 1000
 """The most labels that a training is measured with."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,25 @@ class Subject:
         if charset is length is options.pattern is None:
             return None
         return replace(options, charset=charset, length=length)
+
+    def contradicting(self, options: ReadOptions) -> DatasetError | None:
+        """Return what is wrong where labels are not as ``options`` say that texts are."""
+        rule = options.constraints
+        fold = rule.folding(self.characters)
+        known = None if rule.charset is None else set(fold(rule.charset.chars))
+        odd = [
+            sample.label
+            for sample in self.samples
+            if (known is not None and not known.issuperset(fold(sample.label)))
+            or (rule.length and not rule.length[0] <= len(sample.label) <= rule.length[1])
+            or (rule.pattern and not rule.pattern.matches(fold(sample.label), rule.ignore_case))
+        ]
+        if not odd:
+            return None
+        what = (
+            f"{len(odd)} of {len(self.samples)} labels are not as you say, such as {quoted(odd[0])}"
+        )
+        return DatasetError(self.name, what, "mend the option or the labels")
 
     def fingerprint(self) -> str:
         """Return what tells it from any other: its images' names and bytes, and its labels."""
@@ -166,3 +187,9 @@ def scheme_subject(scheme: str, knobs: Mapping[str, Any], folder: Path, seed: in
     held, pool = dataset.select(1, HELD_OUT), dataset.select(HELD_OUT + 1, None)
     images = tuple(sample.path for sample in dataset.samples)
     return Subject(scheme, images, held, pool, scheme, knobs, "drawn with the images")
+
+
+def evenly(items: Sequence[T], most: int) -> list[T]:
+    """Return so many of the items at most, evenly spread, in their order."""
+    count = min(most, len(items))
+    return [items[i * len(items) // count] for i in range(count)]

@@ -9,17 +9,10 @@ import numpy as np
 from PIL import Image
 
 from audit.subjects import of_images, of_scheme
-from captchascope.audit.measure.texts import decoded, evenly, measured_and_others
+from captchascope.audit.measure.texts import decoded, measured_and_others
 from captchascope.decode import ReadOptions
 from captchascope.generate import draw_captcha
 from captchascope.records import Sample
-
-
-def test_some_are_evenly_spread() -> None:
-    """From the first on, and all where there are no more."""
-    assert evenly(range(10), 5) == [0, 2, 4, 6, 8]
-    assert evenly(range(3), 5) == [0, 1, 2]
-    assert evenly([], 5) == []
 
 
 def test_a_large_image_is_reduced(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from captchascope.audit.measure.readings import SURE, mean_confidence
 from captchascope.audit.measure.untrained import measure_untrained
 from captchascope.audit.setting import Setting, UnmeasuredError
 from captchascope.audit.subject import Subject, folder_subject
+from captchascope.audit.wording import percent
 from captchascope.decode import ReadOptions
 from captchascope.evaluate import Rate
 from captchascope.generate import write_folder
@@ -60,8 +61,8 @@ def test_with_labels_it_counts_what_is_right(usual: tuple[Untrained, list[str]])
     rate = found.untold.exact
     assert rate is not None
     assert len(said) == 1
-    assert f"of the first 8 images reads {rate.hits} right, {rate.value:.0%}" in said[0]
-    assert f"interval {rate.low:.0%} to {rate.high:.0%}" in said[0]
+    assert f"of the first 8 images reads {rate.hits} right, {percent(rate.value)}" in said[0]
+    assert f"interval {percent(rate.low)} to {percent(rate.high)}" in said[0]
 
 
 def test_the_surer_a_reader_must_be_the_less_it_answers(
@@ -84,7 +85,7 @@ def test_without_labels_it_says_what_it_expects(plain: Path) -> None:
     assert (found.told, found.known) == (None, "nothing")
     assert (found.untold.exact, found.untold.characters) == (None, None)
     assert (found.untold.abstention, found.untold.confused) == ((), ())
-    assert f"expects to read {found.untold.expected:.0%} right: an expectation" in said[0]
+    assert f"expects to read {percent(found.untold.expected)} right: an expectation" in said[0]
     assert found.picture is not None
     assert found.picture.caption.startswith("8 of the images")
 

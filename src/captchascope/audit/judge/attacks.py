@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from captchascope.audit.judge.evidence import Evidence, Finder, shown, solved
 from captchascope.audit.judge.grading import BROKEN, FEW, MANY, READ_AS_IT_IS, TRIED, cut_short
-from captchascope.audit.judge.wording import in_time, percent, rate_in_words
 from captchascope.audit.results import Attack, Finding, Severity
+from captchascope.audit.wording import in_time, percent, rate_in_words
 
 _SHARES = BROKEN, 0.5, 0.9
 

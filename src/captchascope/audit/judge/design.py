@@ -7,8 +7,8 @@ import math
 from captchascope.audit.figures import Denoised, Knob, Turned
 from captchascope.audit.judge.evidence import Evidence, Finder, shown, solved
 from captchascope.audit.judge.grading import BROKEN, READ_AS_IT_IS, SMALL_POOL
-from captchascope.audit.judge.wording import one_in, percent, rate_in_words
 from captchascope.audit.results import Finding, Severity
+from captchascope.audit.wording import one_in, percent, rate_in_words
 from captchascope.check.report import counted
 
 _LARGE_POOL = 100_000

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from captchascope.audit.figures import Figures, Reads
-from captchascope.audit.judge.wording import percent
 from captchascope.audit.results import GRADES, Curve, Grade, Subjected, Verdict
+from captchascope.audit.wording import percent
 from captchascope.evaluate import Rate
 
 BROKEN = 0.01

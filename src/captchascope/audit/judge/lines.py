@@ -17,7 +17,7 @@ from captchascope.audit.figures import (
     Variety,
     WhatIf,
 )
-from captchascope.audit.judge.wording import percent, rate_in_words
+from captchascope.audit.wording import percent, rate_in_words
 
 
 def line_of(measured: object) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from captchascope.audit.figures import Figures
 from captchascope.audit.judge.grading import BROKEN
 from captchascope.audit.judge.literature import references
-from captchascope.audit.judge.wording import percent
 from captchascope.audit.results import Finding, Recommendation
+from captchascope.audit.wording import percent
 
 _TRIES = 3
 """Attempts that people are commonly allowed."""

@@ -14,7 +14,8 @@ from captchascope.audit.leaks.outlines import outline_leaks
 from captchascope.audit.leaks.permutation import Known, find_leaks
 from captchascope.audit.leaks.places import DRAWING, NAME, Place, places_of_file
 from captchascope.audit.leaks.served import places_of_page
-from captchascope.audit.setting import Measurement, Setting
+from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
+from captchascope.audit.subject import evenly
 from captchascope.data.match import is_inside
 from captchascope.evaluate import Rate
 from captchascope.files import printable, read_regular
@@ -42,6 +43,9 @@ def measure_leaks(setting: Setting) -> Leaks:
     """Look for the answers in all that comes with the images; nobody is asked for anything.
 
     The answers are the labels or, without any, what the general reader reads surely.
+
+    Raises:
+        UnmeasuredError: If no answer is known, and no image is a drawing.
     """
     subject = setting.subject
     places = _Places(setting)
@@ -118,7 +122,7 @@ class _Places:
 
 def _sure_answers(setting: Setting) -> list[_Answer]:
     """Return what the general reader reads surely; of labels there are none."""
-    paths = _evenly(setting.subject.images, _MOST_READ)
+    paths = evenly(setting.subject.images, _MOST_READ)
     options = replace(setting.reading, min_confidence=0.0)
     with reader_of("any", options) as reader:
         readings = list(reader.read_many(paths, jobs=setting.jobs, errors="return"))
@@ -131,7 +135,7 @@ def _sure_answers(setting: Setting) -> list[_Answer]:
 
 def _text_of_drawings(setting: Setting, places: _Places) -> tuple[Leak, ...]:
     """Return how many drawings have text as text, which needs no answer to be known."""
-    paths = _evenly(setting.subject.images, MOST)
+    paths = evenly(setting.subject.images, MOST)
     texts = [text for path in paths if (text := text_in(places.data(path)))]
     if not texts:
         return ()
@@ -145,6 +149,10 @@ def _said(
     """Return in words what was looked at, and what could not be."""
     files = [answer.path for answer in answers if places.data(answer.path)]
     if not files:
+        paths = evenly(setting.subject.images, MOST)
+        if not any(_is_drawing(places.data(path)) for path in paths):
+            what = "no answer is known, and the general reader is sure of none"
+            raise UnmeasuredError(f"{what} (label some images)")
         what = "all but the text of drawings: no answer is known, and the general reader is sure of"
         return ("the text of drawings",), (f"{what} none; label some images",)
     whose = (
@@ -178,12 +186,6 @@ def _said(
     if unread := len(answers) - len(files):
         missing.append(f"{unread} images, which cannot be read")
     return tuple(looked), tuple(missing)
-
-
-def _evenly(paths: Sequence[Path], most: int) -> list[Path]:
-    """Return at most so many, evenly chosen."""
-    step = max(1.0, len(paths) / most)
-    return [paths[int(number * step)] for number in range(min(most, len(paths)))]
 
 
 def _is_drawing(data: bytes) -> bool:

@@ -13,8 +13,8 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from captchascope.audit.judge.wording import percent
 from captchascope.audit.measure.ink import ink_of
+from captchascope.audit.wording import percent
 from captchascope.generate.paint import Colour, draw_dots, draw_lines, speckle
 from captchascope.generate.style import Style
 from captchascope.generate.styled import draw_bend

@@ -16,8 +16,9 @@ from PIL import Image
 from captchascope.audit.figures import Cutting, Picture
 from captchascope.audit.measure.classical import WAYS, Cut, Way, cut_text
 from captchascope.audit.measure.nearest import Glyphbook, features_of
-from captchascope.audit.measure.texts import Text, evenly, measured_and_others
+from captchascope.audit.measure.texts import Text, measured_and_others
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
+from captchascope.audit.subject import evenly
 from captchascope.decode import ReadOptions
 from captchascope.draw import canvas
 from captchascope.evaluate import Rate

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from captchascope.audit.judge.wording import percent
+from captchascope.audit.wording import percent
 from captchascope.generate.style import Style
 from captchascope.generate.typefaces import font_names
 

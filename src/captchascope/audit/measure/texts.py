@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from captchascope.audit.setting import Setting
+from captchascope.audit.subject import evenly
 from captchascope.decode import ReadOptions
 from captchascope.decode.pattern import folded
 from captchascope.errors import ImageError
 from captchascope.image import Preprocessing, load_image
 from captchascope.records import RgbImage, Sample
 from captchascope.sums import value_of
-
-T = TypeVar("T")
 
 _LARGEST = 200_000  # pixels of an image that is kept: a larger one is reduced to that
 _MOST = 200_000_000  # pixels that are decoded, about
@@ -41,12 +39,6 @@ class Text:
     def counts(self, told: ReadOptions) -> tuple[int, int] | None:
         """Return fewest and most characters that it may show; None where nothing tells."""
         return (len(self.label),) * 2 if self.label else told.constraints.length
-
-
-def evenly(items: Sequence[T], count: int) -> list[T]:
-    """Return at most ``count`` of the items, evenly spread, in their order."""
-    count = min(count, len(items))
-    return [items[i * len(items) // count] for i in range(count)]
 
 
 def decoded(items: Sequence[Sample | Path], told: ReadOptions) -> list[Text]:

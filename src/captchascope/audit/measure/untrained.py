@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from PIL import Image
 
@@ -13,14 +12,14 @@ import captchascope.draw.canvas as draw
 from captchascope.audit.figures import Picture, Reads, Untrained
 from captchascope.audit.measure.readings import mean_confidence, reads_of, untold
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
+from captchascope.audit.subject import evenly
+from captchascope.audit.wording import percent
 from captchascope.decode import ReadOptions
 from captchascope.errors import ImageError, UsageError
 from captchascope.evaluate import Rate, evaluate_read
 from captchascope.image import load_rgb
 from captchascope.reader import DEFAULT_MODELS, reader_of
 from captchascope.records import Reading, RgbImage, Sample
-
-T = TypeVar("T")
 
 GENERAL = DEFAULT_MODELS["whole"]
 """The model that reads anything."""
@@ -40,7 +39,7 @@ def measure_untrained(setting: Setting) -> Untrained:
         UnmeasuredError: If no image can be decoded, or what was said of the texts cannot be.
     """
     samples = setting.subject.held.samples
-    paths = [sample.path for sample in samples] or _evenly(setting.subject.images, _UNLABELLED)
+    paths = [sample.path for sample in samples] or evenly(setting.subject.images, _UNLABELLED)
     if not paths:
         raise UnmeasuredError("there are no images to read; give a folder with some")
     alone = _Told(setting, paths, samples, untold(setting.reading))
@@ -105,25 +104,17 @@ class _Told:
         return reads_of(self.reader, self.paths, self.samples, self.readings)
 
 
-def _evenly(all_: Sequence[T], most: int) -> list[T]:
-    """Return so many of them at most, from the first to the last."""
-    count = min(len(all_), most)
-    return [all_[i * len(all_) // count] for i in range(count)]
-
-
 def _first_answer(alone: _Told) -> str:
     """Return what the first images tell, as a line."""
     count = len(alone.readings)
     start = f"first answer: the general reader, told nothing, of the first {count} images"
     if not alone.samples:
-        share = mean_confidence(alone.readings)
-        return f"{start} expects to read {share:.0%} right: an expectation, as there are no labels"
+        share = percent(mean_confidence(alone.readings))
+        return f"{start} expects to read {share} right: an expectation, as there are no labels"
     right = alone.right()
     rate = Rate(sum(right), count)
-    return (
-        f"{start} reads {rate.hits} right, {rate.value:.0%}"
-        f" (95 % interval {rate.low:.0%} to {rate.high:.0%})"
-    )
+    interval = f"95 % interval {percent(rate.low)} to {percent(rate.high)}"
+    return f"{start} reads {rate.hits} right, {percent(rate.value)} ({interval})"
 
 
 def _known(options: ReadOptions) -> str:
@@ -171,8 +162,8 @@ def _some_of_both(right: Sequence[bool]) -> list[int]:
     good = [index for index, is_right in enumerate(right) if is_right]
     bad = [index for index, is_right in enumerate(right) if not is_right]
     half = _SHOWN // 2
-    some = _evenly(good, max(half, _SHOWN - len(bad)))
-    return sorted(some + _evenly(bad, max(half, _SHOWN - len(good))))
+    some = evenly(good, max(half, _SHOWN - len(bad)))
+    return sorted(some + evenly(bad, max(half, _SHOWN - len(good))))
 
 
 def _cell(pixels: RgbImage, reading: Reading, label: str | None, right: bool) -> Image.Image:

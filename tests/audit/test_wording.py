@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captchascope.audit.judge.wording import in_time, one_in, percent, rate_in_words
+from captchascope.audit.wording import in_time, one_in, percent, rate_in_words
 from captchascope.evaluate import Rate
 
 
