@@ -5,7 +5,7 @@
 Eight are drawn by captchascope, two of them turned until they are what the literature calls hard:
 hollow letters that touch, and warped ones of many typefaces; two by packages that are installed
 from PyPI. What each came to is kept in build/bench/audits, so that an interrupted bench goes on;
-delete a file there to audit its scheme anew.
+delete a file there to audit its scheme anew. What audit_default.py has measured counts instead.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def _audited(name: str, limit: float) -> Audit:
         MissingSetError: If the package that draws it is not here.
     """
     base = _AUDITS / name.replace(", ", "-").replace(" ", "-")
-    kept = base.with_name(f"{base.name}.json")
+    longer, kept = PLACE / "default" / f"{base.name}.json", base.with_name(f"{base.name}.json")
+    if longer.exists():
+        kept = longer
     if not kept.exists():
         _AUDITS.mkdir(parents=True, exist_ok=True)
         subject, knobs = DRAWN[name] if name in DRAWN else (str(_folder(name, base)), {})

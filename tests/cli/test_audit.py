@@ -161,7 +161,14 @@ def test_a_report_that_is_a_folder_is_refused_at_once(cli: Cli, place: Path) -> 
     """Nothing is measured for half an hour first."""
     done = cli("audit", "captchas", "-o", place)
     assert (done.status, done.out) == (1, "")
-    assert "is a folder" in done.err
+    assert "is no file" in done.err
+
+
+def test_two_outputs_of_one_name_are_wrong_usage(cli: Cli) -> None:
+    """One would take the place of the other, after half an hour."""
+    done = cli("audit", "captchas", "-o", "a.html", "--json", "./a.html")
+    assert done.status == 2
+    assert "--json" in done.err
 
 
 def test_pages_that_are_not_there_are_wrong_usage(cli: Cli, place: Path) -> None:

@@ -119,8 +119,8 @@ def run_audit(
     except ModuleNotFoundError as error:
         raise MissingExtraError("run_audit", "report") from error
     limit = None if full else time_limit
-    if Path(report).is_dir():
-        raise OutputError(printable(report), "is a folder", "name a file, such as report.html")
+    if Path(report).exists() and not Path(report).is_file():
+        raise OutputError(printable(report), "is no file", "name one, such as report.html")
     if pages is not None and not Path(pages).is_dir():
         raise UsageError("pages", f"is no folder: {printable(pages)}", "name that of a collection")
     drawn = _is_scheme(subject)

@@ -30,7 +30,7 @@ from captchascope.cli.options import (
     text_options,
 )
 from captchascope.cli.output import Console, need
-from captchascope.errors import CaptchascopeError
+from captchascope.errors import CaptchascopeError, UsageError
 from captchascope.files import printable
 
 if TYPE_CHECKING:
@@ -147,6 +147,8 @@ def audit_command(
       captchascope audit metu -o report.html --full
     """
     begun = time.monotonic()
+    files = {"json_file": json_file, "sarif_file": sarif_file, "junit_file": junit_file}
+    _require_apart({"report": report, **files})
     need("report", "audit")
     from captchascope.audit.judge.grading import meets
 
@@ -181,6 +183,14 @@ def audit_command(
     if audit.interrupted:
         console.note("interrupted: the report has what was measured; the same command goes on")
         raise click.exceptions.Exit(130)
+
+
+def _require_apart(files: Mapping[str, Path | None]) -> None:
+    """Check that no output takes the place of another."""
+    places: dict[Path, str] = {}
+    for name, path in files.items():
+        if path is not None and places.setdefault(path.resolve(), name) != name:
+            raise UsageError(name, "names the same file as another output", "name another")
 
 
 def _further(
