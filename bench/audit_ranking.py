@@ -11,7 +11,9 @@ delete a file there to audit its scheme anew. What audit_default.py has measured
 from __future__ import annotations
 
 import argparse
+import base64
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -21,11 +23,15 @@ from typing import Any
 
 from captchascope import run_audit
 from captchascope.atomic import atomic_folder, atomic_write
+from captchascope.audit.figures import Picture
 from captchascope.audit.report.as_json import from_json, json_text
 from captchascope.audit.report.ranking import ranking_html
 from captchascope.audit.results import Audit
+from captchascope.draw.canvas import png
 from captchascope.evaluate import Rate
+from captchascope.generate import draw_captcha
 from captchascope.generate.typefaces import font_names
+from captchascope.image import load_rgb
 from running import table
 from sets import CLEAR, PLACE, MissingSetError, Row, captcha, wheezy, write_rows
 
@@ -51,9 +57,9 @@ DRAWN: dict[str, tuple[str, Mapping[str, Any]]] = {
 }
 """What is drawn here: the scheme, and what of it is turned."""
 
-PACKAGES: dict[str, Callable[[], Iterable[Row]]] = {
-    "captcha": partial(captcha, CLEAR, _COUNT),
-    "wheezy.captcha": partial(wheezy, _COUNT),
+PACKAGES: dict[str, Callable[[int], Iterable[Row]]] = {
+    "captcha": partial(captcha, CLEAR),
+    "wheezy.captcha": wheezy,
 }
 """What packages draw with the settings that their documents show."""
 
@@ -84,13 +90,25 @@ def _audited(name: str, limit: float) -> Audit:
             raise KeyboardInterrupt
         atomic_write(kept, json_text(audit))
     audit = from_json(json.loads(kept.read_text(encoding="utf-8")))
-    return replace(audit, subject=replace(audit.subject, name=name))
+    how = replace(audit.conditions, command=f"python bench/audit_ranking.py {shlex.quote(name)}")
+    return replace(audit, subject=replace(audit.subject, name=name), conditions=how)
+
+
+def _example(name: str) -> Picture:
+    """Return an image of a scheme."""
+    if name in DRAWN:
+        scheme, knobs = DRAWN[name]
+        data = draw_captcha(scheme, _SEED, 1, knobs).jpeg()
+    else:
+        data = next(iter(PACKAGES[name](1))).data
+    image = png(load_rgb(data))
+    return Picture(base64.b64encode(image).decode(), f"An image of {name}.")
 
 
 def _folder(name: str, base: Path) -> Path:
     if not base.exists():
         with atomic_folder(base) as place:
-            write_rows(place / "captchas", list(PACKAGES[name]()))
+            write_rows(place / "captchas", list(PACKAGES[name](_COUNT)))
     return base / "captchas"
 
 
@@ -135,16 +153,17 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, default=_LIMIT)
     parser.add_argument("--html", type=Path)
     asked = parser.parse_args()
-    documents = []
+    audits, examples = [], {}
     for name in asked.schemes:
         print(name, file=sys.stderr)
         try:
-            documents.append(_audited(name, asked.time_limit))
+            audits.append(_audited(name, asked.time_limit))
+            examples[name] = _example(name)
         except MissingSetError as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
-    print(table(_HEAD, [_row(document) for document in documents]))
+    print(table(_HEAD, [_row(audit) for audit in audits]))
     if asked.html is not None:
-        atomic_write(asked.html, ranking_html(documents))
+        atomic_write(asked.html, ranking_html(audits, examples))
 
 
 if __name__ == "__main__":
