@@ -17,7 +17,7 @@ from captchascope.errors import CaptchascopeError, DatasetError, ImageError
 from captchascope.files import find_images, printable, read_regular
 from captchascope.generate import write_folder
 from captchascope.image import MAX_BYTES, load_rgb
-from captchascope.records import Sample
+from captchascope.records import RgbImage, Sample
 
 HELD_OUT = 500
 """Images that everything is measured on, at most: a rate of a half is then known to 4 %."""
@@ -164,10 +164,13 @@ def _pixels(
         except ImageError as error:
             problems.append(error)
         else:
-            digest = hashlib.sha256(repr(pixels.shape).encode())
-            digest.update(pixels.tobytes())
-            found[sample.file] = digest.digest()
+            found[sample.file] = digest_of(pixels)
     return found, tuple(problems)
+
+
+def digest_of(pixels: RgbImage) -> bytes:
+    """Return what images of the same pixels have in common, and no others."""
+    return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
 
 
 def scheme_subject(scheme: str, knobs: Mapping[str, Any], folder: Path, seed: int) -> Subject:

@@ -10,6 +10,7 @@ from PIL import Image
 
 import captchascope.draw.canvas as draw
 from captchascope.audit.figures import Picture
+from captchascope.audit.subject import evenly
 from captchascope.errors import ImageError
 from captchascope.image import load_rgb
 from captchascope.records import GrayImage, RgbImage
@@ -20,8 +21,7 @@ _LARGEST = 80_000
 
 def looked_at(paths: Sequence[Path], most: int) -> Iterator[tuple[Path, RgbImage]]:
     """Decode images, so many at most, evenly chosen; those that cannot be are left out."""
-    count = min(len(paths), most)
-    for path in (paths[i * len(paths) // count] for i in range(count)):
+    for path in evenly(paths, most):
         try:
             yield path, load_rgb(path)
         except ImageError:

@@ -15,6 +15,7 @@ from captchascope.audit.figures import Picture, Repeats
 from captchascope.audit.measure.pictures import picture_of, titled
 from captchascope.audit.measure.pool import pool_of
 from captchascope.audit.setting import Measurement, Setting, UnmeasuredError
+from captchascope.audit.subject import digest_of
 from captchascope.collect.kept import Collection
 from captchascope.draw.canvas import beside
 from captchascope.errors import ImageError
@@ -111,10 +112,9 @@ def _content(path: Path) -> bytes | None:
 
 def _pixels(path: Path) -> bytes | None:
     try:
-        pixels = load_rgb(path)
+        return digest_of(load_rgb(path))
     except ImageError:
         return None
-    return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).digest()
 
 
 def _by_name(path: Path) -> NaturalKey:
