@@ -1,14 +1,23 @@
-"""The Python of the documents: what it imports is there."""
+"""What the documents show: Python whose names are there, commands and options that exist."""
 
 from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+import click
+import pytest
+
+from captchascope.cli.app import COMMANDS, command_line
+from captchascope.cli.output import Console
+from shown import ROOT, Shown, commands
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def imported(document: Path) -> Iterator[tuple[str, str]]:
@@ -23,8 +32,44 @@ def test_what_the_documents_import_is_there() -> None:
     """A name that moves takes them along."""
     offenders = [
         f"{document.name}: from {module} import {name}"
-        for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+        for document in PAGES
         for module, name in imported(document)
         if not hasattr(import_module(module), name)
     ]
+    assert offenders == []
+
+
+def shown_on(page: Path) -> list[Shown]:
+    """Return the commands of captchascope that a page shows."""
+    found = commands(page.read_text(encoding="utf-8"))
+    return [each for each in found if each.line.startswith("captchascope ")]
+
+
+def test_every_command_is_shown() -> None:
+    """In the README or on a page: a command that nobody reads about is not there."""
+    named = {each.line.split()[1] for page in PAGES for each in shown_on(page)}
+    assert named >= set(COMMANDS)
+
+
+def words_of(line: str) -> list[str]:
+    """Return the arguments of a line's first command, without what its output goes to."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+    lexer.whitespace_split = True
+    return [*takewhile(lambda word: word[0] not in "|&;<>", lexer)][1:]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_command_line_understands_what_a_page_shows(page: Path) -> None:
+    """Commands, options and their values, whatever files they are about; nothing is run."""
+    offenders = []
+    for each in shown_on(page):
+        name, *arguments = words_of(each.line)
+        if name == "--version":
+            continue
+        command = command_line.get_command(click.Context(command_line), name)
+        assert command is not None, each.line
+        try:
+            command.make_context(name, arguments, obj=Console())
+        except click.ClickException as error:
+            offenders.append(f"{each.line}: {error.format_message()}")
     assert offenders == []

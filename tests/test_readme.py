@@ -7,50 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from ending import end
+from shown import ROOT, blocks, commands, comparable
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-SMALLER = {"5000": "300", "4500": "240", "4501": "241"}
-"""So that the training shown takes seconds here; what it prints is then not compared."""
-
-SERVERS = ("label", "practice-site", "serve")
-"""Commands that run until they are stopped."""
-
-
-def blocks(language: str) -> list[str]:
-    """Return the README's code blocks in a language."""
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
-
-
-def commands() -> list[tuple[str, str]]:
-    """Return every captchascope command of the README, and the output shown below it."""
-    found = []
-    for block in blocks("console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            line, _, output = part.partition("\n")
-            if line.startswith("captchascope "):
-                found.append((line, output))
-    return found
-
-
-def smaller(line: str) -> str:
-    """Return the command on fewer images, or in less time."""
-    if " train " in line and "--method" not in line:
-        line += " --time-limit 100s"
-    return re.sub(r"\b(5000|4500|4501)\b", lambda match: SMALLER[match[0]], line)
-
-
-def rounded(text: str) -> str:
-    """Return ``text`` with confidences to two places: JPEG decoders differ by a shade."""
-    return re.sub(r"\b[01]\.\d{4}\b", lambda match: f"{float(match[0]):.2f}", text.strip())
+SCREEN = 80  # lines
 
 
 @pytest.fixture(scope="module")
@@ -76,73 +40,38 @@ def run(arguments: list[str], place: Path) -> str:
     return done.stdout
 
 
-@contextmanager
-def serving(line: str, shown: str, place: Path) -> Iterator[tuple[str, str]]:
-    """Keep a server of the README running, on a port that is free, until the block ends.
-
-    It must print what is shown, but for the port. Yields the address shown and the real one.
-    """
-    port = re.compile(r"(?<=127\.0\.0\.1:)\d+")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "captchascope", *line.split()[1:], "--port", "0"],
-        cwd=place,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            printed = process.stdout.readline()
-            assert port.sub("PORT", printed) == port.sub("PORT", shown), line
-            yield shown.split()[-1], printed.split()[-1]
-            assert process.poll() is None, f"{line}: ended by itself"
-        finally:
-            end(process)
-
-
 def test_every_command_of_the_readme_runs_and_prints_what_is_shown(place: Path) -> None:
-    """Commands run in the README's order; those on fewer images only have to succeed.
-
-    A server runs beside those that follow, which are given its real address.
-    """
-    assert len(commands()) >= 6
-    with ExitStack() as servers:
-        addresses: dict[str, str] = {}
-        for line, shown in commands():
-            if line.split()[1] in SERVERS:
-                pytest.importorskip("fastapi")
-                as_shown, real = servers.enter_context(serving(line, shown, place))
-                addresses[as_shown] = real
-                continue
-            if " train " in line:
-                pytest.importorskip("torch")
-            if " bulk " in line:
-                pytest.importorskip("pyarrow")
-            if " audit " in line:
-                pytest.importorskip("matplotlib")
-            wanted = smaller(line)
-            for as_shown, real in addresses.items():
-                wanted = wanted.replace(as_shown, real)
-            printed = run(["-m", "captchascope", *wanted.split()[1:]], place)
-            if smaller(line) == line and shown.strip():
-                assert rounded(printed) == rounded(shown), line
+    """In the README's order, to the digit; make installs, which tests/test_wheel.py tries."""
+    shown = [each for each in commands(README) if not each.line.startswith("make ")]
+    assert len(shown) >= 3
+    for each in shown:
+        program, *arguments = each.line.split()
+        assert program == "captchascope"
+        printed = run(["-m", "captchascope", *arguments], place)
+        assert comparable(printed) == comparable(each.output), each.line
 
 
 def test_the_python_of_the_readme_runs_and_prints_the_text(place: Path) -> None:
-    """The four lines print the label of the first example."""
-    label = (ROOT / "examples" / "labels.txt").read_text(encoding="utf-8").split()[0]
-    assert blocks("python")
-    for code in blocks("python"):
-        assert run(["-c", code], place).startswith(label)
+    """The four lines print what the first command says of the same image."""
+    said = next(each.output for each in commands(README) if " read examples" in each.line)
+    _, text, confidence = said.splitlines()[0].split("\t")
+    (code,) = blocks(README, "python")
+    printed = run(["-c", code], place).split()
+    assert printed[0] == text
+    assert comparable(f"{float(printed[1]):.4f}") == comparable(confidence)
 
 
-def test_every_command_is_in_the_readme() -> None:
-    """A command that nobody reads about is not there."""
-    from captchascope.cli.app import COMMANDS
+def test_the_readme_is_one_screen() -> None:
+    """What does not fit stands in the documents that it points to."""
+    assert len(README.splitlines()) <= SCREEN
 
-    assert {line.split()[1] for line, _ in commands()} == set(COMMANDS)
+
+def test_every_target_of_make_that_the_readme_names_is_there() -> None:
+    """Of the Makefile."""
+    named = {each.line.split()[1] for each in commands(README) if each.line.startswith("make ")}
+    named |= set(re.findall(r"`make (\w+)`", README))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert named == {name for name in named if re.search(rf"^{name}:", makefile, re.MULTILINE)}
 
 
 def test_every_file_that_the_readme_points_to_exists() -> None:
