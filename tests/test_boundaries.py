@@ -28,7 +28,7 @@ ONLY_IN = {
     "pyarrow": {"bulk", "data"},
     "ray": {"bulk"},
     "tensorboardX": {"train"},
-    "httpx": {"collect"},
+    "httpx": {"collect", "web"},
     "httpcore": {"collect"},
     "selectolax": {"collect"},
     "protego": {"collect"},

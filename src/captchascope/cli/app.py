@@ -34,6 +34,7 @@ COMMANDS = {
     "test": "Measure a model on labelled captchas.",
     "audit": "Measure how weak a scheme is, as a report for its owner.",
     "serve": "Serve the app and an HTTP API.",
+    "label-studio": "Fill in what captchas read for Label Studio.",
     "schemes": "List the schemes that ship.",
     "models": "List the models that ship.",
 }

@@ -32,7 +32,7 @@ _PATIENCE = 10.0  # seconds to say, at the end too, which labels there were at t
 
 @click.command("label")
 @click.argument("folder", metavar="DIR", type=PATH)
-@with_address
+@with_address(8000)
 @click.option(
     "--model",
     metavar="NAME|FILE",

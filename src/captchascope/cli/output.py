@@ -165,6 +165,7 @@ _PACKAGES = {
     "bulk": ("filelock", "fsspec", "pyarrow"),
     "ray": ("ray",),
     "report": ("filelock", "matplotlib"),
+    "label-studio": ("fastapi", "httptools", "httpx", "prometheus_client", "uvicorn"),
     "web": ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn"),
 }
 

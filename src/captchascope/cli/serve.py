@@ -26,43 +26,44 @@ def listens_on(default: int) -> Callable[[Callable[..., None]], Callable[..., No
     )
 
 
-with_address = adding(
-    click.option(
-        "--host",
-        default="127.0.0.1",
-        metavar="ADDRESS",
-        help="Where to listen; all but this machine's own needs --token-file.",
-    ),
-    listens_on(8000),
-    click.option(
-        "--token-file",
-        type=PATH,
-        metavar="FILE",
-        help="Answer only who shows the first line of FILE, which nobody else may read.",
-    ),
-    click.option(
-        "--allow-host",
-        "hosts",
-        multiple=True,
-        metavar="NAME",
-        help="A further name that the server is asked by, such as that of a proxy before it.",
-    ),
-    click.option(
-        "--trusted-proxy",
-        "proxies",
-        multiple=True,
-        metavar="ADDRESS",
-        help="The address or network of a proxy that is believed who asked it, and how.",
-    ),
-    click.option(
-        "--root-path",
-        default="",
-        show_default=False,
-        metavar="PATH",
-        help="The path that a proxy serves this below, such as /captcha.",
-    ),
-)
-"""Adds where to listen, and who is let in; ``app_settings`` takes it."""
+def with_address(port: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add where to listen, and who is let in; ``app_settings`` takes it."""
+    return adding(
+        click.option(
+            "--host",
+            default="127.0.0.1",
+            metavar="ADDRESS",
+            help="Where to listen; all but this machine's own needs --token-file.",
+        ),
+        listens_on(port),
+        click.option(
+            "--token-file",
+            type=PATH,
+            metavar="FILE",
+            help="Answer only who shows the first line of FILE, which nobody else may read.",
+        ),
+        click.option(
+            "--allow-host",
+            "hosts",
+            multiple=True,
+            metavar="NAME",
+            help="A further name that the server is asked by, such as that of a proxy before it.",
+        ),
+        click.option(
+            "--trusted-proxy",
+            "proxies",
+            multiple=True,
+            metavar="ADDRESS",
+            help="The address or network of a proxy that is believed who asked it, and how.",
+        ),
+        click.option(
+            "--root-path",
+            default="",
+            show_default=False,
+            metavar="PATH",
+            help="The path that a proxy serves this below, such as /captcha.",
+        ),
+    )
 
 
 def app_settings(
@@ -93,7 +94,7 @@ def announced(console: Console, what: str, path: str = "") -> Callable[[str], No
 
 
 @click.command("serve")
-@with_address
+@with_address(8000)
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),

@@ -90,6 +90,12 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
     app.include_router(audit.audit_routes(audits, settings.data, settings.workers))
     if labelling is not None:
         app.include_router(label_routes(labelling))
+    if settings.label_studio is not None:
+        from captchascope.web.label_studio.routes import label_studio_routes  # httpx is its extra
+
+        app.include_router(
+            label_studio_routes(settings.label_studio, settings.limits, batcher, metrics)
+        )
     problems.install(app)
     # Layers, the outermost last: what refuses is dressed and counted.
     if settings.root_path:

@@ -1,4 +1,4 @@
-"""The token: who shows it is let in, as a bearer or by the cookie of the login.
+"""The token: who shows it is let in, as a bearer, a password, or by the cookie of the login.
 
 Where there is one, every request but those of ``WITHOUT_TOKEN`` shows it. The right one is always
 let in, whoever else guesses; of wrong ones, each address has ten a minute.
@@ -10,8 +10,10 @@ import hashlib
 import hmac
 import math
 import time
+from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import parse_qs
 
@@ -85,7 +87,7 @@ def _digest(text: str) -> bytes:
 
 
 class TokenMiddleware:
-    """Lets in who shows the token: programs as a bearer, browsers in the cookie of the login.
+    """Lets in who shows the token: programs in a header, browsers in the cookie of the login.
 
     A browser without it is led to the page that asks for it. No cookie gets further, whether there
     is a token or not: nothing else wants one, and the framework, which takes them apart for every
@@ -126,17 +128,34 @@ def cookies_of(headers: Iterable[bytes]) -> list[str]:
 
 def _refusal(token: Token, request: Request, cookies: list[str]) -> Response | None:
     """Return what a request is answered that does not show the token; None for one that does."""
-    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-    bearer = scheme.lower() == "bearer"
-    if any(map(token.fits_cookie, cookies)) or (bearer and token.fits(shown.strip())):
+    shown = _token_of(request.headers.get("authorization", ""))
+    if any(map(token.fits_cookie, cookies)) or (shown is not None and token.fits(shown)):
         return None
-    seconds = token.failed(_address_of(request)) if bearer or cookies else 0
-    if not bearer and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+    told = shown is not None
+    seconds = token.failed(_address_of(request)) if told or cookies else 0
+    if not told and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(local_url("/login"), 303)
     if seconds:
         return _too_often(seconds)
     what = "the token is wrong" if shown else "a token is needed"
     return problem(401, what, {"WWW-Authenticate": 'Bearer realm="captchascope"'})
+
+
+def _token_of(authorization: str) -> str | None:
+    """Return the token that a header shows: a bearer, or the password of Basic (RFC 7617).
+
+    The second is all that Label Studio can show to a backend. Whoever's name is beside it is let
+    in, as there are no names here.
+    """
+    scheme, _, shown = authorization.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return shown.strip()
+        case "basic":
+            with suppress(ValueError):
+                return b64decode(shown, validate=True).decode().partition(":")[2]
+            return ""
+    return None
 
 
 def _too_often(seconds: int) -> Response:

@@ -37,6 +37,7 @@ _IMAGES = (1, 2, 4, 8, 16, 32, 64)
 _PATHS = frozenset(
     {"/", "/read", "/see", "/login", "/v1/read", "/v1/models"}
     | {"/healthz", "/readyz", "/metrics", "/openapi.json"}
+    | {"/health", "/setup", "/predict", "/webhook"}
 )
 _BELOW = ("/static", "/label", "/results", "/audit")
 

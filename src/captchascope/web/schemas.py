@@ -353,14 +353,14 @@ def _check(options: Options, limits: Limits, models: Sequence[str]) -> None:
             raise Problem(422, f"is longer than {limits.constraint} characters", where=name)
 
 
-def json_of(body: bytes) -> Any:
+def json_of(body: bytes, most: int = _MOST_VALUES) -> Any:
     """Return what the body of a request holds, which is to be JSON.
 
     Raises:
         Problem: 400 if it is none or holds too many values, 422 if an object has a key twice.
     """
     try:
-        return parse_json(body, _MOST_VALUES)
+        return parse_json(body, most)
     except TooManyValuesError as error:
         raise Problem(400, str(error)) from None
     except RepeatedKeyError as error:

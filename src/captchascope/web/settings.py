@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from captchascope.data.labels import AS_FOUND, LabelOptions
 from captchascope.decode import ReadOptions
 from captchascope.errors import UsageError
+from captchascope.files import printable
 from captchascope.reader import DEFAULT_MODELS
 
 
@@ -44,6 +45,46 @@ class LabelSettings:
     labels_from: str = "auto"
     labels_as: LabelOptions = AS_FOUND
     providers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStudioSettings:
+    """How images of Label Studio are read, and where they are.
+
+    Attributes:
+        options: What is known of the texts.
+        files: The folder that it serves local files from, or None.
+        url: Its address, where images are asked for; None where none are.
+        token: What it is shown, or None.
+    """
+
+    options: ReadOptions = field(default_factory=ReadOptions)
+    files: Path | None = None
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            UsageError: If the address is none of the web, the folder is none, or a token has no
+                address to be shown at.
+        """
+        if self.files is not None and not self.files.is_dir():
+            raise UsageError("files", f"{printable(self.files)} is no folder", "name one")
+        if self.url is None:
+            if self.token is not None:
+                remedy = "--label-studio-url says where"
+                raise UsageError("label_studio_token_file", "is shown to nobody", remedy)
+            return
+        try:
+            parts = urlsplit(self.url)
+            fit = parts.scheme in ("http", "https") and host_name(parts.netloc) != ""
+        except ValueError:
+            fit = False
+        if not fit or parts.query or parts.fragment:
+            what, remedy = f"{printable(self.url)} is no address", "write http://localhost:8080"
+            raise UsageError("label_studio_url", what, remedy)
 
 
 _SHORTEST_TOKEN = 16  # characters; less could be guessed
@@ -101,6 +142,7 @@ class Settings:
         proxies: Addresses and networks of proxies that are believed who asked them, and how.
         root_path: The path that a proxy serves the app below, such as ``/captcha``, or "".
         label: Which folder is to be labelled, and how; None where none is.
+        label_studio: How images of Label Studio are read; None where it does not ask.
         data: The folder of labelled images to test the models on and to audit, or None.
         drain: Seconds between the signal to stop and the end of taking requests in.
         limits: How much is taken in.
@@ -118,6 +160,7 @@ class Settings:
     proxies: tuple[str, ...] = ()
     root_path: str = ""
     label: LabelSettings | None = None
+    label_studio: LabelStudioSettings | None = None
     data: Path | None = None
     drain: float = 0.0
     limits: Limits = Limits()
@@ -142,6 +185,7 @@ class Settings:
 PAGES = frozenset(
     {"audit", "healthz", "label", "login", "metrics", "openapi.json", "read", "readyz", "results"}
     | {"see", "static", "v1"}
+    | {"health", "predict", "setup", "train", "versions", "webhook"}
 )
 """What paths of the app begin with, which a root path must not: it could not be told apart."""
 
