@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -322,3 +324,52 @@ def test_a_range_that_fits_no_later_folder_is_known_before_anything_is_read(
 def test_a_range_needs_a_folder(cli: Cli) -> None:
     """It would count nothing else."""
     assert cli("read", "captchas/1.jpeg", "--first", 1).status == 2
+
+
+def test_csv_has_a_header_and_what_a_row_of_json_has(cli: Cli) -> None:
+    """RFC 4180: lines end in CRLF; null is empty, and true and false are as JSON writes them."""
+    Path("captchas/2.jpeg").write_bytes(b"no image")
+    done = cli("read", "captchas", "--last", "3", "--format", "csv")
+    assert done.status == 1
+    assert done.out.count("\r\n") == done.out.count("\n") == 4
+    header, *rows = csv.reader(io.StringIO(done.out, newline=""), strict=True)
+    assert header == ["file", "text", "confidence", "error", "abstained", "unfamiliar"]
+    for row, told in zip(
+        rows, objects(cli("read", "captchas", "--last", "3", "--format", "jsonl")), strict=True
+    ):
+        values = [told[column] for column in header]
+        assert row == [
+            "" if value is None else value if isinstance(value, str) else json.dumps(value)
+            for value in values
+        ]
+    assert (rows[1][1], bool(rows[1][3])) == ("", True)
+
+
+def test_csv_of_sums_has_their_values(cli: Cli) -> None:
+    """In a column of its own, after those that are always there."""
+    done = cli("read", "captchas/1.jpeg", "--format", "csv", "--solve")
+    header, row = csv.reader(io.StringIO(done.out, newline=""), strict=True)
+    assert (header[-1], row[-1], row[4]) == ("value", "", "true")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs names that Windows has not")
+@pytest.mark.parametrize("name", ['a,b "c".jpeg', "=1+1.jpeg", "münze.jpeg", "a;b.jpeg"])
+def test_csv_keeps_every_name(cli: Cli, name: str) -> None:
+    """Commas, quotes, and what a spreadsheet would take for a formula: as collected.csv does."""
+    Path("captchas/1.jpeg").rename(name)
+    done = cli("read", name, "--format", "csv")
+    _, row = csv.reader(io.StringIO(done.out, newline=""), strict=True)
+    assert row[:2] == [name, text(1)]
+
+
+def test_a_table_has_all_readings_in_columns(cli: Cli) -> None:
+    """Without colours, and no path cut, where it is no terminal."""
+    folder = Path("a" * 120)
+    shutil.copytree("captchas", folder)
+    (folder / "2.jpeg").write_bytes(b"no image")
+    done = cli("read", folder, "--format", "table")
+    header, first, second, *_ = done.rows
+    assert header.split() == ["file", "text", "confidence", "note"]
+    assert first.split()[:2] == [f"{folder}/1.jpeg", text(1)]
+    assert second.split()[0] == f"{folder}/2.jpeg"
+    assert (len(done.rows), "\x1b" in done.out) == (13, False)

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections import Counter
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 import click
 
-from captchascope.cli.options import (
-    common,
-    consistently,
-    model_and_jobs,
-    positions,
-    reading_options,
-)
+from captchascope.cli.options import common, consistently, positions
 from captchascope.cli.output import Console, say_passed_over
-from captchascope.decode import ReadOptions
-from captchascope.errors import DatasetError, ImageError, UsageError
+from captchascope.cli.readings import ReadingPrinter, chosen_reader, how_to_read
+from captchascope.errors import DatasetError, UsageError
 from captchascope.files import printable, survey_folder
 from captchascope.image.datauri import is_text, shortened
-from captchascope.reader import DEFAULT_MODELS, Reader, reader_of
+from captchascope.reader import Reader
 
 
 @click.command("read")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@model_and_jobs
+@how_to_read
 @click.option(
-    "--method",
-    type=click.Choice([*DEFAULT_MODELS]),
-    help="How to read: whole, or cut into glyphs, by metu-glyphs unless a model is named.",
-)
-@reading_options
-@click.option(
-    "--format", "form", type=click.Choice(["text", "jsonl"]), default="text", help="What a line is."
+    "--format",
+    "form",
+    type=click.Choice(["text", "table", "csv", "jsonl"]),
+    default="text",
+    help="What is printed.",
 )
 @consistently
 @positions
@@ -63,69 +53,21 @@ def read_command(
     Examples:
       captchascope read captcha.jpeg
       captchascope read captchas --first 1 --last 100 --format jsonl
+      captchascope read captchas --format csv > readings.csv
       captchascope read captchas --consistent
       captchascope read - < captcha.jpeg
     """
-    chosen = model or DEFAULT_MODELS[method or "whole"]
-    reader = reader_of(chosen, ReadOptions(**limits), providers=providers)
-    meta = reader.model.metadata
-    if method not in (None, meta.method):
-        what = f"{method} contradicts the model, which reads by {meta.method}"
-        raise UsageError("method", what, "leave it away, or choose another model")
-    if console.verbosity > 0:
-        by = f"by {reader.model.provider}"
-        console.note(f"model {reader.model.name}: {meta.method} {by}, reads {meta.charset.chars}")
+    reader = chosen_reader(console, model, method, providers, limits)
     names, files = _found(console, paths, first, last)
     images = (_Stdin() if file is None else file for file in files)
     if consistent:
         reader = _consistent(console, reader, files)
-    unlike = read = 0
-    looks: Counter[bool] = Counter()
+    printer = ReadingPrinter(console, reader, form)
     with reader:
         readings = reader.read_many(images, jobs=jobs, errors="return")
         for name, reading in zip(names, readings, strict=True):
-            if (error := reading.error) is not None:
-                named = ImageError(name, error.what, error.remedy)
-                console.error(named.with_traceback(error.__traceback__))
-            elif reading.abstained:
-                console.failed = True
-                sure = not reading.chars or reading.confidence >= reader.options.min_confidence
-                if reader.options.solve and sure:
-                    remedy = "leave --solve away to read its text"
-                    console.error(ImageError(name, "shows no sum", remedy))
-            read += error is None
-            unlike += reading.unfamiliar
-            if reading.frames is not None:
-                looks[reading.frames.startswith("all")] += 1
-            if form == "jsonl":
-                console.result(json.dumps(reading.row(name)))
-            elif error is None:
-                found = reading.value if reader.options.solve else reading.text
-                shown = "" if found is None else found
-                console.result(f"{printable(name)}\t{shown}\t{reading.confidence:.4f}")
-    if looks:
-        console.note(_of_animations(looks[True], looks[False]))
-    if unlike and form == "text":
-        console.note(_unlike(unlike, read, reader.path.stem))
-
-
-def _of_animations(merged: int, single: int) -> str:
-    """Return the line about how many animations were read by all of their frames, or by one."""
-    count = merged + single
-    parts = [f"all frames of {merged} merged"] if merged else []
-    parts += [f"one frame of {single} read"] if single else []
-    counted = "1 animation" if count == 1 else f"{count} animations"
-    return f"{counted}: {', '.join(parts)} (--frames chooses; jsonl says which)"
-
-
-def _unlike(unlike: int, read: int, model: str) -> str:
-    """Return the line about images that are none of what the model knows."""
-    what = f"{unlike} of {read} images {'is' if unlike == 1 else 'are'}"
-    general = DEFAULT_MODELS["whole"]
-    remedy = "train on such: captchascope train --help"
-    if model != general:
-        remedy = f"read them with --model {general}, or {remedy}"
-    return f"captchascope: {what} unlike what model {printable(model)} was trained on ({remedy})"
+            printer.add(name, reading)
+    printer.end()
 
 
 def _consistent(console: Console, reader: Reader, files: list[str | Path | None]) -> Reader:
