@@ -54,7 +54,7 @@ def label_studio_command(
 
     \b
     Examples:
-      captchascope label-studio --files captchas
+      captchascope label-studio --files .
       captchascope label-studio --label-studio-url http://localhost:8080 \\
         --label-studio-token-file studio.txt --model mine.onnx --min-confidence 0.5
     """

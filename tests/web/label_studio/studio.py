@@ -32,11 +32,12 @@ PROJECT = "1.1764240000"
 
 @dataclass(slots=True)
 class Studio:
-    """What is served, below ``url``, and the paths that were asked for."""
+    """What is served, below ``url``, the paths that were asked for, and whether it is over."""
 
     files: Mapping[str, bytes]
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -50,6 +51,8 @@ def studio(files: Mapping[str, bytes]) -> Iterator[Studio]:
             shown = self.headers.get("Authorization")
             if shown not in (f"Token {LEGACY}", f"Bearer {ACCESS}"):
                 self._answer(401)
+            elif self.path == "/data/late":
+                known.over.wait()
             elif self.path == "/data/moved":
                 self._answer(302, location="/data/upload/1/1.jpeg")
             else:
@@ -80,6 +83,7 @@ def studio(files: Mapping[str, bytes]) -> Iterator[Studio]:
     try:
         yield known
     finally:
+        known.over.set()
         server.shutdown()
         serving.join()
         server.server_close()

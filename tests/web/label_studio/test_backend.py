@@ -243,12 +243,12 @@ def test_a_personal_token_and_a_password_and_a_reading_that_abstains(
     assert [one["result"] for one in found] == [[], []]
     assert all(0.5 < one["score"] < 1 for one in found)
     assert local[0]["score"] == 0
-    assert sorted(label_studio.asked[asked:]) == [
+    assert set(label_studio.asked[asked:]) == {
         "/api/token/refresh",
         "/data/local-files/?d=captchas/a%20b.jpeg",
         "/data/upload/1/1.jpeg",
         "/data/upload/1/2.jpeg",
-    ]
+    }
 
 
 def test_the_config_is_the_one_that_is_written() -> None:

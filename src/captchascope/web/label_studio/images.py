@@ -20,6 +20,7 @@ from captchascope.image.datauri import is_data_uri
 from captchascope.web.label.images import bytes_of
 from captchascope.web.settings import LabelStudioSettings, Limits
 
+_CONNECTIONS = 4  # to Label Studio at once; more than five that come together may be left to wait
 _SHOWN = 100  # characters of an address
 _FRESH = 60.0  # seconds that a token of access is used for; it lives for five minutes
 _LOCAL = "data/local-files"
@@ -39,8 +40,17 @@ class TaskImages:
         self._renewing = asyncio.Lock()
 
     def client(self) -> httpx.AsyncClient:
-        """Return what asks Label Studio: directly, and following no redirect."""
-        return httpx.AsyncClient(verify=_trust(), trust_env=False, follow_redirects=False)
+        """Return what asks Label Studio: directly, and following no redirect.
+
+        ``fetch`` bounds the time of all that an image takes.
+        """
+        return httpx.AsyncClient(
+            verify=_trust(),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=None,
+            limits=httpx.Limits(max_connections=_CONNECTIONS),
+        )
 
     async def fetch(self, client: httpx.AsyncClient, where: str, address: object) -> bytes:
         """Return the bytes of an image, or the data URI that holds it.

@@ -1,0 +1,34 @@
+"""How long an image of a task is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from captchascope.errors import ImageError
+from captchascope.web.label_studio.images import TaskImages
+from captchascope.web.settings import LabelStudioSettings, Limits
+from web.label_studio.studio import LEGACY, Studio, studio
+
+
+async def fetched(served: Studio, address: str, limits: Limits) -> bytes:
+    """Return what a task's image is."""
+    settings = LabelStudioSettings(url=served.url, token=LEGACY)
+    images = TaskImages(settings, limits)
+    async with images.client() as client:
+        return await images.fetch(client, "task 1", address)
+
+
+def test_an_image_that_does_not_come_is_not_waited_for() -> None:
+    """For longer than the server waits for a request."""
+    with studio({}) as served, pytest.raises(ImageError, match=r"/data/late: it is late \("):
+        asyncio.run(fetched(served, "/data/late", Limits(seconds=0.5)))
+
+
+def test_a_server_that_is_gone_is_said_to_be() -> None:
+    """The line names the address that did not answer."""
+    with studio({}) as served:
+        pass
+    with pytest.raises(ImageError, match=r"task 1: cannot be had from /data/1\.jpeg: "):
+        asyncio.run(fetched(served, "/data/1.jpeg", Limits()))
