@@ -44,8 +44,9 @@ golden: $(VENV)/dev  ## write a small model file as this version does, for the t
 	$(BIN)/python tools/write_golden.py
 
 examples: $(VENV)/core  ## draw the bundled examples again
-	rm -rf examples
-	$(BIN)/captchascope generate metu examples --count 12 --seed 12
+	rm -rf build/examples
+	$(BIN)/captchascope generate metu build/examples --count 12 --seed 12
+	cp build/examples/* examples
 
 figures: $(VENV)/core  ## draw the pictures of the documentation again
 	$(BIN)/python tools/draw_figures.py

@@ -86,9 +86,9 @@ def test_what_only_begins_alike_is_no_image(data: bytes) -> None:
 
 
 def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
-    """By suffix; labels, hidden files and those of systems are nothing to speak of."""
+    """By suffix; labels, notebooks, hidden files and those of systems are nothing to speak of."""
     (tmp_path / "sub").mkdir()
-    labels = ("labels.csv", "1.txt", "1.gt.txt", "a.json", "b.jsonl", "c.tsv")
+    labels = ("labels.csv", "1.txt", "1.gt.txt", "a.json", "b.jsonl", "c.tsv", "tutorial.ipynb")
     for name in ("1.png", ".hidden.pdf", "Thumbs.db", *labels):
         (tmp_path / name).touch()
     assert survey_folder(tmp_path).note == ""

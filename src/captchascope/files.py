@@ -27,8 +27,8 @@ IMAGE_SUFFIXES = frozenset(
     }
 )
 
-_OF_LABELS = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl"})
-"""Suffixes of what stands beside images, and is no image."""
+_BESIDE = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ipynb"})
+"""Suffixes of what stands beside images and is no image: labels, and notebooks that use them."""
 
 _FOREIGN = frozenset(
     {
@@ -77,7 +77,8 @@ class FoundImages:
     Attributes:
         paths: In the natural order of their relative paths.
         passed_over: How many other files there are of each suffix, "" for those of none that says
-            anything. Hidden files, labels, and what Windows adds by itself are not among them.
+            anything. Hidden files, labels, notebooks, and what Windows adds by itself are not among
+            them.
     """
 
     paths: list[Path]
@@ -139,7 +140,7 @@ def survey_folder(folder: StrPath) -> FoundImages:
 def pass_over(name: str, passed_over: Counter[str]) -> None:
     """Count a file that is no image, as ``FoundImages`` counts them."""
     suffix = PurePath(name).suffix.lower()
-    if suffix not in _OF_LABELS and name.lower() not in _OF_SYSTEMS:
+    if suffix not in _BESIDE and name.lower() not in _OF_SYSTEMS:
         passed_over[suffix if re.fullmatch(r"\.\w{1,9}", suffix) else ""] += 1
 
 
@@ -160,7 +161,7 @@ def image_by_suffix(name: str) -> bool | None:
     suffix = name[name.rfind(".") :].lower()  # a million names have no time for pathlib
     if suffix in IMAGE_SUFFIXES:
         return True
-    return False if suffix in _OF_LABELS or suffix in _FOREIGN else None
+    return False if suffix in _BESIDE or suffix in _FOREIGN else None
 
 
 def codec_by_start(data: bytes) -> str | None:
