@@ -9,10 +9,10 @@ import stat
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from captchascope.errors import CaptchascopeError, DatasetError
 
@@ -111,21 +111,11 @@ def survey_folder(folder: StrPath) -> FoundImages:
     root = Path(folder)
     found: list[Path] = []
     passed_over: Counter[str] = Counter()
-    try:
-        for parent, folders, files in os.walk(root, onerror=_raise):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            for name in files:
-                path = Path(parent, name)
-                if name.startswith(".") or not path.is_file():
-                    continue
-                if is_image(path):
-                    found.append(path)
-                else:
-                    pass_over(name, passed_over)
-    except (OSError, ValueError) as error:
-        what = getattr(error, "strerror", None) or str(error)
-        remedy = "name a folder that you can read"
-        raise DatasetError(printable(root), f"cannot be read: {what}", remedy) from error
+    for path in walk_files(root):
+        if is_image(path):
+            found.append(path)
+        else:
+            pass_over(path.name, passed_over)
     images = FoundImages(
         sorted(found, key=lambda path: [natural_key(p) for p in path.relative_to(root).parts]),
         passed_over,
@@ -135,6 +125,32 @@ def survey_folder(folder: StrPath) -> FoundImages:
         what = f"holds no images; {images.note}" if images.note else "holds no images"
         raise DatasetError(printable(root), what, f"known are {suffixes}")
     return images
+
+
+def walk_files(root: Path) -> Iterator[Path]:
+    """Yield the files below a folder, in no order, but for what is hidden.
+
+    Links to folders are not entered, and a folder that goes while it is walked is none.
+
+    Raises:
+        DatasetError: If the folder, or one within it, cannot be read.
+    """
+
+    def failed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError) or error.filename == os.fspath(root):
+            raise error
+
+    try:
+        for parent, folders, files in os.walk(root, onerror=failed):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in files:
+                path = Path(parent, name)
+                if not name.startswith(".") and path.is_file():
+                    yield path
+    except (OSError, ValueError) as error:
+        what = getattr(error, "strerror", None) or str(error)
+        remedy = "name a folder that you can read"
+        raise DatasetError(printable(root), f"cannot be read: {what}", remedy) from error
 
 
 def pass_over(name: str, passed_over: Counter[str]) -> None:
@@ -194,10 +210,6 @@ def codec_by_start(data: bytes) -> str | None:
 
 _AVIF = re.compile(rb"(?:.{4})*?avi[fs]", re.DOTALL)
 _PPM = re.compile(rb"P[1-6](?:\s+(?:#[^\n]*\n\s*)*[0-9]+){2}\s")
-
-
-def _raise(error: OSError) -> NoReturn:
-    raise error
 
 
 def printable(text: StrPath) -> str:

@@ -21,6 +21,7 @@ from captchascope.errors import CaptchascopeError, UsageError, causes_of, likeli
 
 COMMANDS = {
     "read": "Read captchas.",
+    "watch": "Read captchas as they arrive in a folder.",
     "bulk": "Read very many captchas, into parts of Parquet or JSON Lines.",
     "explain": "Draw every stage of reading one captcha.",
     "generate": "Generate labelled captchas.",
