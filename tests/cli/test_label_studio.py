@@ -23,15 +23,25 @@ SAID = re.compile(r"listening on (http://127\.0\.0\.1:\d+/)\n")
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 @pytest.mark.usefixtures("place")
 def test_it_serves_until_it_is_told_to_end() -> None:
-    """It says where, and is healthy from then on."""
+    """It says where, is healthy from then on, and tells of an image that it cannot have."""
     process = start("label-studio", "--port", 0, "--model", "metu", "--files", "captchas")
     assert process.stdout is not None
     said = SAID.fullmatch(process.stdout.readline().decode())
     assert said, ended(process)
     with urllib.request.urlopen(f"{said[1]}health", timeout=TIMEOUT) as answer:
         assert json.load(answer)["status"] == "UP"
+    config = '<View><Image name="i" value="$i"/><TextArea name="label" toName="i"/></View>'
+    address = "/data/local-files/?d=../secret.jpeg"
+    asked = {"tasks": [{"id": 7, "data": {"i": address}}], "label_config": config}
+    with urllib.request.urlopen(
+        f"{said[1]}predict", json.dumps(asked).encode(), timeout=TIMEOUT
+    ) as answer:
+        assert json.load(answer)["results"][0]["result"] == []
     process.send_signal(signal.SIGTERM)
-    assert ended(process).errors == []
+    assert ended(process).errors == [
+        "captchascope: task 7: has its image at ../secret.jpeg, which leads outside the folder "
+        "(copy it into the folder)"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import asyncio
 import ssl
 import time
 from functools import cache
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -69,7 +70,7 @@ class TaskImages:
         try:
             url, path = self._own(where, address), self._local(address)
             if self._files is not None and path is not None:
-                return await asyncio.to_thread(bytes_of, self._files, path)
+                return await asyncio.to_thread(_read_local, self._files, path, where)
             if url is None:
                 what = f"has its image at {_shown(address)}, and no Label Studio is named"
                 remedy = "--label-studio-url names it, --files a folder that it serves"
@@ -138,6 +139,19 @@ class TaskImages:
                     raise httpx.DecodingError("it gives no token of access") from None
                 self._until = time.monotonic() + _FRESH
         return {"authorization": f"Bearer {self._access}"}
+
+
+def _read_local(folder: Path, path: str, where: str) -> bytes:
+    """Return the bytes of an image in the folder; errors name the task.
+
+    Raises:
+        ImageError: If it leads outside, or cannot be read.
+    """
+    try:
+        return bytes_of(folder, path)
+    except ImageError as error:
+        what = f"has its image at {_shown(path)}, which {error.what}"
+        raise ImageError(where, what, error.remedy) from None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
