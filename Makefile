@@ -10,7 +10,14 @@ export PIP_NO_INPUT := 1
 # On all processors but at most eight; a file goes to one of them as a whole.
 SUITE := -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test coverage check format models golden examples pages bench bench-any bench-peers peers packages soak figures audits opencv4 clean
+# What the bounds are tried with: all extras but those that bring torch or Ray.
+comma := ,
+BOUND := web,collect,browser,bulk,svg,report
+NO_TORCH := -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not wheel"
+NEWEST ?= $(shell for p in python3.14 python3.13 python3.12 $(PYTHON); do \
+	$$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: demo test coverage check format models golden examples pages bench bench-any bench-peers peers packages soak figures audits opencv4 bounds clean
 
 demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope read examples
@@ -101,6 +108,10 @@ soak: $(VENV)/dev  ## the long runs
 opencv4: $(VENV)-opencv4/core  ## the tests that need no torch, on the oldest OpenCV that works; a program is frozen
 	$(VENV)-opencv4/bin/python -m pytest -q -m "not wheel"
 
+bounds: $(VENV)-lowest/installed $(VENV)-newest/installed  ## the tests that need no torch, on the lowest versions allowed, and on the newest
+	$(VENV)-lowest/bin/python $(NO_TORCH)
+	$(VENV)-newest/bin/python $(NO_TORCH)
+
 $(VENV)/python:
 	@test -n "$(PYTHON)" || { echo "make: no Python from 3.11 up was found; name one: make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -156,5 +167,23 @@ $(VENV)-opencv4/core: pyproject.toml constraints.txt
 		'opencv-python-headless==4.10.*' 'numpy<2.3' pytest hypothesis onnx fonttools pyinstaller -e .
 	@touch $@
 
+# What captchascope names at its lowest, which uv finds; what those need in turn, and what tests, not.
+$(VENV)-lowest/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	$(VENV)-lowest/bin/uv pip compile --quiet --resolution lowest-direct pyproject.toml \
+		--python $(VENV)-lowest/bin/python \
+		$(foreach extra,$(subst $(comma), ,$(BOUND)),--extra $(extra)) -o $(VENV)-lowest/versions.txt
+	grep -E '^(pytest|hypothesis|onnx=)' constraints.txt >> $(VENV)-lowest/versions.txt
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r $(VENV)-lowest/versions.txt fonttools -e .
+	@touch $@
+
+$(VENV)-newest/installed: pyproject.toml
+	$(NEWEST) -m venv $(VENV)-newest
+	$(VENV)-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
+		pytest pytest-xdist hypothesis onnx fonttools -e '.[$(BOUND)]'
+	@touch $@
+
 clean:  ## remove what make made
-	rm -rf $(VENV) $(VENV)-opencv4 $(VENV)-peers $(VENV)-packages $(VENV)-pages .coverage demo build dist
+	rm -rf $(VENV) $(VENV)-opencv4 $(VENV)-lowest $(VENV)-newest $(VENV)-peers $(VENV)-packages $(VENV)-pages .coverage demo build dist
