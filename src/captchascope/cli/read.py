@@ -15,6 +15,7 @@ from captchascope.cli.readings import ReadingPrinter, chosen_reader, how_to_read
 from captchascope.errors import DatasetError, UsageError
 from captchascope.files import printable, survey_folder
 from captchascope.image.datauri import is_text, shortened
+from captchascope.image.decode import load_rgb
 from captchascope.reader import Reader
 
 
@@ -28,6 +29,13 @@ from captchascope.reader import Reader
     default="text",
     help="What is printed.",
 )
+@click.option(
+    "--images/--no-images",
+    "pictures",
+    default=None,
+    show_default=False,
+    help="Show the images beside their texts; by default where the terminal says that it can.",
+)
 @consistently
 @positions
 @common
@@ -37,6 +45,7 @@ def read_command(
     model: str | None,
     method: str | None,
     form: str,
+    pictures: bool | None,
     jobs: int,
     providers: tuple[str, ...] | None,
     consistent: bool,
@@ -63,10 +72,20 @@ def read_command(
     if consistent:
         reader = _consistent(console, reader, files)
     printer = ReadingPrinter(console, reader, form)
+    terminal = None
+    if form == "text" and pictures is not False and sys.stdout is not None and sys.stdout.isatty():
+        from captchascope.cli.terminal import image_terminal
+
+        terminal = image_terminal(forced=pictures is True)
+    if pictures and terminal is None:
+        console.note("no images are shown: this is no text on a terminal that says that it can")
     with reader:
         readings = reader.read_many(images, jobs=jobs, errors="return")
-        for name, reading in zip(names, readings, strict=True):
-            printer.add(name, reading)
+        for name, file, reading in zip(names, files, readings, strict=True):
+            picture = ""
+            if terminal is not None and file is not None and reading.error is None:
+                picture = terminal.shown(load_rgb(file))
+            printer.add(name, reading, picture)
     printer.end()
 
 

@@ -83,8 +83,11 @@ class ReadingPrinter:
                 sys.stdout.reconfigure(encoding="utf-8", newline="")
             console.result(_csv_line(self._columns))
 
-    def add(self, name: str, reading: Reading) -> None:
-        """Print what became of the image that the user called so."""
+    def add(self, name: str, reading: Reading, picture: str = "") -> None:
+        """Print what became of the image that the user called so.
+
+        ``picture`` is what draws it on the terminal, before its line of text.
+        """
         self.rows += 1
         self._report(name, reading)
         self._read += reading.error is None
@@ -102,7 +105,7 @@ class ReadingPrinter:
                 self._draw()
         elif reading.error is None:
             confidence = f"{reading.confidence:.4f}"
-            self._console.result(f"{printable(name)}\t{self._text(reading)}\t{confidence}")
+            self._console.result(f"{picture}{printable(name)}\t{self._text(reading)}\t{confidence}")
 
     def end(self) -> None:
         """Print what waits, and on stderr what is to be said of all images together."""
