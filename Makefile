@@ -17,7 +17,7 @@ NO_TORCH := -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not whe
 NEWEST ?= $(shell for p in python3.14 python3.13 python3.12 $(PYTHON); do \
 	$$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: demo test coverage check format models golden examples pages bench bench-any bench-peers peers packages soak figures audits opencv4 bounds clean
+.PHONY: demo test coverage check format models golden examples docs pages bench bench-any bench-peers peers packages soak figures audits opencv4 bounds clean
 
 demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope read examples
@@ -58,15 +58,19 @@ examples: $(VENV)/core  ## draw the bundled examples again
 figures: $(VENV)/core  ## draw the pictures of the documentation again
 	$(BIN)/python tools/draw_figures.py
 
+docs: $(VENV)/dev  ## the documents as a site, in build/docs; a warning fails it
+	$(BIN)/python -m sphinx -W --keep-going docs build/docs
+
 audits: $(VENV)/bench  ## the audits of the documentation: two of half an hour, and twelve short ones
 	$(BIN)/python bench/audit_default.py metu --report docs/audit/metu.html
 	$(BIN)/python bench/audit_default.py captcha --report docs/audit/captcha.html
 	$(BIN)/python bench/audit_ranking.py --html docs/audit/ranking.html
 
-pages: $(VENV)-pages/installed $(VENV)/dev  ## the pages of an audit, by the Nu HTML checker: takes npm and Java
+pages: $(VENV)-pages/installed docs  ## an audit and the site, by the Nu HTML checker: takes npm and Java
 	rm -rf build/pages
 	$(BIN)/captchascope audit metu -o build/pages/metu.html --time-limit 2m -q
-	java -jar $(VENV)-pages/node_modules/vnu-jar/build/dist/vnu.jar --errors-only build/pages/metu.html
+	java -jar $(VENV)-pages/node_modules/vnu-jar/build/dist/vnu.jar --errors-only build/pages/metu.html \
+		build/docs/*.html build/docs/reference
 
 bench: $(VENV)/bench  ## speed and accuracy: six hours or so on two cores, and it can be interrupted
 	$(BIN)/python bench/speed.py
@@ -126,7 +130,7 @@ $(VENV)/core: $(VENV)/python pyproject.toml constraints.txt
 $(VENV)/dev: $(VENV)/core
 	$(PIP) --upgrade pip
 	$(PIP) torch
-	$(PIP) -e '.[all,ray]' --group dev
+	$(PIP) -e '.[all,docs,ray]' --group dev
 	@touch $@
 
 $(VENV)/bench: $(VENV)/dev

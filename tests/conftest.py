@@ -24,7 +24,8 @@ settings.register_profile(
 settings.load_profile("same everywhere")
 
 LONGEST = (
-    "test_readme.py",
+    "test_start.py",
+    "test_site.py",
     "test_wheel.py",
     "train/glyphs/test_command.py",
     "train/ctc/test_command_faults.py",

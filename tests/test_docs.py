@@ -74,3 +74,13 @@ def test_the_command_line_understands_what_a_page_shows(page: Path) -> None:
         except click.ClickException as error:
             offenders.append(f"{each.line}: {error.format_message()}")
     assert offenders == []
+
+
+def test_no_page_installs_from_a_registry() -> None:
+    """Where the package is not published: who follows the page would get somebody else's."""
+    offenders = [
+        page.name
+        for page in PAGES
+        if re.search(r"pip install[^`\n]* '?captchascope\b", page.read_text(encoding="utf-8"))
+    ]
+    assert offenders == []
