@@ -20,6 +20,7 @@ author = "the authors of captchascope"
 copyright = author
 version = release = __version__
 language = "en_GB"
+smartquotes = False  # they would make one dash of the two of an option
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click"]
 exclude_patterns = ["audit/*.html"]
@@ -80,8 +81,17 @@ def read_included(app: Any, path: Path, name: str, text: list[str]) -> None:
 
 
 def write_literally(app: Any, context: Any, lines: list[str]) -> None:
-    """Keep reStructuredText from taking the stars of a help text for emphasis."""
-    lines[:] = [line.replace("*", r"\*") for line in lines]
+    """Keep reStructuredText from taking a star of a help text for emphasis."""
+    lines[:] = [re.sub(r"(?<!\*)\*(?!\*)", r"\*", line) for line in lines]
+
+
+def show_examples(app: Any, context: Any, lines: list[str]) -> None:
+    """Print the examples of a help text as what is typed."""
+    write_literally(app, context, lines)
+    if "| Examples:" in lines:
+        first = lines.index("| Examples:") + 1
+        typed = [line.removeprefix("|").replace("\\", "") for line in lines[first:]]
+        lines[first - 1 :] = ["", "Examples::", "", *typed, ""]
 
 
 def mend_pages(app: Any, error: Exception | None) -> None:
@@ -99,5 +109,5 @@ def setup(app: Any) -> None:
     app.connect("source-read", read_page)
     app.connect("include-read", read_included)
     app.connect("build-finished", mend_pages)
-    for part in ("description", "options", "epilog"):
-        app.connect(f"sphinx-click-process-{part}", write_literally)
+    app.connect("sphinx-click-process-description", show_examples)
+    app.connect("sphinx-click-process-options", write_literally)
