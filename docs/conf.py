@@ -46,6 +46,7 @@ html_copy_source = False
 PAGES = {
     "bench/RESULTS.md": "results.md",
     "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
     "src/captchascope/generate/fonts/FONTS.md": "fonts.md",
     "README.md": "index.md",
 }

@@ -84,3 +84,17 @@ def test_no_page_installs_from_a_registry() -> None:
         if re.search(r"pip install[^`\n]* '?captchascope\b", page.read_text(encoding="utf-8"))
     ]
     assert offenders == []
+
+
+def test_every_file_of_the_source_that_a_page_names_is_there() -> None:
+    """From the root of the project, or from the package's own."""
+    roots = (ROOT, ROOT / "src" / "captchascope")
+    named = {
+        path
+        for page in PAGES
+        for path in re.findall(
+            r"`([a-z_]+/[\w/.-]*\.py|[a-z_]+(?:/\w+)*/)`", page.read_text(encoding="utf-8")
+        )
+    }
+    assert len(named) >= 20
+    assert {path for path in named if not any((root / path).exists() for root in roots)} == set()
