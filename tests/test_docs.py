@@ -98,3 +98,21 @@ def test_every_file_of_the_source_that_a_page_names_is_there() -> None:
     }
     assert len(named) >= 20
     assert {path for path in named if not any((root / path).exists() for root in roots)} == set()
+
+
+def test_every_share_that_a_page_names_stands_in_the_results() -> None:
+    """To the digit: bench/RESULTS.md has the command that measured it, and a page only repeats it.
+
+    What commands print is compared where they are run.
+    """
+    results = (ROOT / "bench" / "RESULTS.md").read_text(encoding="utf-8")
+    measured = {float(each) for each in re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])", results)}
+    shares, offenders = 0, []
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        for share in re.findall(r"(\d+\.\d+) ?%", text):
+            shares += 1
+            if float(share) not in measured:
+                offenders.append(f"{page.name}: {share} %")
+    assert shares >= 40
+    assert offenders == []
