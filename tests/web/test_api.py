@@ -405,6 +405,14 @@ def test_the_metrics_that_the_documents_name_are_there(client: httpx.Client) -> 
         assert [each for each in sorted(names) if f"\n{each}" not in told] == []
 
 
+def test_the_documents_name_every_metric(client: httpx.Client) -> None:
+    """One that nobody reads about is watched by nobody; the `_created` of each has one row."""
+    given = set(re.findall(r"^# TYPE (\w+) ", client.get("/metrics").text, re.MULTILINE))
+    assert len(given) > 3
+    serving = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    assert {name for name in given if f"`{name.removesuffix('_created')}" not in serving} == set()
+
+
 def test_whoever_builds_it_names_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
     """By a variable, as the Dockerfile does."""
     monkeypatch.setenv("CAPTCHASCOPE_BUILD", "3512285\n")
