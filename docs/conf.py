@@ -52,6 +52,9 @@ PAGES = {
 }
 """Documents from outside this folder that are pages of the site, and their pages."""
 
+GENERATED = "<!-- generated from the OpenAPI description -->"
+"""Where the reference of the HTTP API is put."""
+
 
 def relinked(text: str, folder: Path, page: Path) -> str:
     """Return what stands in ``folder`` with its links as ``page`` has to write them."""
@@ -73,7 +76,8 @@ def read_page(app: Any, name: str, text: list[str]) -> None:
     """Point links that lead out of the folder to the pages that hold what they lead to."""
     page = HERE / f"{name}.md"
     text[0] = relinked(text[0], page.parent, page)
-    text[0] = text[0].replace("<!-- generated from the OpenAPI description -->", http_reference())
+    if GENERATED in text[0]:
+        text[0] = text[0].replace(GENERATED, http_reference())
 
 
 def read_included(app: Any, path: Path, name: str, text: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +13,9 @@ from hypothesis import HealthCheck, settings
 from captchascope.generate import write_folder
 from cli.commands import SEED, STARTED, Cli, Done, here
 from ending import end
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # The same examples on every machine, however slow: what a run finds, the next one finds too.
 settings.register_profile(
@@ -47,6 +51,15 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn") / "captchas"
     write_folder("metu", folder, 12, SEED)
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the Chromium of this machine, one for all tests of a file."""
+    from web.browsing import launched  # which needs an extra
+
+    with launched() as started:
+        yield started
 
 
 @pytest.fixture

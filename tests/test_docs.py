@@ -16,15 +16,15 @@ import pytest
 
 from captchascope.cli.app import COMMANDS, command_line
 from captchascope.cli.output import Console
-from shown import ROOT, Shown, commands
+from shown import ROOT, Shown, blocks, commands
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def imported(document: Path) -> Iterator[tuple[str, str]]:
     """Yield module and name of everything that a document's Python takes from captchascope."""
-    blocks = re.findall(r"```python\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
-    for node in ast.walk(ast.parse("\n".join(blocks))):
+    code = blocks(document.read_text(encoding="utf-8"), "python")
+    for node in ast.walk(ast.parse("\n".join(code))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("captchascope"):
             yield from ((node.module or "", alias.name) for alias in node.names)
 

@@ -21,7 +21,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from captchascope.cli.app import COMMANDS
 from shown import ROOT
-from web.browsing import faults, launched, opened
+from web.browsing import faults, opened
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
@@ -53,13 +53,6 @@ def pages(site: Path) -> list[Path]:
     found = sorted(path for path in site.rglob("*.html") if "_downloads" not in path.parts)
     assert len(found) >= LEAST
     return found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start one Chromium for all pages."""
-    with launched() as browser:
-        yield browser
 
 
 @cache
@@ -143,29 +136,31 @@ class QuietHandler(SimpleHTTPRequestHandler):
         """Keep it to itself."""
 
 
-def test_a_page_never_moves_sideways_on_a_phone(
-    site: Path, pages: list[Path], address: str, browser: Browser
-) -> None:
+@pytest.fixture(scope="module")
+def urls(site: Path, pages: list[Path], address: str) -> list[str]:
+    """Return where every page is served."""
+    return [address + page.relative_to(site).as_posix() for page in pages]
+
+
+def test_a_page_never_moves_sideways_on_a_phone(urls: list[str], browser: Browser) -> None:
     """Tables and lines of output do, by themselves."""
     offenders = []
     with opened(browser, viewport=PHONE) as tab:
-        for page in pages:
-            tab.goto(address + page.relative_to(site).as_posix())
+        for url in urls:
+            tab.goto(url)
             width = tab.evaluate("document.documentElement.scrollWidth")
             if width > PHONE["width"]:
-                offenders.append(f"{page.name}: {width}")
+                offenders.append(f"{url}: {width}")
     assert offenders == []
 
 
-def test_axe_finds_nothing_serious_on_any_page(
-    site: Path, pages: list[Path], address: str, browser: Browser
-) -> None:
+def test_axe_finds_nothing_serious_on_any_page(urls: list[str], browser: Browser) -> None:
     """On a desk, in light and in dark."""
     offenders = []
     with opened(browser, viewport=DESK) as tab:
-        for page in pages:
-            tab.goto(address + page.relative_to(site).as_posix())
-            offenders += [(page.name, fault) for fault in faults(tab)]
+        for url in urls:
+            tab.goto(url)
+            offenders += [(url, fault) for fault in faults(tab)]
     assert offenders == []
 
 

@@ -127,6 +127,12 @@ def survey_folder(folder: StrPath) -> FoundImages:
     return images
 
 
+def path_as_given(folder: str, file: Path) -> str:
+    """Return the folder exactly as it was given, and the path of a file within it."""
+    start = folder if folder.endswith(("/", "\\")) else f"{folder}/"
+    return start + file.relative_to(folder).as_posix()
+
+
 def walk_files(root: Path) -> Iterator[Path]:
     """Yield the files below a folder, in no order, but for what is hidden.
 

@@ -23,7 +23,7 @@ import base64, pickle, sys
 from captchascope.web.server import serve_app
 
 def say(line):
-    print(line, flush=True)
+    print(line + "\\n", end="", flush=True)  # at once, as threads say things, too
 
 if __name__ == "__main__":
     serve_app(pickle.loads(base64.b64decode(sys.argv[1])), say, say)

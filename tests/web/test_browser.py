@@ -17,7 +17,7 @@ pytest.importorskip("axe_playwright_python", reason="needs the group 'dev'")
 
 from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
-from web.browsing import faults, launched, opened
+from web.browsing import faults, opened
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ONE, TWO = EXAMPLES / "1.jpeg", EXAMPLES / "2.jpeg"
@@ -45,13 +45,6 @@ def url() -> Iterator[str]:
     """Serve two models, and labelled images to test them on."""
     with serving(Settings(models=("metu", "metu-glyphs"), data=EXAMPLES)) as served:
         yield served.url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium."""
-    with launched() as started:
-        yield started
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,10 @@ from captchascope.cli.options import (
     parse_duration,
     parse_share,
     reading_options,
+    take_read_options,
 )
 from captchascope.cli.output import Console, need, say_animations, say_origin, say_passed_over
 from captchascope.cli.serve import announced, app_settings, with_address
-from captchascope.decode import ReadOptions
 from captchascope.errors import DatasetError
 from captchascope.files import printable, survey_folder
 
@@ -98,9 +97,8 @@ def label_command(
     from captchascope.web.server import serve_app
     from captchascope.web.settings import LabelSettings
 
-    told = {each.name: further.pop(each.name) for each in fields(ReadOptions) if each.init}
+    known = take_read_options(further)
     every = None if no_retrain else retrain
-    known = ReadOptions(**told)
     asked = dict(label_options)
     source = asked.pop("labels_from")
     say_address = announced(console, "label at", "label")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from captchascope.cli.options import PATH, common, on_model, on_provider, reading_options
+from captchascope.cli.options import (
+    PATH,
+    common,
+    on_model,
+    on_provider,
+    reading_options,
+    take_read_options,
+)
 from captchascope.cli.output import Console, need
 from captchascope.cli.serve import announced, app_settings, with_address
-from captchascope.decode import ReadOptions
 
 
 @click.command("label-studio")
@@ -63,9 +68,7 @@ def label_studio_command(
     from captchascope.web.server import serve_app
     from captchascope.web.settings import LabelStudioSettings, read_token
 
-    known = ReadOptions(
-        **{one.name: further.pop(one.name) for one in fields(ReadOptions) if one.init}
-    )
+    known = take_read_options(further)
     chosen = model or DEFAULT_MODELS["whole"]
     reader_of(chosen, known, providers=providers)  # so that what it can't do is known at once
     shown = None if label_studio_token_file is None else read_token(label_studio_token_file)

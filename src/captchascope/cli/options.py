@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, get_args
@@ -14,7 +15,7 @@ from click.shell_completion import CompletionItem
 
 from captchascope.cli import end_at_once
 from captchascope.cli.output import Console
-from captchascope.decode import Case
+from captchascope.decode import Case, ReadOptions
 from captchascope.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -221,6 +222,12 @@ reading_options = adding(
     image_options,
 )
 """What ``ReadOptions`` has."""
+
+
+def take_read_options(given: dict[str, Any]) -> ReadOptions:
+    """Return what ``reading_options`` added to a command; the rest stays in ``given``."""
+    return ReadOptions(**{one.name: given.pop(one.name) for one in fields(ReadOptions) if one.init})
+
 
 scheme_switches = adding(
     click.option(

@@ -13,7 +13,7 @@ from captchascope.cli.options import common, consistently, positions
 from captchascope.cli.output import Console, say_passed_over
 from captchascope.cli.readings import ReadingPrinter, chosen_reader, how_to_read
 from captchascope.errors import DatasetError, UsageError
-from captchascope.files import printable, survey_folder
+from captchascope.files import path_as_given, printable, survey_folder
 from captchascope.image.datauri import is_text, shortened
 from captchascope.image.decode import load_rgb
 from captchascope.reader import Reader
@@ -140,9 +140,7 @@ def _found(
             remedy = f"choose 1 <= first <= last <= {len(within)}"
             raise UsageError(printable(path), what, remedy)
         within = within[low - 1 : high]
-        # The folder exactly as it was given, and the file's path in it.
-        folder = path if path.endswith(("/", "\\")) else f"{path}/"
-        names += [folder + file.relative_to(path).as_posix() for file in within]
+        names += [path_as_given(path, file) for file in within]
         files += within
     return names, files
 

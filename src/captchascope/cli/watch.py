@@ -14,7 +14,7 @@ from captchascope.cli.options import common, parse_duration
 from captchascope.cli.output import Console
 from captchascope.cli.readings import ReadingPrinter, chosen_reader, how_to_read
 from captchascope.errors import DatasetError
-from captchascope.files import is_image, natural_key, printable, walk_files
+from captchascope.files import is_image, natural_key, path_as_given, printable, walk_files
 from captchascope.reader import Reader
 from captchascope.records import Reading
 
@@ -160,7 +160,7 @@ def watch_command(
         while True:
             arrivals.look()
             for path, reading in _read(arrivals, reader, jobs, patience):
-                printer.add(_named(folder, path), reading)
+                printer.add(path_as_given(folder, path), reading)
                 console.flush()
                 if printer.rows == count:
                     break
@@ -184,9 +184,3 @@ def _read(
     for path, reading in zip(paths, readings, strict=True):
         if arrivals.accepts(path, reading, begun, patience):
             yield path, reading
-
-
-def _named(folder: str, path: Path) -> str:
-    """Return the folder exactly as it was given, and the file's path in it."""
-    start = folder if folder.endswith(("/", "\\")) else f"{folder}/"
-    return start + path.relative_to(folder).as_posix()

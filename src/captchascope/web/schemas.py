@@ -333,7 +333,7 @@ def parse_options(fields: Fields, limits: Limits, models: Sequence[str]) -> Opti
     Raises:
         Problem: 422 if one is unknown, given twice or of no good value.
     """
-    options = _validated(Options, _unique(fields))
+    options = validated(Options, _unique(fields))
     _check(options, limits, models)
     return options
 
@@ -374,7 +374,7 @@ def _of_json(body: bytes, given: Options) -> tuple[list[Upload], Options]:
     if not isinstance(loaded, dict):
         raise Problem(422, "the body is no object with images")
     said = {name: value for name, value in loaded.items() if value is not None or name == "images"}
-    request = _validated(Request, {**given.model_dump(), **said})
+    request = validated(Request, {**given.model_dump(), **said})
     uploads: list[Upload] = []
     for number, image in enumerate(request.images):
         sent = Image(data=image) if isinstance(image, str) else image
@@ -398,7 +398,7 @@ def _of_parts(parts: Sequence[Part], given: Options) -> tuple[list[Upload], Opti
             raise Problem(422, "is no text in UTF-8", where=part.name) from None
     if not uploads:
         raise Problem(422, "there is no image among the parts", where="images")
-    return uploads, _validated(Options, {**given.model_dump(), **_unique(fields)})
+    return uploads, validated(Options, {**given.model_dump(), **_unique(fields)})
 
 
 def _unique(fields: Fields) -> dict[str, Any]:
@@ -414,11 +414,11 @@ def _unique(fields: Fields) -> dict[str, Any]:
     return found
 
 
-_Checked = TypeVar("_Checked", bound=Options)
+_Checked = TypeVar("_Checked", bound=BaseModel)
 
 
-def _validated(model: type[_Checked], given: dict[str, Any]) -> _Checked:
-    """Return fields as a model.
+def validated(model: type[_Checked], given: Any) -> _Checked:
+    """Return what came as a model.
 
     Raises:
         Problem: 422, with the place of the first that is no good.

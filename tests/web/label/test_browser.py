@@ -16,7 +16,7 @@ pytest.importorskip("axe_playwright_python", reason="needs the group 'dev'")
 from playwright.sync_api import Browser, Page, expect
 
 from captchascope.generate import write_folder
-from web.browsing import begun, faults, launched, opened
+from web.browsing import begun, faults, opened
 from web.label.server import Labeller, Served, serving
 
 COUNT = 200
@@ -42,13 +42,6 @@ def folder(drawn: dict[str, str], tmp_path: Path) -> Path:
     for path in map(Path, drawn):
         (tmp_path / path.name).hardlink_to(path)
     return tmp_path
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium."""
-    with launched() as started:
-        yield started
 
 
 @contextmanager

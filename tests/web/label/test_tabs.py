@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from captchascope.generate import write_folder
 from captchascope.reader import load
 from captchascope.web.label.learning import OWN_MODEL, can_train
-from web.browsing import PATIENCE, begun, faults, launched, opened
+from web.browsing import PATIENCE, begun, faults, opened
 from web.label.folders import fill
 from web.label.server import serving
 
@@ -39,13 +38,6 @@ WATCH = """
     look();
 """
 """What a page has on the screen, at each frame: the news, the image, its guess, the text."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium."""
-    with launched() as started:
-        yield started
 
 
 def typed(page: Page, truth: dict[str, str]) -> str:

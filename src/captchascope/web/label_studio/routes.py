@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import httpx
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from captchascope import __version__
@@ -23,7 +23,7 @@ from captchascope.web.label_studio.config import TextField, text_field
 from captchascope.web.label_studio.images import TaskImages
 from captchascope.web.metrics import Metrics
 from captchascope.web.problems import Problem
-from captchascope.web.schemas import json_of
+from captchascope.web.schemas import json_of, validated
 from captchascope.web.settings import LabelStudioSettings, Limits
 
 _LOG = logging.getLogger(__name__)
@@ -203,9 +203,4 @@ def _checked(model: type[_Body], body: bytes) -> _Body:
     Raises:
         Problem: 400 if it is no JSON, 422 if it lacks something.
     """
-    try:
-        return model.model_validate(json_of(body, _MOST_VALUES))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    raise Problem(422, first["msg"][:1].lower() + first["msg"][1:], where=where)
+    return validated(model, json_of(body, _MOST_VALUES))
