@@ -13,7 +13,7 @@ FROM ${BASE}
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin captchascope
 COPY --from=build /opt/captchascope /opt/captchascope
 ARG BASE
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG BUILD=
 LABEL org.opencontainers.image.title="captchascope" \
       org.opencontainers.image.description="Reads text captchas over HTTP" \

@@ -17,7 +17,7 @@ NO_TORCH := -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not whe
 NEWEST ?= $(shell for p in python3.14 python3.13 python3.12 $(PYTHON); do \
 	$$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: demo test coverage check format models golden examples docs pages bench bench-any bench-peers peers packages soak figures audits opencv4 bounds clean
+.PHONY: demo test coverage check format release release-dry models golden examples docs pages bench bench-any bench-peers peers packages soak figures audits opencv4 bounds clean
 
 demo: $(VENV)/core  ## read the bundled examples, and draw how one is read
 	$(BIN)/captchascope read examples
@@ -35,14 +35,22 @@ coverage: $(VENV)/dev  ## every test, and which lines and branches none of them 
 	$(BIN)/coverage report
 
 check: $(VENV)/dev  ## format, lint, types, tests and what they cover: what CI runs
+	@$(BIN)/python tools/release.py --tested begin
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) coverage
+	@$(BIN)/python tools/release.py --tested end
 
 format: $(VENV)/dev  ## bring the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+release: $(VENV)/release  ## wheel, sdist, bill of materials and sums of a commit that make check has passed, and its tag
+	$(BIN)/python tools/release.py
+
+release-dry: $(VENV)/release  ## all of that but the tag
+	$(BIN)/python tools/release.py --dry-run
 
 models: $(VENV)/dev  ## rebuild every model that ships, from seeds
 	$(BIN)/python tools/build_models.py
@@ -131,6 +139,10 @@ $(VENV)/dev: $(VENV)/core
 	$(PIP) --upgrade pip
 	$(PIP) torch
 	$(PIP) -e '.[all,docs,ray]' --group dev
+	@touch $@
+
+$(VENV)/release: $(VENV)/dev
+	$(PIP) --group release
 	@touch $@
 
 $(VENV)/bench: $(VENV)/dev

@@ -7,7 +7,7 @@
 
 TYPE_CHECKING = False  # as type checkers take it; typing takes half as long as click to import
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from captchascope.audit import run_audit
