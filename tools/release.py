@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -202,7 +203,10 @@ def write_bill(python: Path, dist: Path, version: str, commit: str) -> None:
     env = {**os.environ, "SOURCE_DATE_EPOCH": git("log", "-1", "--format=%ct", commit)}
     tool = sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible"
     output_of(*tool, "--pyproject", "pyproject.toml", "-o", path, python, env=env)
-    text = path.read_text(encoding="utf-8")
+    bill = json.loads(path.read_text(encoding="utf-8"))
+    bill["metadata"]["component"]["version"] = version  # the tool takes none that is dynamic
+    text = json.dumps(bill, indent=2) + "\n"
+    path.write_text(text, encoding="utf-8")
     if "file:" in text or str(Path.home()) in text or str(python.parents[1]) in text:
         path.unlink()
         raise RefusedError("the bill of materials names a place of this machine")
