@@ -7,7 +7,8 @@ WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src ./src
 RUN python -m venv /opt/captchascope \
- && /opt/captchascope/bin/pip install --no-cache-dir -c constraints.txt '.[web]'
+ && /opt/captchascope/bin/pip install --no-cache-dir -c constraints.txt '.[web]' \
+ && /opt/captchascope/bin/pip uninstall --yes pip
 
 FROM ${BASE}
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin captchascope

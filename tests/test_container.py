@@ -81,7 +81,7 @@ def test_the_image_is_built_of_what_is_there() -> None:
         assert f"!{source}" in ignored
         assert not any(fnmatch(source, rule) for rule in ignored[1:])
     (installed,) = [line for line in of("RUN") if "pip install" in line]
-    assert re.search(r"-c constraints\.txt '\.\[web\]'$", installed)
+    assert re.search(r"-c constraints\.txt '\.\[web\]' ", installed)
 
 
 def test_what_the_image_runs_is_a_command_that_there_is() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Annotated, Any
 
@@ -18,7 +20,7 @@ from captchascope.errors import ImageError, UsageError
 from captchascope.files import printable
 from captchascope.image import load_rgb
 from captchascope.web.label.images import bytes_of
-from captchascope.web.label.schema import CSV, Guess, Submission
+from captchascope.web.label.schema import CSV, DATABASE, Guess, Submission
 from captchascope.web.label.session import LabelSession
 from captchascope.web.problems import Problem
 from captchascope.web.schemas import json_of
@@ -121,6 +123,7 @@ def label_routes(labelling: LabelSession) -> APIRouter:
         ("/label/review", pages.review, "GET"),
         ("/label/image/{image}", pages.image, "GET"),
         ("/label/history", pages.history, "GET"),
+        ("/label/backup", pages.backup, "GET"),
         ("/label/lease", pages.lease, "POST"),
         ("/label/leave", pages.leave, "POST"),
         ("/label/texts", pages.texts, "POST"),
@@ -183,6 +186,14 @@ class _Pages:
                 if self._store.file(said.image) is not None
             ]
         }
+
+    def backup(self) -> Response:
+        """Give the file of labels as it is at one moment: the server alone may open it."""
+        with TemporaryDirectory() as folder:
+            copy = Path(folder, DATABASE)
+            self._store.back_up(copy)
+            data = copy.read_bytes()
+        return Response(data, media_type="application/vnd.sqlite3", headers=_PRIVATE)
 
     def lease(self, body: LeaseBody) -> dict[str, object]:
         """Give images to a session, and keep for it what it has, with guesses of one model alone.

@@ -267,6 +267,19 @@ class Database:
             except sqlite3.Error as error:
                 raise self._named(error) from error
 
+    def back_up(self, copy: Path) -> None:
+        """Write what is stored into a new file that needs no log beside it.
+
+        Raises:
+            OutputError: If the file is there, or cannot be written.
+        """
+        with self.lock:
+            try:
+                self._connection.execute("VACUUM INTO ?", (str(copy),))
+            except sqlite3.Error as error:
+                where, what = printable(copy), f"cannot be written: {error}"
+                raise OutputError(where, what, "free space, or mend the permissions") from error
+
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
         """Commit what is done within the block, all or nothing of it.

@@ -110,6 +110,14 @@ class Store:
         """
         self._database.check()
 
+    def back_up(self, copy: Path) -> None:
+        """Write all that is stored into a new file, as it is at one moment; labels wait meanwhile.
+
+        Raises:
+            OutputError: If the file is there, or cannot be written.
+        """
+        self._database.back_up(copy)
+
     @property
     def place(self) -> Place:
         """Where the folder is."""
