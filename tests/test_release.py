@@ -1,4 +1,4 @@
-"""What ``make release`` refuses, in repositories of their own, and where the version stands."""
+"""What ``make release`` refuses and builds, in small repositories; and where the version stands."""
 
 from __future__ import annotations
 
@@ -11,9 +11,26 @@ from pathlib import Path
 
 import pytest
 
+import release
 from captchascope import __version__
 from shown import ROOT
 
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "captchascope"
+dynamic = ["version"]
+requires-python = ">=3.11"
+
+[tool.hatch.version]
+path = "src/captchascope/__init__.py"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/captchascope"]
+"""
 CHANGELOG = "# Changelog\n\n## [1.2.3] - 2026-11-27\n\n### Added\n\n- All of it.\n"
 IDENTITY = {
     f"GIT_{who}_{what}": "a@b.example"
@@ -59,12 +76,12 @@ class Project:
         for moment in ("begin", "end"):
             assert self.run("--tested", moment) == (0, "")
 
-    def run(self, *arguments: str) -> tuple[int, str]:
-        """Run the tool; return its status, and what it says on stderr."""
+    def run(self, *arguments: str, flags: str = "") -> tuple[int, str]:
+        """Run the tool as make does with flags; return its status, and what it says on stderr."""
         done = subprocess.run(
             [sys.executable, "tools/release.py", *arguments],
             cwd=self.folder,
-            env={**os.environ, **IDENTITY},
+            env={**os.environ, **IDENTITY, "MAKEFLAGS": flags},
             capture_output=True,
             text=True,
             check=False,
@@ -160,6 +177,15 @@ def test_a_tree_that_changes_while_it_is_tested_was_not_tested(project: Project)
     assert project.refuses("was not tested")
 
 
+@pytest.mark.parametrize(("flags", "counts"), [("ki", False), ("k --trace -- KIND=i", True)])
+def test_tests_that_make_lets_fail_do_not_count(project: Project, flags: str, counts: bool) -> None:
+    """What ``make -i check`` passes says nothing of the commit."""
+    project.commit()
+    for moment in ("begin", "end"):
+        project.run("--tested", moment, flags=flags)
+    assert project.refuses("failed with" if counts else "was not tested")
+
+
 def test_tests_run_without_a_repository_too(project: Project) -> None:
     """Of an unpacked sdist nothing is noted."""
     shutil.rmtree(project.folder / ".git")
@@ -169,6 +195,87 @@ def test_tests_run_without_a_repository_too(project: Project) -> None:
     done = subprocess.run(tool, cwd=project.folder, env=env, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert not (project.folder / "build").exists()
+
+
+@pytest.fixture
+def package(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Return one that can be built, and is what the tool releases here."""
+    pytest.importorskip("hatchling")
+    (project.folder / "pyproject.toml").write_text(PYPROJECT)
+    (project.folder / "src/captchascope/words.txt").write_text("one\n")
+    project.commit()
+    monkeypatch.setattr(release, "ROOT", project.folder)
+    return project
+
+
+def test_the_same_commit_builds_the_same_bytes(
+    package: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another folder, time zone and mask of rights, and whatever lies in the tree by then."""
+    commit = package.git("rev-parse", "HEAD")
+    release.build(commit, tmp_path / "one")
+    (package.folder / "src/captchascope/words.txt").write_text("two\n")
+    (package.folder / "src/captchascope/more.txt").write_text("more\n")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    before = os.umask(0o077)
+    try:
+        release.build(commit, tmp_path / "other folder")
+    finally:
+        os.umask(before)
+    one, other = (
+        {path.name: path.read_bytes() for path in (tmp_path / place / "dist").iterdir()}
+        for place in ("one", "other folder")
+    )
+    assert one == other
+    assert sorted(one) == ["captchascope-1.2.3-py3-none-any.whl", "captchascope-1.2.3.tar.gz"]
+
+
+def test_an_sdist_that_builds_another_wheel_is_not_released(
+    package: Project, tmp_path: Path
+) -> None:
+    """Such as one that lacks a file which the project has."""
+    lacking = '\n[tool.hatch.build.targets.sdist]\nexclude = ["words.txt"]\n'
+    (package.folder / "pyproject.toml").write_text(PYPROJECT + lacking)
+    package.commit()
+    with pytest.raises(release.RefusedError, match=r"\.whl comes out different a second time"):
+        release.build(package.git("rev-parse", "HEAD"), tmp_path / "place")
+
+
+def test_a_tag_says_what_changed(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headings and all, on the commit that was built, and signed with a name and a day."""
+    monkeypatch.setattr(release, "ROOT", project.folder)
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
+    commit = project.git("rev-parse", "HEAD")
+    project.commit()
+    release.tag("1.2.3", commit, release.notes_of(CHANGELOG, "1.2.3"))
+    assert project.git("rev-parse", "v1.2.3^{commit}") == commit
+    assert project.git("cat-file", "-t", "v1.2.3") == "tag"
+    told = project.git("tag", "--list", "v1.2.3", "--format", "%(contents)")
+    assert told == "captchascope 1.2.3\n\n### Added\n\n- All of it."
+
+
+def test_sums_are_of_every_file(tmp_path: Path) -> None:
+    """As ``sha256sum --check`` takes them."""
+    (tmp_path / "b.whl").write_bytes(b"b")
+    (tmp_path / "a.tar.gz").write_bytes(b"")
+    release.write_sums(tmp_path)
+    assert (tmp_path / "SHA256SUMS").read_text() == (
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  a.tar.gz\n"
+        "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d  b.whl\n"
+    )
+
+
+def test_a_python_that_is_not_here_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """So that nobody takes what was not tried for what works; without any, nothing is released."""
+    monkeypatch.setattr(release, "PYTHONS", ("3.0",))
+    with pytest.raises(release.RefusedError, match=r"none of Python 3\.0 here"):
+        release.try_everywhere([], tmp_path)
+    assert capsys.readouterr().out == (
+        "Python 3.0: none on this machine, nothing was tried with it\n"
+    )
 
 
 @pytest.mark.parametrize(

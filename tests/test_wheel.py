@@ -9,18 +9,17 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import captchascope
+import release
 from captchascope.generate import typefaces
 
 pytestmark = pytest.mark.wheel
 
 ROOT = Path(__file__).parents[1]
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LARGEST = 25_000_000  # bytes of a wheel
 
 FONT_PAPERS = ("Apache-2.0.txt", "DejaVu.txt", "FONTS.md", "OFL.txt")
@@ -131,26 +130,15 @@ def test_the_sdist_is_complete(built: Path) -> None:
     assert sdist.stat().st_size <= LARGEST
 
 
-def candidates(version: str) -> Iterator[str]:
-    """Yield the Pythons of this machine that may be of a version: the one that runs comes first."""
-    yield sys.executable
-    if named := shutil.which(f"python{version}"):
-        yield named
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/python")))
-
-
 def python_of(version: str) -> str:
     """Return a Python of a version that can make environments, or skip the test."""
-    code = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
-    for python in candidates(version):
-        done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
-        if done.returncode == 0 and done.stdout.strip() == version:
+    for found, python in release.pythons():
+        if found == version:
             return python
     pytest.skip(f"no Python {version} on this machine")
 
 
-@pytest.mark.parametrize("version", PYTHONS)
+@pytest.mark.parametrize("version", release.PYTHONS)
 def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path, version: str) -> None:
     """Installed from the registry, it reads, generates and draws offline, as it does here."""
     output_of(python_of(version), "-m", "venv", "--without-pip", tmp_path / "env")

@@ -70,9 +70,12 @@ def note_tested(ended: bool) -> None:
     """Note that the tests begin on this commit, or that it has passed them.
 
     A tree that is not the commit's, at the beginning or the end, is noted as nothing; so is one
-    that git does not know, such as an unpacked sdist.
+    that git does not know, such as an unpacked sdist, and what ``make -i`` passes whatever fails.
     """
     began, passed = TESTED / "began", TESTED / "passed"
+    flags = os.environ.get("MAKEFLAGS", "").partition(" ")[0]  # single letters come first, as one
+    if "i" in flags and not flags.startswith("-"):
+        return
     try:
         commit = git("rev-parse", "HEAD") if is_clean() else ""
     except (RefusedError, OSError):
@@ -122,7 +125,9 @@ def releasable() -> tuple[str, str, str]:
         raise RefusedError(f"the tree is not what is committed; commit or remove:\n{said}")
     branch = git("rev-parse", "--abbrev-ref", "HEAD")
     if branch != BRANCH:
-        raise RefusedError(f"this is the branch {branch}; releases are made of {BRANCH}")
+        raise RefusedError(
+            f"this is the branch {branch}; releases are made of {BRANCH}: git switch {BRANCH}"
+        )
     commit = git("rev-parse", "HEAD")
     source = (ROOT / "src/captchascope/__init__.py").read_text(encoding="utf-8")
     version = version_of(source)
@@ -137,35 +142,42 @@ def releasable() -> tuple[str, str, str]:
 
 
 def build(commit: str, place: Path) -> None:
-    """Build sdist and wheel of a commit, the same bytes each time.
+    """Build sdist and wheel of a commit into ``place/dist``, the same bytes each time.
+
+    Both are built twice, in two folders: the wheel from the sdist, then each from the project.
 
     Raises:
-        RefusedError: If that fails, or sdist and tree do not build the same wheel.
+        RefusedError: If that fails, or comes out different.
     """
-    source = place / "source"
     archived = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True)
-    with tarfile.open(fileobj=BytesIO(archived.stdout)) as archive:
-        archive.extractall(source, filter="data")
     env = {**os.environ, "SOURCE_DATE_EPOCH": git("log", "-1", "--format=%ct", commit)}
-    builder = sys.executable, "-m", "build", "--no-isolation"
-    output_of(*builder, "--outdir", place / "dist", source, env=env)
-    output_of(*builder, "--wheel", "--outdir", place / "again", source, env=env)
-    (wheel,), (again,) = (place / "dist").glob("*.whl"), (place / "again").glob("*.whl")
-    if wheel.read_bytes() != again.read_bytes():
-        raise RefusedError(f"the sdist builds another {wheel.name} than the project does")
+    for folder, what in (("dist", ()), ("again", ("--sdist", "--wheel"))):
+        source = place / f"source of {folder}"
+        with tarfile.open(fileobj=BytesIO(archived.stdout)) as archive:
+            archive.extractall(source, filter="data")
+        builder = sys.executable, "-m", "build", "--no-isolation", *what
+        output_of(*builder, "--outdir", place / folder, source, env=env)
+    for package in (place / "dist").iterdir():
+        if package.read_bytes() != (place / "again" / package.name).read_bytes():
+            raise RefusedError(
+                f"{package.name} comes out different a second time; a wheel does where the sdist "
+                "lacks a file of the project"
+            )
 
 
 def pythons() -> Iterator[tuple[str, str]]:
-    """Yield the versions that this machine has a Python of, and that."""
+    """Yield the versions that this machine has a Python of, and that; say of which it has none."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     code = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
     for version in PYTHONS:
-        named = map(str, root.glob(f"versions/{version}.*/bin/python"))
+        named = map(str, sorted(root.glob(f"versions/{version}.*/bin/python")))
         for python in (sys.executable, shutil.which(f"python{version}") or sys.executable, *named):
             done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
             if done.returncode == 0 and done.stdout.strip() == version:
                 yield version, python
                 break
+        else:
+            print(f"Python {version}: none on this machine, nothing was tried with it")
 
 
 def install(python: str, package: Path, env: Path) -> Path:
@@ -221,41 +233,69 @@ def write_sums(dist: Path) -> None:
     (dist / "SHA256SUMS").write_text("".join(sums), encoding="ascii")
 
 
-def release(dry: bool) -> None:
-    """Build, check, install and sum what is released, put it into ``dist/``, and tag the commit.
+def try_everywhere(packages: list[Path], place: Path) -> Path:
+    """Install each package into an empty environment of every Python that is here, and read there.
+
+    Returns:
+        The Python of the first environment that has the wheel.
 
     Raises:
-        RefusedError: If anything is wrong; then there is neither a tag nor another ``dist/``.
+        RefusedError: If one cannot be installed, or reads nothing.
+    """
+    first: dict[str, Path] = {}
+    for version, python in pythons():
+        for package in packages:
+            own = install(python, package, place / f"{version}-{package.suffix[1:]}")
+            first.setdefault(package.suffix, own)
+        told = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout
+        print(f"{told.strip()}: installs wheel and sdist, and reads")
+    if ".whl" not in first:
+        raise RefusedError(f"there is none of Python {', '.join(PYTHONS)} here; install one")
+    return first[".whl"]
+
+
+def pack(version: str, commit: str, place: Path) -> Path:
+    """Build, check, try and sum what is released of a commit; return the folder that has it.
+
+    Raises:
+        RefusedError: If anything is wrong with it.
+    """
+    build(commit, place)
+    dist = place / "dist"
+    packages = sorted(dist.iterdir())
+    output_of(sys.executable, "-m", "twine", "check", "--strict", *packages)
+    (wheel,) = dist.glob(f"captchascope-{version}-*.whl")
+    output_of(sys.executable, "-m", "check_wheel_contents", wheel)
+    for package in packages:
+        print(f"{package.name}: {package.stat().st_size:,} bytes")
+    write_bill(try_everywhere(packages, place), dist, version, commit)
+    write_sums(dist)
+    return dist
+
+
+def tag(version: str, commit: str, notes: str) -> None:
+    """Tag a commit with what the changelog says of the version; nothing is pushed."""
+    told = f"captchascope {version}\n\n{notes}"
+    # Without the cleanup, git would leave out headings as comments.
+    git("tag", "--annotate", "--cleanup=whitespace", f"v{version}", commit, "--message", told)
+
+
+def release(dry: bool) -> None:
+    """Make what is released, put it into ``dist/``, and tag the commit.
+
+    Raises:
+        RefusedError: If anything is wrong; then there is no tag.
     """
     version, commit, notes = releasable()
     print(f"captchascope {version}, commit {commit[:12]}")
-    with TemporaryDirectory() as name:
-        place = Path(name)
-        dist = place / "dist"
-        build(commit, place)
-        packages = sorted(dist.iterdir())
-        output_of(sys.executable, "-m", "twine", "check", "--strict", *packages)
-        (wheel,) = dist.glob("*.whl")
-        output_of(sys.executable, "-m", "check_wheel_contents", wheel)
-        for package in packages:
-            print(f"{package.name}: {package.stat().st_size / 1e6:.1f} MB")
-        installed = None
-        for number, python in pythons():
-            for package in packages:
-                own = install(python, package, place / f"{number}-{package.suffix[1:]}")
-                installed = own if package == wheel and installed is None else installed
-            print(f"Python {number}: installs wheel and sdist, and reads")
-        assert installed is not None, "this Python is one of them"
-        write_bill(installed, dist, version, commit)
-        write_sums(dist)
+    with TemporaryDirectory() as place:
+        dist = pack(version, commit, Path(place))
         shutil.rmtree(DIST, ignore_errors=True)
         shutil.copytree(dist, DIST)
     if dry:
         print(f"dist/ is whole; without --dry-run this would be v{version}")
         return
-    told = f"captchascope {version}\n\n{notes}"
-    # Without the cleanup, git would leave out headings as comments.
-    git("tag", "--annotate", "--cleanup=whitespace", f"v{version}", commit, "--message", told)
+    tag(version, commit, notes)
     print(
         f"v{version} is tagged; git push origin v{version} publishes the tag, dist/ has the files"
     )
