@@ -9,6 +9,7 @@ import string
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -150,9 +151,9 @@ def test_characters_name_ranges() -> None:
     assert {*minus.classification(DATA)} <= {"0", "-", "9"}
 
 
-@pytest.mark.parametrize("bad", [-1, 8, "", [], "掀", ["掀"]])
-def test_ranges_without_meaning_are_refused(ocr: ddddocr.DdddOcr, bad: int | str) -> None:
-    """A number that names none, and characters of which the model knows none."""
+@pytest.mark.parametrize("bad", [-1, 8, "", [], "掀", ["掀"], None, 0.5, b"01", [["0"]]])
+def test_ranges_without_meaning_are_refused(ocr: ddddocr.DdddOcr, bad: Any) -> None:
+    """A number that names none, characters of which the model knows none, and what is neither."""
     with pytest.raises(ddddocr.DdddOcrInputError, match="charset_range"):
         ocr.set_ranges(bad)
 
@@ -189,10 +190,18 @@ def test_ranges_of_colours_are_filtered(ocr: ddddocr.DdddOcr) -> None:
         (lambda _: ddddocr.DdddOcr(old=True, beta=True), "old"),
         (lambda _: ddddocr.DdddOcr(use_gpu=True, device_id=1), "device_id"),
         (lambda ocr: ocr.detection(DATA), "detection"),
-        (lambda ocr: ocr.slide_match(DATA, DATA), "slide_match"),
-        (lambda ocr: ocr.slide_comparison(DATA, DATA), "slide_comparison"),
+        (
+            lambda ocr: ocr.slide_match(target_img=DATA, background_img=DATA, simple_target=True),
+            "slide_match",
+        ),
+        (
+            lambda ocr: ocr.slide_comparison(target_img=DATA, background_img=DATA),
+            "slide_comparison",
+        ),
+        (lambda ocr: ocr.switch_device(use_gpu=True), "switch_device"),
+        (lambda ocr: ocr.get_model_info(), "get_model_info"),
         (lambda ocr: ocr.classification(5), "img"),
-        (lambda ocr: ocr.classification(DATA, color_filter_colors=["rde"]), "color_filter_colors"),
+        (lambda _: ddddocr.base64_to_image(5), "img_base64"),  # type: ignore[arg-type]
     ],
 )
 def test_what_is_not_there_is_refused(
@@ -206,13 +215,45 @@ def test_what_is_not_there_is_refused(
     assert isinstance(caught.value, UsageError | ddddocr.TypeError)
 
 
+@pytest.mark.parametrize(
+    ("option", "bad"),
+    [
+        *(("color_filter_colors", bad) for bad in (["rde"], "red", [1], 5)),
+        ("color_filter_custom_ranges", 5),
+        ("color_filter_custom_ranges", [(0, 50, 50)]),
+        ("color_filter_custom_ranges", [((0, 50), (10, 255, 255))]),
+        ("color_filter_custom_ranges", [((0, 0, 0.5), (10, 255, 255))]),
+        ("color_filter_custom_ranges", [(("a", 0, 0), (10, 255, 255))]),
+    ],
+)
+def test_what_is_no_colour_is_refused(ocr: ddddocr.DdddOcr, option: str, bad: Any) -> None:
+    """By the name of its own argument, and by no error of OpenCV's."""
+    with pytest.raises(ddddocr.DdddOcrInputError) as caught:
+        ocr.classification(DATA, **{option: bad})
+    assert caught.value.where == option
+
+
+def test_ranges_of_colours_may_be_wide_and_of_any_kind(ocr: ddddocr.DdddOcr) -> None:
+    """Lists, arrays and ends beyond what a colour can have."""
+    all_of_them = np.array([[[-5, 0, 0], [2**40, 300, 256]]])
+    found = ocr.classification(DATA, color_filter_custom_ranges=all_of_them)  # type: ignore[call-overload]
+    assert found == ocr.classification(DATA)
+
+
+def test_nothing_is_cleaned_up(ocr: ddddocr.DdddOcr) -> None:
+    """It reads on afterwards."""
+    ocr.cleanup()
+    assert ocr.classification(DATA)
+
+
 @pytest.mark.parametrize("bad", [b"", b"no image", "no/such/file.png", Path("no/such/file.png")])
 def test_what_is_no_image_is_refused(ocr: ddddocr.DdddOcr, bad: bytes | str | Path) -> None:
     """As our own error, and as one that a user of ddddocr catches."""
     with pytest.raises(ddddocr.InvalidImageError) as caught:
         ocr.classification(bad)
     assert isinstance(caught.value, ImageError)
-    assert isinstance(caught.value, ddddocr.DDDDOCRError)
+    for name in ("DDDDOCRError", "DdddOcrInputError", "TypeError"):  # theirs are of both, too
+        assert isinstance(caught.value, getattr(ddddocr, name))
     assert isinstance(caught.value, CaptchascopeError)
 
 

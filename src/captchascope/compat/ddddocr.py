@@ -14,7 +14,7 @@ import base64
 import builtins
 import io
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, overload
@@ -58,8 +58,8 @@ class DdddOcrInputError(DDDDOCRError, UsageError):
     """An argument that cannot be used, or a feature that is not there."""
 
 
-class InvalidImageError(DDDDOCRError, ImageError):
-    """An image that cannot be decoded."""
+class InvalidImageError(DdddOcrInputError, ImageError):
+    """An image that cannot be decoded; there, too, one of the arguments that cannot be used."""
 
 
 _RANGES = (
@@ -180,14 +180,13 @@ class DdddOcr:
             color_filter_custom_ranges: Likewise, all but what is from one colour to another.
         Raises:
             InvalidImageError: If the image cannot be decoded.
-            DdddOcrInputError: If it is none, or a colour is not known.
+            DdddOcrInputError: If it is none, or a colour is not known or not one.
         """
         reader = self._reader  # one, whatever ranges another thread sets now
         source = Path(img) if isinstance(img, PurePath) else img
+        ranges = _ranges_of(color_filter_colors, color_filter_custom_ranges)
         try:
-            if color_filter_colors or color_filter_custom_ranges:
-                ranges = [*_ranges_of(color_filter_colors or ())]
-                ranges += color_filter_custom_ranges or ()
+            if ranges:
                 source = _filtered(load_rgb(source), ranges)
             reading = reader.read(source)
             text = reading.text or ""
@@ -216,15 +215,17 @@ class DdddOcr:
                 for all three, and 7 for whatever else the model knows. Characters that it does not
                 know are left out.
         Raises:
-            DdddOcrInputError: If it is no such number, or none of the characters is known.
+            DdddOcrInputError: If it is no such number, none of the characters is known, or it is
+                neither.
         """
         known = self._reader.charset
-        if isinstance(charset_range, int):
+        if isinstance(charset_range, int | np.integer):
             if not 0 <= charset_range <= len(_RANGES):
                 _refuse("charset_range", f"cannot be {charset_range}", "0 to 7, or characters")
             named = [*_RANGES, [char for char in known.chars if char not in _RANGES[-1]]]
             charset_range = [*named[charset_range]]
-        chars = "".join(dict.fromkeys(char for char in charset_range if char and char in known))
+        given = _items("charset_range", charset_range, "give a number, or characters")
+        chars = "".join(dict.fromkeys(c for c in given if isinstance(c, str) and c and c in known))
         if not chars:
             what = "names no character that the model `any` knows"
             _refuse("charset_range", what, "get_charset() lists those; or train on your own labels")
@@ -239,13 +240,26 @@ class DdddOcr:
         """Raise a ``DdddOcrInputError``: no objects are found here."""
         _refuse("detection", "is not there", _KEEP)
 
-    def slide_match(self, target: object, background: object, simple: bool = False) -> NoReturn:
+    def slide_match(
+        self, target_img: object, background_img: object, simple_target: bool = False
+    ) -> NoReturn:
         """Raise a ``DdddOcrInputError``: no slider is matched here."""
         _refuse("slide_match", "is not there", _SLIDER)
 
-    def slide_comparison(self, target: object, background: object) -> NoReturn:
+    def slide_comparison(self, target_img: object, background_img: object) -> NoReturn:
         """Raise a ``DdddOcrInputError``: no slider is matched here."""
         _refuse("slide_comparison", "is not there", _SLIDER)
+
+    def switch_device(self, use_gpu: bool, device_id: int = 0) -> NoReturn:
+        """Raise a ``DdddOcrInputError``: what it reads on is chosen when it is made."""
+        _refuse("switch_device", "is not there", "make another: DdddOcr(use_gpu=...)")
+
+    def get_model_info(self) -> NoReturn:
+        """Raise a ``DdddOcrInputError``: there is no model of ddddocr to tell of."""
+        _refuse("get_model_info", "is not there", "captchascope.load('any').model tells of ours")
+
+    def cleanup(self) -> None:
+        """Do nothing: there is nothing to clean up."""
 
 
 _KEEP = "this library reads text alone; keep ddddocr for it"
@@ -257,19 +271,50 @@ def _refuse(where: str, what: str, remedy: str) -> NoReturn:
     raise DdddOcrInputError(where, what, remedy)
 
 
-def _ranges_of(names: Sequence[str]) -> list[tuple[Hsv, Hsv]]:
-    """Return what some names of colours let through."""
-    for name in names:
-        if name.lower() not in _COLOURS:
-            remedy = f"{likeliest(name, _COLOURS)}name one of {', '.join(_COLOURS)}"
+def _ranges_of(names: object, custom: object) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Return what some names of colours let through, and the pairs of colours that were given.
+
+    Raises:
+        DdddOcrInputError: If one is neither.
+    """
+    ranges: list[Any] = []
+    for name in _items("color_filter_colors", names, "give a list of names"):
+        if not isinstance(name, str) or name.lower() not in _COLOURS:
+            meant = likeliest(str(name), _COLOURS)
+            remedy = f"{meant}give a list of {', '.join(_COLOURS)}"
             _refuse("color_filter_colors", f"cannot be {name!r}", remedy)
-    return [each for name in names for each in _COLOURS[name.lower()]]
+        ranges += map(np.array, _COLOURS[name.lower()])
+    for pair in _items("color_filter_custom_ranges", custom, _PAIRS):
+        try:
+            bounds = np.array(pair)
+        except ValueError:  # rows of unequal length
+            bounds = np.array(None)
+        if bounds.shape != (2, 3) or bounds.dtype.kind not in "iu":
+            _refuse("color_filter_custom_ranges", f"cannot have {pair!r}", _PAIRS)
+        ranges.append(np.clip(bounds, -1, 256))  # OpenCV takes no large ones
+    return [(low, high) for low, high in ranges]
 
 
-def _filtered(image: RgbImage, ranges: Sequence[tuple[Hsv, Hsv]]) -> RgbImage:
+_PAIRS = "give a list of pairs of three whole numbers, such as ((100, 50, 50), (130, 255, 255))"
+
+
+def _items(where: str, given: object, remedy: str) -> list[Any]:
+    """Return what is gone through, nothing for None.
+
+    Raises:
+        DdddOcrInputError: If it cannot be gone through.
+    """
+    if given is None:
+        return []
+    if not isinstance(given, Iterable):
+        _refuse(where, f"is of type {type(given).__name__}", remedy)
+    return [*given]
+
+
+def _filtered(image: RgbImage, ranges: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> RgbImage:
     """Return an image of shape (H, W, 3) with white where its colour is in no range."""
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
-    seen = [cv2.inRange(hsv, np.array(low), np.array(high)) > 0 for low, high in ranges]
+    seen = [cv2.inRange(hsv, low, high) > 0 for low, high in ranges]
     return np.where(np.any(seen, axis=0)[..., None], image, np.uint8(255))
 
 
@@ -286,8 +331,12 @@ def base64_to_image(img_base64: str) -> Image:
 
     Raises:
         InvalidImageError: If it is none.
+        DdddOcrInputError: If it is no text.
     """
     from PIL import Image
+
+    if not isinstance(img_base64, str | bytes):
+        _refuse("img_base64", f"is of type {type(img_base64).__name__}", "give base64 text")
 
     try:
         return Image.open(io.BytesIO(base64.b64decode(img_base64, validate=True)))
