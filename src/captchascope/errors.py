@@ -130,6 +130,8 @@ class OutputError(CaptchascopeError):
 class MissingExtraError(CaptchascopeError):
     """A feature that needs optional packages; the remedy is the ``pip install`` line.
 
+    pip takes what the extra needs from the package that is installed, and asks no registry for it.
+
     Attributes:
         extra: The name of the extra, such as ``train``.
     """

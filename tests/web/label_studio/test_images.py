@@ -1,4 +1,4 @@
-"""How long an image of a task is waited for."""
+"""How long an image of a task is waited for, and what is said where it cannot be had."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from captchascope.errors import ImageError
 from captchascope.web.label_studio.images import TaskImages
 from captchascope.web.settings import LabelStudioSettings, Limits
-from web.label_studio.studio import LEGACY, Studio, studio
+from web.label_studio.studio import LEGACY, PERSONAL, Studio, studio
 
 
-async def fetched(served: Studio, address: str, limits: Limits) -> bytes:
+async def fetched(served: Studio, address: str, limits: Limits, token: str = LEGACY) -> bytes:
     """Return what a task's image is."""
-    settings = LabelStudioSettings(url=served.url, token=LEGACY)
+    settings = LabelStudioSettings(url=served.url, token=token)
     images = TaskImages(settings, limits)
     async with images.client() as client:
         return await images.fetch(client, "task 1", address)
@@ -32,3 +32,13 @@ def test_a_server_that_is_gone_is_said_to_be() -> None:
         pass
     with pytest.raises(ImageError, match=r"task 1: cannot be had from /data/1\.jpeg: "):
         asyncio.run(fetched(served, "/data/1.jpeg", Limits()))
+
+
+def test_a_token_that_is_refused_is_what_the_error_names() -> None:
+    """As a personal one is that has expired: the server is there, and the file is what to mend."""
+    with studio({}) as served, pytest.raises(ImageError) as caught:
+        asyncio.run(fetched(served, "/data/1.jpeg", Limits(), PERSONAL + "x"))
+    assert str(caught.value) == (
+        "task 1: cannot be had: the token is refused, status 401 "
+        "(put a new one into --label-studio-token-file)"
+    )

@@ -68,7 +68,7 @@ class TaskImages:
         if is_data_uri(address):
             return address.encode("utf-8", "replace")
         try:
-            url, path = self._own(where, address), self._local(address)
+            url, path = self._own(where, address), _local_path(address)
             if self._files is not None and path is not None:
                 return await asyncio.to_thread(_read_local, self._files, path, where)
             if url is None:
@@ -99,30 +99,28 @@ class TaskImages:
             raise ImageError(where, what, "upload it to Label Studio, or serve it there")
         return url
 
-    def _local(self, address: str) -> str | None:
-        """Return the path in the folder that an address of a local file names."""
-        parts = urlsplit(address)
-        told = parse_qs(parts.query).get("d")
-        return told[0] if told and parts.path.rstrip("/").endswith(_LOCAL) else None
-
     async def _download(self, client: httpx.AsyncClient, where: str, url: httpx.URL) -> bytes:
-        headers = {"accept-encoding": "identity", **await self._authorization(client)}
+        headers = {"accept-encoding": "identity", **await self._authorization(client, where)}
         most, data = self._limits.body, b""
         async with client.stream("GET", url, headers=headers) as response:
             if response.status_code != 200:
-                what = f"cannot be had from {_shown(str(url))}: {response.status_code}"
-                raise ImageError(where, what, "see whether --label-studio-token-file may read it")
+                what = f"cannot be had from {_shown(str(url))}: status {response.status_code}"
+                remedy = "see whether it is there, and whose token --label-studio-token-file has"
+                raise ImageError(where, what, remedy)
             async for chunk in response.aiter_raw():
                 data += chunk
                 if len(data) > most:
                     raise ImageError(where, f"is larger than {most:,} bytes", "make it smaller")
         return data
 
-    async def _authorization(self, client: httpx.AsyncClient) -> dict[str, str]:
+    async def _authorization(self, client: httpx.AsyncClient, where: str) -> dict[str, str]:
         """Return the header that shows the token.
 
         A personal access token is a JSON Web Token, three parts with dots between them, which
         Label Studio gives tokens for; the legacy one is shown as it is.
+
+        Raises:
+            ImageError: If Label Studio does not take a personal access token.
         """
         if self._token is None or self._base is None:
             return {}
@@ -132,13 +130,23 @@ class TaskImages:
             if time.monotonic() >= self._until:
                 address = f"{self._base}/api/token/refresh"
                 answer = await client.post(address, json={"refresh": self._token})
-                answer.raise_for_status()
+                if answer.status_code != 200:
+                    what = f"cannot be had: the token is refused, status {answer.status_code}"
+                    remedy = "put a new one into --label-studio-token-file"
+                    raise ImageError(where, what, remedy)
                 try:
                     self._access = str(answer.json()["access"])
                 except (ValueError, KeyError, TypeError):
                     raise httpx.DecodingError("it gives no token of access") from None
                 self._until = time.monotonic() + _FRESH
         return {"authorization": f"Bearer {self._access}"}
+
+
+def _local_path(address: str) -> str | None:
+    """Return the path in the folder that an address of a local file names, None for others."""
+    parts = urlsplit(address)
+    told = parse_qs(parts.query).get("d")
+    return told[0] if told and parts.path.rstrip("/").endswith(_LOCAL) else None
 
 
 def _read_local(folder: Path, path: str, where: str) -> bytes:
