@@ -1,6 +1,6 @@
-"""Every test here is skipped where the packages of the extra ``web`` are missing."""
+"""Every test here is skipped where the packages of the extra ``web``, or httpx, are missing."""
 
 import pytest
 
-for package in ("fastapi", "multipart", "prometheus_client", "uvicorn"):
-    pytest.importorskip(package, reason="needs the extra 'web'")
+for package in ("fastapi", "httpx", "multipart", "prometheus_client", "uvicorn"):
+    pytest.importorskip(package, reason="needs the extra 'label-studio', which has 'web'")
