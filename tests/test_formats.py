@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from audit.making import rich
+from captchascope import __version__
 from captchascope.audit.figures import Picture, Reads
 from captchascope.audit.report.junit import junit_of
 from captchascope.audit.report.sarif import sarif_of
@@ -222,9 +223,11 @@ def test_the_log_of_a_training_is_described() -> None:
 
 
 def test_private_files_are_called_so() -> None:
-    """The store of labels, an audit's measurements, a training's checkpoint."""
-    from captchascope.web.label.schema import DATABASE
+    """The store of labels, whose number a page has; an audit's measurements, a checkpoint."""
+    from captchascope.web.label.schema import _FORMAT, DATABASE
 
+    upgrading = (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8")
+    assert f"{__version__} have format {_FORMAT}" in upgrading
     for name in (DATABASE, "REPORT.html.run/"):
         (row,) = (line for line in PAGE.splitlines() if line.startswith(f"| `{name}`"))
         assert "private" in row
