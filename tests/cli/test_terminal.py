@@ -6,8 +6,12 @@ import base64
 import io
 import os
 import re
+import select
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,31 +31,71 @@ PLAIN = b"\x1b[?62;22c"
 ASKED = b"\x1b[c"
 
 
-def shown_on(answer: bytes, *arguments: str, **env: str) -> bytes:
-    """Return what read writes to a terminal that answers so when it is asked."""
+READ = (sys.executable, "-m", "captchascope", "read")
+PICTURE = b"\x1b_Ga=T"
+
+LATE = """
+import sys, captchascope.cli.terminal as terminal
+terminal._TIMEOUT, terminal._LATEST = 0.01, 60.0
+from captchascope.cli.app import main
+sys.argv[1:1] = ["read"]
+main()
+"""
+"""As it is, but for the times: a busy machine must not be taken for a late terminal."""
+
+
+def played(
+    command: Sequence[str],
+    answer: bytes,
+    env: dict[str, str],
+    *,
+    wait: float = 0.0,
+    pictured: Callable[[], object] = lambda: None,
+) -> tuple[bytes, bytes]:
+    """Run a command on a terminal that answers so; return what it writes, and what is left to read.
+
+    Args:
+        command: What is run.
+        answer: What the terminal says when it is asked.
+        env: Of the environment, what differs.
+        wait: Seconds until it says so.
+        pictured: Called when the first picture begins to come, before more is taken.
+    """
     import pty
+    import termios
 
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "captchascope", "read", *arguments]
+    before = termios.tcgetattr(theirs)
     process = subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **QUIET, **env}
     )
-    os.close(theirs)
     written = b""
-    try:
-        while True:
-            got = os.read(ours, 65536)
-            if not got:
-                break
-            asked = ASKED in written
-            written += got
-            if ASKED in written and not asked:
-                os.write(ours, answer)
-    except OSError:  # as Linux says that the other end is closed
-        pass
-    finally:
-        os.close(ours)
-    assert process.wait(TIMEOUT) == 0, written
+    end = time.monotonic() + TIMEOUT
+    while process.poll() is None or select.select([ours], [], [], 0)[0]:
+        assert time.monotonic() < end, written
+        if not select.select([ours], [], [], 0.05)[0]:
+            continue
+        asked, shown = ASKED in written, PICTURE in written
+        written += os.read(ours, 1024)
+        if ASKED in written and not asked:
+            time.sleep(wait)
+            os.write(ours, answer)
+        if PICTURE in written and not shown:
+            pictured()
+    assert process.returncode == 0, written
+    assert termios.tcgetattr(theirs) == before
+    before[3] &= ~termios.ICANON
+    termios.tcsetattr(theirs, termios.TCSANOW, before)
+    left = os.read(theirs, 1024) if select.select([theirs], [], [], 0)[0] else b""
+    os.close(theirs)
+    os.close(ours)
+    return written, left
+
+
+def shown_on(answer: bytes, *arguments: str, **env: str) -> bytes:
+    """Return what read writes to a terminal that answers so when it is asked."""
+    written, left = played([*READ, *arguments], answer, env)
+    assert left == b""
     return written
 
 
@@ -104,3 +148,24 @@ def test_what_is_piped_is_asked_nothing(cli: Cli) -> None:
     """Not with --images either, which says that it cannot."""
     done = cli("read", "captchas/1.jpeg", "--images")
     assert (done.status, "\x1b" in done.out, len(done.errors)) == (0, False, 1)
+
+
+def test_an_answer_that_comes_late_is_kept_from_the_shell(cli: Cli) -> None:
+    """Neither shown, nor left to be read by whoever reads the terminal next."""
+    command = [sys.executable, "-c", LATE, "captchas/1.jpeg"]
+    written, left = played(command, KITTY, {}, wait=0.2)
+    assert f"captchas/1.jpeg\t{text(1)}".encode() in written
+    assert b"?62" not in written
+    assert left == b""
+
+
+def test_a_file_that_goes_after_it_was_read_has_no_picture(cli: Cli, tmp_path: Path) -> None:
+    """And all are read: more are shown than a terminal takes in before somebody looks."""
+    data = Path("captchas/1.jpeg").read_bytes()
+    files = [tmp_path / f"{number}.jpeg" for number in range(1, 21)]
+    for file in files:
+        file.write_bytes(data)
+    command = [*READ, *map(str, files), "--images", "--model", "metu"]
+    written, _ = played(command, KITTY, {}, pictured=files[-1].unlink)
+    assert written.count(PICTURE) == 19
+    assert len(re.findall(rb"\.jpeg\t\d{6}\t", written)) == 20

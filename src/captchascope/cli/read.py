@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from captchascope.cli.options import common, consistently, positions
 from captchascope.cli.output import Console, say_passed_over
 from captchascope.cli.readings import ReadingPrinter, chosen_reader, how_to_read
-from captchascope.errors import DatasetError, UsageError
+from captchascope.errors import DatasetError, ImageError, UsageError
 from captchascope.files import path_as_given, printable, survey_folder
 from captchascope.image.datauri import is_text, shortened
 from captchascope.image.decode import load_rgb
 from captchascope.reader import Reader
+
+if TYPE_CHECKING:
+    from captchascope.cli.terminal import ImageTerminal
 
 
 @click.command("read")
@@ -72,21 +77,29 @@ def read_command(
     if consistent:
         reader = _consistent(console, reader, files)
     printer = ReadingPrinter(console, reader, form)
-    terminal = None
-    if form == "text" and pictures is not False and sys.stdout is not None and sys.stdout.isatty():
-        from captchascope.cli.terminal import image_terminal
-
-        terminal = image_terminal(forced=pictures is True)
-    if pictures and terminal is None:
-        console.note("no images are shown: this is no text on a terminal that says that it can")
-    with reader:
+    with _images(form, pictures) as terminal, reader:
+        if pictures and terminal is None:
+            console.note("no images are shown: this is no text on a terminal that says that it can")
         readings = reader.read_many(images, jobs=jobs, errors="return")
         for name, file, reading in zip(names, files, readings, strict=True):
             picture = ""
             if terminal is not None and file is not None and reading.error is None:
-                picture = terminal.shown(load_rgb(file))
+                with suppress(ImageError):  # it was read, and may be gone by now
+                    picture = terminal.shown(load_rgb(file))
             printer.add(name, reading, picture)
     printer.end()
+
+
+@contextmanager
+def _images(form: str, wanted: bool | None) -> Iterator[ImageTerminal | None]:
+    """Yield the terminal that images are shown on, if there is one."""
+    if form != "text" or wanted is False or sys.stdout is None or not sys.stdout.isatty():
+        yield None
+        return
+    from captchascope.cli.terminal import image_terminal
+
+    with image_terminal(forced=wanted is True) as terminal:
+        yield terminal
 
 
 def _consistent(console: Console, reader: Reader, files: list[str | Path | None]) -> Reader:

@@ -9,6 +9,7 @@ import os
 import re
 import select
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,12 +24,14 @@ ROWS = 2
 """How many lines of text an image is high."""
 
 _TIMEOUT = 0.15  # seconds for the answer, once, where a terminal stays silent
+_LATEST = 1.0  # seconds from the question on in which an answer is kept from the shell
 _FORCED_TIMEOUT = 10.0  # of a far or busy terminal that somebody says shows images
 _CELL = (10, 20)  # width and height in pixels, where a terminal does not tell them
 _WIDEST = 40  # columns
 _CHUNK = 4096  # characters of base64 in one sequence of kitty's
 # A query of kitty's graphics, the size of a cell, and the device attributes, which all answer.
 _QUERY = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
+_END = re.compile(rb"\x1b\[\?[\d;]*c")  # the device attributes, which come last
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +81,31 @@ class ImageTerminal:
         )
 
 
-def image_terminal(forced: bool = False) -> ImageTerminal | None:
-    """Return the terminal that stdout is, if it shows images; it is asked, and waited for briefly.
+@contextlib.contextmanager
+def image_terminal(forced: bool = False) -> Iterator[ImageTerminal | None]:
+    """Yield the terminal that stdout is, if it shows images; it is asked, and waited for briefly.
+
+    An answer that comes later, up to a second after the question, is taken in within the block, and
+    waited for at its end: else the shell would be told it, as if it had been typed.
 
     Args:
         forced: Whether to ask where NO_COLOR, CI, TERM or a multiplexer speak against it, and to
             wait for long.
     """
     if os.name != "posix" or sys.stdout is None or not sys.stdout.isatty():
-        return None
+        yield None
+        return
     names = ("NO_COLOR", "CI", "TMUX", "STY")
     term = os.environ.get("TERM", "dumb")
     unfit = term.startswith(("dumb", "screen", "tmux", "linux"))
     if not forced and (unfit or any(os.environ.get(name) for name in names)):
-        return None
-    answer = _answer(sys.stdout.fileno(), _FORCED_TIMEOUT if forced else _TIMEOUT)
+        yield None
+        return
+    with _answered(sys.stdout.fileno(), _FORCED_TIMEOUT if forced else _TIMEOUT) as answer:
+        yield _terminal_of(answer)
+
+
+def _terminal_of(answer: bytes) -> ImageTerminal | None:
     size = re.search(rb"\x1b\[6;(\d+);(\d+)t", answer)
     cell = (int(size[2]), int(size[1])) if size and int(size[1]) and int(size[2]) else _CELL
     if re.search(rb"\x1b_Gi=31;OK", answer):
@@ -105,50 +118,98 @@ def image_terminal(forced: bool = False) -> ImageTerminal | None:
     return None
 
 
-def _answer(stdout: int, timeout: float) -> bytes:
-    """Ask a terminal, and return what it says until its device attributes; nothing if it is silent.
+@contextlib.contextmanager
+def _answered(stdout: int, timeout: float) -> Iterator[bytes]:
+    """Ask a terminal, and yield what it says until its device attributes; nothing if it is silent.
 
     What somebody has typed already would be mistaken for it, so then it is not asked.
     """
-    with contextlib.suppress(OSError), _unechoed(stdout) as terminal:
-        if terminal is None or select.select([terminal], [], [], 0)[0]:
-            return b""
-        os.write(terminal, _QUERY)
-        answer, until = b"", time.monotonic() + timeout
-        while not re.search(rb"\x1b\[\?[\d;]*c", answer):
-            left = until - time.monotonic()
-            if left <= 0 or not select.select([terminal], [], [], left)[0]:
-                break
-            answer += os.read(terminal, 1024)
-        return answer
-    return b""
+    terminal = _unechoed(stdout)
+    if terminal is None:
+        yield b""
+        return
+    asked, answer = time.monotonic(), b""
+    try:
+        with contextlib.suppress(OSError):
+            os.write(terminal.file, _QUERY)
+            answer = _read_answer(terminal.file, asked + timeout)
+        if _END.search(answer) or timeout >= _LATEST:
+            terminal.restore()
+            yield answer
+            return
+        late = threading.Thread(target=terminal.drain, args=(answer, asked + _LATEST), daemon=True)
+        late.start()
+        try:
+            yield b""
+        finally:
+            late.join()  # which is at _LATEST at the latest
+    finally:
+        terminal.restore()
+        os.close(terminal.file)
 
 
-@contextlib.contextmanager
-def _unechoed(stdout: int) -> Iterator[int | None]:
-    """Open the terminal that stdout is, without echo or lines; None in the background.
+def _read_answer(terminal: int, until: float, answer: bytes = b"") -> bytes:
+    """Read on until the end of an answer, or until a time has come."""
+    while not _END.search(answer):
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([terminal], [], [], left)[0]:
+            break
+        answer += os.read(terminal, 1024)
+    return answer
 
-    Afterwards it is as it was, and what is left of an answer is thrown away.
+
+class _Unechoed:
+    """A terminal without echo or lines, until it is restored.
+
+    Attributes:
+        file: Open for reading and writing.
     """
+
+    def __init__(self, file: int) -> None:
+        import termios
+
+        self.file = file
+        self._changing = threading.Lock()
+        self._restored = False
+        self._before = termios.tcgetattr(file)
+        during = termios.tcgetattr(file)
+        during[3] &= ~(termios.ECHO | termios.ICANON)
+        termios.tcsetattr(file, termios.TCSANOW, during)
+
+    def drain(self, answer: bytes, until: float) -> None:
+        """Read what is left of an answer, and restore the terminal."""
+        with contextlib.suppress(OSError):
+            _read_answer(self.file, until, answer)
+        self.restore()
+
+    def restore(self, typed: bool = False) -> None:
+        """Make it what it was, once; what waits there is thrown away unless somebody typed it."""
+        import termios
+
+        with self._changing:
+            if not self._restored:
+                self._restored = True
+                when = termios.TCSANOW if typed else termios.TCSAFLUSH
+                with contextlib.suppress(termios.error):
+                    termios.tcsetattr(self.file, when, self._before)
+
+
+def _unechoed(stdout: int) -> _Unechoed | None:
+    """Take the echo of the terminal that stdout is; None in the background, or where some wait."""
     import termios
 
-    terminal = os.open(os.ttyname(stdout), os.O_RDWR | os.O_NOCTTY)
     try:
-        if _is_in_background(terminal):
-            yield None
-            return
-        before = termios.tcgetattr(terminal)
-        during = termios.tcgetattr(terminal)
-        during[3] &= ~(termios.ECHO | termios.ICANON)
-        termios.tcsetattr(terminal, termios.TCSANOW, during)
-        try:
-            yield terminal
-        finally:
-            termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
-    except termios.error as error:
-        raise OSError(*error.args) from error
-    finally:
-        os.close(terminal)
+        terminal = os.open(os.ttyname(stdout), os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        return None
+    with contextlib.suppress(OSError, termios.error):
+        if not _is_in_background(terminal):
+            unechoed = _Unechoed(terminal)
+            if not select.select([terminal], [], [], 0)[0]:
+                return unechoed
+            unechoed.restore(typed=True)
+    os.close(terminal)
+    return None
 
 
 def _is_in_background(terminal: int) -> bool:
