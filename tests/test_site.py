@@ -15,6 +15,7 @@ import pytest
 
 pytest.importorskip("furo", reason="needs the extra 'docs'")
 pytest.importorskip("axe_playwright_python", reason="needs the group 'dev'")
+pytest.importorskip("selectolax", reason="needs the extra 'collect'")
 
 from playwright.sync_api import Browser
 from selectolax.lexbor import LexborHTMLParser

@@ -62,7 +62,7 @@ def test_every_function_of_the_table_is_there() -> None:
         if module.startswith("captchascope.train.glyphs"):
             pytest.importorskip("torch")
         if module.startswith("captchascope.collect"):
-            pytest.importorskip("httpx")
+            pytest.importorskip("stamina", reason="needs the extra 'collect'")
         assert callable(getattr(import_module(module), name)), path
 
 
