@@ -94,7 +94,9 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
         from captchascope.web.label_studio.routes import label_studio_routes  # httpx is its extra
 
         app.include_router(
-            label_studio_routes(settings.label_studio, settings.limits, batcher, metrics)
+            label_studio_routes(
+                settings.label_studio, settings.models[0], settings.limits, batcher, metrics
+            )
         )
     problems.install(app)
     # Layers, the outermost last: what refuses is dressed and counted.

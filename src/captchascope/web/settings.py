@@ -56,12 +56,15 @@ class LabelStudioSettings:
         files: The folder that it serves local files from, or None.
         url: Its address, where images are asked for; None where none are.
         token: What it is shown, or None.
+        patience: Seconds after which one of its requests is answered with what has been read; it
+            waits for 100.
     """
 
     options: ReadOptions = field(default_factory=ReadOptions)
     files: Path | None = None
     url: str | None = None
     token: str | None = field(default=None, repr=False)
+    patience: float = 80.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.

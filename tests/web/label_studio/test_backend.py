@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 from captchascope.data.dataset import read_dataset
 from captchascope.decode import ReadOptions
 from captchascope.jsontext import parse_json
+from captchascope.reader import model_path
 from captchascope.web.settings import LabelStudioSettings, Limits, Settings
 from web.label_studio.studio import (
     CONFIG,
@@ -156,11 +160,12 @@ def test_no_other_host_is_asked(
         f"http://{own}\\@127.0.0.1:{port}/data/upload/1/1.jpeg",
         f"http://localhost:{port}/data/local-files/?d=captchas/a%20b.jpeg",
         f"@127.0.0.1:{port}/data/upload/1/1.jpeg",
+        f"http://xn--a:{port}/data/upload/1/1.jpeg",  # is the name of no host
         "ftp://127.0.0.1/1.jpeg",
         "file:///etc/hostname",
         "s3://bucket/1.jpeg",
     )
-    assert found == [None] * 9
+    assert found == [None] * 10
     assert elsewhere.asked == []
 
 
@@ -249,6 +254,36 @@ def test_a_personal_token_and_a_password_and_a_reading_that_abstains(
         "/data/upload/1/1.jpeg",
         "/data/upload/1/2.jpeg",
     }
+
+
+def test_it_answers_while_label_studio_waits(label_studio: Studio, captchas: list[bytes]) -> None:
+    """With what it has by then, also where it waited for its turn; the rest has nothing."""
+    told = LabelStudioSettings(url=label_studio.url, token=LEGACY, patience=1.0)
+    limits = Limits(body=BIG, bodies=BIG)  # one image at once
+    settings = Settings(models=("metu",), label_studio=told, limits=limits)
+    with (
+        serving(settings) as served,
+        httpx.Client(base_url=served.url, timeout=TIMEOUT) as client,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        good = data_uri(captchas[0])
+        first = threads.submit(predictions, client, good, "/data/late", good)
+        second = threads.submit(predictions, client, "/data/late", good)
+        assert [bool(one) for one in first.result(TIMEOUT)] == [True, False, False]
+        assert not any(second.result(TIMEOUT))
+
+
+def test_its_version_is_that_of_the_model_that_reads(tmp_path: Path) -> None:
+    """Not of what its file holds by the time that it is first asked."""
+    file = tmp_path / "mine.onnx"
+    shutil.copy(model_path("metu"), file)
+    version = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+    settings = Settings(models=(str(file),), label_studio=LabelStudioSettings())
+    with serving(settings) as served, httpx.Client(base_url=served.url, timeout=TIMEOUT) as client:
+        file.unlink()
+        answer = client.post("/setup", json=setup())
+    assert answer.status_code == 200
+    assert answer.json()["model_version"].startswith(f"mine {version}, ")
 
 
 def test_the_config_is_the_one_that_is_written() -> None:

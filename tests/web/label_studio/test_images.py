@@ -26,6 +26,20 @@ def test_an_image_that_does_not_come_is_not_waited_for() -> None:
         asyncio.run(fetched(served, "/data/late", Limits(seconds=0.5)))
 
 
+@pytest.mark.parametrize("url", [None, "http://127.0.0.1:9"])
+@pytest.mark.parametrize("address", ["/\n/[", "//[", "http://xn--/1.jpeg", "http://xn--a/1.jpeg"])
+def test_what_is_no_address_is_an_error_of_its_image(url: str | None, address: str) -> None:
+    """And of no other: the rest of a request is answered."""
+    images = TaskImages(LabelStudioSettings(url=url), Limits())
+
+    async def fetch() -> bytes:
+        async with images.client() as client:
+            return await images.fetch(client, "task 1", address)
+
+    with pytest.raises(ImageError, match="task 1: "):
+        asyncio.run(fetch())
+
+
 def test_a_server_that_is_gone_is_said_to_be() -> None:
     """The line names the address that did not answer."""
     with studio({}) as served:

@@ -68,7 +68,10 @@ class TaskImages:
         if is_data_uri(address):
             return address.encode("utf-8", "replace")
         try:
-            url, path = self._own(where, address), _local_path(address)
+            try:
+                url, path = self._own(where, address), _local_path(address)
+            except (httpx.InvalidURL, ValueError):  # no URL, or a name that cannot be one's
+                raise ImageError(where, f"has no address at {_shown(address)}") from None
             if self._files is not None and path is not None:
                 return await asyncio.to_thread(_read_local, self._files, path, where)
             if url is None:
@@ -86,14 +89,12 @@ class TaskImages:
 
         Raises:
             ImageError: If it is elsewhere.
+            httpx.InvalidURL, ValueError: If it is none.
         """
         within = address.startswith("/") and not address.startswith("//")
         if self._base is None and within:
             return None
-        try:
-            url = httpx.URL(f"{self._base}{address}" if within else address)
-        except (httpx.InvalidURL, ValueError):
-            raise ImageError(where, f"has no address at {_shown(address)}") from None
+        url = httpx.URL(f"{self._base}{address}" if within else address)
         if self._base is None or url.userinfo or _origin(url) != _origin(httpx.URL(self._base)):
             what = f"has its image at {_shown(address)}, which is not asked"
             raise ImageError(where, what, "upload it to Label Studio, or serve it there")

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
-from functools import cached_property
+from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 import httpx
@@ -17,6 +17,8 @@ from starlette.responses import JSONResponse
 from captchascope import __version__
 from captchascope.errors import ImageError
 from captchascope.files import printable
+from captchascope.model.onnxwalk import read_model
+from captchascope.reader import model_path
 from captchascope.records import Reading
 from captchascope.web.batching import Batcher, Choice
 from captchascope.web.label_studio.config import TextField, text_field
@@ -29,7 +31,6 @@ from captchascope.web.settings import LabelStudioSettings, Limits
 _LOG = logging.getLogger(__name__)
 
 _MOST_VALUES = 500_000  # in a body: a task has some thirty, and all that were chosen come at once
-_PATIENCE = 80.0  # seconds for the tasks of one request; Label Studio waits for 100
 _LONGEST_ID = 40
 
 _TRAINING = "training is done by captchascope train, on an export of the project"
@@ -64,10 +65,20 @@ class WebhookBody(BaseModel):
 
 
 def label_studio_routes(
-    settings: LabelStudioSettings, limits: Limits, batcher: Batcher, metrics: Metrics
+    settings: LabelStudioSettings, model: str, limits: Limits, batcher: Batcher, metrics: Metrics
 ) -> APIRouter:
-    """Return the routes of the backend."""
-    backend = _Backend(settings, limits, batcher, metrics)
+    """Return the routes of the backend.
+
+    Args:
+        settings: Where images are, and what is known of their texts.
+        model: The name or file of the model that reads.
+        limits: How much is taken in.
+        batcher: What reads.
+        metrics: What counts the readings.
+    Raises:
+        ModelError: If the model's file cannot be read.
+    """
+    backend = _Backend(settings, model, limits, batcher, metrics)
     routes = APIRouter()
     for path, endpoint, method in (
         ("/health", backend.health, "GET"),
@@ -85,8 +96,17 @@ class _Backend:
     """The endpoints of the backend."""
 
     def __init__(
-        self, settings: LabelStudioSettings, limits: Limits, batcher: Batcher, metrics: Metrics
+        self,
+        settings: LabelStudioSettings,
+        model: str,
+        limits: Limits,
+        batcher: Batcher,
+        metrics: Metrics,
     ) -> None:
+        # Now, not when it is first asked for: by then the file may hold another model.
+        found = hashlib.sha256(read_model(model_path(model))).hexdigest()[:8]
+        self._version = f"{batcher.readers.names[0]} {found}, captchascope {__version__}"
+        self._patience = settings.patience
         self._images = TaskImages(settings, limits)
         self._choice = Choice(None, settings.options)
         self._at_once = max(1, min(limits.bodies // limits.body, limits.queue))
@@ -115,14 +135,15 @@ class _Backend:
         """
         asked = _checked(PredictBody, await request.body())
         field, tasks = text_field(asked.label_config), asked.tasks
-        loop = asyncio.get_running_loop()
         results: list[Prediction | list[Prediction]] = []
-        ends = loop.time() + _PATIENCE
+        ends = asyncio.get_running_loop().time() + self._patience
         async with self._images.client() as client:
-            while len(results) < len(tasks) and loop.time() < ends:
-                async with self._turn:
-                    few = tasks[len(results) : len(results) + self._at_once]
-                    results += await self._read(few, field, client)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(ends):  # whether it reads or waits for its turn
+                    while len(results) < len(tasks):
+                        async with self._turn:
+                            few = tasks[len(results) : len(results) + self._at_once]
+                            results += await self._read(few, field, client)
         results += [[] for _ in tasks[len(results) :]]
         return JSONResponse({"results": results, "model_version": self._version})
 
@@ -136,15 +157,6 @@ class _Backend:
     async def train(self, request: Request) -> JSONResponse:
         """Refuse to, as older versions of Label Studio ask for it."""
         raise Problem(501, _TRAINING)
-
-    @cached_property
-    def _version(self) -> str:
-        """What tells Label Studio that tasks were read by this model; a new one reads them anew."""
-        name = self._batcher.readers.names[0]
-        if name not in self._batcher.readers.opened:
-            raise Problem(503, self._batcher.state, {"Retry-After": "1"})
-        data = self._batcher.readers.opened[name].path.read_bytes()
-        return f"{name} {hashlib.sha256(data).hexdigest()[:8]}, captchascope {__version__}"
 
     async def _read(
         self, tasks: Sequence[TaskBody], field: TextField, client: httpx.AsyncClient
