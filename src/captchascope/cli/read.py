@@ -79,7 +79,8 @@ def read_command(
     printer = ReadingPrinter(console, reader, form)
     with _images(form, pictures) as terminal, reader:
         if pictures and terminal is None:
-            console.note("no images are shown: this is no text on a terminal that says that it can")
+            what = "that takes --format text, and a terminal that says that it can"
+            console.note(f"no images are shown: {what}")
         readings = reader.read_many(images, jobs=jobs, errors="return")
         for name, file, reading in zip(names, files, readings, strict=True):
             picture = ""

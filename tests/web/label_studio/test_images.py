@@ -56,3 +56,11 @@ def test_a_token_that_is_refused_is_what_the_error_names() -> None:
         "task 1: cannot be had: the token is refused, status 401 "
         "(put a new one into --label-studio-token-file)"
     )
+
+
+def test_an_error_names_an_address_without_its_secrets() -> None:
+    """It goes into the log; a signature in the query is as good as a token."""
+    address = "https://me:password@store.example/1.jpeg?X-Amz-Signature=0123abcd"
+    with studio({}) as served, pytest.raises(ImageError) as caught:
+        asyncio.run(fetched(served, address, Limits()))
+    assert "has its image at https://store.example/1.jpeg?, which is not asked" in str(caught.value)

@@ -7,6 +7,7 @@ for but the server that the operator named, and nothing read but the folder.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import time
 from functools import cache
@@ -169,7 +170,12 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def _shown(address: str) -> str:
-    return printable(address if len(address) <= _SHOWN else address[:_SHOWN] + "…")
+    """Return an address or path for the log: without a password, and without the query.
+
+    The query of an image in S3 and such is a signature, by which whoever has it gets the image.
+    """
+    bare, query, _ = re.sub(r"//[^/?#]*@", "//", address).partition("?")
+    return printable((bare if len(bare) <= _SHOWN else bare[:_SHOWN] + "…") + query)
 
 
 @cache
