@@ -71,17 +71,23 @@ class Project:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", "A commit")
 
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of the tool, without what says how these tests here are run."""
+        plain = {"MAKEFLAGS": "", "PYTEST_ADDOPTS": "", "PYTHONPATH": str(self.folder / "src")}
+        return {**os.environ, **IDENTITY, **plain}
+
     def test(self) -> None:
         """Say that the tests begin, and that they have passed."""
         for moment in ("begin", "end"):
             assert self.run("--tested", moment) == (0, "")
 
-    def run(self, *arguments: str, flags: str = "") -> tuple[int, str]:
-        """Run the tool as make does with flags; return its status, and what it says on stderr."""
+    def run(self, *arguments: str, **env: str) -> tuple[int, str]:
+        """Run the tool in an environment; return its status, and what it says on stderr."""
         done = subprocess.run(
             [sys.executable, "tools/release.py", *arguments],
             cwd=self.folder,
-            env={**os.environ, **IDENTITY, "MAKEFLAGS": flags},
+            env={**self.env, **env},
             capture_output=True,
             text=True,
             check=False,
@@ -116,6 +122,27 @@ def test_a_tree_that_is_not_the_commit_is_not_released(project: Project) -> None
     project.git("checkout", "--quiet", "CHANGELOG.md")
     (project.folder / "new.py").write_text("")
     assert project.refuses("?? new.py")
+
+
+@pytest.mark.parametrize("hidden", ["assume-unchanged", "skip-worktree"])
+def test_a_file_whose_changes_are_hidden_is_not_released(project: Project, hidden: str) -> None:
+    """Of it ``git status`` says nothing, and what was tested may be another file."""
+    project.git("update-index", f"--{hidden}", "CHANGELOG.md")
+    project.test()
+    assert project.refuses("M CHANGELOG.md (hidden from git status)")
+    project.git("update-index", f"--no-{hidden}", "CHANGELOG.md")
+    assert project.refuses("was not tested")
+    project.test()
+    assert project.refuses("failed with")
+
+
+def test_no_folder_of_the_package_is_ignored() -> None:
+    """It would be tested here, and neither be committed nor missed."""
+    known = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    plain = {name.strip("/") for name in known if name.strip("/").isidentifier()} - {"__pycache__"}
+    assert plain == {"build", "demo", "dist"}
+    for name in plain:
+        assert f"/{name}/" in known
 
 
 def test_another_branch_is_not_released(project: Project) -> None:
@@ -158,6 +185,14 @@ def test_a_commit_that_was_not_tested_is_not_released(project: Project) -> None:
     assert project.refuses("was not tested (none was); run make check")
 
 
+def test_a_commit_whose_tests_run_again_was_not_tested(project: Project) -> None:
+    """Until they have passed: something else than the commit may have changed."""
+    project.run("--tested", "begin")
+    assert project.refuses("was not tested")
+    project.test()
+    assert project.refuses("failed with")
+
+
 def test_a_tree_that_changes_while_it_is_tested_was_not_tested(project: Project) -> None:
     """Nor one that was not the commit when the tests began, or of which they began with another."""
     project.commit()
@@ -177,20 +212,40 @@ def test_a_tree_that_changes_while_it_is_tested_was_not_tested(project: Project)
     assert project.refuses("was not tested")
 
 
-@pytest.mark.parametrize(("flags", "counts"), [("ki", False), ("k --trace -- KIND=i", True)])
-def test_tests_that_make_lets_fail_do_not_count(project: Project, flags: str, counts: bool) -> None:
-    """What ``make -i check`` passes says nothing of the commit."""
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("MAKEFLAGS", "ki", "make -i"),
+        ("MAKEFLAGS", "i -j2 -- VENV=.venv", "make -i"),
+        ("MAKEFLAGS", " -- SUITE=-m\\ pytest\\ tests/test_sums.py", "SUITE"),
+        ("PYTEST_ADDOPTS", "-k sums", "PYTEST_ADDOPTS"),
+        ("MAKEFLAGS", "k --trace -- KIND=i", ""),
+        ("MAKEFLAGS", " -j2 --jobserver-auth=3,4 -- PYTHON=python3.12", ""),
+    ],
+)
+def test_tests_that_are_left_out_or_may_fail_do_not_count(
+    project: Project, name: str, value: str, told: str
+) -> None:
+    """What passes then says nothing of the commit; why is said at once."""
     project.commit()
-    for moment in ("begin", "end"):
-        project.run("--tested", moment, flags=flags)
-    assert project.refuses("failed with" if counts else "was not tested")
+    assert project.run("--tested", "begin", **{name: value}) == (0, "")
+    _, said = project.run("--tested", "end", **{name: value})
+    assert said == (f"release: not noted as tested, because of {told}\n" if told else "")
+    assert project.refuses("was not tested" if told else "failed with")
+
+
+def test_the_tests_of_another_folder_are_refused(project: Project, tmp_path: Path) -> None:
+    """As an environment that was copied with the project would run them."""
+    shutil.copytree(project.folder / "src", tmp_path / "other")
+    status, said = project.run("--tested", "begin", PYTHONPATH=str(tmp_path / "other"))
+    assert (status, "not from src" in said) == (1, True)
 
 
 def test_tests_run_without_a_repository_too(project: Project) -> None:
     """Of an unpacked sdist nothing is noted."""
     shutil.rmtree(project.folder / ".git")
     shutil.rmtree(project.folder / "build")
-    env = {**os.environ, "GIT_CEILING_DIRECTORIES": str(project.folder.parent)}
+    env = {**project.env, "GIT_CEILING_DIRECTORIES": str(project.folder.parent)}
     tool = [sys.executable, "tools/release.py", "--tested", "begin"]
     done = subprocess.run(tool, cwd=project.folder, env=env, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,28 +62,64 @@ def git(*arguments: object) -> str:
     return output_of("git", *arguments).strip()
 
 
-def is_clean() -> bool:
-    """Tell whether the tree is the commit: nothing changed, and no file that git does not know."""
-    return not git("status", "--porcelain", "--untracked-files=normal")
+def changes() -> str:
+    """Return how the tree is not the commit: what has changed, or git does not know, or is hidden.
+
+    Of a file that git was told to take for unchanged it would say nothing.
+    """
+    known = git("ls-files", "-v").splitlines()
+    hidden = [f" M {line[2:]} (hidden from git status)" for line in known if line[0] != "H"]
+    return "\n".join([git("status", "--short", "--untracked-files=normal"), *hidden]).strip()
+
+
+def narrowed_by() -> str:
+    """Return what leaves tests out, or lets them fail; nothing if all have to pass."""
+    flags = os.environ.get("MAKEFLAGS", "")
+    letters = flags.split(" ")[0]  # of options; long ones and variables come after it
+    if "i" in letters and not letters.startswith("--") and "=" not in letters:
+        return "make -i"
+    if changed := re.search(r"(?:^| )(SUITE|BIN)=", flags):
+        return changed[1]
+    return "PYTEST_ADDOPTS" if os.environ.get("PYTEST_ADDOPTS") else ""
+
+
+def check_origin() -> None:
+    """Check that what is imported is what lies here.
+
+    Raises:
+        RefusedError: If it is not: a ``.venv`` that was copied has the package of another folder.
+    """
+    found = find_spec("captchascope")
+    origin = None if found is None or found.origin is None else Path(found.origin)
+    if origin is None or not origin.resolve().is_relative_to((ROOT / "src").resolve()):
+        raise RefusedError(
+            f"captchascope is imported from {origin}, not from src; "
+            "remove .venv, and PYTHONPATH from the environment"
+        )
 
 
 def note_tested(ended: bool) -> None:
     """Note that the tests begin on this commit, or that it has passed them.
 
     A tree that is not the commit's, at the beginning or the end, is noted as nothing; so is one
-    that git does not know, such as an unpacked sdist, and what ``make -i`` passes whatever fails.
+    that git does not know, such as an unpacked sdist, and a run that ``narrowed_by`` tells of. A
+    commit that passed before has not while its tests run again.
+
+    Raises:
+        RefusedError: If the tests would be those of another folder.
     """
+    check_origin()
     began, passed = TESTED / "began", TESTED / "passed"
-    flags = os.environ.get("MAKEFLAGS", "").partition(" ")[0]  # single letters come first, as one
-    if "i" in flags and not flags.startswith("-"):
-        return
     try:
-        commit = git("rev-parse", "HEAD") if is_clean() else ""
+        commit = "" if changes() else git("rev-parse", "HEAD")
     except (RefusedError, OSError):
         return
     if not ended:
         TESTED.mkdir(parents=True, exist_ok=True)
         began.write_text(commit, encoding="ascii")
+        passed.unlink(missing_ok=True)
+    elif narrowed := narrowed_by():
+        print(f"release: not noted as tested, because of {narrowed}", file=sys.stderr)
     elif commit and began.exists() and began.read_text(encoding="ascii") == commit:
         passed.write_text(commit, encoding="ascii")
 
@@ -120,8 +157,7 @@ def releasable() -> tuple[str, str, str]:
     Raises:
         RefusedError: If anything is wrong with that.
     """
-    if not is_clean():
-        said = git("status", "--short")
+    if said := changes():
         raise RefusedError(f"the tree is not what is committed; commit or remove:\n{said}")
     branch = git("rev-parse", "--abbrev-ref", "HEAD")
     if branch != BRANCH:
