@@ -10,12 +10,18 @@ export PIP_NO_INPUT := 1
 # On all processors but at most eight; a file goes to one of them as a whole.
 SUITE := -m pytest -q -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
-# What the bounds are tried with: all extras but those that bring torch or Ray.
+# What the bounds are tried with: all extras but those that bring torch or Ray. A test that hangs is
+# ended, and named.
 comma := ,
 BOUND := web,collect,browser,bulk,svg,report
-NO_TORCH := -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not wheel"
-NEWEST ?= $(shell for p in python3.14 python3.13 python3.12 $(PYTHON); do \
-	$$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && break; done)
+BOUND_SUITE := -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not wheel" \
+	-o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
+
+# Python as new as there is one, on the path or of pyenv.
+PYENV_ROOT ?= $(HOME)/.pyenv
+NEWEST ?= $(firstword $(foreach v,3.14 3.13 3.12,\
+	$(foreach p,python$(v) $(wildcard $(PYENV_ROOT)/versions/$(v).*/bin/python),\
+	$(shell $(p) -c 'import venv, ensurepip; print("$(p)")' 2>/dev/null))) $(PYTHON))
 
 .PHONY: demo test coverage check format release release-dry models golden examples docs pages bench bench-any bench-peers peers packages soak figures audits opencv4 bounds clean
 
@@ -120,9 +126,12 @@ soak: $(VENV)/dev  ## the long runs
 opencv4: $(VENV)-opencv4/core  ## the tests that need no torch, on the oldest OpenCV that works; a program is frozen
 	$(VENV)-opencv4/bin/python -m pytest -q -m "not wheel"
 
-bounds: $(VENV)-lowest/installed $(VENV)-newest/installed  ## the tests that need no torch, on the lowest versions allowed, and on the newest
-	$(VENV)-lowest/bin/python $(NO_TORCH)
-	$(VENV)-newest/bin/python $(NO_TORCH)
+bounds: $(VENV)-lowest/installed $(VENV)-newest/python  ## the tests that need no torch, on the lowest versions allowed, and on the newest
+	$(VENV)-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
+		pytest pytest-xdist hypothesis onnx fonttools -e '.[$(BOUND)]'
+	$(VENV)-lowest/bin/python tools/bounds.py $(BOUND) $(VENV)-lowest $(VENV)-newest
+	OMP_NUM_THREADS=1 $(VENV)-lowest/bin/python $(BOUND_SUITE)
+	OMP_NUM_THREADS=1 $(VENV)-newest/bin/python $(BOUND_SUITE)
 
 $(VENV)/python:
 	@test -n "$(PYTHON)" || { echo "make: no Python from 3.11 up was found; name one: make PYTHON=/path/to/python"; exit 1; }
@@ -184,21 +193,21 @@ $(VENV)-opencv4/core: pyproject.toml constraints.txt
 	@touch $@
 
 # What captchascope names at its lowest, which uv finds; what those need in turn, and what tests, not.
+# But pyparsing: 3.3 has matplotlib's earlier ones warn, and a warning is an error here.
 $(VENV)-lowest/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
-	$(VENV)-lowest/bin/uv pip compile --quiet --resolution lowest-direct pyproject.toml \
-		--python $(VENV)-lowest/bin/python \
+	echo 'pyparsing<3.3' > $(VENV)-lowest/constraints.txt
+	$(VENV)-lowest/bin/uv pip compile --quiet --upgrade --resolution lowest-direct pyproject.toml \
+		--python $(VENV)-lowest/bin/python -c $(VENV)-lowest/constraints.txt \
 		$(foreach extra,$(subst $(comma), ,$(BOUND)),--extra $(extra)) -o $(VENV)-lowest/versions.txt
 	grep -E '^(pytest|hypothesis|onnx=)' constraints.txt >> $(VENV)-lowest/versions.txt
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
 		-r $(VENV)-lowest/versions.txt fonttools -e .
 	@touch $@
 
-$(VENV)-newest/installed: pyproject.toml
+$(VENV)-newest/python:
 	$(NEWEST) -m venv $(VENV)-newest
-	$(VENV)-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
-		pytest pytest-xdist hypothesis onnx fonttools -e '.[$(BOUND)]'
 	@touch $@
 
 clean:  ## remove what make made

@@ -144,6 +144,21 @@ def test_the_browser_has_the_same_manners(tmp_path: Path) -> None:
     assert all(asked["User-Agent"].startswith("captchascope/") for asked in site.headers)
 
 
+CALLING = b"""<img id=c><script>
+const socket = new WebSocket(location.origin.replace('http', 'ws') + '/socket');
+socket.onclose = () => { document.getElementById('c').src = '/image'; };
+</script>"""
+
+
+@needs_chromium
+def test_a_page_hears_that_its_socket_is_closed(tmp_path: Path) -> None:
+    """And goes on without one, as many pages can."""
+    with serve(pages(page=CALLING)) as site:
+        collect_images(CollectRequest(f"{site.root}/page", tmp_path, 1, "#c", browser=True))
+    assert rows(tmp_path, 1)[0]["status"] == "200"
+    assert set(site.asked) - {"/favicon.ico"} == {"/robots.txt", "/page", "/image"}
+
+
 @needs_chromium
 def test_a_redirect_to_another_site_ends_it(tmp_path: Path) -> None:
     """Before the browser hears of it."""

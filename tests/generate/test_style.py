@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import FrozenInstanceError, fields
+from inspect import getdoc
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def test_the_ends_of_a_range_belong_to_it(knobs: dict[str, Any]) -> None:
 
 def test_every_knob_is_described() -> None:
     """By its name, in the docstring."""
-    described = re.findall(r"^ {8}(\w+):", Style.__doc__ or "", flags=re.MULTILINE)
+    described = re.findall(r"^ {4}(\w+):", getdoc(Style) or "", flags=re.MULTILINE)
     assert [name for name in described if name != "ValueError"] == [f.name for f in fields(Style)]
 
 

@@ -176,7 +176,7 @@ def _load_or_refuse(data: bytes) -> GrayImage | None:
 
 MODES = {"JPEG": "RGB L CMYK", "PNG": "RGB L P 1 RGBA LA", "GIF": "P", "BMP": "RGB P 1"}
 MODES |= {"WEBP": "RGB RGBA", "TIFF": "RGB RGBA CMYK", "PPM": "RGB L 1"}
-MODES |= {"AVIF": "RGB RGBA"} if features.check("avif") else {}
+MODES |= {"AVIF": "RGB RGBA"} if "avif" in features.get_supported_modules() else {}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("JPEG RGB progressive", {"progressive": True}),
     ("PNG RGB animated", ANIMATED),

@@ -6,11 +6,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from captchascope.decode import ReadOptions
 from captchascope.errors import ModelError, UsageError
@@ -251,8 +253,9 @@ def test_an_error_that_waits_to_be_told_holds_no_image() -> None:
     """Nor what it was caused by: the frames of a traceback hold the whole file."""
     readers = Readers(["metu"], Limits())
     readers.open()
-    gif = cv2.imencode(".gif", np.zeros((50, 150, 3), np.uint8))[1].tobytes()
-    for data in (b"no image", gif[:60]):
+    gif = BytesIO()
+    Image.new("RGB", (150, 50)).save(gif, "GIF")
+    for data in (b"no image", gif.getvalue()[:60]):
         error: BaseException | None = readers.read([data], Choice())[0].error
         assert error is not None
         while error is not None:

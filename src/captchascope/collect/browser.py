@@ -21,6 +21,7 @@ from playwright.sync_api import (
     ElementHandle,
     Request,
     Route,
+    WebSocketRoute,
     sync_playwright,
 )
 from playwright.sync_api import Error as PlaywrightError
@@ -93,8 +94,10 @@ class _Interceptor:
         self._count = 0
         self._trouble: BaseException | None = None
         self._spent: list[tuple[float, float]] = []
+        self._sockets: list[WebSocketRoute] = []
         context.route("**/*", self._answer)
-        context.route_web_socket("**/*", lambda socket: socket.close())
+        # Closed later: with Playwright 1.48 to 1.64, a close in here waits for ever.
+        context.route_web_socket("**/*", lambda socket: self._sockets.append(socket))
 
     def first(self, url: httpx.URL) -> httpx.URL:
         """Fetch a page before the browser asks for it, and return where it was in the end."""
@@ -126,7 +129,14 @@ class _Interceptor:
         return self._count, [answer for answer in answers if isinstance(answer, Response)]
 
     def check(self) -> None:
-        """Raise what ended the collection within an answer, for there it cannot be raised."""
+        """Raise what ended the collection within an answer, for there it cannot be raised.
+
+        Sockets that the page opened are closed; they lead nowhere. It may open others meanwhile.
+        """
+        opened, self._sockets = self._sockets, []
+        for socket in opened:
+            with suppress(PlaywrightError):
+                socket.close()
         if self._trouble is not None:
             raise self._trouble
 

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import Headers
+from starlette.datastructures import FormData, Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from captchascope.decode import Case, ReadOptions
@@ -247,6 +247,14 @@ class _MemoryParser(MultiPartParser):
 
     def on_end(self) -> None:
         self._whole = True
+
+    async def parse(self) -> FormData:
+        try:
+            return await super().parse()
+        except BaseException:
+            for file in self._files_to_close_on_error:  # which an older Starlette leaves open
+                file.close()
+            raise
 
 
 async def parts_of(content_type: str, body: bytes, most: int) -> list[Part]:

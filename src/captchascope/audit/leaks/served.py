@@ -18,6 +18,7 @@ PAGE = "page"
 _LONGEST = 256 * 2**10  # characters of a body that are looked at
 _MOST_PARTS = 1000  # of a body
 _MOST_NAMED = 60  # characters of a name
+_DEEPEST = 100  # levels of JSON; Python 3.13 parses more of them than it can go down again
 
 _OF = {
     "page": "the page",
@@ -84,14 +85,17 @@ def _body(exchange: Exchange) -> Iterator[Place]:
     yield Place(PAGE, f"the source of {of}", text, rest=True)
 
 
-def _fields(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Give the fields of JSON; those of all items of a list are one."""
+def _fields(value: Any, path: str, levels: int = _DEEPEST) -> Iterator[tuple[str, str]]:
+    """Give the fields of JSON down to so many levels; those of all items of a list are one."""
+    if levels == 0:
+        return
     if isinstance(value, dict):
         for name, held in value.items():
-            yield from _fields(held, f"{path}.{name[:_MOST_NAMED]}" if path else name[:_MOST_NAMED])
+            name = name[:_MOST_NAMED]
+            yield from _fields(held, f"{path}.{name}" if path else name, levels - 1)
     elif isinstance(value, list):
         for held in value:
-            yield from _fields(held, f"{path}[]")
+            yield from _fields(held, f"{path}[]", levels - 1)
     elif value is not None:
         yield f"the field {path}", value if isinstance(value, str) else json.dumps(value)
 
