@@ -171,7 +171,7 @@ def attribute(found: Any, name: str) -> Any:
 def variable(place: str) -> Any:
     """Return what a module of the package has."""
     module, _, names = place.partition(":")
-    for part, needed in (("web", "fastapi"), ("collect", "httpx"), ("train", "torch")):
+    for part, needed in (("web", "fastapi"), ("collect", "selectolax"), ("train", "torch")):
         if module.split(".")[0] == part:
             pytest.importorskip(needed)
     return reduce(attribute, names.split("."), import_module(f"captchascope.{module}"))

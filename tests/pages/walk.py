@@ -4,7 +4,7 @@ What is trained is trained in earnest, but in two steps of two images.
 
     def test_whoever_follows_the_page(tmp_path: Path) -> None:
         with walking(tmp_path) as walker:
-            walker.walk("reading.md", {None: captchas})
+            walker.walk("generating.md", {"": captchas()})
 
 What cannot be run in a test is in `tables.py`, each with the reason.
 """
