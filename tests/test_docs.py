@@ -117,3 +117,14 @@ def test_every_share_that_a_page_names_stands_in_the_results() -> None:
                 offenders.append(f"{page.name}: {share} %")
     assert shares >= 40
     assert offenders == []
+
+
+def test_the_lowest_versions_that_the_upgrade_names_are_those_of_the_package() -> None:
+    """Whoever upgrades looks there, and a bound that is raised later is easily forgotten."""
+    page = (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8")
+    (row,) = re.findall(r"^\| older packages \|(.*)\|$", page, re.MULTILINE)
+    named = re.findall(r"([A-Z]?[a-z]\w+|FastAPI) (\d[\d.]*)(?<!\.)", row)
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert len(named) >= 8
+    for package, version in named:
+        assert set(re.findall(rf'"{package.lower()}>=([\d.]+)"', project)) == {version}, package
