@@ -119,6 +119,15 @@ def test_sixels_are_sent_where_the_device_attributes_have_a_four(cli: Cli) -> No
     assert b"?62" not in written
 
 
+@pytest.mark.parametrize("size", [b"1;1", b"2;8", b"300;300"])
+def test_a_size_of_characters_that_nobody_could_read_is_not_believed(cli: Cli, size: bytes) -> None:
+    """An image for it would have no pixel, or in the end more than there is memory for."""
+    answer = KITTY.replace(b"20;10", size)
+    assert answer != KITTY
+    written = shown_on(answer, "captchas/1.jpeg", "--images")
+    assert written == shown_on(KITTY, "captchas/1.jpeg", "--images")
+
+
 def test_iterm_is_sent_its_inline_image(cli: Cli) -> None:
     """By the name that it gives itself."""
     written = shown_on(PLAIN, "captchas/1.jpeg", "--images", TERM_PROGRAM="iTerm.app")

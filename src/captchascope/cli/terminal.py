@@ -27,6 +27,7 @@ _TIMEOUT = 0.15  # seconds for the answer, once, where a terminal stays silent
 _LATEST = 1.0  # seconds from the question on in which an answer is kept from the shell
 _FORCED_TIMEOUT = 10.0  # of a far or busy terminal that somebody says shows images
 _CELL = (10, 20)  # width and height in pixels, where a terminal does not tell them
+_SMALLEST, _LARGEST = 4, 256  # pixels of a side of a cell that are believed
 _WIDEST = 40  # columns
 _CHUNK = 4096  # characters of base64 in one sequence of kitty's
 # A query of kitty's graphics, the size of a cell, and the device attributes, which all answer.
@@ -106,8 +107,10 @@ def image_terminal(forced: bool = False) -> Iterator[ImageTerminal | None]:
 
 
 def _terminal_of(answer: bytes) -> ImageTerminal | None:
-    size = re.search(rb"\x1b\[6;(\d+);(\d+)t", answer)
-    cell = (int(size[2]), int(size[1])) if size and int(size[1]) and int(size[2]) else _CELL
+    size = re.search(rb"\x1b\[6;(\d{1,3});(\d{1,3})t", answer)
+    cell = (int(size[2]), int(size[1])) if size else _CELL
+    if min(cell) < _SMALLEST or max(cell) > _LARGEST:  # nobody could read such characters
+        cell = _CELL
     if re.search(rb"\x1b_Gi=31;OK", answer):
         return ImageTerminal("kitty", cell)
     if "iTerm" in os.environ.get("TERM_PROGRAM", "") + os.environ.get("LC_TERMINAL", ""):
