@@ -100,10 +100,13 @@ def show_examples(app: Any, context: Any, lines: list[str]) -> None:
 
 
 def mend_pages(app: Any, error: Exception | None) -> None:
-    """Give the theme's captions their level, and let the keyboard reach what moves sideways."""
+    """Give the theme's captions their level, and let the keyboard reach what moves sideways.
+
+    A page that is not built again is as it was left, and stays so.
+    """
     for page in Path(app.outdir).rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        text = text.replace('role="heading"', 'role="heading" aria-level="2"')
+        text = text.replace('role="heading">', 'role="heading" aria-level="2">')
         for tag, rest in (("pre", ">"), ("div", ' class="table-wrapper')):
             text = text.replace(f"<{tag}{rest}", f'<{tag} tabindex="0"{rest}')
         page.write_text(text, encoding="utf-8")
