@@ -9,7 +9,7 @@ import stat
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TypeAlias
@@ -133,6 +133,16 @@ def path_as_given(folder: str, file: Path) -> str:
     return start + file.relative_to(folder).as_posix()
 
 
+def walk_visible(root: Path, failed: Callable[[OSError], object]) -> Iterator[Path]:
+    """Yield what is no folder below one, in no order, but for what is hidden.
+
+    Links to folders are not entered; what cannot be listed is told to ``failed``, and left out.
+    """
+    for parent, folders, files in os.walk(root, onerror=failed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(parent, name) for name in files if not name.startswith("."))
+
+
 def walk_files(root: Path) -> Iterator[Path]:
     """Yield the files below a folder, in no order, but for what is hidden.
 
@@ -147,12 +157,7 @@ def walk_files(root: Path) -> Iterator[Path]:
             raise error
 
     try:
-        for parent, folders, files in os.walk(root, onerror=failed):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            for name in files:
-                path = Path(parent, name)
-                if not name.startswith(".") and path.is_file():
-                    yield path
+        yield from (path for path in walk_visible(root, failed) if path.is_file())
     except (OSError, ValueError) as error:
         what = getattr(error, "strerror", None) or str(error)
         remedy = "name a folder that you can read"

@@ -19,7 +19,14 @@ from captchascope.cli.options import common, parse_duration
 from captchascope.cli.output import Console
 from captchascope.cli.readings import ReadingPrinter, chosen_reader, how_to_read
 from captchascope.errors import DatasetError
-from captchascope.files import image_by_suffix, is_image, natural_key, path_as_given, printable
+from captchascope.files import (
+    image_by_suffix,
+    is_image,
+    natural_key,
+    path_as_given,
+    printable,
+    walk_visible,
+)
 from captchascope.reader import Reader
 from captchascope.records import Reading
 
@@ -133,22 +140,17 @@ def _looks(folder: Path, failed: dict[Path, OSError]) -> Iterator[tuple[Path, _L
         if place == folder or not isinstance(error, _GONE):
             failed.setdefault(place, error)
 
-    for parent, folders, files in os.walk(folder, onerror=refused):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if name.startswith("."):
-                continue
-            path = Path(parent, name)
-            try:
-                found = path.stat()
-            except _GONE:
-                continue
-            except OSError as error:
-                if error.errno != errno.ELOOP:
-                    failed.setdefault(path.parent, error)
-                continue
-            if stat.S_ISREG(found.st_mode):
-                yield path, (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+    for path in walk_visible(folder, refused):
+        try:
+            found = path.stat()
+        except _GONE:
+            continue
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                failed.setdefault(path.parent, error)
+            continue
+        if stat.S_ISREG(found.st_mode):
+            yield path, (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
 
 
 _GONE = FileNotFoundError, NotADirectoryError
