@@ -132,10 +132,7 @@ def test_the_sdist_is_complete(built: Path) -> None:
 
 def python_of(version: str) -> str:
     """Return a Python of a version that can make environments, or skip the test."""
-    for found, python in release.pythons():
-        if found == version:
-            return python
-    pytest.skip(f"no Python {version} on this machine")
+    return release.python_of(version) or pytest.skip(f"no Python {version} on this machine")
 
 
 @pytest.mark.parametrize("version", release.PYTHONS)

@@ -19,7 +19,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -177,6 +176,11 @@ def releasable() -> tuple[str, str, str]:
     return version, commit, notes
 
 
+def dated(commit: str) -> dict[str, str]:
+    """Return the environment in which what is made has a commit's time."""
+    return {**os.environ, "SOURCE_DATE_EPOCH": git("log", "-1", "--format=%ct", commit)}
+
+
 def build(commit: str, place: Path) -> None:
     """Build sdist and wheel of a commit into ``place/dist``, the same bytes each time.
 
@@ -186,7 +190,7 @@ def build(commit: str, place: Path) -> None:
         RefusedError: If that fails, or comes out different.
     """
     archived = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True)
-    env = {**os.environ, "SOURCE_DATE_EPOCH": git("log", "-1", "--format=%ct", commit)}
+    env = dated(commit)
     for folder, what in (("dist", ()), ("again", ("--sdist", "--wheel"))):
         source = place / f"source of {folder}"
         with tarfile.open(fileobj=BytesIO(archived.stdout)) as archive:
@@ -201,19 +205,16 @@ def build(commit: str, place: Path) -> None:
             )
 
 
-def pythons() -> Iterator[tuple[str, str]]:
-    """Yield the versions that this machine has a Python of, and that; say of which it has none."""
+def python_of(version: str) -> str | None:
+    """Return a Python of a version that can make environments; None if this machine has none."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     code = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
-    for version in PYTHONS:
-        named = map(str, sorted(root.glob(f"versions/{version}.*/bin/python")))
-        for python in (sys.executable, shutil.which(f"python{version}") or sys.executable, *named):
-            done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
-            if done.returncode == 0 and done.stdout.strip() == version:
-                yield version, python
-                break
-        else:
-            print(f"Python {version}: none on this machine, nothing was tried with it")
+    named = map(str, sorted(root.glob(f"versions/{version}.*/bin/python")))
+    for python in (sys.executable, shutil.which(f"python{version}") or sys.executable, *named):
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+        if done.returncode == 0 and done.stdout.strip() == version:
+            return python
+    return None
 
 
 def install(python: str, package: Path, env: Path) -> Path:
@@ -248,7 +249,7 @@ def write_bill(python: Path, dist: Path, version: str, commit: str) -> None:
         *pip, "--force-reinstall", "--no-index", "--find-links", dist, f"captchascope=={version}"
     )
     path = dist / f"captchascope-{version}.cdx.json"
-    env = {**os.environ, "SOURCE_DATE_EPOCH": git("log", "-1", "--format=%ct", commit)}
+    env = dated(commit)
     tool = sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible"
     output_of(*tool, "--pyproject", "pyproject.toml", "-o", path, python, env=env)
     bill = json.loads(path.read_text(encoding="utf-8"))
@@ -280,7 +281,10 @@ def try_everywhere(packages: list[Path], place: Path) -> Path:
         RefusedError: If one cannot be installed, or reads nothing.
     """
     first: dict[str, Path] = {}
-    for version, python in pythons():
+    for version in PYTHONS:
+        if (python := python_of(version)) is None:
+            print(f"Python {version}: none on this machine, nothing was tried with it")
+            continue
         for package in packages:
             own = install(python, package, place / f"{version}-{package.suffix[1:]}")
             first.setdefault(package.suffix, own)
