@@ -34,6 +34,19 @@ class Watch:
         return self.process.stderr.readline().decode().rstrip("\n")
 
 
+def write_in_halves(watch: Watch, name: str) -> None:
+    """Write the first image as a file of ``incoming``, its second half once the first had settled.
+
+    That the second image is read, which came meanwhile, tells that it had.
+    """
+    data = Path("captchas/1.jpeg").read_bytes()
+    with Path("incoming", name).open("wb", buffering=0) as file:
+        file.write(data[: len(data) // 2])
+        shutil.copy("captchas/2.jpeg", "incoming/2.jpeg")
+        assert watch.row() == ["incoming/2.jpeg", text(2)]  # the half had as long to settle
+        file.write(data[len(data) // 2 :])
+
+
 def test_what_is_there_and_what_comes_is_read_as_read_does(cli: Cli) -> None:
     """With --existing, in natural order, the rows are the same to the byte."""
     done = cli("watch", "captchas", "--existing", "--count", "12", "-q")
@@ -48,13 +61,8 @@ def test_what_is_there_already_is_not_read(cli: Cli) -> None:
 
 def test_a_half_written_file_is_read_when_it_is_whole(cli: Cli) -> None:
     """Its first half alone has settled by the time at which the rest is written."""
-    data = Path("captchas/1.jpeg").read_bytes()
     watch = Watch("--count", "2", "--patience", "1h")
-    with Path("incoming/1.jpeg").open("wb", buffering=0) as file:
-        file.write(data[: len(data) // 2])
-        shutil.copy("captchas/2.jpeg", "incoming/2.jpeg")
-        assert watch.row() == ["incoming/2.jpeg", text(2)]  # the half had as long to settle
-        file.write(data[len(data) // 2 :])
+    write_in_halves(watch, "1.jpeg")
     assert watch.row() == ["incoming/1.jpeg", text(1)]
     assert ended(watch.process).status == 0
 
@@ -97,13 +105,8 @@ def test_folders_are_in_the_order_of_read(cli: Cli) -> None:
 
 def test_what_is_renamed_in_the_end_is_read_then(cli: Cli) -> None:
     """Whole or not: .part and the like are what programs have not finished."""
-    data = Path("captchas/1.jpeg").read_bytes()
     watch = Watch("--count", "2", "--patience", "0.1s")
-    with Path("incoming/1.jpeg.part").open("wb", buffering=0) as file:
-        file.write(data[: len(data) // 2])
-        shutil.copy("captchas/2.jpeg", "incoming/2.jpeg")
-        assert watch.row() == ["incoming/2.jpeg", text(2)]  # the half had as long to settle
-        file.write(data[len(data) // 2 :])
+    write_in_halves(watch, "1.jpeg.part")
     Path("incoming/1.jpeg.part").rename("incoming/1.jpeg")
     assert watch.row() == ["incoming/1.jpeg", text(1)]
     done = ended(watch.process)
