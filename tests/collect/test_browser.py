@@ -315,7 +315,9 @@ def test_pages_as_the_browser_has_them(tmp_path: Path) -> None:
     assert first is not None
     assert second is not None
     assert [one.what for one in first.exchanges][:3] == ["page", "image", "rendered"]
-    assert [one.what for one in second.exchanges] == ["image", "rendered"]
+    # The page's icon is loaded when Chromium likes, on a busy machine after the first image.
+    others = [one for one in second.exchanges if not one.url.endswith("/icon.svg")]
+    assert [one.what for one in others] == ["image", "rendered"]
     assert b"<img" not in first.exchanges[0].data
     assert b"<img" in first.exchanges[2].data
     for page in (first, second):
