@@ -1,4 +1,4 @@
-"""The tutorial: all that needs no training is typed and run, and comes out to the digit."""
+"""The tutorial is typed and run; what no training decides comes out to the digit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_the_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def together(self: Walker, page: str, text: str) -> str:
         with contextlib.redirect_stdout(io.StringIO()) as out:
-            exec(compile(text, page, "exec"), names)
+            exec(compile(self.changed(page, text), page, "exec"), names)
         return out.getvalue()
 
     monkeypatch.setattr(Walker, "python", together)

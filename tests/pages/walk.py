@@ -1,6 +1,6 @@
 """A page of the documents, walked: its commands are typed and its Python is run, in its order.
 
-What is trained is trained in earnest, but in two steps of two images.
+What is trained is trained in earnest, but in two steps of two images, or one pass over glyphs.
 
     def test_whoever_follows_the_page(tmp_path: Path) -> None:
         with walking(tmp_path) as walker:
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from cli.commands import STRICT, TIMEOUT
 from ending import end
-from pages.tables import ADDED, ENDS, NOT_RUN
+from pages.tables import ADDED, ENDS, NOT_RUN, OTHERWISE
 from shown import ROOT, Code, Shown, differences, steps
 
 SERVERS = {"serve": 8000, "label": 8000, "practice-site": 8080, "label-studio": 9090}
@@ -33,6 +33,9 @@ SERVERS = {"serve": 8000, "label": 8000, "practice-site": 8080, "label-studio": 
 
 ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|localhost|192\.0\.2\.7):(8000|8080|9090)\b")
 """Where pages ask for a server; 192.0.2.7 stands for a machine of the reader's network."""
+
+SATED = 141  # 128 and SIGPIPE, which Windows has not
+"""How what writes to ``head`` may end, which has read enough."""
 
 FEW_STEPS = """
 import sys
@@ -44,8 +47,10 @@ if {"train", "page.py"} & {*sys.orig_argv}:
 
     for name, recipe in recipes.CTC_RECIPES.items():
         recipes.CTC_RECIPES[name] = replace(recipe, max_steps=2, batch=2, validations=1)
+    for name, recipe in recipes.GLYPHS_RECIPES.items():
+        recipes.GLYPHS_RECIPES[name] = replace(recipe, epochs=1, min_steps=0)
 """
-"""What Python runs first, as ``sitecustomize.py``: trainings take two steps of two images."""
+"""What Python runs first, as ``sitecustomize.py``: trainings take two steps, or one pass."""
 
 
 @dataclass
@@ -113,7 +118,7 @@ class Walker:
                 printed = self.typed(page, step)
             else:
                 printed = self.python(page, step.text)
-            if step.output:
+            if step.output and key not in OTHERWISE.get(page, {}):
                 wrong = differences(printed, step.output)
                 assert not wrong, "\n".join([key, *wrong])
         assert left == {}
@@ -129,11 +134,16 @@ class Walker:
 
     def python(self, page: str, text: str) -> str:
         """Run a block of Python in a process of its own, and return what it prints."""
-        for old, new in ADDED.get(page, {}).items():
-            text = text.replace(old, new[0])
+        text = self.changed(page, text)
         known = "".join(f"{name} = {value!r}\n" for name, value in self.names.items())
         (self.place / "page.py").write_text(known + text, encoding="utf-8")
         return self.done([sys.executable, *STRICT, "page.py"], text)
+
+    def changed(self, page: str, text: str) -> str:
+        """Return a block of Python with the pieces that the table has for it."""
+        for old, new in ADDED.get(page, {}).items():
+            text = text.replace(old, new[0])
+        return text
 
     def done(self, command: list[str], key: str) -> str:
         """Run a command to its end, which must be what the table says, and else good."""
@@ -148,7 +158,8 @@ class Walker:
             timeout=TIMEOUT,
             check=False,
         )
-        assert done.returncode == ENDS.get(key, 0), f"{key}\n{done.stdout}"
+        good = {ENDS.get(key, 0)} | ({SATED} if "| head" in key else set())
+        assert done.returncode in good, f"{key}\n{done.stdout}"
         return self.shown(done.stdout)
 
     def here(self, line: str) -> str:
