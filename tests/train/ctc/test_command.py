@@ -74,6 +74,20 @@ def test_few_labels_are_all_trained_on_and_validated_by_folds(
     assert metrics["steps"] == 40  # the folds have the other half
 
 
+def test_a_time_too_short_for_a_few_labels_is_told(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model is there, and so is a line that it may be better with more time."""
+    tiny(monkeypatch, batch=8, views=10**7, most_views=10**7)
+    monkeypatch.setattr("captchascope.train.ctc.workflow._AFTERWARDS", 1.0)
+    folder_of(Path("digits"), 12)
+    done = cli(*TRAIN[:-1], "metu", "--time-limit", "15s", "-q")
+    assert done.status in (0, 1)  # few steps on a busy machine teach nothing, which is no success
+    assert done.rows
+    what = r"warning: the time limit ended the training after \d+ of 40000 steps \(it may read "
+    assert any(re.match(what, line) for line in done.errors), done.errors
+
+
 def test_little_and_odd_data(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three images train a model, with a warning; a bad one among them is told."""
     tiny(monkeypatch, most_views=8 * 100, batch=8)
