@@ -32,7 +32,9 @@ class Shell:
         programs.mkdir()
         (programs / "python3").symlink_to(Path(sys.executable).resolve())
         self.env = {key: value for key, value in os.environ.items() if key[:6] != "PYTHON"}
-        self.env.pop("VIRTUAL_ENV", None)
+        # Nor one thread alone, as the suite has: a training that is slow takes fewer steps.
+        for name in ("VIRTUAL_ENV", "OMP_NUM_THREADS"):
+            self.env.pop(name, None)
         self.env |= {"HOME": str(place), "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin"}
         self.env |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1"}
 
