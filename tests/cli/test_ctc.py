@@ -122,7 +122,7 @@ def test_images_of_one_scheme_are_read_consistently(cli: Cli, model: str) -> Non
     free = cli("read", "same", "--model", model)
     done = cli("read", "same", "--model", model, "--consistent")
     line, *errors = done.err.splitlines()
-    assert line == "read as: 3 of 01234; say --length 3 --charset 0-4 to fix it"
+    assert line == "read as: 3 of 01234; say --length 3 --charset 0-4 to keep this"
     assert errors == free.err.splitlines()
     found = [row.split("\t")[1] for row in done.rows]
     assert found[:-1] == texts
@@ -132,7 +132,7 @@ def test_images_of_one_scheme_are_read_consistently(cli: Cli, model: str) -> Non
     assert told.rows == done.rows
     options = ["--consistent", "--jobs", 2, "--charset", "0-4"]
     line, *_ = cli("read", "same", "--model", model, *options).err.splitlines()
-    assert line == "read as: 3 of 01234; say --length 3 to fix it"
+    assert line == "read as: 3 of 01234; say --length 3 to keep this"
     few = cli("read", "same", "--model", model, "--consistent", "--last", 1)
     assert few.err == "no charset and no length is clearly what these images have in common\n"
     assert few.rows == free.rows[:1]

@@ -37,6 +37,17 @@ def test_another_suffix_is_wrong_usage(cli: Cli, name: str) -> None:
     assert not Path(name).exists()
 
 
+def test_an_image_of_another_size_is_told(cli: Cli) -> None:
+    """It is drawn all the same, but of its own scheme that says nothing."""
+    with Image.open("captchas/1.jpeg") as image:
+        image.resize((180, 60)).save("large.png")
+    done = cli("explain", "large.png", "-o", "stages.png", "-q")
+    assert done.status == 0
+    (line,) = done.errors
+    assert line.startswith("warning: large.png: has 180x60 pixels, not the 150x50 of metu: ")
+    assert Path("stages.png").exists()
+
+
 def test_the_same_picture_each_time(cli: Cli) -> None:
     """Nothing in it depends on when it was drawn."""
     for name in ("a.png", "b.png"):

@@ -13,7 +13,7 @@ from captchascope.cli.output import Console
 from captchascope.errors import UsageError
 from captchascope.files import printable
 from captchascope.glyphs.recogniser import GlyphRecogniser
-from captchascope.glyphs.scheme import load_scheme
+from captchascope.glyphs.scheme import Scheme, load_scheme
 from captchascope.image import load_image
 from captchascope.reader import load
 
@@ -47,6 +47,8 @@ def explain_command(
 ) -> None:
     """Draw every stage of reading one captcha by the glyphs way.
 
+    That way reads one scheme alone, with characters at even distances; metu-glyphs reads METU.
+
     \b
     Example:
       captchascope explain captcha.jpeg -o stages.png
@@ -63,8 +65,18 @@ def explain_command(
         raise UsageError("model", what, "name one of the glyphs way, such as metu-glyphs")
     if scheme is not None:
         recogniser = replace(recogniser, scheme=load_scheme(scheme))
-    drawn = explain_reading(
-        recogniser, load_image(image, 1, preprocessing=reader.preprocessing), image
-    )
+    pixels = load_image(image, 1, preprocessing=reader.preprocessing)
+    drawn = explain_reading(recogniser, pixels, image)
+    _warn_of_size(console, image, pixels.shape[1::-1], recogniser.scheme)
     atomic_write(output, painters[output.suffix.lower()](drawn))
     console.result(f"{printable(str(output))}\t{drawn.text or ''}\t{drawn.confidence:.4f}")
+
+
+def _warn_of_size(console: Console, image: str, size: tuple[int, ...], scheme: Scheme) -> None:
+    """Warn of an image, of so many columns and rows, that cannot be of the scheme."""
+    if size != (scheme.width, scheme.height):
+        has, wanted = f"{size[0]}x{size[1]}", f"{scheme.width}x{scheme.height}"
+        console.warning(
+            f"{printable(image)}: has {has} pixels, not the {wanted} of {scheme.name}: it is read "
+            "by rules of another scheme (--scheme names its own)"
+        )

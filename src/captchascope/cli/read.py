@@ -119,7 +119,7 @@ def _consistent(console: Console, reader: Reader, files: list[str | Path | None]
     told = {"--length": options.length, "--charset": options.charset}
     given = {"--length": reader.options.length, "--charset": reader.options.charset}
     flags = [f"{flag} {quote(str(told[flag]))}" for flag in told if told[flag] != given[flag]]
-    line = f"read as: {options.length} of {chars.chars}; say {' '.join(flags)} to fix it"
+    line = f"read as: {options.length} of {chars.chars}; say {' '.join(flags)} to keep this"
     console.note(line)
     return reader.with_options(options)
 
