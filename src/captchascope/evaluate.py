@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from captchascope.charset import Charset
-from captchascope.errors import DatasetError
+from captchascope.errors import DatasetError, UsageError
 from captchascope.files import NaturalKey, natural_key, printable
 from captchascope.records import Reading, Sample
 from captchascope.sums import value_of
@@ -291,6 +291,37 @@ def _result(label: str) -> str:
     """Return the result of a label that is a sum; any other is one."""
     value = value_of(label)
     return label if value is None else str(value)
+
+
+def require_fitting_labels(reader: Reader, dataset: Dataset) -> None:
+    """Refuse a length, charset or pattern that no label has: it is what was told that is wrong.
+
+    Of the results of sums nothing is told.
+
+    Raises:
+        UsageError: If there are labels, and one of the three fits none.
+    """
+    rule, told = reader.options.constraints, reader.options
+    fold = rule.folding(reader.charset.chars)
+    labels = [] if rule.solve else [fold(sample.label) for sample in dataset.samples]
+    if not labels:
+        return
+    none = f"none of {len(labels)} label{'s' * (len(labels) > 1)}"
+    first = f"correct it: the first is {printable(labels[0])!r}"
+    if rule.length is not None:
+        fewest, most = min(map(len, labels)), max(map(len, labels))
+        if not any(rule.length[0] <= len(label) <= rule.length[1] for label in labels):
+            span = f"{fewest}" if fewest == most else f"{fewest}-{most}"
+            what = f"{told.length} fits {none}, which {'have' if labels[1:] else 'has'} {span}"
+            raise UsageError("length", what, f"say --length {span}")
+    if rule.charset is not None:
+        chars = set(fold(rule.charset.chars))
+        if not any(chars.issuperset(label) for label in labels):
+            raise UsageError("charset", f"{none} can be written in it", first)
+    if rule.pattern is not None and not any(
+        rule.pattern.matches(label, rule.ignore_case) for label in labels
+    ):
+        raise UsageError("pattern", f"matches {none}", first)
 
 
 def impossible_labels(reader: Reader, dataset: Dataset) -> Sequence[DatasetError]:

@@ -180,3 +180,10 @@ def completed(begun: str) -> list[str]:
     answer = ended(start(env=asked | {"_CAPTCHASCOPE_COMPLETE": "bash_complete"}))
     assert answer.status == 0
     return answer.out.splitlines()
+
+
+def test_a_choice_that_is_missing_is_told_on_one_line(cli: Cli) -> None:
+    """The forms stand one after the other, with commas, as in all other messages."""
+    line = one_line(cli("convert", "captchas", "out"), 2)
+    assert line.startswith("convert: missing option '--to'; choose one of csv, txt, jsonl, names, ")
+    assert "\\" not in line

@@ -83,3 +83,18 @@ def test_the_provider_that_reads_is_told(cli: Cli) -> None:
 def test_an_error_names_the_option_as_it_is_typed(cli: Cli, arguments: str, line: str) -> None:
     """The library names the parameter; a value that is called like one is left as it is."""
     assert one_line(cli(*arguments.split()), 2).startswith(line)
+
+
+@pytest.mark.parametrize("command", ["read", "test"])
+def test_what_a_model_does_not_read_of_a_charset_is_warned_of(cli: Cli, command: str) -> None:
+    """Even with -q, and the status stays: brackets, commas and foreign signs are slips."""
+    for written, named in (("[0-9]", "[ ]"), ("0-9,a-z", ","), ("0-9€", "€"), ("0-9ä", "ä")):
+        done = cli(command, "captchas", "--charset", written, "-q")
+        assert done.status == 0
+        assert f"warning: --charset: model any does not read {named} (write " in done.err
+
+
+def test_a_charset_that_is_wider_than_a_model_is_no_slip(cli: Cli) -> None:
+    """A script tells all letters and digits to every model, and small ones to one of capitals."""
+    for model, told in (("metu", "0-9A-Z"), ("any", "0-9a-z"), ("any", "0-9+=?×-")):
+        assert cli("read", "captchas", "--model", model, "--charset", told).errors == []

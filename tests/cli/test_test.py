@@ -134,3 +134,39 @@ def test_a_page_for_people(cli: Cli) -> None:
     assert "12" in page
     assert "http://" not in page.replace("http://www.w3.org/", "")
     assert "https://" not in page
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        (("--length", "4"), "--length: 4 fits none of 12 labels, which have 6 (say --length 6)"),
+        (
+            ("--length", "7-9"),
+            "--length: 7-9 fits none of 12 labels, which have 6 (say --length 6)",
+        ),
+        (
+            ("--charset", "a-z"),
+            "--charset: none of 12 labels can be written in it (correct it: the first is ",
+        ),
+        (
+            ("--pattern", "[a-z]+"),
+            "--pattern: matches none of 12 labels (correct it: the first is ",
+        ),
+    ],
+)
+def test_what_is_told_and_no_label_has_is_refused(
+    cli: Cli, told: tuple[str, str], line: str
+) -> None:
+    """In one line, and not in one for each image: the labels are right and the option is wrong."""
+    assert one_line(cli("test", "captchas", *told, "-q"), 2).startswith(line)
+    assert cli("test", "captchas", *told, "--last", 1).status == 2
+
+
+def test_case_is_folded_before_labels_are_held_against_a_charset(cli: Cli) -> None:
+    """Small letters are told of labels in capitals, unless the case is to be kept."""
+    rows = [f"{n}.jpeg,ABCDEF\n" for n in range(1, 13)]
+    Path("captchas/labels.csv").write_text("file,label\n" + "".join(rows))
+    Path("captchas/labels.txt").unlink()
+    few = "test", "captchas", "--last", 2, "--charset", "a-z"
+    assert cli(*few, "--ignore-case").status == cli(*few).status == 0
+    assert one_line(cli(*few, "--case", "keep", "-q"), 2).startswith("--charset: none of 2 labels ")

@@ -42,9 +42,14 @@ def test_what_is_no_length_is_wrong_usage(written: str | int) -> None:
         ("charset", "11", "charset: a charset names each character once"),
         ("pattern", "[0-9", "pattern: [ at character 1 has no end"),
         ("length", "six", "length: is no length: six"),
+        ("charset", "digits", "charset: a charset names each character once, not 'i' (write the "),
+        ("charset", range(10), "charset: must be text (such as '0-9')"),
+        ("charset", 123, "charset: must be text (such as '0-9')"),
+        ("pattern", 6, "pattern: must be text (such as '[0-9]{6}')"),
+        ("min_confidence", "high", "min_confidence: must be 0 to 1, not high (such as 0.9)"),
     ],
 )
-def test_malformed_constraints_are_wrong_usage(option: str, value: str, message: str) -> None:
+def test_malformed_constraints_are_wrong_usage(option: str, value: object, message: str) -> None:
     """The error names the option."""
     with pytest.raises(UsageError) as caught:
         ReadOptions(**{option: value})  # type: ignore[arg-type]

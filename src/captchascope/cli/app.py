@@ -198,6 +198,8 @@ def _usage_error(error: click.UsageError) -> UsageError:
     what = error.format_message().rstrip(".")
     meant = ""
     match error:
+        case click.MissingParameter():  # click lists choices one below the other
+            what = re.sub(r"\s*\n\s*", " ", what).replace(". Choose from: ", "; choose one of ")
         case click.NoSuchOption():
             what = f"no such option {error.option_name!r}"
             meant = likeliest(error.option_name, error.possibilities or ())

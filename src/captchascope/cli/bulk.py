@@ -19,6 +19,7 @@ from captchascope.cli.options import (
     reading_options,
 )
 from captchascope.cli.output import Console, need
+from captchascope.cli.readings import warn_of_charset
 from captchascope.decode import ReadOptions
 from captchascope.files import printable
 from captchascope.reader import DEFAULT_MODELS, reader_of
@@ -128,6 +129,7 @@ def bulk_command(
 
     chosen = model or DEFAULT_MODELS["whole"]
     reader = reader_of(chosen, ReadOptions(**limits), providers=providers)
+    warn_of_charset(console, reader)
     with _progress(console) as progressed:
         summary = read_bulk(
             reader,

@@ -25,6 +25,7 @@ COLUMNS = ("file", "text", "confidence", "error", "abstained", "unfamiliar")
 """Of csv, each as a row of JSON has it; ``value`` follows where sums are solved."""
 
 _DRAWN = 1000  # rows of a table, the most that wait
+_FOREIGN = 9  # characters of a charset that are named
 
 how_to_read = adding(
     model_and_jobs,
@@ -47,6 +48,8 @@ def chosen_reader(
 ) -> Reader:
     """Return the reader that the options of ``how_to_read`` ask for; ``-v`` says which.
 
+    What of a charset looks like a mistake is warned of.
+
     Raises:
         UsageError: If the method is not the model's, or an option is wrong.
         ModelError: If there is no such model.
@@ -57,10 +60,28 @@ def chosen_reader(
     if method not in (None, meta.method):
         what = f"{method} contradicts the model, which reads by {meta.method}"
         raise UsageError("method", what, "leave it away, or choose another model")
+    warn_of_charset(console, reader)
     if console.verbosity > 0:
         by = f"by {reader.model.provider}"
         console.note(f"model {reader.model.name}: {meta.method} {by}, reads {meta.charset.chars}")
     return reader
+
+
+def warn_of_charset(console: Console, reader: Reader) -> None:
+    """Warn of what stands in a charset and the model reads in no case; the status stays.
+
+    Letters and digits of ASCII are left out, as a script may tell them to every model, whatever
+    it reads. Brackets, commas and signs are most likely how somebody thought that a charset is
+    written.
+    """
+    told, known = reader.options.constraints.charset, reader.charset.chars
+    known += known.lower() + known.upper()
+    chars = "" if told is None else told.chars
+    foreign = [c for c in chars if not (c.isascii() and c.isalnum()) and c not in known]
+    if foreign:
+        shown = " ".join(foreign[:_FOREIGN]) + " ..." * (len(foreign) > _FOREIGN)
+        what = f"model {reader.path.stem} does not read {shown}"
+        console.warning(f"--charset: {what} (write the characters alone, such as 0-9a-f)")
 
 
 class ReadingPrinter:

@@ -22,7 +22,13 @@ from captchascope.cli.options import (
     text_or_json,
 )
 from captchascope.cli.output import Console, report_problems, say_animations, say_origin
-from captchascope.evaluate import Evaluation, evaluate_reader, impossible_labels
+from captchascope.cli.readings import warn_of_charset
+from captchascope.evaluate import (
+    Evaluation,
+    evaluate_reader,
+    impossible_labels,
+    require_fitting_labels,
+)
 from captchascope.files import printable
 from captchascope.reader import DEFAULT_MODELS, load
 from captchascope.records import Reading
@@ -118,11 +124,13 @@ def test_command(
 
     name = model or DEFAULT_MODELS["whole"]
     with closing(load(name, providers=providers, **limits)) as reader:
+        warn_of_charset(console, reader)
         dataset = read_dataset(folder, **label_options).select(first, last)
         say_origin(console, dataset)
         paths = [sample.path for sample in dataset.samples]
         say_animations(console, paths, reader.preprocessing.frames)
         report_problems(console, dataset)
+        require_fitting_labels(reader, dataset)
         for problem in impossible_labels(reader, dataset):
             console.error(problem)  # it is measured all the same: the model cannot read it
         console.note(f"{len(dataset.samples)} samples, model {reader.model.name}", level=1)

@@ -110,13 +110,24 @@ class ReadOptions:
     constraints: Constraints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_confidence <= 1:
+        for name, given, example in (
+            ("charset", self.charset, "0-9"),
+            ("pattern", self.pattern, "[0-9]{6}"),
+        ):
+            if not isinstance(given, str | None):
+                raise UsageError(name, "must be text", f"such as {example!r}")
+        try:
+            within = 0 <= self.min_confidence <= 1
+        except TypeError:  # no number
+            within = False
+        if not within:
             what = f"must be 0 to 1, not {self.min_confidence}"
             raise UsageError("min_confidence", what, "such as 0.9")
         try:
             chars = None if self.charset is None else Charset(expanded(self.charset))
         except ValueError as error:
-            raise UsageError("charset", str(error), "such as 0123456789") from None
+            remedy = "write the characters themselves, such as 0-9 or a-z"
+            raise UsageError("charset", str(error), remedy) from None
         if self.case not in get_args(Case):
             raise UsageError("case", f"cannot be {self.case!r}", "'fold' or 'keep'")
         if self.ignore_case and self.case == "keep":
