@@ -126,6 +126,21 @@ def test_the_worst_readings_are_listed(cli: Cli, worst: int, shown: int) -> None
     assert done.out.count("  label 000000  read ") == shown
 
 
+def test_labels_of_other_images_are_suspected(cli: Cli) -> None:
+    """All wrong is no weak model, and -q does not silence it; check then tells what is wrong."""
+    header, *rows = Path("captchas/labels.csv").read_text().splitlines()
+    files, labels, kinds = zip(*(row.split(",") for row in rows), strict=True)
+    shifted = map(",".join, zip(files, (*labels[1:], labels[0]), kinds, strict=True))
+    Path("captchas/labels.csv").write_text("\n".join([header, *shifted]) + "\n")
+    Path("captchas/labels.txt").unlink()
+    done = cli("test", "captchas", "-q")
+    assert done.status == 0
+    (line,) = done.errors
+    assert line.startswith("warning: none of 12 texts is right: do the labels fit the images? (")
+    assert cli("test", "captchas", "-q", "--last", "5").errors == []  # too few to say so
+    assert "other images" in " ".join(cli("check", "captchas", "--model", "any").out.split())
+
+
 def test_a_page_for_people(cli: Cli) -> None:
     """It is written beside what is printed, and holds no link to anywhere."""
     plain = cli("test", "captchas")

@@ -35,6 +35,7 @@ from captchascope.records import Reading
 
 _MOST_CHARS = 16  # of a table of confusions that still fits a terminal
 _CONFUSED = 10  # pairs that are listed where it does not
+_MANY = 10  # texts, all wrong, that are no mischance any more
 
 
 def evaluation_lines(result: Evaluation, chars: str, worst: int) -> Iterator[str]:
@@ -143,6 +144,12 @@ def test_command(
                     console.error(reading.error)
 
             result = evaluate_reader(reader, dataset, jobs=jobs, on_reading=on_reading)
+    given = result.answered
+    if given.total >= _MANY and not given.hits:
+        console.warning(
+            f"none of {given.total} texts is right: do the labels fit the images? "
+            f"(captchascope check {printable(str(folder))} --model any looks)"
+        )
     chars = reader.charset.chars
     text = evaluation_lines(result, chars, worst)
     console.result(json.dumps(result.to_json()) if form == "json" else "\n".join(text))
