@@ -33,13 +33,13 @@ class Folder:
         self.csv = path / "labels.csv"
         self.keys = 0
 
-    def begin(self) -> None:
+    def begin(self, labels_from: str = "auto") -> None:
         """Begin to label it."""
         self.store = Store(self.path)
         try:
             self.store.set_present(files_of(self.path))
             self.sync = CsvSync(self.store)
-            self.sync.begin()
+            self.sync.begin(labels_from)
         except BaseException:
             self.store.close()
             raise
@@ -240,3 +240,16 @@ def test_names_are_taken_over_where_one_asks(tmp_path: Path) -> None:
         labels = {file: text for file, text, _ in store.labels()[1]}
         assert labels == {"1.png": "ab", "2.png": "2", "3.png": "3"}
         store.close()
+
+
+def test_readings_are_no_labels(folder: Folder) -> None:
+    """Unless somebody names them, nothing is taken in, and the file stays as it is."""
+    header = "file,text,confidence,error,abstained,unfamiliar\n"
+    folder.csv.write_text(f"{header}1.png,12,0.998744,,false,false\n")
+    with pytest.raises(DatasetError, match="holds readings of captchascope"):
+        folder.begin()
+    for named in ("csv", str(folder.csv)):
+        folder.begin(named)
+        assert folder.standing(1).text == "12"
+        folder.kill()
+        folder.path.joinpath(DATABASE).unlink()

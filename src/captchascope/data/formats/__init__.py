@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from captchascope.data.formats import contents, labelstudio, lines, names, objects, sidecars
+from captchascope.data.formats.readings import ReadingsError, without_readings
 from captchascope.data.labels import LABELS_CSV, LABELS_TXT, quoted, shown, write_labels
 from captchascope.data.match import Folder, Matching
 from captchascope.errors import DatasetError, UsageError
@@ -87,9 +88,20 @@ def is_source(labels_from: str) -> bool:
 def form_of(folder: Path) -> str | None:
     """Return the form of the label file that ``auto`` takes in a folder; None where there is none.
 
-    It is a name of ``FORMATS``.
+    It is a name of ``FORMATS``. A file of readings is none.
     """
-    return next((form for form in _SOUGHT if (folder / FORMATS[form].files[0]).exists()), None)
+    sources, _ = _sought(folder)
+    return sources[0][0] if sources else None
+
+
+def _sought(folder: Path) -> tuple[list[tuple[str, Path]], list[ReadingsError]]:
+    """Return the label files that ``auto`` looks for and finds, each after its form.
+
+    Also returned is what is to be said of those that hold readings.
+    """
+    forms = {folder / FORMATS[form].files[0]: form for form in _SOUGHT}
+    kept, readings = without_readings(path for path in forms if path.exists())
+    return [(forms[path], path) for path in kept], readings
 
 
 def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
@@ -99,7 +111,7 @@ def read_labels(folder: Folder, labels_from: str = AUTO) -> Matching:
         folder: The images.
         labels_from: A name of ``FORMATS``, ``names:2`` for a part of file names, ``auto`` for the
             first of them that is there, or the path of a label file anywhere. The images that it
-            names are still those of the folder.
+            names are still those of the folder. ``auto`` takes no readings for labels.
     Raises:
         DatasetError: If there are no labels, or they cannot be read.
     """
@@ -127,9 +139,7 @@ def _read(folder: Folder, labels_from: str) -> Matching:
     if labels_from != AUTO:
         path = Path(labels_from)
         return contents.BY_SUFFIX[path.suffix.lower()](folder, path)
-    sources = [
-        (form, path) for form in _SOUGHT if (path := folder.path / FORMATS[form].files[0]).exists()
-    ]
+    sources, readings = _sought(folder.path)
     if sidecars.any_beside(folder):
         sources.append(("sidecar", folder.path))
     if sources:
@@ -137,6 +147,7 @@ def _read(folder: Folder, labels_from: str) -> Matching:
         found = FORMATS[form].read(folder, path)
         for form, path in others:
             _compare(found, folder, form, path)
+        found.notes += map(_passed_over, readings)
         return found
     return _read_others(folder)
 
@@ -169,6 +180,8 @@ def _read_others(folder: Folder) -> Matching:
         what = f"has {len(fit)} files that could have the labels: {files}{', ...' * (len(fit) > 3)}"
         raise DatasetError(printable(folder.path), what, "say which: --labels-from FILE")
     if fit:
+        readings = (error for error in misfit if isinstance(error, ReadingsError))
+        fit[0].notes += map(_passed_over, readings)
         return fit[0]
     try:
         found = names.find_names(folder)
@@ -176,5 +189,10 @@ def _read_others(folder: Folder) -> Matching:
         if misfit:
             raise misfit[0] from None
         raise
-    found.notes += [f"{error.where} is passed over: {error.what}" for error in misfit]
+    found.notes += map(_passed_over, misfit)
     return found
+
+
+def _passed_over(error: DatasetError) -> str:
+    """Return the note about a file that is not what the labels are taken from."""
+    return f"{error.where} is passed over: it {error.what}"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from captchascope.data.formats import answers, labelstudio, lines, objects, tables
+from captchascope.data.formats.readings import without_readings
 from captchascope.data.labels import LABELS_CSV, LABELS_TXT, LabelRow, quoted
 from captchascope.data.match import Folder, Matching
 from captchascope.errors import DatasetError
@@ -73,8 +74,8 @@ _MOST = (
 def read_any(folder: Folder) -> tuple[list[Matching], list[DatasetError]]:
     """Match with every label file in the folder, whatever its name, or else with one above it.
 
-    A text file counts only if its lines name images, as a README has lines too. Also returned is
-    what is wrong with those that do not fit.
+    A text file counts only if its lines name images, as a README has lines too, and no file does
+    that holds readings. Also returned is what is wrong with those that do not fit.
     """
     fit: list[Matching] = []
     misfit: list[DatasetError] = []
@@ -85,7 +86,11 @@ def read_any(folder: Folder) -> tuple[list[Matching], list[DatasetError]]:
         where = printable(folder.path)
         return [], [DatasetError(where, what, "say which: --labels-from FILE")]
     above = [path for name in _ABOVE if (path := _parent(folder) / name).is_file()]
-    for source in inside or above[:1]:
+    sources, readings = without_readings(inside)
+    if not sources:
+        others, more = without_readings(path for path in above if path not in inside)
+        sources, readings = others[:1], readings + more
+    for source in sources:
         read = BY_SUFFIX[source.suffix.lower()]
         named = read is not lines.read_lines or source.name == LABELS_TXT
         try:
@@ -94,7 +99,7 @@ def read_any(folder: Folder) -> tuple[list[Matching], list[DatasetError]]:
             misfit += [error] if named and source.name != _COLLECTED else []
         else:
             fit += [found] if found.samples else []
-    return fit, misfit
+    return fit, [*misfit, *readings]
 
 
 def _parent(folder: Folder) -> Path:

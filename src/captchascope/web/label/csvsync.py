@@ -17,6 +17,7 @@ from pathlib import Path
 
 from captchascope.atomic import atomic_write
 from captchascope.data.formats import AUTO, form_of, read_labels
+from captchascope.data.formats.readings import require_no_readings
 from captchascope.data.formats.tables import read_csv
 from captchascope.data.labels import (
     AS_FOUND,
@@ -48,6 +49,7 @@ class CsvSync:
         self._store = store
         self._name = store.folder.absolute().name
         self._refuge: Path | None = None
+        self._named = False  # whether somebody has said that the file has labels
         self._written: int | None = None  # the time of the labels that the file has
 
     def begin(self, labels_from: str = AUTO, labels_as: LabelOptions = AS_FOUND) -> None:
@@ -58,9 +60,11 @@ class CsvSync:
                 ``auto`` takes those of another label file, where there is no ``labels.csv`` yet.
             labels_as: How these are to be read.
         Raises:
-            DatasetError: If there are labels that cannot be understood; nothing is changed then.
+            DatasetError: If there are labels that cannot be understood, or ``labels.csv`` holds
+                readings that nobody has named; nothing is changed then.
             OutputError: If they cannot be stored.
         """
+        self._named = labels_from == "csv" or Path(labels_from).absolute() == self._path.absolute()
         first = not self._store.facts.get(_OURS)
         if self._path.exists():
             self._take_in()
@@ -178,6 +182,8 @@ class CsvSync:
 
     def _rows(self) -> list[LabelRow]:
         """Return the rows of the file, having checked all of them."""
+        if not self._named:
+            require_no_readings(self._path)
         images = find_images(self._folder)
         folder = Folder.of(self._folder, images, LabelOptions(as_written=True))
         rows: dict[str, LabelRow] = {}
