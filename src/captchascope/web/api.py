@@ -21,6 +21,7 @@ from captchascope.web.settings import Settings
 
 Schema: TypeAlias = dict[str, Any]
 
+_FORGOTTEN = "a file is sent with @: -F image=@captcha.jpeg"
 _answer = partial(Response, media_type="application/json")  # of to_json: ten times as fast as json
 
 
@@ -71,7 +72,8 @@ class _Api:
         readings, ms = await self._batcher.read(asked.images, asked.choice)
         self._metrics.count(readings)
         if len(readings) == 1 and (error := readings[0].error) is not None:
-            raise Problem(422, error.what, where=asked.names[0], remedy=error.remedy)
+            remedy = _FORGOTTEN if asked.typed else error.remedy
+            raise Problem(422, error.what, where=asked.names[0], remedy=remedy)
         rows = []
         for name, reading in zip(asked.names, readings, strict=True):
             rows.append({**reading.row(name), "ms": round(ms, 3)})

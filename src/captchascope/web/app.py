@@ -81,6 +81,7 @@ def create_app(settings: Settings, told: Callable[[str], object] = lambda line: 
         lifespan=lifespan,
         openapi_url=None,  # web/api.py describes it, and no page shows scripts of elsewhere
     )
+    app.router.redirect_slashes = False  # problems.py does, and says so
     app.state.batcher, app.state.failure = batcher, None
     app.state.metrics, app.state.answered = metrics, answered
     app.include_router(api.api_routes(settings, batcher, metrics))

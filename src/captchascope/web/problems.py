@@ -9,7 +9,9 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
 from starlette.routing import Match
 
 from captchascope.errors import (
@@ -66,10 +68,14 @@ def install(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and (meant := _without_slash(request)) is not None:
+        what = "the path is asked for with a slash at its end, and has none"
+        return problem(307, what, {"Location": meant}, remedy=f"ask for {meant}")
     if error.status_code == 405:
         error.headers = {"Allow": ", ".join(_allowed(request))}
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=error.headers)
+        error = _not_allowed(request, error.headers)
     more = error.more if isinstance(error, Problem) else {}
     whole = request.method == "GET" and "hx-request" not in request.headers
     if whole and shows_pages(request) and not request.url.path.startswith(local_url("/v1/")):
@@ -84,6 +90,30 @@ def shows_pages(request: Request) -> bool:
     """Tell whether a browser asks, which shows somebody a page or a part of one."""
     headers = request.headers
     return "hx-request" in headers or "text/html" in headers.get("accept", "")
+
+
+def _without_slash(request: Request) -> str | None:
+    """Return the address of what a path means that ends in a slash too many, if there is any.
+
+    Starlette would send the client there, too, with an answer that says nothing to people.
+    """
+    path = request.scope["path"]
+    if not path.endswith("/"):
+        return None
+    asked = {**request.scope, "path": path.rstrip("/")}
+    if all(route.matches(asked)[0] is Match.NONE for route in request.app.routes):
+        return None
+    return RedirectResponse(str(URL(scope=asked))).headers["location"]
+
+
+def _not_allowed(request: Request, headers: Mapping[str, str]) -> Problem:
+    """Return the problem of a method that a path does not answer to."""
+    methods = [name for name in _allowed(request) if name in ("GET", "POST")]
+    what = f"this path takes {' and '.join(methods)}, not {request.method}"
+    if request.url.path == local_url("/v1/read"):
+        remedy = "send images to it with POST, as curl -F image=@captcha.jpeg does"
+        return Problem(405, what, headers, remedy=remedy)
+    return Problem(405, what, headers)
 
 
 def _allowed(request: Request) -> list[str]:

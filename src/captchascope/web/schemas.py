@@ -24,6 +24,7 @@ from starlette.datastructures import FormData, Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from captchascope.decode import Case, ReadOptions
+from captchascope.errors import likeliest
 from captchascope.image.datauri import from_text
 from captchascope.jsontext import RepeatedKeyError, TooManyValuesError, parse_json
 from captchascope.web.batching import PLAIN, Choice
@@ -290,11 +291,20 @@ Upload: TypeAlias = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """The images of a request to read, with their names, and what it asks for."""
+    """The images of a request to read, with their names, and what it asks for.
+
+    Attributes:
+        names: What each image is called in the answer.
+        images: The bytes of each.
+        choice: The model and the options of reading.
+        typed: Whether one is most likely the name of a file: a line of text in a part of a form
+            that has no file name.
+    """
 
     names: list[str]
     images: list[bytes]
     choice: Choice
+    typed: bool = False
 
 
 _NO_OPTIONS = Options()
@@ -316,12 +326,14 @@ async def parse_request(
             another type, 422 if a field is unknown, given twice or of no good value.
     """
     kind = content_type.partition(";")[0].strip().lower()
+    typed = False
     given = parse_options(query, limits, models) if query else _NO_OPTIONS
     if kind == "application/json":
         uploads, options = _of_json(body, given)
     elif kind == "multipart/form-data":
         parts = await parts_of(content_type, body, limits.images + len(Options.model_fields))
         uploads, options = _of_parts(parts, given)
+        typed = any(_is_image(part) and _is_typed(part) for part in parts)
     elif kind == "application/octet-stream" or kind.startswith("image/"):
         uploads, options = [("image", body)], given
     else:
@@ -332,7 +344,7 @@ async def parse_request(
         raise Problem(413, f"{len(uploads)} images; {limits.images} at most in one request")
     _check(options, limits, models)
     names, images = [name for name, _ in uploads], [data for _, data in uploads]
-    return ReadRequest(names, images, PLAIN if options is _NO_OPTIONS else options.choice())
+    return ReadRequest(names, images, PLAIN if options is _NO_OPTIONS else options.choice(), typed)
 
 
 def parse_options(fields: Fields, limits: Limits, models: Sequence[str]) -> Options:
@@ -392,11 +404,25 @@ def _of_json(body: bytes, given: Options) -> tuple[list[Upload], Options]:
     return uploads, request
 
 
+def _is_image(part: Part) -> bool:
+    return part.filename is not None or part.name in ("image", "images")
+
+
+def _is_typed(part: Part) -> bool:
+    """Tell whether a part is a short line of text and no file, as ``curl -F image=1.png`` sends."""
+    if part.filename is not None or len(part.data) > _LONGEST_NAME:
+        return False
+    try:
+        return part.data.decode().isprintable()
+    except UnicodeDecodeError:
+        return False
+
+
 def _of_parts(parts: Sequence[Part], given: Options) -> tuple[list[Upload], Options]:
     uploads: list[Upload] = []
     fields: list[tuple[str, str]] = []
     for part in parts:
-        if part.filename is not None or part.name in ("image", "images"):
+        if _is_image(part):
             name = part.filename or str(len(uploads) + 1)
             uploads.append((name[-_LONGEST_NAME:], part.data))
             continue
@@ -425,6 +451,21 @@ def _unique(fields: Fields) -> dict[str, Any]:
 _Checked = TypeVar("_Checked", bound=BaseModel)
 
 
+_EXAMPLES = {
+    "charset": "such as 0-9a-f",
+    "length": "write 6, or 4-6",
+    "pattern": "such as [0-9]{6}",
+    "ignore_case": "true or false",
+    "case": "fold or keep",
+    "min_confidence": "such as 0.9",
+    "solve": "true or false",
+    "frames": "auto, merge, last, first, or a number from 1",
+    "rows": "a number from 1 to 9",
+    "ink": "such as red or #cc0000",
+}
+"""What is a good value of a field."""
+
+
 def validated(model: type[_Checked], given: Any) -> _Checked:
     """Return what came as a model.
 
@@ -434,8 +475,24 @@ def validated(model: type[_Checked], given: Any) -> _Checked:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+    # An image may be text or an object: where it is one, what is wrong in it tells more than that.
+    inner = (each for each in found if each["type"] in ("extra_forbidden", "missing"))
+    first = next(inner, found[0])
     place = first["loc"]  # with what pydantic adds to say which kind of a union it means
+    if first["type"] == "extra_forbidden":
+        raise _unknown(model if len(place) == 1 else Image, place)
     named = [*place[:1], *(s for s in place[1:] if isinstance(s, int) or s in Image.model_fields)]
     where = ".".join(map(str, named))
-    raise Problem(422, first["msg"][:1].lower() + first["msg"][1:], where=where)
+    remedy = {"remedy": _EXAMPLES[where]} if where in _EXAMPLES else {}
+    what = first["msg"][:1].lower() + first["msg"][1:]
+    raise Problem(422, what, None, where=where, **remedy)
+
+
+def _unknown(model: type[BaseModel], place: tuple[int | str, ...]) -> Problem:
+    """Return the problem of a field that a model does not have."""
+    known, name = list(model.model_fields), str(place[-1])[:_LONGEST_NAME]
+    where = ".".join(str(step) for step in place[:-1] if step != Image.__name__)
+    remedy = f"{likeliest(name, known)}known are {', '.join(known)}"
+    where = f"{where}.{name}" if where else name
+    return Problem(422, "is no field that is known", where=where, remedy=remedy)
