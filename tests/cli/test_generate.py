@@ -88,7 +88,7 @@ def test_the_fonts_can_be_listed(cli: Cli) -> None:
         (["metu", "made", "--count", "0"], "--count: must be at least 1, not 0 ("),
         (["metu", "made", "--count", "-5"], "--count: must be at least 1, not -5 ("),
         (["metu", "made", "--seed", "-1"], "--seed: must be at least 0, not -1 ("),
-        (["nonsense", "made"], "nonsense: is no scheme that can be generated (choose of metu"),
+        (["nonsense", "made"], "nonsense: is no scheme that can be generated (choose one of metu"),
         (["no\nscheme", "made"], "no\\nscheme: is no scheme"),
         (["metu", "made", "--lines", "3"], "metu: cannot be changed by --lines ("),
         (["metu", "made", "--no-gray"], "metu: cannot be changed by --gray ("),

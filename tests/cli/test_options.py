@@ -54,7 +54,7 @@ def test_a_provider_that_is_not_there_is_refused_at_once(cli: Cli, command: str)
     if command.startswith(("serve", "label")):
         pytest.importorskip("fastapi", reason="needs the extra 'web'")
     line = one_line(cli(*command.split(), "--provider", "abacus"), 2)
-    assert line.startswith("--provider: has abacus, which this ONNX Runtime lacks (choose of ")
+    assert line.startswith("--provider: has abacus, which this ONNX Runtime lacks (choose one of ")
     assert "CPUExecutionProvider" in line
 
 

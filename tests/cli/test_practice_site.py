@@ -96,7 +96,7 @@ def test_a_full_disk_ends_it_before_an_image_goes_out(place: Path) -> None:
     [
         (["--faults", "404=5%"], 2, "--faults: no kind '404' (known are 503, 429, truncated"),
         (["--faults", "html=5"], 2, "--faults: html needs a share from 0% to 100%, not '5'"),
-        (["--scheme", "none"], 2, "none: is no scheme that can be generated (choose of metu"),
+        (["--scheme", "none"], 2, "none: is no scheme that can be generated (choose one of metu"),
         (["--seed", "-1"], 2, "--seed: must be at least 0"),
         (["--port", "70000"], 2, "invalid value for '--port'"),
         (["--rate-limit", "0"], 2, "invalid value for '--rate-limit'"),

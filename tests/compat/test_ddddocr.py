@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import onnxruntime
 import pytest
 from PIL import Image
 
@@ -279,3 +280,13 @@ def test_threads_may_share_one(ocr: ddddocr.DdddOcr) -> None:
     alone = [ocr.classification(image) for image in images]
     with ThreadPoolExecutor(4) as pool:
         assert [*pool.map(ocr.classification, images * 3)] == alone * 3
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this build has CUDA"
+)
+def test_a_gpu_that_is_not_there_is_told_by_the_name_of_its_argument() -> None:
+    """Who calls this class knows nothing of providers."""
+    with pytest.raises(UsageError) as caught:
+        ddddocr.DdddOcr(use_gpu=True)
+    assert str(caught.value).startswith("use_gpu: needs cuda, which this ONNX Runtime lacks (pip ")

@@ -48,7 +48,7 @@ def test_a_folder_within_the_data_set_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_form_is_wrong_usage(tmp_path: Path) -> None:
     """The error lists the valid ones."""
     with pytest.raises(
-        UsageError, match="choose of csv, txt, names, jsonl, sidecar, imagefolder, label-"
+        UsageError, match="choose one of csv, txt, names, jsonl, sidecar, imagefolder, label-"
     ):
         converted(source(tmp_path), "xml", tmp_path / "out")
 

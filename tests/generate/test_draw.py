@@ -52,7 +52,7 @@ def test_other_seeds_and_numbers_give_other_images(scheme: str) -> None:
 
 def test_an_unknown_scheme_is_wrong_usage() -> None:
     """The error lists the valid ones."""
-    with pytest.raises(UsageError, match=f"metoo: .*choose of {', '.join(SCHEMES)}"):
+    with pytest.raises(UsageError, match=f"metoo: .*choose one of {', '.join(SCHEMES)}"):
         draw_captcha("metoo", 1, 1)
 
 

@@ -53,7 +53,9 @@ def test_the_shares_are_those_of_the_table() -> None:
 @pytest.mark.parametrize("knob", ["only", "exclude"])
 def test_an_unknown_family_is_wrong_usage(knob: str) -> None:
     """The error lists those that there are."""
-    with pytest.raises(UsageError, match=rf"^{knob}: has no family 'x' \(choose of varied, sums"):
+    with pytest.raises(
+        UsageError, match=rf"^{knob}: has no family 'x' \(choose one of varied, sums"
+    ):
         draw_captcha("general", 1, 1, {knob: ("x",)})
 
 

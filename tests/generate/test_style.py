@@ -104,7 +104,7 @@ def test_a_wrong_value_is_wrong_usage(knobs: dict[str, object], message: str) ->
 def test_an_unknown_knob_is_wrong_usage() -> None:
     """The error lists the known ones."""
     with pytest.raises(
-        UsageError, match=r"^wrap: is no knob of a style \(choose of charset, .*warp"
+        UsageError, match=r"^wrap: is no knob of a style \(choose one of charset, .*warp"
     ):
         restyled(Style(), {"wrap": 0.1})
 

@@ -247,7 +247,9 @@ def test_the_bytes_bring_the_font(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_unknown_font_is_named() -> None:
     """Together with those that there are."""
-    with pytest.raises(UsageError, match=r"sans-99: is no bundled font \(choose of display-01,"):
+    with pytest.raises(
+        UsageError, match=r"sans-99: is no bundled font \(choose one of display-01,"
+    ):
         face("sans-99", 20)
 
 

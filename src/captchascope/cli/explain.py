@@ -57,7 +57,8 @@ def explain_command(
 
     painters = {".png": explain_png, ".gif": explain_gif}
     if output.suffix.lower() not in painters:
-        raise UsageError("output", f"cannot be {output.suffix or 'nothing'}", "name a .png or .gif")
+        what = f"cannot be {output.suffix}" if output.suffix else f"{output} has no suffix"
+        raise UsageError("output", printable(what), "name a .png or .gif")
     reader = load(model)
     recogniser = reader.recogniser
     if not isinstance(recogniser, GlyphRecogniser):

@@ -135,7 +135,13 @@ class DdddOcr:
             _refuse("old", "cannot be True together with beta", "choose one; they read alike here")
         if use_gpu and device_id != 0:
             _refuse("device_id", f"cannot be {device_id}", "choose by CUDA_VISIBLE_DEVICES")
-        self._reader: Reader = load("any", providers=["cuda" if use_gpu else "cpu"])
+        try:
+            self._reader: Reader = load("any", providers=["cuda" if use_gpu else "cpu"])
+        except UsageError as error:
+            if not use_gpu or error.where != "providers":
+                raise
+            what = error.what.replace("has ", "needs ", 1)
+            raise UsageError("use_gpu", what, error.remedy) from None
 
     @overload
     def classification(

@@ -58,7 +58,7 @@ def convert_dataset(
         UsageError: If ``to`` is no format.
     """
     if to not in FORMATS:
-        remedy = f"{likeliest(to, FORMATS)}choose of {', '.join(FORMATS)}"
+        remedy = f"{likeliest(to, FORMATS)}choose one of {', '.join(FORMATS)}"
         raise UsageError("to", f"knows no {quoted(to)}", remedy)
     if dataset.folder.resolve() in (folder.resolve(), *folder.resolve().parents):
         what = "lies within the data set, and would become a part of it"

@@ -234,7 +234,7 @@ def read_dataset(
     """
     if not is_source(labels_from):
         known = AUTO, *FORMATS
-        remedy = f"choose of {', '.join(known)}, or name a label file"
+        remedy = f"choose one of {', '.join(known)}, or name a label file"
         remedy = likeliest(labels_from, known) + remedy
         raise UsageError("labels_from", f"knows no {quoted(labels_from)}", remedy)
     root = Path(folder)

@@ -106,7 +106,8 @@ def _say_names(found: Matching, used: list[tuple[LabelRow, Found]]) -> None:
         doubt = f"images are found by their names alone, of {len(moves)} places, such as {example}"
         found.doubts.append(f"{doubt}: write their paths relative to the folder")
     else:
-        found.notes.append(f"{len(others)} images are named in another way, such as {example}")
+        what = "1 image is" if len(others) == 1 else f"{len(others)} images are"
+        found.notes.append(f"{what} named in another way, such as {example}")
 
 
 def _lost(folder: Path, row: LabelRow) -> tuple[str, str]:

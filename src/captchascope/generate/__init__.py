@@ -62,7 +62,7 @@ def draw_captcha(
         UsageError: If there is no such scheme, a number is negative, or a knob is not usable.
     """
     if scheme not in SCHEMES:
-        remedy = f"{likeliest(scheme, SCHEMES)}choose of {', '.join(SCHEMES)}"
+        remedy = f"{likeliest(scheme, SCHEMES)}choose one of {', '.join(SCHEMES)}"
         raise UsageError(scheme, "is no scheme that can be generated", remedy)
     if min(seed, number) < 0:
         raise UsageError("seed", f"must be at least 0, not {min(seed, number)}", "such as 1")
@@ -72,7 +72,7 @@ def draw_captcha(
         if foreign := [knob for knob in knobs or {} if knob not in known]:
             others = ", ".join(name for name in SCHEMES if name not in _UNSTYLED)
             what = f"cannot be changed by {option_of(foreign[0])}"
-            raise UsageError(scheme, what, f"leave it out, or choose of {others}")
+            raise UsageError(scheme, what, f"leave it out, or choose one of {others}")
         return draw(rng, **knobs or {})
     if scheme == "varied":
         style, height = draw_style(rng), draw_height(rng)

@@ -167,7 +167,7 @@ def draw_general(
     for knob, named in (("only", only or ()), ("exclude", exclude)):
         if unknown := set(named).difference(FAMILIES):
             what = f"has no family {min(unknown)!r}"
-            raise UsageError(knob, what, f"choose of {', '.join(FAMILIES)}")
+            raise UsageError(knob, what, f"choose one of {', '.join(FAMILIES)}")
     names = [n for n in FAMILIES if n not in exclude and (only is None or n in only)]
     if not names:
         raise UsageError("exclude", "leaves no family", f"there are {', '.join(FAMILIES)}")

@@ -198,7 +198,7 @@ def restyled(style: Style, knobs: Mapping[str, Any]) -> Style:
     known = [field.name for field in fields(Style)]
     for knob in knobs:
         if knob not in known:
-            raise UsageError(knob, "is no knob of a style", f"choose of {', '.join(known)}")
+            raise UsageError(knob, "is no knob of a style", f"choose one of {', '.join(known)}")
     try:
         return replace(style, **knobs)
     except ValueError as error:

@@ -141,7 +141,7 @@ def face(name: str, size: float) -> ImageFont.FreeTypeFont:
         UsageError: If ``name`` is none of ``font_files()``.
     """
     if name not in font_files():
-        raise UsageError(name, "is no bundled font", f"choose of {', '.join(font_files())}")
+        raise UsageError(name, "is no bundled font", f"choose one of {', '.join(font_files())}")
     return _face(font_files()[name], size)
 
 

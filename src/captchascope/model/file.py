@@ -221,7 +221,7 @@ def _provider(name: str) -> str:
     full = known.get(name.lower().removesuffix(_PROVIDER.lower()) + _PROVIDER.lower())
     if full in available:
         return str(full)
-    remedy = f"choose of {', '.join(available)}"
+    remedy = f"choose one of {', '.join(available)}"
     if full == _CUDA:
         remedy = (
             "pip uninstall onnxruntime, then pip install onnxruntime-gpu in its place: both at "

@@ -273,6 +273,17 @@ def test_names_that_are_found_in_another_way_are_noted(tmp_path: Path) -> None:
     """By their ends, without a suffix, in capitals: once for all."""
     [note] = beside(tmp_path, "file,label", "C:\\captchas\\{n}.PNG,{label}").origin.notes
     assert note == "6 images are named in another way, such as `1.png` by `C:\\captchas\\1.PNG`"
+    (tmp_path / "labels.csv").write_text("file,label\n1,abcd\n2.png,efgh\n")
+    [note] = read_dataset(tmp_path).origin.notes
+    assert note == "1 image is named in another way, such as `1.png` by `1`"
+
+
+def test_one_field_is_told_as_one(tmp_path: Path) -> None:
+    """Where a row has too few."""
+    folder_of(tmp_path, ["1.png", "2.png"])
+    (tmp_path / "labels.csv").write_text("file,label\n1.png,abcd\n2.png\n")
+    [problem] = read_dataset(tmp_path).problems
+    assert "has 1 field where the header has 2" in str(problem)
 
 
 def test_a_path_that_ends_as_two_images_do(tmp_path: Path) -> None:

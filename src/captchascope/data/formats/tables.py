@@ -127,7 +127,8 @@ def _say_cells(found: Matching, sheet: Sheet, label: int, *, as_written: bool) -
     marked = [cell for cell in cells if cell_text(cell)[1]]
     if marked:
         example = f"{shown(marked[0])} is {shown(cell_text(marked[0])[0])}"
-        found.notes.append(f"{len(marked)} labels are marked as text, so {example}")
+        what = "1 label is" if len(marked) == 1 else f"{len(marked)} labels are"
+        found.notes.append(f"{what} marked as text, so {example}")
     if not as_written:
         plain = [text for text, is_text in map(cell_text, cells) if not is_text]
         found.doubts += doubts_of_zeros(plain)
@@ -323,7 +324,7 @@ def _fitted(record: Record, width: int, kept: Sequence[int], of: str) -> Record:
     cells = record.cells
     extra = any(cell.strip() for cell in cells[width:])
     if record.fault or extra or len(cells) <= max(kept, default=0):
-        fault = record.fault or f"has {len(cells)} fields {of}"
+        fault = record.fault or f"has {len(cells)} field{'s' * (len(cells) != 1)} {of}"
         return Record(record.line, cells[:width], fault)
     return Record(record.line, [cells[p] if p < len(cells) else "" for p in kept])
 
