@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,10 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     assert "has a name that is not UTF-8" in problems[0]
     dest, problems = converted(folder, "names", tmp_path / "names")
     assert (files(dest), problems) == (["ab.png", "cd.png"], [])
+
+
+def test_the_page_has_each_form() -> None:
+    """In the table of what a new folder is like."""
+    page = Path(__file__).parents[2] / "docs" / "labels.md"
+    rows = re.findall(r"(?m)^\| `([\w-]+)` \|.*\|.*\|$", page.read_text(encoding="utf-8"))
+    assert sorted(rows) == sorted(FORMATS)

@@ -61,3 +61,26 @@ def test_a_text_file_that_cannot_be_used_is_a_problem_and_no_missing_label(tmp_p
     problems = read_dataset(tmp_path).problems
     told = {p.what: p.unlabelled for p in problems if isinstance(p, RowError)}
     assert told == {"has '2.txt' of 2 lines": False, "has no row for '3.png'": True}
+
+
+def test_the_order_that_the_page_tells(tmp_path: Path) -> None:
+    """Each that goes is followed by the next, as docs/labels.md counts them."""
+    folder = folder_of(tmp_path / "images", [f"{text}.png" for text in TEXTS])
+    table = f"file,label\n{TEXTS[0]}.png,"
+    written = {
+        "labels.csv": f"{table}a\n",
+        "labels.txt": f"{TEXTS[0]}.png,b\n",
+        "labels.jsonl": f'{{"file": "{TEXTS[0]}.png", "label": "c"}}\n',
+        "label-studio.json": f'[{{"image": "{TEXTS[0]}.png", "label": "d"}}]',
+        f"{TEXTS[0]}.gt.txt": "e\n",
+        "metadata.csv": f"{table}f\n",
+        "label.csv": f"{table}f\n",
+        "labels.csv.txt": f"{table}f\n",
+        "../labels.csv": f"{table}g\n",
+    }
+    for name, text in written.items():
+        (folder / name).write_text(text)
+    for name, label in zip(written, "abcdefffg", strict=True):
+        assert labels(read_dataset(folder))[f"{TEXTS[0]}.png"] == label
+        (folder / name).unlink()
+    assert labels(read_dataset(folder)) == {f"{text}.png": text for text in TEXTS}
