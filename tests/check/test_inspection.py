@@ -32,6 +32,43 @@ def test_each_character_kind_problem_is_a_finding(tmp_path: Path) -> None:
     assert "no row for '3.png'" in str(unlabelled.files[0].facts["problem"])
 
 
+def test_a_label_that_is_not_in_quotes_is_told_so(tmp_path: Path) -> None:
+    """Be it a number or what JSON has no word for: the image is there, and so is the text."""
+    for number in range(1, 6):
+        noise(number).save(tmp_path / f"{number}.png")
+    lines = [
+        '{"file": "1.png", "label": 87812}',
+        '{"file": "2.png", "label": 01413}',
+        '{"file": "3.png", "label": 226md, "kind": "a"}',
+        '{"file": "4.png", "label": "01413"}',
+        '{"file": "5.png", "label": "01413"',
+    ]
+    (tmp_path / "labels.jsonl").write_text("\n".join(lines))
+    dataset = read_dataset(tmp_path)
+    bare, cut, lost = row_findings(dataset)
+    assert kinds([bare, cut, lost]) == ["malformed-row", "malformed-row", "no-row"]
+    assert (bare.what, bare.remedy) == (
+        "3 rows that cannot be read",
+        'put the label in quotes, as in "0042"',
+    )
+    assert files(bare) == [f"{tmp_path / 'labels.jsonl'}:{row}" for row in (1, 2, 3)]
+    assert (files(cut), cut.remedy) == ([f"{tmp_path / 'labels.jsonl'}:5"], "correct the line")
+    assert "no row for '5.png'" in str(lost.files[0].facts["problem"])
+
+
+def test_each_fault_of_a_row_has_its_own_remedy(tmp_path: Path) -> None:
+    """A row with a cell too many lacks no image, and a zero that was lost is no white space."""
+    rows = {f"{n}.png": (f"{n:04}", noise(n)) for n in range(1, 9)}
+    write(tmp_path, rows | {"9.png": ("4711.0", noise(9))})
+    with (tmp_path / "labels.csv").open("a") as file:
+        file.write("10.png,1,2\n")
+    found = {finding.remedy: files(finding) for finding in row_findings(read_dataset(tmp_path))}
+    assert len(found) == 2
+    for words, row in {"format the column as text": 10, "double quotes": 11}.items():
+        [named] = [named for remedy, named in found.items() if words in remedy]
+        assert named == [f"{tmp_path / 'labels.csv'}:{row}"]
+
+
 def test_names_that_are_no_labels(tmp_path: Path) -> None:
     """Without a label file there is no row to miss."""
     for name in ("ab.png", "cd.png", "_1.png"):

@@ -75,7 +75,7 @@ def test_csv_as_editors_save_it(tmp_path: Path, end: bytes) -> None:
         (b"../1.png,1", "names '../1.png', which is not a path inside the folder"),
         (b"a\\..\\1.png,1", "names 'a\\..\\1.png', which is not a path inside the folder"),
         (b".3.png,1", "names '.3.png', which is hidden, behind a link, or not an image"),
-        (b"2.png", "has 1 fields where the header has 2"),
+        (b"2.png", "has 1 field where the header has 2"),
         (b"2.png,1,2", "has 3 fields where the header has 2"),
         (b'2.png,"a"b', "cannot be read as CSV: ',' expected after '\"'"),
         (b"2.png," + b"x" * 200_000, "cannot be read as CSV: field larger than field limit"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from captchascope.charset import Charset
@@ -20,6 +21,7 @@ from captchascope.records import Reading, Sample
 _AS_IT_IS = Preprocessing()
 _KINDS: dict[str, tuple[Severity, str, str, str]] = {
     "no-image": ("error", "row", "without an image", "add the images, or cut the rows"),
+    "malformed-row": ("error", "row", "that cannot be read", ""),
     "unusable-row": (
         "error",
         "row",
@@ -33,29 +35,36 @@ _KINDS: dict[str, tuple[Severity, str, str, str]] = {
         "label them, or move them away: train --unlabelled learns from them too",
     ),
 }
-"""Of each kind of problem how bad it is, what is concerned, what is wrong, and what to do."""
+"""Of each kind of problem how bad it is, what is concerned, what is wrong, and what to do; where
+that is empty, the remedy of each problem says it."""
 
 
 def row_findings(dataset: Dataset) -> Iterator[Finding]:
     """Yield what ``read_dataset`` could not use, and whether that leaves nothing."""
-    groups: dict[str, list[DatasetError]] = {kind: [] for kind in _KINDS}
+    groups: defaultdict[tuple[str, str], list[DatasetError]] = defaultdict(list)
     for problem in dataset.problems:
-        if isinstance(problem, RowError) and problem.position is None:
-            groups["no-image"].append(problem)
-        elif dataset.source is not None and problem.row is None:
-            groups["no-row"].append(problem)
-        else:
-            groups["unusable-row"].append(problem)
+        kind = _kind_of(problem, dataset)
+        groups[kind, _KINDS[kind][-1] or problem.remedy].append(problem)
     where = printable(dataset.source or dataset.folder)
-    for kind, problems in groups.items():
-        severity, noun, what, remedy = _KINDS[kind]
-        if problems:
-            files = tuple(Mention(p.where, {"problem": p.what}) for p in problems)
-            what = f"{counted(len(files), noun)} {what}"
-            yield Finding(kind, severity, where, what, remedy, files)
+    order = list(_KINDS)
+    for kind, remedy in sorted(groups, key=lambda group: order.index(group[0])):
+        severity, noun, what, _ = _KINDS[kind]
+        problems = groups[kind, remedy]
+        files = tuple(Mention(p.where, {"problem": p.what}) for p in problems)
+        what = f"{counted(len(files), noun)} {what}"
+        yield Finding(kind, severity, where, what, remedy, files)
     if not dataset.samples:
         where, what = printable(dataset.folder), "there is no usable sample"
         yield Finding("no-samples", "error", where, what, "label some captchas")
+
+
+def _kind_of(problem: DatasetError, dataset: Dataset) -> str:
+    """Return which of ``_KINDS`` a problem of a data set is."""
+    if isinstance(problem, RowError) and problem.malformed:
+        return "malformed-row"
+    if isinstance(problem, RowError) and problem.position is None:
+        return "no-image"
+    return "no-row" if dataset.source is not None and problem.row is None else "unusable-row"
 
 
 def origin_findings(dataset: Dataset) -> Iterator[Finding]:

@@ -44,6 +44,7 @@ class RowError(DatasetError):
         position: The 1-based place of the image among all images of the folder; None where the
             row leads to no image.
         unlabelled: Whether it is an image that nobody has given a label yet.
+        malformed: Whether the row itself cannot be read, whatever image it names.
     """
 
     def __init__(
@@ -55,9 +56,10 @@ class RowError(DatasetError):
         row: int | None = None,
         position: int | None = None,
         unlabelled: bool = False,
+        malformed: bool = False,
     ) -> None:
         super().__init__(where, what, remedy, row=row)
-        self.position, self.unlabelled = position, unlabelled
+        self.position, self.unlabelled, self.malformed = position, unlabelled, malformed
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,13 +264,14 @@ class Matching:
         image: ImageFile | None = None,
         *,
         unlabelled: bool = False,
+        malformed: bool = False,
     ) -> None:
         """Add a problem of a row, or of the image where there is no label file."""
         where = self._where or printable(image.path if image else Path(row.file))
         at = image.position if image else None
         place = row.number or None
-        problem = RowError(where, what, remedy, row=place, position=at, unlabelled=unlabelled)
-        self.problems.append(problem)
+        marks = {"unlabelled": unlabelled, "malformed": malformed}
+        self.problems.append(RowError(where, what, remedy, row=place, position=at, **marks))
 
     def done(self, rest: Iterable[ImageFile] = ()) -> Matching:
         """Add a problem for each image that no row names, and return the whole."""

@@ -37,7 +37,7 @@ def match_named(folder: Folder, source: Path, rows: Iterable[LabelRow]) -> Match
     for row, hit in pairs:
         image = hit.images[0] if len(hit.images) == 1 else None
         if row.fault:
-            found.fail(row.fault, row.remedy, row, image)
+            found.fail(row.fault, row.remedy, row, image, malformed=True)
             malformed.add(image.file if image else "")
         elif len(hit.images) > 1:
             what = f"names {quoted(row.file)}, and there are {len(hit.images)} images of that name"

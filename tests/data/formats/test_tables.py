@@ -182,7 +182,7 @@ def test_our_own_and_those_of_hugging_face(tmp_path: Path) -> None:
     ("line", "what"),
     [
         ('{"file": "2.png", "label": 42}', "gives '2.png' a label that is no text"),
-        ('{"file": "2.png", "label": null}', "gives '2.png' a label that is no text"),
+        ('{"file": "2.png", "label": null}', "gives '2.png' an empty label"),
         ('{"file": "2.png", "label": ""}', "gives '2.png' an empty label"),
         ('{"file": "2.png"}', "has no key 'label'"),
         ('{"label": "2"}', "has no key 'file'"),

@@ -107,7 +107,7 @@ def test_other_forms_of_labels_are_taken_in(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file,label\n1.png\n", ":2: has 1 fields"),
+        ("file,label\n1.png\n", ":2: has 1 field "),
         ("file,label\n1.png,a b\n", ":2: gives '1.png' a label with white space"),
         ("file,label\n1.png,aa\n1.png,bb\n", ":3: labels '1.png' again, and otherwise"),
         ("file,label\n,aa\n", ":2: has a row that names no file"),

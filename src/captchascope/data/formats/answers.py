@@ -67,7 +67,8 @@ def _match(folder: Folder, source: Path, lines: Iterable[_Answer]) -> Matching:
         if not fault and not re.fullmatch("[0-9a-fA-F]{64}", digest):
             fault = f"has {quoted(digest)} for a SHA-256"
         if fault:
-            found.fail(fault, "correct the row, or cut it", LabelRow(line, "", ""))
+            row = LabelRow(line, "", "")
+            found.fail(fault, "correct the row, or cut it", row, malformed=True)
         else:
             rows = answers.setdefault(digest.lower(), {})
             rows.setdefault(label, LabelRow(line, "", label))

@@ -33,7 +33,7 @@ def read_table(folder: Folder, source: Path) -> Matching:
         for record in sheet.records:
             if record.fault:
                 row = LabelRow(record.line, "", "", fault=record.fault)
-                found.fail(record.fault, "correct the row, or cut it", row)
+                found.fail(record.fault, "correct the row, or cut it", row, malformed=True)
         return found
     return tables.match_sheet(folder, source, sheet)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -33,6 +34,8 @@ _MOST_VALUES = 4_000_000  # in a file of JSON, about: each takes some hundred by
 _MOST_LEVELS = 32  # of objects and lists within each other
 _MOST_DIGITS = 100  # of a whole number; Python itself refuses thousands
 
+_IN_QUOTES = 'put the label in quotes, as in "0042"'
+
 _MOST_KEYS = 100  # that objects have together: more are names or labels, not of columns
 
 
@@ -51,7 +54,8 @@ def load_json(source: Path) -> Any:
         value = _parsed(text, repeated)
     except ValueError as error:
         what, line = f"is not JSON: {error}", getattr(error, "lineno", None)
-        raise DatasetError(printable(source), what, "export it again", row=line) from error
+        remedy = _IN_QUOTES if _with_quotes(text, error) else "export it again"
+        raise DatasetError(printable(source), what, remedy, row=line) from error
     if repeated:
         what = f"has the key {quoted(repeated[0])} twice in one object"
         raise DatasetError(printable(source), what, "keep the right one")
@@ -118,7 +122,10 @@ def match_objects(folder: Folder, source: Path, value: Any) -> Matching:
     chosen = choose_columns(folder, source, sheet)
     file, label = header[chosen.file], header[chosen.label]
     faults = (_fault(entry, file, label) for entry in entries)
-    checked = (record._replace(fault=fault) for record, fault in zip(records, faults, strict=True))
+    checked = (
+        record._replace(fault=fault, remedy=_IN_QUOTES)
+        for record, fault in zip(records, faults, strict=True)
+    )
     return match_sheet(folder, source, replace(sheet, records=tuple(checked)), chosen)
 
 
@@ -145,7 +152,7 @@ def _fault(entry: dict[str, Any], file: str, label: str) -> str:
     if text is None or isinstance(text, str):
         return ""
     name = quoted(column_text(entry.get(file)))
-    return f'gives {name} a label that is no text: put it in quotes, as in "0042"'
+    return f"gives {name} a label that is no text"
 
 
 def read_jsonl(folder: Folder, source: Path) -> Matching:
@@ -169,6 +176,9 @@ def _row(number: int, line: str, asked: LabelOptions) -> LabelRow:
     try:
         found = _parsed(line, repeated)
     except ValueError as error:
+        if mended := _with_quotes(line, error):
+            fault = "is not JSON: a text is not in quotes, or a number begins with 0"
+            return bad(fault, _IN_QUOTES, _row(number, mended, asked).file)
         return bad(f"is not JSON: {error}", "correct the line")
     if not isinstance(found, dict):
         return bad("is not a JSON object", 'write {"file": "1.png", "label": "226md"}')
@@ -181,14 +191,31 @@ def _row(number: int, line: str, asked: LabelOptions) -> LabelRow:
         return bad(str(error), error.remedy)
     for key, wanted in ((file, "file"), (label, "label")):
         if key is None or key not in found:
-            return bad(f"has no key {key or wanted!r}", "add it")
+            return bad(f"has no key {key or wanted!r}", "add the key")
     name, text = found.pop(file or ""), found.pop(label or "")
     if not isinstance(name, str):
-        return bad(f"has a {file!r} that is no text", "correct it")
-    if not isinstance(text, str):
-        fault = f"gives {quoted(name)} a label that is no text"
-        return bad(fault, 'put it in quotes, as in "0042"', name)
-    return LabelRow(number, name, text, {key: column_text(value) for key, value in found.items()})
+        return bad(f"has a {file!r} that is no text", "write the name of an image in quotes")
+    if not isinstance(text, str | None):
+        return bad(f"gives {quoted(name)} a label that is no text", _IN_QUOTES, name)
+    return LabelRow(
+        number, name, text or "", {key: column_text(value) for key, value in found.items()}
+    )
+
+
+def _with_quotes(text: str, error: ValueError) -> str:
+    """Return what is no JSON with quotes around the bare values; nothing where it is none then.
+
+    So ``01413`` is found out, which JSON does not have, and ``226md``. The ``error`` says what is
+    wrong with the text as it is.
+    """
+    if not isinstance(error, json.JSONDecodeError):  # it is JSON, and too large
+        return ""
+    mended = re.sub(r'(:\s*)([^\s"{}\[\],:]+)(?=\s*[,}])', r'\1"\2"', text)
+    try:
+        _parsed(mended, [])
+    except ValueError:
+        return ""
+    return mended
 
 
 def column_text(value: Any) -> str:

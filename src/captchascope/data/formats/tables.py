@@ -48,11 +48,12 @@ _HEADER = "the first line must be 'file,label', further columns may follow"
 
 
 class Record(NamedTuple):
-    """A record of a table: its first line, its cells, and what is wrong with it."""
+    """A record of a table: its first line, its cells, what is wrong with it, and what to do."""
 
     line: int
     cells: list[str]
     fault: str = ""
+    remedy: str = _QUOTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def _row(record: Record, header: Sequence[str], file: int, label: int) -> tuple[
     cells = dict(enumerate(record.cells))
     name = cell_text(cells.pop(file, ""))[0]
     if record.fault:
-        return LabelRow(record.line, name, "", fault=record.fault, remedy=_QUOTING), False
+        return LabelRow(record.line, name, "", fault=record.fault, remedy=record.remedy), False
     text, marked = cell_text(cells.pop(label, ""))
     columns = {header[place]: cell for place, cell in cells.items()}
     return LabelRow(record.line, name, text, columns), marked
