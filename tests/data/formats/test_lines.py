@@ -8,7 +8,7 @@ import pytest
 
 from captchascope.data.dataset import read_dataset
 from captchascope.errors import DatasetError
-from data.formats.made import converted, files, folder_of, labelled, labels
+from data.formats.made import converted, files, folder_of, labelled, labels, whats
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,16 @@ def test_sums_are_no_names(tmp_path: Path) -> None:
     folder = lines_beside(tmp_path, text, ["1.png", "2.png", "3.png"])
     dataset = read_dataset(folder, strip_spaces=True)
     assert labels(dataset) == {"1.png": "3+5=?", "2.png": "1+2=?", "3.png": "2-1=?"}
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_lines_that_are_not_there_are_missing(tmp_path: Path, end: str) -> None:
+    """The one after the last line end is none of the file; one that is there and empty is told."""
+    names = [f"{number}.png" for number in range(1, 6)]
+    text = "EC2D\n\nGD9A" + end
+    found = read_dataset(lines_beside(tmp_path, text, names))
+    assert whats(found) == [
+        (2, "gives '2.png' an empty label"),
+        (None, "has no row for '4.png'"),
+        (None, "has no row for '5.png'"),
+    ]

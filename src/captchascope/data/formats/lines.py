@@ -69,8 +69,7 @@ def _named_lines(folder: Folder, source: Path) -> Sheet | None:
 
 def _match_numbers(folder: Folder, source: Path) -> Matching:
     """Match line n with the image ``n.*``."""
-    lines = io.StringIO(read_lines_of(source), newline=None).read().split("\n")
-    labels = [line.strip() for line in lines]
+    labels = [line.strip() for line in io.StringIO(read_lines_of(source), newline=None)]
     by_number = _numbered(folder)
     rows = [LabelRow(n, str(n), s) for n, s in enumerate(labels, 1) if s or n in by_number]
     _require_numbers(source, folder, labels, by_number)
