@@ -64,7 +64,7 @@ class CsvSync:
                 readings that nobody has named; nothing is changed then.
             OutputError: If they cannot be stored.
         """
-        self._named = labels_from == "csv" or Path(labels_from).absolute() == self._path.absolute()
+        self._named = labels_from == "csv" or Path(labels_from).resolve() == self._path.resolve()
         first = not self._store.facts.get(_OURS)
         if self._path.exists():
             self._take_in()
