@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from web.serving import serving
 pytest.importorskip("playwright", reason="needs the extra 'browser'")
 pytest.importorskip("axe_playwright_python", reason="needs the group 'dev'")
 
-from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, ViewportSize, expect
 
 from web.browsing import faults, opened
 
@@ -78,6 +79,20 @@ def test_chosen_images_are_read_at_once(page: Page) -> None:
     assert shown(page, 2) == expected(ONE, TWO)
     expect(page.get_by_role("status")).to_have_text("2 images read.")
     assert page.url.rstrip("/").count("/") == 2
+
+
+def test_images_chosen_before_the_scripts_have_come_are_read(page: Page, url: str) -> None:
+    """Whoever is quicker than a slow connection need not click, either."""
+    held: list[Route] = []
+    scripts = re.compile(r"\.js\b")
+    page.route(scripts, lambda route: held.append(route))
+    page.goto(url, wait_until="commit")
+    page.set_input_files("#images", [ONE, TWO])
+    assert held
+    page.route(scripts, lambda route: route.continue_())  # those that are asked for from now on
+    for route in held:
+        route.continue_()
+    assert shown(page, 2) == expected(ONE, TWO)
 
 
 def test_dropped_images_are_read(page: Page) -> None:

@@ -98,4 +98,7 @@
     status.textContent = failed ? "" : `${fresh} ${fresh === 1 ? "image" : "images"} read.`;
     [...readings.querySelectorAll("[data-reading]")].slice(MOST_CARDS).forEach((old) => old.remove());
   });
+
+  // What was chosen before this had come is read once all is there.
+  if (input.files.length) window.addEventListener("load", () => form.requestSubmit());
 })();
