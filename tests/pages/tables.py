@@ -68,6 +68,13 @@ SMALL = "a small network takes seconds where a large one takes half a minute"
 WAITS = "waits for two seconds instead of a minute, or for ever"
 
 FEW = "one pass over three hundred images instead of many over thousands"
+TRAININGS = (
+    "captchascope train captchas -o tutorial.onnx --recipe tutorial --first 1 --last 4500 --seed 1",
+    "captchascope train captchas -o uncleaned.onnx --recipe tutorial --uncleaned --first 1 "
+    "--last 4500 --seed 1 -q",
+    "captchascope train captchas -o default.onnx --method glyphs --first 1 --last 4500 --seed 1",
+)
+FRESH = "captchascope generate metu more --count 5000 --seed 2"
 
 ADDED: dict[str, dict[str, tuple[str, str]]] = {
     "collecting.md": {
@@ -103,15 +110,8 @@ ADDED: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "tutorial.md": {
-        **{
-            f"captchascope train captchas -o {line}": ("--last 300", FEW)
-            for line in (
-                "tutorial.onnx --recipe tutorial --first 1 --last 4500 --seed 1",
-                "uncleaned.onnx --recipe tutorial --uncleaned --first 1 --last 4500 --seed 1 -q",
-                "default.onnx --method glyphs --first 1 --last 4500 --seed 1",
-            )
-        },
-        "captchascope generate metu more --count 5000 --seed 2": ("--count 300", FEW),
+        **dict.fromkeys(TRAININGS, ("--last 300", FEW)),
+        FRESH: ("--count 300", FEW),
         "for glyphs, digits in train:": ("for _, (glyphs, digits) in zip(range(300), train):", FEW),
     },
 }
@@ -125,7 +125,8 @@ TRAINED = "is decided by the training, which is shorter here: bench/tutorial.py 
 OTHERWISE: dict[str, dict[str, str]] = {
     "tutorial.md": dict.fromkeys(
         (
-            *ADDED["tutorial.md"],
+            *TRAININGS,
+            FRESH,
             "captchascope read captchas/4843.jpeg captchas/3414.jpeg --model tutorial.onnx",
             "captchascope test captchas --model tutorial.onnx --first 4501 --last 5000",
             "captchascope test more --model uncleaned.onnx | head -3",
