@@ -72,10 +72,9 @@ async def _refused(request: Request, error: Exception) -> Response:
         what = "the path is asked for with a slash at its end, and has none"
         return problem(307, what, {"Location": meant}, remedy=f"ask for {meant}")
     if error.status_code == 405:
-        error.headers = {"Allow": ", ".join(_allowed(request))}
+        error = _not_allowed(request)
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=error.headers)
-        error = _not_allowed(request, error.headers)
     more = error.more if isinstance(error, Problem) else {}
     whole = request.method == "GET" and "hx-request" not in request.headers
     if whole and shows_pages(request) and not request.url.path.startswith(local_url("/v1/")):
@@ -106,14 +105,15 @@ def _without_slash(request: Request) -> str | None:
     return RedirectResponse(str(URL(scope=asked))).headers["location"]
 
 
-def _not_allowed(request: Request, headers: Mapping[str, str]) -> Problem:
+def _not_allowed(request: Request) -> Problem:
     """Return the problem of a method that a path does not answer to."""
-    methods = [name for name in _allowed(request) if name in ("GET", "POST")]
+    allowed = _allowed(request)
+    methods = [name for name in allowed if name in ("GET", "POST")]
     what = f"this path takes {' and '.join(methods)}, not {request.method}"
+    more = {}
     if request.url.path == local_url("/v1/read"):
-        remedy = "send images to it with POST, as curl -F image=@captcha.jpeg does"
-        return Problem(405, what, headers, remedy=remedy)
-    return Problem(405, what, headers)
+        more["remedy"] = "send images to it with POST, as curl -F image=@captcha.jpeg does"
+    return Problem(405, what, {"Allow": ", ".join(allowed)}, **more)
 
 
 def _allowed(request: Request) -> list[str]:
