@@ -48,6 +48,11 @@ def likeliest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {found[0]}? " if found else ""
 
 
+def counted(count: int, noun: str) -> str:
+    """Return ``1 image`` or ``2 images``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 _ODD = re.compile(r"'[^']*'|\d+(?:[.,]\d+)*")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from captchascope.charset import Charset
-from captchascope.errors import DatasetError, UsageError
+from captchascope.errors import DatasetError, UsageError, counted
 from captchascope.files import NaturalKey, natural_key, printable
 from captchascope.records import Reading, Sample
 from captchascope.sums import value_of
@@ -306,7 +306,7 @@ def require_fitting_labels(reader: Reader, dataset: Dataset) -> None:
     labels = [] if rule.solve else [fold(sample.label) for sample in dataset.samples]
     if not labels:
         return
-    none = f"none of {len(labels)} label{'s' * (len(labels) > 1)}"
+    none = f"none of {counted(len(labels), 'label')}"
     first = f"correct it: the first is {printable(labels[0])!r}"
     if rule.length is not None:
         fewest, most = min(map(len, labels)), max(map(len, labels))

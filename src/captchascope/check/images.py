@@ -12,8 +12,8 @@ from statistics import median
 
 import cv2
 
-from captchascope.check.report import Finding, Mention, counted
-from captchascope.errors import ImageError
+from captchascope.check.report import Finding, Mention
+from captchascope.errors import ImageError, counted
 from captchascope.files import read_regular
 from captchascope.image import MAX_BYTES, Preprocessing, load_image
 from captchascope.image.datauri import unpacked

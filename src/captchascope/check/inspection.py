@@ -9,10 +9,10 @@ from captchascope.charset import Charset
 from captchascope.check import images
 from captchascope.check.labels import label_findings
 from captchascope.check.layout import layout_findings
-from captchascope.check.report import Finding, Mention, Report, Severity, counted
+from captchascope.check.report import Finding, Mention, Report, Severity
 from captchascope.data.dataset import Dataset
 from captchascope.data.labels import RowError
-from captchascope.errors import DatasetError, ImageError
+from captchascope.errors import DatasetError, ImageError, counted
 from captchascope.files import printable
 from captchascope.image import Preprocessing
 from captchascope.reader import Reader

@@ -10,7 +10,8 @@ from statistics import median
 from typing import TypeAlias
 
 from captchascope.charset import Charset
-from captchascope.check.report import Finding, Mention, Severity, counted
+from captchascope.check.report import Finding, Mention, Severity
+from captchascope.errors import counted
 from captchascope.files import printable
 from captchascope.records import Sample
 

@@ -105,8 +105,3 @@ class Report:
             **{f"{severity}s": self.count(severity) for severity in SEVERITIES},
             "findings": [finding.to_json() for finding in self.findings],
         }
-
-
-def counted(count: int, noun: str) -> str:
-    """Return ``1 image`` or ``2 images``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from captchascope.check.report import SEVERITIES, Finding, Mention, Report, counted
+from captchascope.check.report import SEVERITIES, Finding, Mention, Report
 from captchascope.cli.options import (
     MODELS,
     PATH,
@@ -22,6 +22,7 @@ from captchascope.cli.options import (
     text_or_json,
 )
 from captchascope.cli.output import Console, say_animations, say_passed_over
+from captchascope.errors import counted
 from captchascope.files import printable
 
 _WIDTH = 80

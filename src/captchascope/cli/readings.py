@@ -14,7 +14,7 @@ import click
 from captchascope.cli.options import adding, model_and_jobs, reading_options
 from captchascope.cli.output import Console
 from captchascope.decode import ReadOptions
-from captchascope.errors import ImageError, UsageError
+from captchascope.errors import ImageError, UsageError, counted
 from captchascope.files import printable
 from captchascope.reader import DEFAULT_MODELS, Reader, reader_of
 
@@ -199,8 +199,7 @@ def _of_animations(merged: int, single: int) -> str:
     count = merged + single
     parts = [f"all frames of {merged} merged"] if merged else []
     parts += [f"one frame of {single} read"] if single else []
-    counted = "1 animation" if count == 1 else f"{count} animations"
-    return f"{counted}: {', '.join(parts)} (--frames chooses; jsonl says which)"
+    return f"{counted(count, 'animation')}: {', '.join(parts)} (--frames chooses; jsonl says which)"
 
 
 def _unlike(unlike: int, read: int, model: str) -> str:

@@ -144,12 +144,7 @@ def test_command(
                     console.error(reading.error)
 
             result = evaluate_reader(reader, dataset, jobs=jobs, on_reading=on_reading)
-    given = result.answered
-    if given.total >= _MANY and not given.hits:
-        console.warning(
-            f"none of {given.total} texts is right: do the labels fit the images? "
-            f"(captchascope check {printable(str(folder))} --model any looks)"
-        )
+    _warn_of_labels(console, folder, result)
     chars = reader.charset.chars
     text = evaluation_lines(result, chars, worst)
     console.result(json.dumps(result.to_json()) if form == "json" else "\n".join(text))
@@ -158,3 +153,13 @@ def test_command(
 
         called = Path(reader.model.name).name
         atomic_write(report, report_html(result, model=called, data=str(folder), chars=chars))
+
+
+def _warn_of_labels(console: Console, folder: Path, result: Evaluation) -> None:
+    """Warn of labels that may be of other images: none of many texts is right."""
+    given = result.answered
+    if given.total >= _MANY and not given.hits:
+        console.warning(
+            f"none of {given.total} texts is right: do the labels fit the images? "
+            f"(captchascope check {printable(str(folder))} --model any looks)"
+        )

@@ -9,7 +9,7 @@ from captchascope.audit.judge.evidence import Evidence, Finder, shown, solved
 from captchascope.audit.judge.grading import BROKEN, READ_AS_IT_IS, SMALL_POOL
 from captchascope.audit.results import Finding, Severity
 from captchascope.audit.wording import one_in, percent, rate_in_words
-from captchascope.check.report import counted
+from captchascope.errors import counted
 
 _LARGE_POOL = 100_000
 """Images: fewer, and an attacker who collects for some days has seen most of them."""

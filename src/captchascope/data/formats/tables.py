@@ -28,7 +28,7 @@ from captchascope.data.formats.spreadsheets import doubts_of_zeros, require_unch
 from captchascope.data.labels import LabelOptions, LabelRow, quoted, read_lines_of, shown
 from captchascope.data.match import Folder, Matching
 from captchascope.data.named import match_named
-from captchascope.errors import DatasetError
+from captchascope.errors import DatasetError, counted
 from captchascope.files import IMAGE_SUFFIXES, printable
 
 _SEPARATORS = ",;\t|"
@@ -325,7 +325,7 @@ def _fitted(record: Record, width: int, kept: Sequence[int], of: str) -> Record:
     cells = record.cells
     extra = any(cell.strip() for cell in cells[width:])
     if record.fault or extra or len(cells) <= max(kept, default=0):
-        fault = record.fault or f"has {len(cells)} field{'s' * (len(cells) != 1)} {of}"
+        fault = record.fault or f"has {counted(len(cells), 'field')} {of}"
         return Record(record.line, cells[:width], fault)
     return Record(record.line, [cells[p] if p < len(cells) else "" for p in kept])
 
